@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every table of xvnet's kernel ABI shares.
+ *
+ * A table is a header of this directory: key, value, limits, and the map itself. BPF programs include it as C,
+ * the loader as C++ (the same structs, in namespace xvnet::abi). Fields have a fixed width, padding is named
+ * and zero, sizes are asserted on both sides. Changing a layout means raising XVNET_ABI_VERSION, which is a
+ * directory of its own under the pin root: docs/map-abi.md.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define XVNET_ABI_VERSION 1
+
+#ifdef __cplusplus
+#define XVNET_ABI_BEGIN namespace xvnet::abi {
+#define XVNET_ABI_END }
+#define XVNET_ABI_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
+#else
+#define XVNET_ABI_BEGIN
+#define XVNET_ABI_END
+#define XVNET_ABI_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+#endif
+
+#ifdef __bpf__
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+#endif
+
+/* Limits of one host. They bound memory, not speed: every lookup is a hash lookup. */
+#define MAX_INTERFACES 4096
+#define MAX_NETWORKS 4096
+#define MAX_MEMBERS 512 /* local ports of one network, the cost of one broadcast */
+#define MAX_FDB_ENTRIES (1 << 18)
+#define MAX_LEARNER_SLOTS 1024

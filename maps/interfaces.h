@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * interfaces: what an ifindex is to xvnet. The first lookup of every frame, and the check before every
+ * transmission: a frame leaves only through an interface whose entry names the frame's own network, so a stale
+ * FDB or member entry can lose a frame but never leak one.
+ *
+ * Written by the loader last at attach and removed first at detach. Absent: a port drops, an uplink is the host's.
+ */
+#pragma once
+
+#include "abi.h"
+
+XVNET_ABI_BEGIN
+enum interface_kind {
+	INTERFACE_PORT = 1,
+	INTERFACE_UPLINK = 2,
+};
+
+enum interface_flags {
+	INTERFACE_XDP_TARGET = 1 << 0,	      /* XDP may redirect into it */
+	INTERFACE_CHECKSUMS_COMPLETE = 1 << 1, /* nothing it sends has an unfinished checksum */
+};
+
+struct interface {
+	__u32 network; /* id; 0 for an uplink, whose network depends on the tag (vlans.h) */
+	__u16 kind;    /* enum interface_kind */
+	__u16 flags;   /* enum interface_flags */
+};
+XVNET_ABI_SIZE(interface, 8);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_INTERFACES);
+	__type(key, __u32); /* ifindex */
+	__type(value, struct interface);
+} interfaces SEC(".maps");
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * learners: how many MACs of a network an interface may have in the FDB, and which.
+ *
+ * A learner is an array of slots. A slot holds a MAC; it is taken while the FDB entry of that MAC names this
+ * interface and this slot and has not aged, and free otherwise. Whoever needs a slot takes a free one with one
+ * compare-and-swap and removes the aged FDB entry it held. So the bound holds by construction, nothing has to
+ * collect garbage, and one port's MACs can never push out another's.
+ */
+#pragma once
+
+#include "abi.h"
+
+XVNET_ABI_BEGIN
+struct learner_key {
+	__u32 network;
+	__u32 ifindex;
+};
+XVNET_ABI_SIZE(learner_key, 8);
+
+struct learner {
+	__u32 limit;			/* slots in use, at most MAX_LEARNER_SLOTS; 0: learns nothing */
+	__u32 hand;			/* where the next search starts; a hint, races are harmless */
+	__u64 slots[MAX_LEARNER_SLOTS]; /* MAC, first byte lowest; 0: never used */
+};
+XVNET_ABI_SIZE(learner, 8 + 8 * MAX_LEARNER_SLOTS);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_INTERFACES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct learner_key);
+	__type(value, struct learner);
+} learners SEC(".maps");
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * networks: one tenant's L2 segment, and how it leaves the host.
+ */
+#pragma once
+
+#include "abi.h"
+
+XVNET_ABI_BEGIN
+struct network {
+	__u32 uplink; /* ifindex, 0 when nothing leaves the host */
+	__u16 vid;    /* pushed towards the uplink; 0 in an untagged network */
+	__u16 pad;
+	__u64 ageing_ns; /* a learned MAC unseen for longer is unknown */
+};
+XVNET_ABI_SIZE(network, 16);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_NETWORKS);
+	__type(key, __u32); /* network id, from 1 */
+	__type(value, struct network);
+} networks SEC(".maps");
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The reasons of reasons.def as an enum: what every stage returns.
+ */
+#pragma once
+
+#include "abi.h"
+
+XVNET_ABI_BEGIN
+enum reason {
+#define REASON(name, number, fate, text) REASON_##name = (number),
+#include "reasons.def"
+#undef REASON
+	REASON_LIMIT = 32, /* the counters of stats.h; a later reason takes a free number below it */
+};
+
+enum fate {
+	FATE_CARRIED,
+	FATE_HOST,
+	FATE_TC,
+	FATE_DROPPED,
+	FATE_NOTED,
+};
+XVNET_ABI_END

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vlans: which network owns a VID on an uplink. A VID without an entry belongs to the host.
+ */
+#pragma once
+
+#include "abi.h"
+
+XVNET_ABI_BEGIN
+struct vlan_key {
+	__u32 uplink; /* ifindex */
+	__u16 vid;    /* 0: untagged and priority-tagged frames */
+	__u16 pad;
+};
+XVNET_ABI_SIZE(vlan_key, 8);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_NETWORKS);
+	__type(key, struct vlan_key);
+	__type(value, __u32); /* network id */
+} vlans SEC(".maps");
+#endif
