@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The pipeline's operations on an sk_buff. Beside hook/xdp.h the only file that names a hook's types and verdicts.
+ *
+ * The outer tag is nearly always in the skb's metadata here: the kernel moves it there before tc ingress.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+typedef struct __sk_buff hook_ctx;
+
+#include "../packet.h"
+#include "context.h"
+
+/* An sk_buff carries its unfinished checksums and its segmentation along. */
+static const bool hook_keeps_offloads = true;
+
+/*
+ * Marks a frame that xvnet itself sends into an uplink, in either direction, so that its programs there let it
+ * through. Nobody outside can set it: the kernel clears the mark of a frame that enters the namespace.
+ */
+#define OWN_FRAME_MARK 0x78766e74 /* "xvnt" */
+
+static __always_inline struct packet hook_open_packet(hook_ctx *skb)
+{
+	return (struct packet){.ctx = skb, .ifindex = skb->ifindex};
+}
+
+static __always_inline void *hook_data(struct packet *packet)
+{
+	return CONTEXT_POINTER(packet->ctx, data);
+}
+
+static __always_inline void *hook_data_end(struct packet *packet)
+{
+	return CONTEXT_POINTER(packet->ctx, data_end);
+}
+
+static __always_inline void *hook_bytes(struct packet *packet, __u32 offset, __u32 size)
+{
+	hook_ctx *skb = packet->ctx;
+	void *bytes = hook_data(packet) + offset;
+
+	if (bytes + size > hook_data_end(packet)) {
+		if (bpf_skb_pull_data(skb, offset + size))
+			return NULL;
+		bytes = hook_data(packet) + offset;
+		if (bytes + size > hook_data_end(packet))
+			return NULL;
+	}
+	return bytes;
+}
+
+static __always_inline __u32 hook_length(struct packet *packet)
+{
+	return packet->ctx->len;
+}
+
+static __always_inline bool hook_is_linear(struct packet *packet)
+{
+	return true;
+}
+
+/* A tag that the frame's bytes do not show. */
+static __always_inline bool hook_hidden_tag(struct packet *packet, __be16 *type, __u16 *tci)
+{
+	if (!packet->ctx->vlan_present)
+		return false;
+	*type = packet->ctx->vlan_proto;
+	*tci = packet->ctx->vlan_tci;
+	return true;
+}
+
+static __always_inline bool hook_pop_tag(struct packet *packet)
+{
+	return bpf_skb_vlan_pop(packet->ctx) == 0;
+}
+
+static __always_inline bool hook_push_tag(struct packet *packet, __u16 tci)
+{
+	return bpf_skb_vlan_push(packet->ctx, bpf_htons(ETH_P_8021Q), tci) == 0;
+}
+
+/* Whether a frame of `length` bytes, or each segment of a longer one, fits the target's MTU. */
+static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, __u32 length)
+{
+	__u32 payload = packet->ctx->gso_size ? 0 : length - ETH_HLEN;
+
+	return bpf_check_mtu(packet->ctx, target, &payload, 0,
+			     packet->ctx->gso_size ? BPF_MTU_CHK_SEGS : 0);
+}
+
+static __always_inline void hook_mark_own(struct packet *packet)
+{
+	packet->ctx->mark = OWN_FRAME_MARK;
+}
+
+static __always_inline bool hook_is_own_frame(struct packet *packet)
+{
+	return packet->ctx->mark == OWN_FRAME_MARK;
+}
+
+static __always_inline void hook_clear_mark(struct packet *packet)
+{
+	packet->ctx->mark = 0;
+}
+
+static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
+{
+	packet->verdict = bpf_redirect(target, 0);
+	return packet->verdict == TC_ACT_REDIRECT;
+}
+
+static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 uplink)
+{
+	hook_mark_own(packet);
+	packet->verdict = bpf_redirect(uplink, BPF_F_INGRESS);
+	return packet->verdict == TC_ACT_REDIRECT;
+}
+
+static __always_inline bool hook_clone(struct packet *packet, __u32 target)
+{
+	return bpf_clone_redirect(packet->ctx, target, 0) == 0;
+}
+
+static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 uplink)
+{
+	hook_mark_own(packet);
+	return bpf_clone_redirect(packet->ctx, uplink, BPF_F_INGRESS) == 0;
+}
+
+/* Other owners' programs on this hook still see what is left to the host. */
+static __always_inline int hook_pass(void)
+{
+	return TC_ACT_UNSPEC;
+}
+
+static __always_inline int hook_drop(void)
+{
+	return TC_ACT_SHOT;
+}

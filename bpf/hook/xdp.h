@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The pipeline's operations on an XDP frame. Beside hook/tc.h the only file that names a hook's types and verdicts.
+ *
+ * XDP cannot copy a frame, and loses what an sk_buff keeps beside the bytes. What needs either is left to tc: those
+ * operations answer false here, and no stage calls them before it has decided that XDP may carry the frame.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+typedef struct xdp_md hook_ctx;
+
+#include "../packet.h"
+#include "context.h"
+
+static const bool hook_keeps_offloads = false;
+
+static __always_inline struct packet hook_open_packet(hook_ctx *xdp)
+{
+	return (struct packet){.ctx = xdp, .ifindex = xdp->ingress_ifindex};
+}
+
+static __always_inline void *hook_data(struct packet *packet)
+{
+	return CONTEXT_POINTER(packet->ctx, data);
+}
+
+static __always_inline void *hook_data_end(struct packet *packet)
+{
+	return CONTEXT_POINTER(packet->ctx, data_end);
+}
+
+static __always_inline void *hook_bytes(struct packet *packet, __u32 offset, __u32 size)
+{
+	void *bytes = hook_data(packet) + offset;
+
+	return bytes + size > hook_data_end(packet) ? NULL : bytes;
+}
+
+/* Of all buffers of the frame, not of the first alone. */
+static __always_inline __u32 hook_length(struct packet *packet)
+{
+	return bpf_xdp_get_buff_len(packet->ctx);
+}
+
+static __always_inline bool hook_is_linear(struct packet *packet)
+{
+	return hook_length(packet) == (__u64)(hook_data_end(packet) - hook_data(packet));
+}
+
+static __always_inline bool hook_hidden_tag(struct packet *packet, __be16 *type, __u16 *tci)
+{
+	return false;
+}
+
+static __always_inline bool hook_pop_tag(struct packet *packet)
+{
+	void *data = hook_data(packet);
+
+	if (data + sizeof(struct ethhdr) + sizeof(struct vlan_header) > hook_data_end(packet))
+		return false;
+	__builtin_memmove(data + sizeof(struct vlan_header), data, 2 * ETH_ALEN);
+	return bpf_xdp_adjust_head(packet->ctx, sizeof(struct vlan_header)) == 0;
+}
+
+static __always_inline bool hook_push_tag(struct packet *packet, __u16 tci)
+{
+	if (bpf_xdp_adjust_head(packet->ctx, -(int)sizeof(struct vlan_header)))
+		return false;
+
+	void *data = hook_data(packet);
+	struct ethhdr *eth = data;
+	struct vlan_header *vlan = data + sizeof(*eth);
+
+	if ((void *)(vlan + 1) > hook_data_end(packet))
+		return false;
+	__builtin_memmove(data, data + sizeof(*vlan), 2 * ETH_ALEN);
+	eth->h_proto = bpf_htons(ETH_P_8021Q);
+	vlan->tci = bpf_htons(tci);
+	return true;
+}
+
+static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, __u32 length)
+{
+	__u32 payload = length - ETH_HLEN;
+
+	return bpf_check_mtu(packet->ctx, target, &payload, 0, 0);
+}
+
+static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
+{
+	packet->verdict = bpf_redirect_map(&devices, target, 0);
+	return packet->verdict == XDP_REDIRECT;
+}
+
+static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 uplink)
+{
+	return false;
+}
+
+static __always_inline bool hook_clone(struct packet *packet, __u32 target)
+{
+	return false;
+}
+
+static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 uplink)
+{
+	return false;
+}
+
+static __always_inline bool hook_is_own_frame(struct packet *packet)
+{
+	return false;
+}
+
+/* A redirect of XDP passes by the tc programs that a mark would be for. */
+static __always_inline void hook_mark_own(struct packet *packet) {}
+
+static __always_inline void hook_clear_mark(struct packet *packet) {}
+
+static __always_inline int hook_pass(void)
+{
+	return XDP_PASS;
+}
+
+static __always_inline int hook_drop(void)
+{
+	return XDP_DROP;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the stages know about one frame. Each field names the stage that sets it; stages read the packet, never
+ * each other.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "../maps/devices.h"
+#include "../maps/fdb.h"
+#include "../maps/interfaces.h"
+#include "../maps/learners.h"
+#include "../maps/members.h"
+#include "../maps/networks.h"
+#include "../maps/reasons.h"
+#include "../maps/stats.h"
+#include "../maps/vlans.h"
+
+#define VLAN_VID_MASK 0x0fff   /* IEEE 802.1Q-2022, 9.6: the VID of a TCI */
+#define VLAN_VID_LIMIT 0x1000
+#define VLAN_PRIORITY_MASK 0xf000 /* PCP and DEI */
+
+struct vlan_header {
+	__be16 tci;
+	__be16 ethertype;
+};
+
+enum destination {
+	DESTINATION_UNKNOWN, /* flood: broadcast, multicast, or not in the FDB */
+	DESTINATION_PORT,
+	DESTINATION_UPLINK,
+	DESTINATION_HOST, /* of an untagged network, through its uplink's receive path */
+};
+
+struct packet {
+	hook_ctx *ctx; /* open_packet */
+	__u32 ifindex; /* open_packet: the interface the program runs on */
+
+	/* parse */
+	__u8 destination_mac[ETH_ALEN];
+	__u8 source_mac[ETH_ALEN];
+	__be16 ethertype; /* after the outer tag */
+	__be16 tag_type;  /* 0 without an outer tag */
+	__u16 tci;	  /* of the outer tag */
+	__u32 length;	  /* bytes without the outer tag */
+
+	/* enter_port, enter_uplink, enter_from_host */
+	__u32 network;
+	struct network *segment;
+	bool checksums_complete;
+	bool from_host;
+
+	/* learn_source */
+	bool unlearned;
+
+	/* find_destination */
+	enum destination destination;
+	__u32 target;		/* ifindex */
+	bool target_takes_xdp;
+
+	/* the emit stages */
+	int verdict; /* what the hook returns for a carried frame */
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * A packet's whole way, top to bottom.
+ *
+ * A stage returns a reason. REASON_CONTINUE, which is zero, lets the next stage run; any other ends the way, and
+ * finish() counts it and turns it into the hook's verdict. Directions are the host's view. Each program exists under
+ * XDP and under tc from this one text: the hook's include gives the operations (hook/xdp.h, hook/tc.h).
+ *
+ * What holds:
+ *   - nothing changes the frame before every decision about it has been made, so XDP can leave it whole to tc;
+ *   - nothing is sent to an interface whose entry does not name the frame's own network (check_member);
+ *   - a port's programs drop what no stage carried; an uplink's leave to the host what no network owns.
+ */
+#pragma once
+
+#include "stages/admit.h"
+#include "stages/emit.h"
+#include "stages/enter.h"
+#include "stages/find.h"
+#include "stages/learn.h"
+#include "stages/offload.h"
+#include "stages/parse.h"
+
+/* A frame a VM sent, on its port. */
+static __always_inline enum reason from_vm(struct packet *packet)
+{
+	return parse(packet)
+	       ?: enter_port(packet)
+	       ?: refuse_tagged(packet)
+	       ?: refuse_bad_source(packet)
+	       ?: refuse_link_local(packet)
+	       ?: learn_source(packet)
+	       ?: find_destination(packet)
+	       ?: check_target(packet)
+	       ?: leave_to_tc(packet)
+	       ?: send_to_port(packet)
+	       ?: send_to_uplink(packet)
+	       ?: send_to_host(packet)
+	       ?: flood(packet);
+}
+
+/* A frame of the wire, on an uplink: a network's by its outer tag, or the host's. */
+static __always_inline enum reason from_uplink(struct packet *packet)
+{
+	return parse(packet)
+	       ?: enter_uplink(packet)
+	       ?: keep_link_local(packet)
+	       ?: refuse_bad_source(packet)
+	       ?: learn_source(packet)
+	       ?: find_destination(packet)
+	       ?: check_target(packet)
+	       ?: leave_to_tc(packet)
+	       ?: send_to_port(packet)
+	       ?: flood(packet);
+}
+
+/* A frame the host sends on an uplink, where the host is a member of an untagged network. tc egress only. */
+static __always_inline enum reason from_host(struct packet *packet)
+{
+	return parse(packet)
+	       ?: enter_from_host(packet)
+	       ?: find_destination(packet)
+	       ?: check_target(packet)
+	       ?: send_to_port(packet)
+	       ?: flood(packet);
+}

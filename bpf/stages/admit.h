@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * refuse_*: frames that must not go on, whoever they are for.
+ *
+ * reads    destination_mac, source_mac, ethertype, tag_type, tci
+ * returns  VLAN_TAGGED, BAD_SOURCE_MAC, LINK_LOCAL_CONTROL, HOSTS_OWN
+ */
+#pragma once
+
+#include "parse.h"
+
+#define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3, annex 31: PAUSE and its kin */
+
+/*
+ * The rule of an access port (IEEE 802.1Q, 6.9): untagged and priority-tagged frames only. A priority tag with
+ * another tag behind it is refused too: that tag would be the outer one where the priority tag is taken off.
+ */
+static __always_inline enum reason refuse_tagged(struct packet *packet)
+{
+	if (!packet->tag_type)
+		return REASON_CONTINUE;
+	if (packet->tag_type != bpf_htons(ETH_P_8021Q) || outer_vid(packet) ||
+	    is_vlan_ethertype(packet->ethertype))
+		return REASON_VLAN_TAGGED;
+	return REASON_CONTINUE;
+}
+
+static __always_inline bool is_multicast(const __u8 mac[ETH_ALEN])
+{
+	return mac[0] & 1;
+}
+
+static __always_inline enum reason refuse_bad_source(struct packet *packet)
+{
+	const __u8 *mac = packet->source_mac;
+
+	if (is_multicast(mac) || !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]))
+		return REASON_BAD_SOURCE_MAC;
+	return REASON_CONTINUE;
+}
+
+/* IEEE 802.1Q, table 8-1: 01-80-c2-00-00-0x never leaves its link; nor do Cisco's CDP, VTP, PVST+, nor PAUSE. */
+static __always_inline bool is_link_local_control(const struct packet *packet)
+{
+	const __u8 *mac = packet->destination_mac;
+
+	if (packet->ethertype == bpf_htons(ETH_P_MAC_CONTROL))
+		return true;
+	if (mac[0] != 0x01)
+		return false;
+	if (mac[1] == 0x80 && mac[2] == 0xc2)
+		return !mac[3] && !mac[4] && mac[5] < 0x10;
+	return mac[1] == 0x00 && mac[2] == 0x0c && mac[3] == 0xcc && mac[4] == 0xcc && mac[5] >= 0xcc &&
+	       mac[5] <= 0xcd;
+}
+
+static __always_inline enum reason refuse_link_local(struct packet *packet)
+{
+	return is_link_local_control(packet) ? REASON_LINK_LOCAL_CONTROL : REASON_CONTINUE;
+}
+
+/* Untagged, the wire's control frames (LLDP, LACP, STP) are for the host; in a tenant's VLAN they are nobody's. */
+static __always_inline enum reason keep_link_local(struct packet *packet)
+{
+	if (!is_link_local_control(packet))
+		return REASON_CONTINUE;
+	return packet->segment->vid ? REASON_LINK_LOCAL_CONTROL : REASON_HOSTS_OWN;
+}

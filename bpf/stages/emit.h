@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * send_to_*: the last stages. They give the frame the tag its target expects and send it.
+ * finish: counts the frame once and turns the reason into the hook's verdict.
+ *
+ * reads    tag_type, tci, segment, destination, target, from_host
+ * sets     verdict
+ * returns  FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_RECEIVER
+ * lookups  stats; a flood: members, and those of check_member and stats for each member
+ */
+#pragma once
+
+#include "count.h"
+#include "find.h"
+
+static __always_inline enum reason pop_tag(struct packet *packet)
+{
+	return packet->tag_type && !hook_pop_tag(packet) ? REASON_POP_FAILED : REASON_CONTINUE;
+}
+
+static __always_inline enum reason push_tag(struct packet *packet, __u16 tci)
+{
+	return tci && !hook_push_tag(packet, tci) ? REASON_PUSH_FAILED : REASON_CONTINUE;
+}
+
+/* The VM's priority bits travel with the network's VID, also where that is 0. */
+static __always_inline enum reason push_uplink_tag(struct packet *packet)
+{
+	return push_tag(packet, (packet->tci & VLAN_PRIORITY_MASK) | packet->segment->vid);
+}
+
+static __always_inline enum reason redirect(struct packet *packet, __u32 target)
+{
+	enum reason reason = hook_redirect(packet, target) ? REASON_FORWARDED : REASON_REDIRECT_FAILED;
+
+	count_to(packet, target, reason);
+	return reason;
+}
+
+static __always_inline enum reason send_to_port(struct packet *packet)
+{
+	if (packet->destination != DESTINATION_PORT)
+		return REASON_CONTINUE;
+	return pop_tag(packet) ?: redirect(packet, packet->target);
+}
+
+static __always_inline enum reason send_to_uplink(struct packet *packet)
+{
+	if (packet->destination != DESTINATION_UPLINK)
+		return REASON_CONTINUE;
+	hook_mark_own(packet);
+	return pop_tag(packet) ?: push_uplink_tag(packet) ?: redirect(packet, packet->target);
+}
+
+static __always_inline enum reason send_to_host(struct packet *packet)
+{
+	if (packet->destination != DESTINATION_HOST)
+		return REASON_CONTINUE;
+	return pop_tag(packet) ?: hook_redirect_to_host(packet, packet->target) ? REASON_TO_HOST : REASON_REDIRECT_FAILED;
+}
+
+struct flood {
+	struct packet *packet;
+	struct members *members;
+	bool delivered; /* verifier: a count would make every iteration a new state */
+};
+
+static enum reason clone_to(struct packet *packet, __u32 member)
+{
+	enum reason reason = check_member(packet, member);
+
+	if (!reason)
+		reason = hook_clone(packet, member) ? REASON_FORWARDED : REASON_CLONE_FAILED;
+	count_to(packet, member, reason);
+	return reason;
+}
+
+static long flood_member(__u32 i, struct flood *flood)
+{
+	__u32 member;
+
+	if (i >= MAX_MEMBERS)
+		return 1;
+	member = flood->members->ifindex[i];
+	if (member != flood->packet->ifindex && clone_to(flood->packet, member) == REASON_FORWARDED)
+		flood->delivered = true;
+	return 0;
+}
+
+static __always_inline bool flood_ports(struct packet *packet)
+{
+	struct flood flood = {.packet = packet, .members = bpf_map_lookup_elem(&members, &packet->network)};
+
+	if (flood.members)
+		bpf_loop(flood.members->count, flood_member, &flood, 0);
+	return flood.delivered;
+}
+
+/* The original goes on to the wire, once every port and the host have their copies. */
+static __always_inline enum reason flood_from_vm(struct packet *packet)
+{
+	__u32 uplink = packet->segment->uplink;
+	enum reason reason = pop_tag(packet);
+	bool delivered;
+
+	if (reason)
+		return reason;
+	delivered = flood_ports(packet);
+	if (uplink && !packet->segment->vid && hook_clone_to_host(packet, uplink))
+		delivered = true;
+	if (uplink && !(reason = check_member(packet, uplink))) {
+		hook_mark_own(packet);
+		reason = push_uplink_tag(packet) ?: redirect(packet, uplink);
+		return reason == REASON_FORWARDED ? REASON_FLOODED : reason;
+	}
+	packet->verdict = hook_drop();
+	return delivered ? REASON_FLOODED : reason ?: REASON_NO_RECEIVER;
+}
+
+/* In an untagged network the original stays the host's, with the priority tag it came with. */
+static __always_inline enum reason flood_from_wire(struct packet *packet)
+{
+	bool host_is_member = !packet->segment->vid;
+	enum reason reason = pop_tag(packet);
+	bool delivered;
+
+	if (reason)
+		return reason;
+	delivered = flood_ports(packet);
+	if (!host_is_member) {
+		packet->verdict = hook_drop();
+		return delivered ? REASON_FLOODED : REASON_NO_RECEIVER;
+	}
+	packet->verdict = hook_pass();
+	return (packet->tag_type ? push_tag(packet, packet->tci) : REASON_CONTINUE) ?: REASON_FLOODED;
+}
+
+static __always_inline enum reason flood(struct packet *packet)
+{
+	return packet->ifindex == packet->segment->uplink ? flood_from_wire(packet) : flood_from_vm(packet);
+}
+
+static __always_inline int finish(struct packet *packet, enum reason reason)
+{
+	switch (fate_of(reason)) {
+	case FATE_HOST:
+	case FATE_TC:
+		return hook_pass();
+	case FATE_DROPPED:
+		count_from(packet, reason);
+		return hook_drop();
+	default:
+		count_from(packet, reason);
+		return packet->verdict;
+	}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
+ *
+ * reads    ifindex, tag_type, tci
+ * sets     network, segment, checksums_complete, from_host
+ * returns  NOT_ATTACHED, HOSTS_OWN
+ * lookups  a port: interfaces, networks; an uplink: interfaces, vlans, networks
+ */
+#pragma once
+
+#include "parse.h"
+
+static __always_inline enum reason enter_network(struct packet *packet, __u32 network,
+						 enum reason otherwise)
+{
+	packet->network = network;
+	packet->segment = bpf_map_lookup_elem(&networks, &network);
+	return packet->segment ? REASON_CONTINUE : otherwise;
+}
+
+/* A port without an entry is between attach and detach: nothing passes it. */
+static __always_inline enum reason enter_port(struct packet *packet)
+{
+	struct interface *port = bpf_map_lookup_elem(&interfaces, &packet->ifindex);
+
+	if (!port || port->kind != INTERFACE_PORT)
+		return REASON_NOT_ATTACHED;
+	packet->checksums_complete = port->flags & INTERFACE_CHECKSUMS_COMPLETE;
+	return enter_network(packet, port->network, REASON_NOT_ATTACHED);
+}
+
+/* An 802.1ad tag is another number space than 802.1Q's, and no network of ours is in it. */
+static __always_inline enum reason enter_by_tag(struct packet *packet)
+{
+	struct vlan_key key = {.uplink = packet->ifindex, .vid = outer_vid(packet)};
+	__u32 *network;
+
+	if (packet->tag_type == bpf_htons(ETH_P_8021AD))
+		return REASON_HOSTS_OWN;
+	network = bpf_map_lookup_elem(&vlans, &key);
+	return network ? enter_network(packet, *network, REASON_HOSTS_OWN) : REASON_HOSTS_OWN;
+}
+
+static __always_inline enum reason enter_uplink(struct packet *packet)
+{
+	struct interface *uplink;
+
+	if (hook_is_own_frame(packet)) {
+		hook_clear_mark(packet);
+		return REASON_HOSTS_OWN;
+	}
+	uplink = bpf_map_lookup_elem(&interfaces, &packet->ifindex);
+	if (!uplink || uplink->kind != INTERFACE_UPLINK)
+		return REASON_HOSTS_OWN;
+	packet->checksums_complete = uplink->flags & INTERFACE_CHECKSUMS_COMPLETE;
+	return enter_by_tag(packet);
+}
+
+/* What the host sends on an uplink concerns us only where the host is a member: in an untagged network. */
+static __always_inline enum reason enter_from_host(struct packet *packet)
+{
+	packet->from_host = true;
+	if (hook_is_own_frame(packet)) {
+		hook_clear_mark(packet);
+		return REASON_HOSTS_OWN;
+	}
+	return outer_vid(packet) ? REASON_HOSTS_OWN : enter_by_tag(packet);
+}

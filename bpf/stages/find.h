@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * find_destination: the one interface the frame goes to, or that it is to be flooded.
+ * check_target: that interface is alive, in this network, and the frame fits it.
+ *
+ * reads    ifindex, destination_mac, ethertype, network, segment, length
+ * sets     destination, target, target_takes_xdp
+ * returns  HAIRPIN, HOSTS_OWN; WRONG_NETWORK, NO_DEVICE, TOO_BIG, LEAVE_TO_TC
+ * lookups  fdb; interfaces, devices
+ */
+#pragma once
+
+#include "admit.h"
+#include "learn.h"
+
+/* From an untagged uplink a frame for another station of the wire, or for the host itself, is the host's to judge. */
+static __always_inline enum reason refuse_hairpin(struct packet *packet)
+{
+	bool shared_with_host = packet->ifindex == packet->segment->uplink && !packet->segment->vid;
+
+	return shared_with_host ? REASON_HOSTS_OWN : REASON_HAIRPIN;
+}
+
+static __always_inline enum reason find_destination(struct packet *packet)
+{
+	struct fdb_key key = fdb_key_of(packet->network, packet->destination_mac);
+	struct fdb_entry *entry;
+
+	if (is_multicast(packet->destination_mac))
+		return REASON_CONTINUE;
+	entry = bpf_map_lookup_elem(&fdb, &key);
+	if (!entry || has_aged(packet, entry))
+		return REASON_CONTINUE;
+	if (entry->ifindex == packet->ifindex)
+		return refuse_hairpin(packet);
+	packet->target = entry->ifindex;
+	if (entry->slot == FDB_SLOT_HOST)
+		packet->destination = DESTINATION_HOST;
+	else
+		packet->destination =
+			packet->target == packet->segment->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
+	return REASON_CONTINUE;
+}
+
+/* A tag behind the outer one is payload, for which every VLAN-aware device leaves room beyond its MTU. */
+static __always_inline enum reason check_size(struct packet *packet, __u32 target)
+{
+	__u32 room = is_vlan_ethertype(packet->ethertype) ? sizeof(struct vlan_header) : 0;
+
+	switch (hook_check_mtu(packet, target, packet->length - room)) {
+	case BPF_MTU_CHK_RET_SUCCESS:
+		return REASON_CONTINUE;
+	case BPF_MTU_CHK_RET_FRAG_NEEDED:
+	case BPF_MTU_CHK_RET_SEGS_TOOBIG:
+		/* XDP cannot tell a frame that is too long from one that is still to be segmented. */
+		return hook_keeps_offloads ? REASON_TOO_BIG : REASON_LEAVE_TO_TC;
+	default:
+		return REASON_NO_DEVICE;
+	}
+}
+
+static __always_inline enum reason check_member(struct packet *packet, __u32 ifindex)
+{
+	struct interface *interface = bpf_map_lookup_elem(&interfaces, &ifindex);
+	bool is_uplink = ifindex == packet->segment->uplink;
+
+	if (!interface)
+		return REASON_NO_DEVICE;
+	if (is_uplink ? interface->kind != INTERFACE_UPLINK : interface->network != packet->network)
+		return REASON_WRONG_NETWORK;
+	packet->target_takes_xdp = interface->flags & INTERFACE_XDP_TARGET;
+	if (!bpf_map_lookup_elem(&devices, &ifindex))
+		return REASON_NO_DEVICE;
+	return check_size(packet, ifindex);
+}
+
+static __always_inline enum reason check_target(struct packet *packet)
+{
+	if (packet->destination == DESTINATION_UNKNOWN || packet->destination == DESTINATION_HOST)
+		return REASON_CONTINUE;
+	return check_member(packet, packet->target);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * learn_source: notes where the source MAC is, within the interface's own slots (maps/learners.h).
+ *
+ * reads    ifindex, source_mac, network, segment
+ * sets     unlearned
+ * lookups  a known MAC: fdb; a new or moved one: learners, and one fdb lookup for each slot it tries
+ */
+#pragma once
+
+#include "../packet.h"
+
+#define LEARN_REFRESH_NS 1000000000ULL /* a MAC that sends all the time dirties its entry once a second */
+#define LEARN_ATTEMPTS 8	       /* slots one frame may look at: the cost of a flood of new MACs */
+
+static __always_inline struct fdb_key fdb_key_of(__u32 network, const __u8 mac[ETH_ALEN])
+{
+	struct fdb_key key = {.network = network};
+
+	__builtin_memcpy(key.mac, mac, ETH_ALEN);
+	return key;
+}
+
+static __always_inline bool is_learned(const struct fdb_entry *entry)
+{
+	return entry->slot < MAX_LEARNER_SLOTS;
+}
+
+/* A clock read on one CPU may lie behind an entry written on another: that is an age of nothing. */
+static __always_inline bool has_aged(const struct packet *packet, const struct fdb_entry *entry)
+{
+	__s64 age = bpf_ktime_get_coarse_ns() - entry->last_seen_ns;
+
+	return is_learned(entry) && age > (__s64)packet->segment->ageing_ns;
+}
+
+/* A search for a slot: what its steps share. */
+struct slot_search {
+	struct packet *packet;
+	struct learner *learner;
+	__u64 mac;
+	__u32 slot; /* FDB_SLOT_STATIC until one is taken */
+	__u32 next;
+};
+
+static __always_inline bool holds_slot(const struct packet *packet, const struct fdb_entry *entry, __u32 slot)
+{
+	return entry && entry->ifindex == packet->ifindex && entry->slot == slot;
+}
+
+/* Takes the slot unless its MAC still needs it, and removes the aged entry it held. */
+static bool take_slot(const struct packet *packet, struct learner *learner, __u32 slot, __u64 mac)
+{
+	__u64 *place = &learner->slots[slot & (MAX_LEARNER_SLOTS - 1)];
+	__u64 occupant = *place;
+	struct fdb_key key = fdb_key_of(packet->network, (const __u8 *)&occupant);
+	struct fdb_entry *entry = bpf_map_lookup_elem(&fdb, &key);
+	bool leaves_entry = occupant != mac && holds_slot(packet, entry, slot);
+
+	if (leaves_entry && !has_aged(packet, entry))
+		return false;
+	if (__sync_val_compare_and_swap(place, occupant, mac) != occupant)
+		return false;
+	if (leaves_entry)
+		bpf_map_delete_elem(&fdb, &key);
+	return true;
+}
+
+static long try_slot(__u32 attempt, struct slot_search *search)
+{
+	__u32 slot = search->next < search->learner->limit ? search->next : 0;
+
+	search->next = slot + 1;
+	if (!take_slot(search->packet, search->learner, slot, search->mac))
+		return 0;
+	search->slot = slot;
+	return 1;
+}
+
+static __noinline bool learn(struct packet *packet, const struct fdb_key *key)
+{
+	struct learner_key owner = {.network = packet->network, .ifindex = packet->ifindex};
+	struct learner *learner = bpf_map_lookup_elem(&learners, &owner);
+	struct slot_search search = {.packet = packet, .learner = learner, .slot = FDB_SLOT_STATIC};
+	struct fdb_entry entry = {.ifindex = packet->ifindex, .last_seen_ns = bpf_ktime_get_coarse_ns()};
+
+	if (!learner || !learner->limit)
+		return false;
+	__builtin_memcpy(&search.mac, packet->source_mac, ETH_ALEN);
+	search.next = learner->hand;
+	bpf_loop(LEARN_ATTEMPTS, try_slot, &search, 0);
+	learner->hand = search.next;
+	entry.slot = search.slot;
+	return entry.slot != FDB_SLOT_STATIC && bpf_map_update_elem(&fdb, key, &entry, BPF_ANY) == 0;
+}
+
+static __always_inline enum reason learn_source(struct packet *packet)
+{
+	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
+	struct fdb_entry *entry = bpf_map_lookup_elem(&fdb, &key);
+	__u64 now;
+
+	if (!entry) {
+		packet->unlearned = !learn(packet, &key);
+		return REASON_CONTINUE;
+	}
+	if (!is_learned(entry))
+		return REASON_CONTINUE;
+	now = bpf_ktime_get_coarse_ns();
+	if (entry->ifindex != packet->ifindex || has_aged(packet, entry))
+		packet->unlearned = !learn(packet, &key);
+	else if ((__s64)(now - entry->last_seen_ns) > (__s64)LEARN_REFRESH_NS)
+		entry->last_seen_ns = now;
+	return REASON_CONTINUE;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * leave_to_tc: what XDP would harm goes on, unchanged, to the tc program of the same interface.
+ *
+ * An sk_buff may carry an unfinished checksum or several segments, beside the bytes, where XDP cannot see it. So
+ * XDP carries a frame only if
+ *   - one interface gets it, and that one accepts XDP frames; XDP cannot copy, nor reach the host's stack;
+ *   - it is in one buffer, which every interface accepts; and
+ *   - no checksum in it can be unfinished: the operator or the hardware says so, or the bytes show it.
+ * The bytes show it for ARP, which has none, and for TCP and ICMP when the field is not the sum of the pseudo-header
+ * alone, which is what the sender of an unfinished checksum leaves there. A segmentation offload always comes with
+ * one. UDP is left to tc whatever its field says: it may be a tunnel with an unfinished checksum inside. So is
+ * everything else. Guessing "unfinished" wrongly costs the way through tc and nothing more. docs/packet-path.md
+ * holds the full argument.
+ *
+ * reads    ethertype, tag_type, length, checksums_complete, destination, target_takes_xdp
+ * returns  LEAVE_TO_TC
+ */
+#pragma once
+
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <stddef.h>
+
+#include "../packet.h"
+
+#define IPV4_FRAGMENT_MASK 0x3fff /* RFC 791: more-fragments flag and fragment offset */
+#define IPV4_MAX_HEADER 60
+#define ICMP_CHECKSUM_OFFSET 2 /* RFC 792, RFC 4443, 2.1 */
+
+/* The pseudo-header of RFC 9293, 3.1, and RFC 8200, 8.1, as far as its addresses: an unfolded ones' complement sum. */
+struct transport {
+	__u32 address_sum;
+	__u32 offset; /* in the frame */
+	__u32 length;
+	__u8 protocol;
+};
+
+static __always_inline __u16 fold_checksum(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static __always_inline __u32 sum_words(const __be16 *words, int count)
+{
+	__u32 sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += words[i];
+	return sum;
+}
+
+/* In ones' complement, 0 and 0xffff are the same number. */
+static __always_inline bool same_checksum(__u16 a, __u16 b)
+{
+	return a == b || ((__u16)(a + 1) <= 1 && (__u16)(b + 1) <= 1);
+}
+
+/* Some senders leave the length out of the sum when they leave segmentation to the device. */
+static __always_inline enum reason prove_field(struct packet *packet, const struct transport *transport,
+					       __u32 field_offset)
+{
+	__be16 *field = hook_bytes(packet, transport->offset + field_offset, sizeof(*field));
+	__u32 without_length = transport->address_sum + bpf_htons(transport->protocol);
+
+	if (transport->protocol == IPPROTO_ICMP)
+		without_length = 0;
+	if (!field || same_checksum(*field, fold_checksum(without_length)))
+		return REASON_LEAVE_TO_TC;
+	if (transport->protocol == IPPROTO_ICMP)
+		return REASON_CONTINUE;
+	return same_checksum(*field, fold_checksum(without_length + bpf_htons(transport->length)))
+		       ? REASON_LEAVE_TO_TC
+		       : REASON_CONTINUE;
+}
+
+static __always_inline enum reason prove_transport(struct packet *packet, const struct transport *transport)
+{
+	switch (transport->protocol) {
+	case IPPROTO_TCP:
+		return prove_field(packet, transport, offsetof(struct tcphdr, check));
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return prove_field(packet, transport, ICMP_CHECKSUM_OFFSET);
+	default:
+		return REASON_LEAVE_TO_TC;
+	}
+}
+
+static __always_inline enum reason prove_ipv4(struct packet *packet, __u32 offset)
+{
+	struct iphdr *ip = hook_bytes(packet, offset, sizeof(*ip));
+	struct transport transport;
+	__u32 header;
+
+	if (!ip || ip->frag_off & bpf_htons(IPV4_FRAGMENT_MASK))
+		return REASON_LEAVE_TO_TC;
+	header = ip->ihl * 4;
+	if (header < sizeof(*ip) || header > IPV4_MAX_HEADER || bpf_ntohs(ip->tot_len) < header ||
+	    offset + bpf_ntohs(ip->tot_len) > hook_length(packet))
+		return REASON_LEAVE_TO_TC;
+	transport = (struct transport){
+		.address_sum = sum_words((__be16 *)&ip->saddr, 4),
+		.offset = offset + header,
+		.length = bpf_ntohs(ip->tot_len) - header,
+		.protocol = ip->protocol,
+	};
+	return prove_transport(packet, &transport);
+}
+
+/* With an extension header, nexthdr is none of the protocols that can be proved. */
+static __always_inline enum reason prove_ipv6(struct packet *packet, __u32 offset)
+{
+	struct ipv6hdr *ip = hook_bytes(packet, offset, sizeof(*ip));
+	struct transport transport;
+
+	if (!ip || ip->nexthdr == IPPROTO_ICMP ||
+	    offset + sizeof(*ip) + bpf_ntohs(ip->payload_len) > hook_length(packet))
+		return REASON_LEAVE_TO_TC;
+	transport = (struct transport){
+		.address_sum = sum_words((__be16 *)&ip->saddr, 16),
+		.offset = offset + sizeof(*ip),
+		.length = bpf_ntohs(ip->payload_len),
+		.protocol = ip->nexthdr,
+	};
+	return prove_transport(packet, &transport);
+}
+
+static __always_inline enum reason prove_checksum(struct packet *packet)
+{
+	__u32 offset = sizeof(struct ethhdr) + (packet->tag_type ? sizeof(struct vlan_header) : 0);
+
+	switch (packet->ethertype) {
+	case bpf_htons(ETH_P_ARP):
+		return REASON_CONTINUE;
+	case bpf_htons(ETH_P_IP):
+		return prove_ipv4(packet, offset);
+	case bpf_htons(ETH_P_IPV6):
+		return prove_ipv6(packet, offset);
+	default:
+		return REASON_LEAVE_TO_TC;
+	}
+}
+
+static __always_inline enum reason leave_to_tc(struct packet *packet)
+{
+	bool one_target = packet->destination == DESTINATION_PORT || packet->destination == DESTINATION_UPLINK;
+
+	if (hook_keeps_offloads)
+		return REASON_CONTINUE;
+	if (!one_target || !packet->target_takes_xdp || !hook_is_linear(packet))
+		return REASON_LEAVE_TO_TC;
+	return packet->checksums_complete ? REASON_CONTINUE : prove_checksum(packet);
+}

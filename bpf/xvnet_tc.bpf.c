@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* The programs of the tc hook, and the tables only the loader reads. */
+#include "hook/tc.h"
+
+#include "../maps/records.h"
+#include "pipeline.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+SEC("tc")
+int tc_from_vm(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	return finish(&packet, from_vm(&packet));
+}
+
+SEC("tc")
+int tc_from_uplink(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	return finish(&packet, from_uplink(&packet));
+}
+
+/* On the uplink's egress: what the host sends. */
+SEC("tc")
+int tc_from_host(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	return finish(&packet, from_host(&packet));
+}
