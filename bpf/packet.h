@@ -22,8 +22,7 @@
 #include "../maps/stats.h"
 #include "../maps/vlans.h"
 
-#define VLAN_VID_MASK 0x0fff   /* IEEE 802.1Q-2022, 9.6: the VID of a TCI */
-#define VLAN_VID_LIMIT 0x1000
+#define VLAN_VID_MASK	   0x0fff /* IEEE 802.1Q-2022, 9.6: the VID of a TCI */
 #define VLAN_PRIORITY_MASK 0xf000 /* PCP and DEI */
 
 struct vlan_header {
@@ -61,7 +60,7 @@ struct packet {
 
 	/* find_destination */
 	enum destination destination;
-	__u32 target;		/* ifindex */
+	__u32 target; /* ifindex */
 	bool target_takes_xdp;
 
 	/* the emit stages */

@@ -14,8 +14,10 @@
 #define XVNET_ABI_VERSION 1
 
 #ifdef __cplusplus
+/* clang-format off */
 #define XVNET_ABI_BEGIN namespace xvnet::abi {
 #define XVNET_ABI_END }
+/* clang-format on */
 #define XVNET_ABI_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
 #else
 #define XVNET_ABI_BEGIN
@@ -30,8 +32,8 @@
 #endif
 
 /* Limits of one host. They bound memory, not speed: every lookup is a hash lookup. */
-#define MAX_INTERFACES 4096
-#define MAX_NETWORKS 4096
-#define MAX_MEMBERS 512 /* local ports of one network, the cost of one broadcast */
-#define MAX_FDB_ENTRIES (1 << 18)
+#define MAX_INTERFACES	  4096
+#define MAX_NETWORKS	  4096
+#define MAX_MEMBERS	  512	    /* local ports of one network, the cost of one broadcast */
+#define MAX_FDB_ENTRIES	  (1 << 20) /* the learners' limits together stay below it */
 #define MAX_LEARNER_SLOTS 1024

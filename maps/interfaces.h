@@ -17,7 +17,7 @@ enum interface_kind {
 };
 
 enum interface_flags {
-	INTERFACE_XDP_TARGET = 1 << 0,	      /* XDP may redirect into it */
+	INTERFACE_XDP_TARGET = 1 << 0,	       /* XDP may redirect into it */
 	INTERFACE_CHECKSUMS_COMPLETE = 1 << 1, /* nothing it sends has an unfinished checksum */
 };
 

@@ -7,10 +7,10 @@
 
 #include "abi.h"
 
-#define NAME_SIZE 16 /* IFNAMSIZ, with its terminating zero */
+#define NAME_SIZE	   16 /* IFNAMSIZ, with its terminating zero */
 #define MAX_HOST_ADDRESSES 8
-#define MAX_ADDRESS_TEXT 48 /* "ipv6/prefix", with its terminating zero */
-#define VID_BITMAP_SIZE (4096 / 8)
+#define MAX_ADDRESS_TEXT   48 /* "ipv6/prefix", with its terminating zero */
+#define VID_BITMAP_SIZE	   (4096 / 8)
 
 XVNET_ABI_BEGIN
 enum device_kind {
@@ -31,15 +31,14 @@ enum record_state {
 };
 
 enum record_flags {
-	RECORD_CREATED = 1 << 0,	 /* xvnet made the device, and may delete it */
-	RECORD_OFFLOADS_OFF = 1 << 1,	 /* --guest-offloads off */
-	RECORD_ALL_VLANS = 1 << 2,	 /* an uplink that carries every VID no other uplink claims */
-	RECORD_SHARED_XDP = 1 << 3,	 /* --shared-xdp */
-	RECORD_HOST_SIDE = 1 << 4,	 /* the inner end of a network's host interface */
-	RECORD_IMPLICIT = 1 << 5,	 /* a network that goes with its last port */
-	RECORD_UNTAGGED = 1 << 6,	 /* a network of untagged frames */
-	RECORD_PROMISC_SET = 1 << 7,	 /* xvnet turned promiscuous mode on */
-	RECORD_CLSACT_CREATED = 1 << 8, /* xvnet made the clsact qdisc */
+	RECORD_CREATED = 1 << 0,      /* xvnet made the device, and may delete it */
+	RECORD_OFFLOADS_OFF = 1 << 1, /* --guest-offloads off */
+	RECORD_ALL_VLANS = 1 << 2,    /* an uplink that carries every VID no other uplink claims */
+	RECORD_SHARED_XDP = 1 << 3,   /* --shared-xdp */
+	RECORD_HOST_SIDE = 1 << 4,    /* the inner end of a network's host interface */
+	RECORD_IMPLICIT = 1 << 5,     /* a network that goes with its last port */
+	RECORD_UNTAGGED = 1 << 6,     /* a network of untagged frames */
+	RECORD_PROMISC_SET = 1 << 7,  /* xvnet turned promiscuous mode on */
 };
 
 /* Device features xvnet turned off and turns on again. */
@@ -49,20 +48,21 @@ enum restore_flags {
 	RESTORE_RX_VLAN_FILTER = 1 << 2,
 	RESTORE_PEER_TX_VLAN_CTAG = 1 << 3,
 	RESTORE_PEER_TX_VLAN_STAG = 1 << 4,
+	RESTORE_NOISE = 1 << 5, /* ARP and IPv6 of the host on the device */
 };
 
 struct device_record {
 	char name[NAME_SIZE];
-	__u32 flags;	 /* enum record_flags */
-	__u32 restore;	 /* enum restore_flags */
-	__u16 kind;	 /* enum device_kind */
-	__u16 state;	 /* enum record_state */
-	__u16 mode;	 /* enum mode: in force */
+	__u32 flags;	  /* enum record_flags */
+	__u32 restore;	  /* enum restore_flags */
+	__u16 kind;	  /* enum device_kind */
+	__u16 state;	  /* enum record_state */
+	__u16 mode;	  /* enum mode: in force */
 	__u16 mode_asked; /* enum mode */
-	char why[64];	 /* the reason for the mode, for people */
-	__u32 owner;	 /* uid of a created TAP, or (__u32)-1 */
-	__u32 queues;	 /* of a created TAP, 0: not asked */
-	__u32 mtu;	 /* 0: not asked */
+	char why[64];	  /* the reason for the mode, for people */
+	__u32 owner;	  /* uid of a created TAP, or (__u32)-1 */
+	__u32 queues;	  /* of a created TAP, 0: not asked */
+	__u32 mtu;	  /* 0: not asked */
 	__u32 pad;
 };
 XVNET_ABI_SIZE(device_record, 16 + 8 + 8 + 64 + 16);
@@ -84,18 +84,19 @@ XVNET_ABI_SIZE(uplink_record, 112 + VID_BITMAP_SIZE);
 
 struct network_record {
 	char name[NAME_SIZE];
-	__u32 flags;  /* enum record_flags */
-	__u32 uplink; /* ifindex asked for with --uplink; 0: whichever carries the VID */
-	__u16 vid;    /* 0: untagged or host-only */
-	__u16 address_count;
+	char uplink[NAME_SIZE]; /* asked for with --uplink; empty: whichever carries the VID */
+	__u32 flags;		/* enum record_flags */
 	__u32 ageing_s;
+	__u16 vid; /* 0: untagged or host-only */
+	__u16 address_count;
+	__u32 pad;
 	char addresses[MAX_HOST_ADDRESSES][MAX_ADDRESS_TEXT];
 };
-XVNET_ABI_SIZE(network_record, 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT);
+XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT);
 
 /* The one entry of meta: what this instance is. */
 struct meta {
-	__u64 netns_dev;   /* the network namespace it belongs to, as stat(2) shows it */
+	__u64 netns_dev; /* the network namespace it belongs to, as stat(2) shows it */
 	__u64 netns_inode;
 	__u32 next_network; /* ids are not reused before the counter wraps */
 	__u32 complete;	    /* 1 once every map and program is pinned */

@@ -9,8 +9,8 @@
 
 XVNET_ABI_BEGIN
 struct direction_stats {
-	__u64 packets; /* carried; a TSO frame is one */
-	__u64 bytes;   /* of carried frames, Ethernet header included, outer tag and FCS not */
+	__u64 packets;		     /* carried; a TSO frame is one */
+	__u64 bytes;		     /* of carried frames, Ethernet header included, outer tag and FCS not */
 	__u64 reasons[REASON_LIMIT]; /* frames by reason, for the fates DROPPED and NOTED */
 };
 XVNET_ABI_SIZE(direction_stats, 8 * (2 + REASON_LIMIT));

@@ -92,8 +92,7 @@ static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, 
 {
 	__u32 payload = packet->ctx->gso_size ? 0 : length - ETH_HLEN;
 
-	return bpf_check_mtu(packet->ctx, target, &payload, 0,
-			     packet->ctx->gso_size ? BPF_MTU_CHK_SEGS : 0);
+	return bpf_check_mtu(packet->ctx, target, &payload, 0, packet->ctx->gso_size ? BPF_MTU_CHK_SEGS : 0);
 }
 
 static __always_inline void hook_mark_own(struct packet *packet)

@@ -19,8 +19,7 @@ static __always_inline enum reason refuse_tagged(struct packet *packet)
 {
 	if (!packet->tag_type)
 		return REASON_CONTINUE;
-	if (packet->tag_type != bpf_htons(ETH_P_8021Q) || outer_vid(packet) ||
-	    is_vlan_ethertype(packet->ethertype))
+	if (packet->tag_type != bpf_htons(ETH_P_8021Q) || outer_vid(packet) || is_vlan_ethertype(packet->ethertype))
 		return REASON_VLAN_TAGGED;
 	return REASON_CONTINUE;
 }
@@ -50,8 +49,7 @@ static __always_inline bool is_link_local_control(const struct packet *packet)
 		return false;
 	if (mac[1] == 0x80 && mac[2] == 0xc2)
 		return !mac[3] && !mac[4] && mac[5] < 0x10;
-	return mac[1] == 0x00 && mac[2] == 0x0c && mac[3] == 0xcc && mac[4] == 0xcc && mac[5] >= 0xcc &&
-	       mac[5] <= 0xcd;
+	return mac[1] == 0x00 && mac[2] == 0x0c && mac[3] == 0xcc && mac[4] == 0xcc && mac[5] >= 0xcc && mac[5] <= 0xcd;
 }
 
 static __always_inline enum reason refuse_link_local(struct packet *packet)

@@ -37,6 +37,11 @@ static __always_inline enum reason redirect(struct packet *packet, __u32 target)
 	return reason;
 }
 
+static __always_inline enum reason redirect_to_host(struct packet *packet, __u32 uplink)
+{
+	return hook_redirect_to_host(packet, uplink) ? REASON_TO_HOST : REASON_REDIRECT_FAILED;
+}
+
 static __always_inline enum reason send_to_port(struct packet *packet)
 {
 	if (packet->destination != DESTINATION_PORT)
@@ -56,7 +61,7 @@ static __always_inline enum reason send_to_host(struct packet *packet)
 {
 	if (packet->destination != DESTINATION_HOST)
 		return REASON_CONTINUE;
-	return pop_tag(packet) ?: hook_redirect_to_host(packet, packet->target) ? REASON_TO_HOST : REASON_REDIRECT_FAILED;
+	return pop_tag(packet) ?: redirect_to_host(packet, packet->target);
 }
 
 struct flood {

@@ -11,8 +11,7 @@
 
 #include "parse.h"
 
-static __always_inline enum reason enter_network(struct packet *packet, __u32 network,
-						 enum reason otherwise)
+static __always_inline enum reason enter_network(struct packet *packet, __u32 network, enum reason otherwise)
 {
 	packet->network = network;
 	packet->segment = bpf_map_lookup_elem(&networks, &network);

@@ -37,8 +37,7 @@ static __always_inline enum reason find_destination(struct packet *packet)
 	if (entry->slot == FDB_SLOT_HOST)
 		packet->destination = DESTINATION_HOST;
 	else
-		packet->destination =
-			packet->target == packet->segment->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
+		packet->destination = packet->target == packet->segment->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
 	return REASON_CONTINUE;
 }
 

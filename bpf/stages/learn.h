@@ -11,7 +11,7 @@
 #include "../packet.h"
 
 #define LEARN_REFRESH_NS 1000000000ULL /* a MAC that sends all the time dirties its entry once a second */
-#define LEARN_ATTEMPTS 8	       /* slots one frame may look at: the cost of a flood of new MACs */
+#define LEARN_ATTEMPTS	 8	       /* slots one frame may look at: the cost of a flood of new MACs */
 
 static __always_inline struct fdb_key fdb_key_of(__u32 network, const __u8 mac[ETH_ALEN])
 {

@@ -26,8 +26,8 @@
 
 #include "../packet.h"
 
-#define IPV4_FRAGMENT_MASK 0x3fff /* RFC 791: more-fragments flag and fragment offset */
-#define IPV4_MAX_HEADER 60
+#define IPV4_FRAGMENT_MASK   0x3fff /* RFC 791: more-fragments flag and fragment offset */
+#define IPV4_MAX_HEADER	     60
 #define ICMP_CHECKSUM_OFFSET 2 /* RFC 792, RFC 4443, 2.1 */
 
 /* The pseudo-header of RFC 9293, 3.1, and RFC 8200, 8.1, as far as its addresses: an unfolded ones' complement sum. */
@@ -73,9 +73,9 @@ static __always_inline enum reason prove_field(struct packet *packet, const stru
 		return REASON_LEAVE_TO_TC;
 	if (transport->protocol == IPPROTO_ICMP)
 		return REASON_CONTINUE;
-	return same_checksum(*field, fold_checksum(without_length + bpf_htons(transport->length)))
-		       ? REASON_LEAVE_TO_TC
-		       : REASON_CONTINUE;
+	if (same_checksum(*field, fold_checksum(without_length + bpf_htons(transport->length))))
+		return REASON_LEAVE_TO_TC;
+	return REASON_CONTINUE;
 }
 
 static __always_inline enum reason prove_transport(struct packet *packet, const struct transport *transport)

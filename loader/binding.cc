@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/binding.h"
+
+#include <fmt/format.h>
+
+#include "loader/device.h"
+#include "loader/network.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;
+
+bool claims(const abi::uplink_record& record, std::uint16_t vid) {
+  return !(record.device.flags & abi::RECORD_ALL_VLANS) && record.vids[vid / 8] >> (vid % 8) & 1;
+}
+
+std::uint32_t uplink_for_vid(const std::vector<UplinkEntry>& uplinks, std::uint16_t vid) {
+  std::uint32_t carries_all = 0;
+  for (const auto& [ifindex, record] : uplinks) {
+    if (claims(record, vid)) return ifindex;
+    if (record.device.flags & abi::RECORD_ALL_VLANS) carries_all = ifindex;
+  }
+  return carries_all;
+}
+
+// The network that has the uplink's untagged frames, 0 for none.
+Result<std::uint32_t> untagged_owner(Tables& tables, std::uint32_t uplink) {
+  XVNET_ASSIGN(owner, tables.vlans.find({.uplink = uplink, .vid = 0, .pad = 0}));
+  return owner.value_or(0);
+}
+
+Result<std::uint32_t> uplink_for_untagged(Tables& tables, const std::vector<UplinkEntry>& uplinks,
+                                          std::uint32_t id, const abi::network_record& record) {
+  const std::string asked = text_of(record.uplink);
+  XVNET_ASSIGN(network, tables.networks.find(id));
+  std::uint32_t chosen = 0;
+  for (const auto& [ifindex, uplink] : uplinks)
+    if (asked.empty() ? uplinks.size() == 1 || (network && network->uplink == ifindex)
+                      : text_of(uplink.device.name) == asked)
+      chosen = ifindex;
+  if (!chosen && asked.empty() && !id && uplinks.size() > 1)
+    return fail(
+        fmt::format("network {:?}: the host has {} uplinks", text_of(record.name), uplinks.size()),
+        "say which one with --uplink");
+  if (!chosen) return 0;
+  XVNET_ASSIGN(owner, untagged_owner(tables, chosen));
+  if (owner && owner != id) {
+    if (id) return 0;
+    return fail(fmt::format("network {:?}: its uplink's untagged frames belong to another network",
+                            text_of(record.name)));
+  }
+  return chosen;
+}
+
+abi::fdb_key host_key(std::uint32_t network, const Link& uplink) {
+  abi::fdb_key key{.network = network, .mac = {}, .pad = 0};
+  std::memcpy(key.mac, uplink.mac.data(), sizeof key.mac);
+  return key;
+}
+
+}  // namespace
+
+Result<std::uint32_t> choose_uplink(Tables& tables, std::uint32_t id,
+                                    const abi::network_record& record) {
+  XVNET_ASSIGN(entries, tables.uplink_records.entries());
+  std::vector<UplinkEntry> uplinks;
+  for (const auto& entry : entries)
+    if (entry.second.device.state == abi::RECORD_COMPLETE) uplinks.push_back(entry);
+  if (record.flags & abi::RECORD_UNTAGGED) return uplink_for_untagged(tables, uplinks, id, record);
+  return record.vid ? uplink_for_vid(uplinks, record.vid) : 0;
+}
+
+Result<void> check_fdb_budget(Tables& tables, std::uint64_t added) {
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  XVNET_ASSIGN(networks, tables.networks.entries());
+  std::uint64_t reserved = added;
+  for (const auto& [ifindex, port] : ports) reserved += port.max_macs + 1;
+  for (const auto& [id, network] : networks) reserved += network.uplink ? kUplinkMaxMacs + 1 : 0;
+  if (reserved > MAX_FDB_ENTRIES)
+    return fail(fmt::format("reserve forwarding table: {} MACs would be more than its {}", reserved,
+                            MAX_FDB_ENTRIES),
+                "lower --max-macs of some ports");
+  return {};
+}
+
+Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
+  auto& tables = change.tables();
+  XVNET_TRY(check_fdb_budget(tables, kUplinkMaxMacs + 1));
+  XVNET_ASSIGN(link, change.kernel().find_link(uplink));
+  XVNET_ASSIGN(network, tables.networks.find(id));
+  if (!link || !network) return fail(fmt::format("bind network {}: its uplink is gone", id));
+  XVNET_TRY(add_learner(change, id, uplink, kUplinkMaxMacs));
+  if (!network->vid)
+    XVNET_TRY(
+        change.put(tables.fdb, host_key(id, *link), abi::fdb_entry{uplink, abi::FDB_SLOT_HOST, 0}));
+  auto bound = *network;
+  bound.uplink = uplink;
+  XVNET_TRY(change.put(tables.networks, id, bound));
+  return change.put(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}, id);
+}
+
+Result<void> unbind(Change& change, std::uint32_t id) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(network, tables.networks.find(id));
+  if (!network || !network->uplink) return {};
+  const std::uint32_t uplink = network->uplink;
+  XVNET_TRY(change.erase(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}));
+  auto loose = *network;
+  loose.uplink = 0;
+  XVNET_TRY(change.put(tables.networks, id, loose));
+  if (!network->vid) {
+    XVNET_ASSIGN(entries, tables.fdb.entries());
+    for (const auto& [key, entry] : entries)
+      if (key.network == id && entry.slot == abi::FDB_SLOT_HOST)
+        XVNET_TRY(change.erase(tables.fdb, key));
+  }
+  return remove_learner(change, id, uplink);
+}
+
+Result<void> bind_networks(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records) {
+    XVNET_ASSIGN(network, tables.networks.find(id));
+    XVNET_ASSIGN(uplink, choose_uplink(tables, id, record));
+    if (!network || network->uplink == uplink) continue;
+    XVNET_TRY(unbind(change, id));
+    if (uplink) XVNET_TRY(bind(change, id, uplink));
+  }
+  return {};
+}
+
+Result<void> unbind_networks(Change& change, std::uint32_t uplink) {
+  XVNET_ASSIGN(networks, change.tables().networks.entries());
+  for (const auto& [id, network] : networks)
+    if (network.uplink == uplink) XVNET_TRY(unbind(change, id));
+  return {};
+}
+
+Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t id) {
+  XVNET_ASSIGN(network, tables.networks.find(id));
+  if (!network || !network->uplink) return std::string();
+  XVNET_ASSIGN(link, kernel.find_link(network->uplink));
+  if (link) return link->name;
+  XVNET_ASSIGN(record, tables.uplink_records.find(network->uplink));
+  return record ? text_of(record->device.name) : std::string();
+}
+
+}  // namespace xvnet

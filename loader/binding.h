@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which uplink carries which network: the one that names its VID, else the one that carries all
+// others.
+#pragma once
+
+#include <string>
+
+#include "loader/change.h"
+
+namespace xvnet {
+
+// The ifindex of the uplink that should carry the network, 0 for none. An untagged network of a
+// host with several uplinks has to name one: kFailed otherwise. `id` is 0 for a network that is
+// still to be made.
+Result<std::uint32_t> choose_uplink(Tables& tables, std::uint32_t id,
+                                    const abi::network_record& record);
+
+Result<void> bind(Change& change, std::uint32_t network, std::uint32_t uplink);
+Result<void> unbind(Change& change, std::uint32_t network);
+
+// Empty when the network is on no uplink.
+Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t network);
+
+// How many MACs all learners together may put into the FDB, with `added` more: refused beyond its
+// capacity.
+Result<void> check_fdb_budget(Tables& tables, std::uint64_t added);
+
+constexpr std::uint32_t kUplinkMaxMacs = 1024;  // of one network on its uplink
+
+}  // namespace xvnet

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/change.h"
+
+#include <ranges>
+
+namespace xvnet {
+
+Result<Link> Change::create_tap(const TapSpec& spec) {
+  auto link = kernel_->create_tap(spec);
+  if (link) remember([this, ifindex = link->ifindex] { return kernel_->delete_link(ifindex); });
+  return link;
+}
+
+Result<void> Change::create_veth(const std::string& name, const std::string& peer) {
+  XVNET_TRY(kernel_->create_veth(name, peer));
+  remember([this, name]() -> Result<void> {
+    XVNET_ASSIGN(link, kernel_->find_link(name));
+    return link ? kernel_->delete_link(link->ifindex) : Result<void>{};
+  });
+  return {};
+}
+
+Result<void> Change::set_up(const Link& link, bool up) {
+  XVNET_ASSIGN(now, kernel_->find_link(link.ifindex));
+  if (!now || now->is_up == up) return {};
+  XVNET_TRY(kernel_->set_up(link.ifindex, up));
+  remember([this, ifindex = link.ifindex, up] { return kernel_->set_up(ifindex, !up); });
+  return {};
+}
+
+Result<void> Change::set_mtu(const Link& link, std::uint32_t mtu) {
+  if (link.mtu == mtu) return {};
+  XVNET_TRY(kernel_->set_mtu(link.ifindex, mtu));
+  remember(
+      [this, ifindex = link.ifindex, mtu = link.mtu] { return kernel_->set_mtu(ifindex, mtu); });
+  return {};
+}
+
+Result<void> Change::set_promiscuous(const Link& link, bool on) {
+  if (link.is_promiscuous == on) return {};
+  XVNET_TRY(kernel_->set_promiscuous(link.ifindex, on));
+  remember([this, ifindex = link.ifindex, on] { return kernel_->set_promiscuous(ifindex, !on); });
+  return {};
+}
+
+Result<void> Change::silence(const Link& link, bool silent) {
+  if (link.is_silent == silent) return {};
+  XVNET_TRY(kernel_->silence(link.ifindex, silent));
+  remember([this, ifindex = link.ifindex, silent] { return kernel_->silence(ifindex, !silent); });
+  return {};
+}
+
+Result<void> Change::add_address(std::uint32_t ifindex, const std::string& cidr) {
+  XVNET_TRY(kernel_->add_address(ifindex, cidr));
+  remember([this, ifindex, cidr] { return kernel_->remove_address(ifindex, cidr); });
+  return {};
+}
+
+Result<void> Change::remove_address(std::uint32_t ifindex, const std::string& cidr) {
+  XVNET_TRY(kernel_->remove_address(ifindex, cidr));
+  remember([this, ifindex, cidr] { return kernel_->add_address(ifindex, cidr); });
+  return {};
+}
+
+Result<void> Change::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
+  XVNET_ASSIGN(state, kernel_->feature(ifindex, feature));
+  if (state.is_on == on) return {};
+  XVNET_TRY(kernel_->set_feature(ifindex, feature, on));
+  remember([this, ifindex, feature, on] { return kernel_->set_feature(ifindex, feature, !on); });
+  return {};
+}
+
+Result<void> Change::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
+  XVNET_TRY(kernel_->set_peer_feature(ifindex, feature, on));
+  remember(
+      [this, ifindex, feature, on] { return kernel_->set_peer_feature(ifindex, feature, !on); });
+  return {};
+}
+
+Result<void> Change::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
+  XVNET_ASSIGN(before, kernel_->attachment(ifindex, hook));
+  XVNET_TRY(kernel_->attach(program, ifindex, hook, share_xdp));
+  if (before != Attachment::kLive)
+    remember([this, ifindex, hook] { return kernel_->detach(ifindex, hook); });
+  return {};
+}
+
+Result<void> Change::detach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
+  XVNET_ASSIGN(before, kernel_->attachment(ifindex, hook));
+  if (before == Attachment::kNone) return {};
+  XVNET_TRY(kernel_->detach(ifindex, hook));
+  if (before == Attachment::kLive)
+    remember([=, this] { return kernel_->attach(program, ifindex, hook, share_xdp); });
+  return {};
+}
+
+Result<void> Change::commit() {
+  undo_.clear();
+  for (std::uint32_t ifindex : deletions_) {
+    XVNET_ASSIGN(link, kernel_->find_link(ifindex));
+    if (link) XVNET_TRY(kernel_->delete_link(ifindex));
+  }
+  deletions_.clear();
+  return {};
+}
+
+Error Change::roll_back(Error cause) {
+  for (auto& opposite : std::views::reverse(undo_))
+    if (auto undone = opposite(); !undone)
+      cause.message += "; could not undo a step: " + undone.error().message;
+  undo_.clear();
+  deletions_.clear();
+  return cause;
+}
+
+}  // namespace xvnet

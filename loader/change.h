@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Change: a command at work. Every step is done at once and remembered with its opposite; unless
+// the change is committed, the steps are undone in reverse. What cannot be undone, deleting a
+// device, waits for the commit.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "loader/kernel.h"
+#include "loader/tables.h"
+
+namespace xvnet {
+
+class Change {
+ public:
+  Change(Kernel& kernel, Tables& tables) : kernel_(&kernel), tables_(&tables) {}
+  Change(const Change&) = delete;
+  Change& operator=(const Change&) = delete;
+
+  const Kernel& kernel() const { return *kernel_; }
+  Tables& tables() { return *tables_; }
+  bool did_anything() const { return !undo_.empty() || !deletions_.empty(); }
+
+  // An entry that has the value already is left alone.
+  template <typename K, typename V>
+  Result<void> put(Map<K, V>& map, const K& key, const V& value) {
+    auto before = map.find(key);
+    if (!before) return std::unexpected(std::move(before).error());
+    if (*before && std::memcmp(&**before, &value, sizeof value) == 0) return {};
+    if (auto done = map.put(key, value); !done) return done;
+    remember_entry(map, key, *before);
+    return {};
+  }
+
+  template <typename K, typename V>
+  Result<void> erase(Map<K, V>& map, const K& key) {
+    auto before = map.find(key);
+    if (!before) return std::unexpected(std::move(before).error());
+    if (!*before) return {};
+    if (auto done = map.erase(key); !done) return done;
+    remember_entry(map, key, *before);
+    return {};
+  }
+
+  Result<Link> create_tap(const TapSpec& spec);
+  Result<void> create_veth(const std::string& name, const std::string& peer);
+  Result<void> set_up(const Link& link, bool up);
+  Result<void> set_mtu(const Link& link, std::uint32_t mtu);
+  Result<void> set_promiscuous(const Link& link, bool on);
+  Result<void> silence(const Link& link, bool silent);
+  Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
+  Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);
+  Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on);
+  Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on);
+  Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
+  // `program` and `share_xdp` are those it was attached with.
+  Result<void> detach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
+  void delete_on_commit(std::uint32_t ifindex) { deletions_.push_back(ifindex); }
+
+  Result<void> commit();
+  // Undoes everything and returns `cause`, extended by what could not be undone.
+  Error roll_back(Error cause);
+
+ private:
+  void remember(std::function<Result<void>()> opposite) { undo_.push_back(std::move(opposite)); }
+
+  template <typename K, typename V>
+  void remember_entry(Map<K, V>& map, const K& key, const std::optional<V>& before) {
+    remember([&map, key, before] { return before ? map.put(key, *before) : map.erase(key); });
+  }
+
+  Kernel* kernel_;
+  Tables* tables_;
+  std::vector<std::function<Result<void>()>> undo_;
+  std::vector<std::uint32_t> deletions_;
+};
+
+}  // namespace xvnet

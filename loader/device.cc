@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/device.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+struct Restorable {
+  Feature feature;
+  std::uint32_t flag;
+};
+
+constexpr std::array kRestorable = {
+    Restorable{Feature::kRxVlanCtag, abi::RESTORE_RX_VLAN_CTAG},
+    Restorable{Feature::kRxVlanStag, abi::RESTORE_RX_VLAN_STAG},
+    Restorable{Feature::kRxVlanFilter, abi::RESTORE_RX_VLAN_FILTER},
+};
+
+constexpr std::array kPeerRestorable = {
+    Restorable{Feature::kTxVlanCtag, abi::RESTORE_PEER_TX_VLAN_CTAG},
+    Restorable{Feature::kTxVlanStag, abi::RESTORE_PEER_TX_VLAN_STAG},
+};
+
+std::uint32_t flag_of(std::span<const Restorable> restorables, Feature feature) {
+  for (const auto& restorable : restorables)
+    if (restorable.feature == feature) return restorable.flag;
+  return 0;
+}
+
+abi::device_kind kind_of(const Link& link) {
+  switch (link.kind) {
+    case LinkKind::kTap:
+      return abi::DEVICE_TAP;
+    case LinkKind::kVeth:
+      return abi::DEVICE_VETH;
+    default:
+      return abi::DEVICE_OTHER;
+  }
+}
+
+std::uint16_t record_mode(Mode mode) {
+  return mode == Mode::kXdp ? abi::MODE_XDP : mode == Mode::kTc ? abi::MODE_TC : abi::MODE_AUTO;
+}
+
+}  // namespace
+
+Mode mode_of(std::uint16_t record_mode) {
+  return record_mode == abi::MODE_XDP  ? Mode::kXdp
+         : record_mode == abi::MODE_TC ? Mode::kTc
+                                       : Mode::kAuto;
+}
+
+Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
+                             const abi::device_record& record) {
+  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  if (!link) return Presence::kGone;
+  XVNET_ASSIGN(attachment, kernel.attachment(ifindex, Hook::kTcIngress));
+  if (attachment == Attachment::kSevered) return Presence::kSevered;
+  if (attachment == Attachment::kLive) return Presence::kHere;
+  // Attach or detach was cut short; a device renamed meanwhile cannot be told from a stranger.
+  return link->name == text_of(record.name) ? Presence::kHere : Presence::kSevered;
+}
+
+Result<void> check_device(std::string_view doing, const Link& link) {
+  if (link.is_loopback)
+    return fail(fmt::format("{} {:?}: it is the loopback device", doing, link.name));
+  if (!link.is_ethernet)
+    return fail(fmt::format("{} {:?}: it is not an Ethernet device", doing, link.name),
+                "a TUN device carries no Ethernet header: use a TAP");
+  if (link.master)
+    return fail(fmt::format("{} {:?}: it is a member of a bridge or bond", doing, link.name),
+                fmt::format("take it out first: ip link set {} nomaster", link.name));
+  return {};
+}
+
+abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked) {
+  abi::device_record record{};
+  set_text(record.name, link.name);
+  set_text(record.why, choice.why);
+  record.kind = kind_of(link);
+  record.state = abi::RECORD_INCOMPLETE;
+  record.mode = record_mode(choice.mode);
+  record.mode_asked = record_mode(asked);
+  record.owner = static_cast<std::uint32_t>(-1);
+  return record;
+}
+
+Result<void> attach_programs(Change& change, std::uint32_t ifindex, const ProgramSet& programs,
+                             const abi::device_record& record) {
+  const bool share = record.flags & abi::RECORD_SHARED_XDP;
+  XVNET_TRY(change.attach(programs.ingress, ifindex, Hook::kTcIngress, false));
+  if (programs.egress) XVNET_TRY(change.attach(*programs.egress, ifindex, Hook::kTcEgress, false));
+  if (record.mode == abi::MODE_XDP)
+    XVNET_TRY(change.attach(programs.xdp, ifindex, Hook::kXdp, share));
+  return {};
+}
+
+Result<void> detach_programs(Change& change, std::uint32_t ifindex, const ProgramSet& programs,
+                             const abi::device_record& record) {
+  const bool share = record.flags & abi::RECORD_SHARED_XDP;
+  XVNET_TRY(change.detach(programs.xdp, ifindex, Hook::kXdp, share));
+  if (programs.egress) XVNET_TRY(change.detach(*programs.egress, ifindex, Hook::kTcEgress, false));
+  return change.detach(programs.ingress, ifindex, Hook::kTcIngress, false);
+}
+
+std::uint32_t restore_flags(const ModeChoice& choice) {
+  std::uint32_t flags = 0;
+  for (Feature feature : choice.features_off) flags |= flag_of(kRestorable, feature);
+  for (Feature feature : choice.peer_features_off) flags |= flag_of(kPeerRestorable, feature);
+  return flags;
+}
+
+Result<void> turn_off_features(Change& change, std::uint32_t ifindex, const ModeChoice& choice) {
+  for (Feature feature : choice.features_off)
+    XVNET_TRY(change.set_feature(ifindex, feature, false));
+  for (Feature feature : choice.peer_features_off)
+    XVNET_TRY(change.set_peer_feature(ifindex, feature, false));
+  return {};
+}
+
+Result<void> restore_features(Change& change, std::uint32_t ifindex,
+                              const abi::device_record& record) {
+  std::uint32_t peer_flags = 0;
+  for (const auto& [feature, flag] : kRestorable)
+    if (record.restore & flag) XVNET_TRY(change.set_feature(ifindex, feature, true));
+  for (const auto& [feature, flag] : kPeerRestorable) peer_flags |= record.restore & flag;
+  if (!peer_flags) return {};
+  // A peer that has moved out of sight keeps what it has; that must not keep the port from going.
+  XVNET_ASSIGN(peer, change.kernel().veth_peer(ifindex));
+  if (!peer.is_reachable) return {};
+  for (const auto& [feature, flag] : kPeerRestorable)
+    if (peer_flags & flag) XVNET_TRY(change.set_peer_feature(ifindex, feature, true));
+  return {};
+}
+
+Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
+                         std::uint32_t limit) {
+  auto& learners = change.tables().learners;
+  const abi::learner_key key{network, ifindex};
+  XVNET_ASSIGN(existing, learners.find(key));
+  if (existing && existing->limit == limit) return {};
+  abi::learner learner{};
+  learner.limit = limit;
+  return change.put(learners, key, learner);
+}
+
+Result<void> remove_learner(Change& change, std::uint32_t network, std::uint32_t ifindex) {
+  auto& tables = change.tables();
+  const abi::learner_key owner{network, ifindex};
+  XVNET_ASSIGN(learner, tables.learners.find(owner));
+  if (!learner) return {};
+  for (const std::uint64_t mac : learner->slots) {
+    if (!mac) continue;
+    abi::fdb_key key{.network = network, .mac = {}, .pad = 0};
+    std::memcpy(key.mac, &mac, sizeof key.mac);
+    XVNET_ASSIGN(entry, tables.fdb.find(key));
+    if (entry && entry->ifindex == ifindex) XVNET_TRY(change.erase(tables.fdb, key));
+  }
+  return change.erase(tables.learners, owner);
+}
+
+}  // namespace xvnet

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What ports and uplinks have in common: a device with programs, counters, and things to restore.
+#pragma once
+
+#include <string>
+
+#include "loader/change.h"
+#include "loader/mode.h"
+
+namespace xvnet {
+
+// Where a record and its device stand to each other.
+enum class Presence {
+  kHere,     // the device is the one the record is about
+  kGone,     // no device has the ifindex
+  kSevered,  // the ifindex is another device's now, or the programs were torn off it
+};
+
+Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
+                             const abi::device_record& record);
+
+// Loopback, TUN, members of bridges and bonds: refused. `doing` begins the message.
+Result<void> check_device(std::string_view doing, const Link& link);
+
+abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked);
+
+Mode mode_of(std::uint16_t record_mode);
+
+// The programs of a device in a role, in the order they are attached.
+struct ProgramSet {
+  Program xdp;
+  Program ingress;
+  std::optional<Program> egress;
+};
+
+constexpr ProgramSet kPortPrograms{Program::kXdpFromVm, Program::kTcFromVm, std::nullopt};
+constexpr ProgramSet kUplinkPrograms{Program::kXdpFromUplink, Program::kTcFromUplink,
+                                     Program::kTcFromHost};
+
+Result<void> attach_programs(Change& change, std::uint32_t ifindex, const ProgramSet& programs,
+                             const abi::device_record& record);
+Result<void> detach_programs(Change& change, std::uint32_t ifindex, const ProgramSet& programs,
+                             const abi::device_record& record);
+
+// What has to be turned on again goes into the record first, so that a command that is killed loses
+// nothing.
+std::uint32_t restore_flags(const ModeChoice& choice);
+Result<void> turn_off_features(Change& change, std::uint32_t ifindex, const ModeChoice& choice);
+Result<void> restore_features(Change& change, std::uint32_t ifindex,
+                              const abi::device_record& record);
+
+// The learned MACs of an interface in a network, its learner, and with them its place in the FDB's
+// budget.
+Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
+                         std::uint32_t limit);
+Result<void> remove_learner(Change& change, std::uint32_t network, std::uint32_t ifindex);
+
+}  // namespace xvnet

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/host_interface.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "loader/port.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::string_view kHostPrefix = "xv-";
+constexpr std::string_view kPortPrefix = "xp-";
+
+std::string name_of(const Network& network) { return text_of(network.record.name); }
+
+Result<void> check_name_fits(const std::string& network) {
+  const std::size_t longest = NAME_SIZE - 1 - kHostPrefix.size();
+  if (network.size() > longest)
+    return fail(ErrorKind::kUsage,
+                fmt::format("network {:?}: with a host address its name may have {} bytes, for the "
+                            "interface is called {}{}",
+                            network, longest, kHostPrefix, network));
+  return {};
+}
+
+// A device of the name that no record of ours explains is somebody else's.
+Result<bool> exists_as_ours(Change& change, const Network& network) {
+  XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
+  XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
+  if (!port && !host) return false;
+  std::optional<abi::port_record> record;
+  if (port) {
+    XVNET_ASSIGN(found, change.tables().port_records.find(port->ifindex));
+    record = found;
+  }
+  if (record && record->network == network.id && record->device.state == abi::RECORD_COMPLETE)
+    return true;
+  // What a killed command left: both ends of our names, one veth.
+  if (port && port->kind == LinkKind::kVeth && host && host->kind == LinkKind::kVeth) return true;
+  return fail(fmt::format("network {:?}: a device called {:?} exists already", name_of(network),
+                          (host ? host : port)->name));
+}
+
+}  // namespace
+
+std::string host_interface_name(std::string_view network) {
+  return std::string(kHostPrefix) + std::string(network);
+}
+
+std::string host_port_name(std::string_view network) {
+  return std::string(kPortPrefix) + std::string(network);
+}
+
+Result<void> check_cidr(std::string_view network, const std::string& cidr) {
+  const auto bad = [&] {
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, cidr));
+  };
+  const auto slash = cidr.find('/');
+  if (slash == std::string::npos || cidr.size() >= MAX_ADDRESS_TEXT) return bad();
+  const std::string address = cidr.substr(0, slash);
+  in6_addr binary{};
+  const bool is_v4 = inet_pton(AF_INET, address.c_str(), &binary) == 1;
+  if (!is_v4 && inet_pton(AF_INET6, address.c_str(), &binary) != 1) return bad();
+  unsigned prefix = 0;
+  const char* end = cidr.data() + cidr.size();
+  const auto [at, error] = std::from_chars(cidr.data() + slash + 1, end, prefix);
+  if (error != std::errc() || at != end || prefix > (is_v4 ? 32 : 128)) return bad();
+  return {};
+}
+
+Result<void> provide_host_interface(Change& change, const Network& network,
+                                    const std::vector<std::string>& addresses) {
+  if (addresses.empty()) return {};
+  const std::string host_name = host_interface_name(name_of(network));
+  const std::string port_name = host_port_name(name_of(network));
+  XVNET_TRY(check_name_fits(name_of(network)));
+  XVNET_ASSIGN(exists, exists_as_ours(change, network));
+  if (!exists) XVNET_TRY(change.create_veth(host_name, port_name));
+  XVNET_ASSIGN(host, change.kernel().find_link(host_name));
+  XVNET_ASSIGN(port, change.kernel().find_link(port_name));
+  if (!host || !port)
+    return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
+  XVNET_TRY(attach_host_port(change, *port, network));
+  for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
+  return change.set_up(*host, true);
+}
+
+Result<void> change_host_addresses(Change& change, const Network& network,
+                                   const std::vector<std::string>& before,
+                                   const std::vector<std::string>& after) {
+  XVNET_TRY(provide_host_interface(change, network, after));
+  XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
+  if (!host) return {};
+  for (const auto& address : before)
+    if (std::ranges::find(after, address) == after.end())
+      XVNET_TRY(change.remove_address(host->ifindex, address));
+  return {};
+}
+
+Result<void> remove_host_interface(Change& change, const Network& network) {
+  XVNET_ASSIGN(records, change.tables().port_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+    XVNET_TRY(remove_port(change, ifindex, record, true));
+  }
+  return {};
+}
+
+}  // namespace xvnet

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A network's host interface: a veth whose inner end is an ordinary port, so the host is a member
+// like any other.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/network.h"
+
+namespace xvnet {
+
+std::string host_interface_name(std::string_view network);  // "xv-lab", the host's end
+std::string host_port_name(std::string_view network);       // "xp-lab", the port
+
+Result<void> check_cidr(std::string_view network, const std::string& cidr);
+
+// No addresses: no interface.
+Result<void> provide_host_interface(Change& change, const Network& network,
+                                    const std::vector<std::string>& addresses);
+Result<void> change_host_addresses(Change& change, const Network& network,
+                                   const std::vector<std::string>& before,
+                                   const std::vector<std::string>& after);
+Result<void> remove_host_interface(Change& change, const Network& network);
+
+}  // namespace xvnet

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/instance.h"
+
+#include "loader/change.h"
+#include "loader/network.h"
+#include "loader/port.h"
+#include "loader/show.h"
+#include "loader/uplink.h"
+
+namespace xvnet {
+namespace {
+
+// Runs an operation, and keeps what it did or undoes it.
+template <typename Operation>
+Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
+  Change change(kernel, tables);
+  Result<Outcome> outcome = operation(change);
+  if (!outcome) return std::unexpected(change.roll_back(std::move(outcome).error()));
+  XVNET_TRY(change.commit());
+  return outcome;
+}
+
+Result<Outcome> take_everything_apart(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, record] : ports)
+    XVNET_TRY(remove_port(change, ifindex, record, record.device.flags & abi::RECORD_CREATED));
+  XVNET_ASSIGN(networks, tables.network_records.entries());
+  for (const auto& [id, record] : networks) XVNET_TRY(destroy_network(change, Network{id, record}));
+  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
+  for (const auto& [ifindex, record] : uplinks)
+    XVNET_TRY(take_uplink_apart(change, ifindex, record));
+  return Outcome{.changed = true, .warnings = {}};
+}
+
+}  // namespace
+
+Result<Instance> Instance::open_for_change(Kernel& kernel) {
+  XVNET_TRY(kernel.open_for_change());
+  Instance instance(kernel);
+  instance.tables_.emplace(kernel);
+  return instance;
+}
+
+Result<Instance> Instance::open_for_reading(Kernel& kernel) {
+  XVNET_ASSIGN(exists, kernel.open_for_reading());
+  Instance instance(kernel);
+  if (exists) instance.tables_.emplace(kernel);
+  return instance;
+}
+
+Result<Outcome> Instance::attach(const PortRequest& request) {
+  return apply(*kernel_, *tables_, [&](Change& change) { return attach_port(change, request); });
+}
+
+Result<Outcome> Instance::detach(std::string_view device, bool delete_device) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return detach_port(change, device, delete_device); });
+}
+
+Result<Outcome> Instance::add_uplink(const UplinkRequest& request) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::add_uplink(change, request); });
+}
+
+Result<Outcome> Instance::remove_uplink(std::string_view device) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::remove_uplink(change, device); });
+}
+
+Result<Outcome> Instance::add_network(const NetworkRequest& request) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::add_network(change, request); });
+}
+
+Result<Outcome> Instance::set_network(const NetworkRequest& request) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::set_network(change, request); });
+}
+
+Result<Outcome> Instance::remove_network(std::string_view name) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::remove_network(change, name); });
+}
+
+Result<Outcome> Instance::down() {
+  XVNET_ASSIGN(outcome, apply(*kernel_, *tables_, take_everything_apart));
+  XVNET_TRY(kernel_->remove_pins());
+  tables_.reset();
+  return outcome;
+}
+
+Result<std::vector<PortView>> Instance::ports() {
+  return tables_ ? view_ports(*kernel_, *tables_) : std::vector<PortView>{};
+}
+
+Result<std::vector<NetworkView>> Instance::networks() {
+  return tables_ ? view_networks(*kernel_, *tables_) : std::vector<NetworkView>{};
+}
+
+Result<std::vector<UplinkView>> Instance::uplinks() {
+  return tables_ ? view_uplinks(*kernel_, *tables_) : std::vector<UplinkView>{};
+}
+
+Result<std::vector<FdbView>> Instance::fdb() {
+  return tables_ ? view_fdb(*kernel_, *tables_) : std::vector<FdbView>{};
+}
+
+Result<std::vector<StatsView>> Instance::stats(std::string_view device) {
+  return tables_ ? view_stats(*kernel_, *tables_, device) : std::vector<StatsView>{};
+}
+
+}  // namespace xvnet

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Everything an operator can do to one instance of xvnet, and see of it. The commands of cli/ are
+// one call each.
+//
+// Every change is idempotent, and all or nothing: an error leaves the state as it was before, as
+// far as the kernel lets it be restored. The Kernel outlives the Instance.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "loader/kernel.h"
+#include "loader/request.h"
+#include "loader/tables.h"
+#include "loader/view.h"
+
+namespace xvnet {
+
+class Instance {
+ public:
+  // Takes the writers' lock and loads what is missing.
+  static Result<Instance> open_for_change(Kernel& kernel);
+  // An instance that does not exist reads as an empty one.
+  static Result<Instance> open_for_reading(Kernel& kernel);
+
+  Result<Outcome> attach(const PortRequest& request);
+  Result<Outcome> detach(std::string_view device, bool delete_device);
+
+  Result<Outcome> add_uplink(const UplinkRequest& request);
+  Result<Outcome> remove_uplink(std::string_view device);
+
+  Result<Outcome> add_network(const NetworkRequest& request);
+  Result<Outcome> set_network(const NetworkRequest& request);  // only what is given changes
+  Result<Outcome> remove_network(std::string_view name);
+
+  // Removes every port, network, uplink and pin, and restores what was changed.
+  Result<Outcome> down();
+
+  Result<std::vector<PortView>> ports();
+  Result<std::vector<NetworkView>> networks();
+  Result<std::vector<UplinkView>> uplinks();
+  Result<std::vector<FdbView>> fdb();
+  // Of one device, or of all with an empty name.
+  Result<std::vector<StatsView>> stats(std::string_view device);
+
+ private:
+  explicit Instance(Kernel& kernel) : kernel_(&kernel) {}
+
+  Kernel* kernel_;
+  std::optional<Tables> tables_;  // nothing: the instance does not exist
+};
+
+}  // namespace xvnet

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The kernel as the loader uses it: links, attachments, tables. loader/linux/ is the real one;
+// tests/unit has a fake that keeps a journal and fails on demand; rehearsal.h wraps one for
+// --dry-run.
+//
+// All names and ifindexes are of the network namespace the process is in. Nothing here keeps state
+// between calls that a killed process could lose.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/result.h"
+
+namespace xvnet {
+
+using Mac = std::array<std::uint8_t, 6>;
+
+enum class LinkKind { kTap, kVeth, kOther };
+
+struct Link {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  LinkKind kind = LinkKind::kOther;
+  Mac mac{};
+  std::uint32_t mtu = 0;  // bytes
+  bool is_ethernet = true;
+  bool is_loopback = false;
+  bool is_up = false;  // administratively
+  bool is_promiscuous = false;
+  bool is_silent = false;       // as Kernel::silence() leaves it
+  bool is_multi_queue = false;  // a TAP made with IFF_MULTI_QUEUE
+  std::uint32_t master = 0;     // ifindex of its bridge or bond, 0: none
+  std::string driver;           // as ethtool shows it; empty when unknown
+};
+
+struct TapSpec {
+  std::string name;
+  std::optional<std::uint32_t> owner;  // uid that may open it
+  std::uint32_t queues = 1;            // more than 1: IFF_MULTI_QUEUE
+};
+
+// The ethtool features xvnet cares about, by what they do to frames.
+enum class Feature {
+  kRxVlanCtag,    // rx-vlan-hw-parse: hides 802.1Q tags from XDP
+  kRxVlanStag,    // rx-vlan-stag-hw-parse
+  kRxVlanFilter,  // rx-vlan-filter: drops VIDs nobody registered
+  kTxVlanCtag,    // tx-vlan-hw-insert: on a veth peer, hides 802.1Q tags from our XDP
+  kTxVlanStag,    // tx-vlan-stag-hw-insert
+};
+
+struct FeatureState {
+  bool is_on = false;
+  bool is_fixed = false;  // cannot be changed
+};
+
+// The other end of a veth, which decides what XDP on our end can do.
+struct VethPeer {
+  bool is_reachable = false;  // its namespace was found, so its features can be read and set
+  bool receives_xdp =
+      false;  // GRO or an XDP program is on, so a frame redirected into our end arrives
+  FeatureState tx_vlan_ctag;  // valid when reachable
+  FeatureState tx_vlan_stag;
+};
+
+struct XdpSupport {
+  bool native = false;           // the driver runs XDP programs
+  bool redirect_target = false;  // the driver transmits redirected XDP frames
+};
+
+enum class Program { kXdpFromVm, kXdpFromUplink, kTcFromVm, kTcFromUplink, kTcFromHost };
+
+enum class Hook { kXdp, kTcIngress, kTcEgress };
+
+enum class Attachment {
+  kNone,     // nothing of this instance
+  kLive,     // pinned and on the device
+  kSevered,  // the pin is left, its device is gone
+};
+
+enum class TableId {
+  kInterfaces,
+  kNetworks,
+  kVlans,
+  kMembers,
+  kFdb,
+  kLearners,
+  kDevices,
+  kStats,
+  kPortRecords,
+  kUplinkRecords,
+  kNetworkRecords,
+  kMeta,
+};
+
+// One pinned map as bytes; map.h gives it types. A per-CPU map's value reads as the sum of its
+// 64-bit words over all CPUs, and an update writes zero to all of them.
+class Table {
+ public:
+  virtual ~Table() = default;
+  virtual std::size_t key_size() const = 0;
+  virtual std::size_t value_size() const = 0;
+  // False when there is no such entry.
+  virtual Result<bool> lookup(std::span<const std::byte> key, std::span<std::byte> value) const = 0;
+  virtual Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value) = 0;
+  // No error when there is no such entry.
+  virtual Result<void> erase(std::span<const std::byte> key) = 0;
+  // Every key, one after the other. Entries that change meanwhile may be missed or come twice.
+  virtual Result<std::vector<std::byte>> keys() const = 0;
+};
+
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // Links. Setters are idempotent; an unknown ifindex is an error.
+  virtual Result<std::optional<Link>> find_link(std::string_view name) const = 0;
+  virtual Result<std::optional<Link>> find_link(std::uint32_t ifindex) const = 0;
+  virtual Result<Link> create_tap(const TapSpec& spec) = 0;  // persistent, down
+  virtual Result<void> create_veth(std::string_view name, std::string_view peer) = 0;  // both down
+  virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
+  virtual Result<void> set_up(std::uint32_t ifindex, bool up) = 0;
+  virtual Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) = 0;
+  virtual Result<void> set_promiscuous(std::uint32_t ifindex, bool on) = 0;
+  // Silent: no ARP and no IPv6 at all, so the host says nothing on it. Otherwise the kernel's
+  // defaults for both.
+  virtual Result<void> silence(std::uint32_t ifindex, bool silent) = 0;
+  // `cidr` is "10.5.0.1/24" or "2001:db8::1/64"; an address that is there already is no error.
+  virtual Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) = 0;
+  virtual Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) = 0;
+  virtual Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const = 0;
+  virtual Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) = 0;
+  virtual Result<VethPeer> veth_peer(std::uint32_t ifindex) const = 0;
+  virtual Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) = 0;
+  virtual Result<XdpSupport> xdp_support(const Link& link) const = 0;
+  // The name or id of an XDP program on the link that is not this instance's; empty: none.
+  virtual Result<std::string> foreign_xdp(std::uint32_t ifindex) const = 0;
+
+  // Attachments. attach() is a no-op on a live attachment, replaces a severed one, and returns once
+  // it is pinned.
+  virtual Result<void> attach(Program program, std::uint32_t ifindex, Hook hook,
+                              bool share_xdp) = 0;
+  virtual Result<void> detach(std::uint32_t ifindex, Hook hook) = 0;  // nothing there: no error
+  virtual Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const = 0;
+
+  // The instance. open_for_change() takes the writers' lock until this object ends, mounts bpffs,
+  // loads and pins what is missing, and refuses an instance of another network namespace.
+  // open_for_reading() answers false when the instance does not exist; it neither waits nor writes.
+  virtual Result<void> open_for_change() = 0;
+  virtual Result<bool> open_for_reading() = 0;
+  virtual Table& table(TableId id) = 0;  // after open_*
+  // Removes every pin of the instance. The tables are invalid afterwards.
+  virtual Result<void> remove_pins() = 0;
+
+  virtual std::uint64_t monotonic_ns() const = 0;
+};
+
+}  // namespace xvnet

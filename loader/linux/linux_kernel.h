@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The running kernel.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "loader/kernel.h"
+
+namespace xvnet {
+
+struct LinuxKernelOptions {
+  std::string instance = "xvnet";  // a directory of bpffs: no dot, no slash, not empty
+  bool verbose_verifier = false;   // print the whole verifier log on stderr when a program is refused
+};
+
+Result<std::unique_ptr<Kernel>> make_linux_kernel(LinuxKernelOptions options);
+
+}  // namespace xvnet

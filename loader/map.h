@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Map<K, V>: a table with the types of maps/. The sizes are those the kernel reports: a mismatch is
+// refused on open (Kernel::open_*), so a Map never reads past an entry.
+#pragma once
+
+#include <cstring>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "loader/kernel.h"
+
+namespace xvnet {
+
+template <typename K, typename V>
+class Map {
+  static_assert(std::is_trivially_copyable_v<K> && std::is_trivially_copyable_v<V>);
+
+ public:
+  explicit Map(Table& table) : table_(&table) {}
+
+  Result<std::optional<V>> find(const K& key) const {
+    V value{};
+    auto found = table_->lookup(bytes_of(key), std::as_writable_bytes(std::span(&value, 1)));
+    if (!found) return std::unexpected(std::move(found).error());
+    return *found ? std::optional<V>(value) : std::nullopt;
+  }
+
+  Result<void> put(const K& key, const V& value) {
+    return table_->update(bytes_of(key), std::as_bytes(std::span(&value, 1)));
+  }
+
+  Result<void> erase(const K& key) { return table_->erase(bytes_of(key)); }
+
+  // A snapshot; entries that vanish while it is taken are left out.
+  Result<std::vector<std::pair<K, V>>> entries() const {
+    auto keys = table_->keys();
+    if (!keys) return std::unexpected(std::move(keys).error());
+    std::vector<std::pair<K, V>> entries;
+    for (std::size_t at = 0; at + sizeof(K) <= keys->size(); at += sizeof(K)) {
+      K key;
+      std::memcpy(&key, keys->data() + at, sizeof key);
+      auto value = find(key);
+      if (!value) return std::unexpected(std::move(value).error());
+      if (*value) entries.emplace_back(key, **value);
+    }
+    return entries;
+  }
+
+ private:
+  static std::span<const std::byte> bytes_of(const K& key) {
+    return std::as_bytes(std::span(&key, 1));
+  }
+
+  Table* table_;
+};
+
+}  // namespace xvnet

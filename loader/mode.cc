@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/mode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace xvnet {
+namespace {
+
+// Why XDP cannot run, or nothing.
+struct Obstacle {
+  ErrorKind kind = ErrorKind::kUnsupported;
+  std::string cause;
+  std::string hint;
+};
+
+// Paravirtual NICs hand their host's unfinished checksums on.
+bool is_hardware(const Link& link) {
+  static constexpr std::array kParavirtual = {"virtio_net", "vif", "vmxnet3", "hv_netvsc",
+                                              "veth",       "tun", ""};
+  return std::ranges::find(kParavirtual, link.driver) == kParavirtual.end();
+}
+
+// Turns off, in the choice, what would keep tags beside the frame; true when something cannot be
+// turned off.
+bool hides_tags(std::vector<Feature>& off, Feature feature, const FeatureState& state) {
+  if (state.is_on && !state.is_fixed) off.push_back(feature);
+  return state.is_on && state.is_fixed;
+}
+
+Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& link,
+                                             ModeChoice& choice) {
+  XVNET_ASSIGN(peer, kernel.veth_peer(link.ifindex));
+  choice.is_xdp_target = peer.receives_xdp;
+  if (!peer.is_reachable)
+    return Obstacle{.cause =
+                        "the other end of the veth is in a namespace that cannot be found, so "
+                        "its VLAN offload cannot be turned off",
+                    .hint = "use --mode tc"};
+  if (hides_tags(choice.peer_features_off, Feature::kTxVlanCtag, peer.tx_vlan_ctag) ||
+      hides_tags(choice.peer_features_off, Feature::kTxVlanStag, peer.tx_vlan_stag))
+    return Obstacle{.cause = "the other end's VLAN offload cannot be turned off",
+                    .hint = "use --mode tc"};
+  if (!peer.receives_xdp)
+    choice.warnings.push_back(fmt::format(
+        "{}: the other end runs no NAPI, so frames reach it through tc; for XDP, turn its GRO on: "
+        "ethtool -K PEER gro on",
+        link.name));
+  return std::nullopt;
+}
+
+Result<std::optional<Obstacle>> examine_nic(const Kernel& kernel, const Link& link,
+                                            ModeChoice& choice) {
+  XVNET_ASSIGN(support, kernel.xdp_support(link));
+  choice.is_xdp_target = support.redirect_target;
+  choice.has_complete_checksums = is_hardware(link);
+  if (!support.native)
+    return Obstacle{.cause = "its driver has no native XDP", .hint = "use --mode tc"};
+  for (Feature feature : {Feature::kRxVlanCtag, Feature::kRxVlanStag}) {
+    XVNET_ASSIGN(state, kernel.feature(link.ifindex, feature));
+    if (hides_tags(choice.features_off, feature, state))
+      return Obstacle{.cause = "its VLAN offload hides tags from XDP and cannot be turned off",
+                      .hint = "use --mode tc"};
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<Obstacle>> examine(const Kernel& kernel, const Link& link,
+                                        const ModeQuestion& question, ModeChoice& choice) {
+  std::optional<Obstacle> obstacle;
+  if (link.kind == LinkKind::kVeth) {
+    XVNET_ASSIGN(found, examine_veth(kernel, link, choice));
+    obstacle = std::move(found);
+  } else if (link.kind == LinkKind::kOther) {
+    XVNET_ASSIGN(found, examine_nic(kernel, link, choice));
+    obstacle = std::move(found);
+  } else {
+    choice.is_xdp_target = true;
+  }
+  if (obstacle || question.share_xdp) return obstacle;
+  XVNET_ASSIGN(foreign, kernel.foreign_xdp(link.ifindex));
+  if (foreign.empty()) return obstacle;
+  return Obstacle{
+      .kind = ErrorKind::kFailed,
+      .cause = fmt::format("another XDP program, {}, is attached", foreign),
+      .hint = question.role == Role::kUplink ? "use --mode tc, or --shared-xdp" : "use --mode tc"};
+}
+
+// What auto prefers where XDP would be possible.
+Mode preferred(const Link& link, const ModeQuestion& question, std::string& why) {
+  if (link.kind == LinkKind::kVeth) {
+    why = "a veth's frames are mostly unfinished, which tc carries best";
+    return Mode::kTc;
+  }
+  if (link.kind == LinkKind::kTap && question.guest_offloads) {
+    why = "the guest may leave checksums unfinished, which tc carries best";
+    return Mode::kTc;
+  }
+  why = link.kind == LinkKind::kTap ? "the guest leaves no checksum unfinished"
+                                    : "the driver runs XDP";
+  return Mode::kXdp;
+}
+
+}  // namespace
+
+Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
+                               const ModeQuestion& question) {
+  ModeChoice choice;
+  XVNET_ASSIGN(obstacle, examine(kernel, link, question, choice));
+  if (question.role == Role::kPort) choice.has_complete_checksums = !question.guest_offloads;
+
+  if (question.asked == Mode::kTc) {
+    choice.why = "asked for";
+    choice.is_xdp_target = false;
+  } else if (question.asked == Mode::kXdp) {
+    if (obstacle)
+      return fail(obstacle->kind, fmt::format("use XDP on {:?}: {}", link.name, obstacle->cause),
+                  obstacle->hint);
+    choice.mode = Mode::kXdp;
+    choice.why = "asked for";
+  } else if (obstacle) {
+    choice.why = obstacle->cause;
+  } else {
+    choice.mode = preferred(link, question, choice.why);
+  }
+  if (choice.mode == Mode::kTc) {
+    choice.features_off.clear();
+    choice.peer_features_off.clear();
+    choice.warnings.clear();
+  }
+  return choice;
+}
+
+}  // namespace xvnet

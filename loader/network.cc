@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loader/binding.h"
+#include "loader/host_interface.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 8-6
+
+Result<std::optional<Network>> find_by_record(Tables& tables, auto matches) {
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records)
+    if (matches(record)) return Network{id, record};
+  return std::nullopt;
+}
+
+std::string described(const abi::network_record& record) {
+  if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
+  return record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
+}
+
+Result<void> check_name(std::string_view name) {
+  const bool is_plain = std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  if (name.empty() || name.size() >= NAME_SIZE || !is_plain)
+    return fail(ErrorKind::kUsage,
+                fmt::format("add network {:?}: a name is 1 to {} letters, digits, '-', '_' or '.'",
+                            name, NAME_SIZE - 1));
+  return {};
+}
+
+Result<void> check_ageing(const NetworkRequest& request) {
+  if (request.ageing_s && (*request.ageing_s == 0 || *request.ageing_s > kMaxAgeing))
+    return fail(ErrorKind::kUsage, fmt::format("network {:?}: ageing of {} s is not 1 to {}",
+                                               request.name, *request.ageing_s, kMaxAgeing));
+  return {};
+}
+
+Result<std::uint32_t> take_id(Change& change) {
+  auto& meta = change.tables().meta;
+  XVNET_ASSIGN(found, meta.find(0));
+  abi::meta value = found.value_or(abi::meta{});
+  for (std::uint32_t tries = 0; tries <= MAX_NETWORKS; ++tries) {
+    const std::uint32_t id = value.next_network ? value.next_network : 1;
+    value.next_network = id + 1;
+    XVNET_ASSIGN(taken, change.tables().network_records.find(id));
+    if (taken) continue;
+    XVNET_TRY(change.put(meta, 0u, value));
+    return id;
+  }
+  return fail("add network: there are no more network ids");
+}
+
+// Whether somebody has the VID, or the untagged frames of the uplink, already.
+Result<void> check_claims(Tables& tables, const abi::network_record& record, std::uint32_t self) {
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, other] : records) {
+    if (id == self) continue;
+    if (text_of(other.name) == text_of(record.name))
+      return fail(fmt::format("add network {:?}: there is one of this name", text_of(record.name)));
+    if (record.vid && other.vid == record.vid)
+      return fail(fmt::format("network {:?}: VLAN {} is network {:?} already", text_of(record.name),
+                              record.vid, text_of(other.name)));
+  }
+  return {};
+}
+
+Result<Network> create(Change& change, const abi::network_record& record) {
+  XVNET_TRY(check_claims(change.tables(), record, 0));
+  XVNET_ASSIGN(uplink, choose_uplink(change.tables(), 0, record));
+  XVNET_ASSIGN(id, take_id(change));
+  const abi::network network{.uplink = 0,
+                             .vid = record.vid,
+                             .pad = 0,
+                             .ageing_ns = record.ageing_s * kNanosecondsPerSecond};
+  XVNET_TRY(change.put(change.tables().network_records, id, record));
+  XVNET_TRY(change.put(change.tables().networks, id, network));
+  if (uplink) XVNET_TRY(bind(change, id, uplink));
+  return Network{id, record};
+}
+
+abi::network_record record_of(const NetworkRequest& request) {
+  abi::network_record record{};
+  set_text(record.name, request.name);
+  set_text(record.uplink, request.uplink);
+  record.flags = request.untagged ? abi::RECORD_UNTAGGED : 0;
+  record.vid = request.vid.value_or(0);
+  record.ageing_s = request.ageing_s.value_or(kDefaultAgeing);
+  return record;
+}
+
+Result<Network> find_or_create_vlan(Change& change, std::uint16_t vid) {
+  XVNET_ASSIGN(found, find_by_record(change.tables(),
+                                     [vid](const auto& record) { return record.vid == vid; }));
+  if (found) return *found;
+  NetworkRequest request{};
+  request.name = fmt::format("vlan{}", vid);
+  request.vid = vid;
+  auto record = record_of(request);
+  record.flags |= abi::RECORD_IMPLICIT;
+  return create(change, record);
+}
+
+// Those on the uplink, or all of them where none is named.
+Result<std::vector<Network>> untagged_networks(Change& change, const std::string& uplink) {
+  std::vector<Network> networks;
+  XVNET_ASSIGN(records, change.tables().network_records.entries());
+  for (const auto& [id, record] : records) {
+    if (!(record.flags & abi::RECORD_UNTAGGED)) continue;
+    XVNET_ASSIGN(bound, bound_uplink_name(change.tables(), change.kernel(), id));
+    if (uplink.empty() || text_of(record.uplink) == uplink || bound == uplink)
+      networks.push_back({id, record});
+  }
+  return networks;
+}
+
+Result<Network> find_or_create_untagged(Change& change, const std::string& uplink) {
+  XVNET_ASSIGN(candidates, untagged_networks(change, uplink));
+  if (candidates.size() == 1) return candidates.front();
+  if (candidates.size() > 1)
+    return fail(fmt::format("attach: there are {} untagged networks", candidates.size()),
+                "say which one with --uplink or --network");
+  XVNET_ASSIGN(taken, find_network(change.tables(), "untagged"));
+  NetworkRequest request{};
+  request.name = taken ? ("untagged-" + uplink).substr(0, NAME_SIZE - 1) : "untagged";
+  request.untagged = true;
+  request.uplink = uplink;
+  auto record = record_of(request);
+  record.flags |= abi::RECORD_IMPLICIT;
+  return create(change, record);
+}
+
+Result<bool> has_ports(Tables& tables, const Network& network) {
+  XVNET_ASSIGN(records, tables.port_records.entries());
+  return std::ranges::any_of(records, [&](const auto& entry) {
+    return entry.second.network == network.id &&
+           !(entry.second.device.flags & abi::RECORD_HOST_SIDE);
+  });
+}
+
+std::vector<std::string> addresses_of(const abi::network_record& record) {
+  std::vector<std::string> addresses;
+  for (std::size_t i = 0; i < record.address_count; ++i)
+    addresses.push_back(text_of(record.addresses[i]));
+  return addresses;
+}
+
+Result<void> set_addresses(abi::network_record& record, const NetworkRequest& request) {
+  if (request.host_addresses.size() > MAX_HOST_ADDRESSES)
+    return fail(ErrorKind::kUsage, fmt::format("network {:?}: more than {} host addresses",
+                                               request.name, MAX_HOST_ADDRESSES));
+  std::memset(record.addresses, 0, sizeof record.addresses);
+  record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
+  for (std::size_t i = 0; i < request.host_addresses.size(); ++i) {
+    XVNET_TRY(check_cidr(request.name, request.host_addresses[i]));
+    set_text(record.addresses[i], request.host_addresses[i]);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
+  if (vid < kMinVid || vid > kMaxVid)
+    return fail(ErrorKind::kUsage,
+                fmt::format("{}: VID {} is not {} to {}", doing, vid, kMinVid, kMaxVid));
+  return {};
+}
+
+Result<std::optional<Network>> find_network(Tables& tables, std::string_view name) {
+  return find_by_record(tables,
+                        [name](const auto& record) { return text_of(record.name) == name; });
+}
+
+Result<Network> network_for_port(Change& change, const PortRequest& request) {
+  if (request.vid) return find_or_create_vlan(change, *request.vid);
+  if (request.untagged) return find_or_create_untagged(change, request.uplink);
+  XVNET_ASSIGN(network, find_network(change.tables(), request.network));
+  if (network) return *network;
+  return fail(fmt::format("attach {:?}: there is no network {:?}", request.device, request.network),
+              fmt::format("make it first: xvnet network add {}", request.network));
+}
+
+Result<void> destroy_network(Change& change, const Network& network) {
+  auto& tables = change.tables();
+  XVNET_TRY(remove_host_interface(change, network));
+  XVNET_TRY(unbind(change, network.id));
+  XVNET_TRY(change.erase(tables.members, network.id));
+  XVNET_TRY(change.erase(tables.networks, network.id));
+  return change.erase(tables.network_records, network.id);
+}
+
+Result<void> remove_network_if_unused(Change& change, std::uint32_t id) {
+  XVNET_ASSIGN(record, change.tables().network_records.find(id));
+  if (!record || !(record->flags & abi::RECORD_IMPLICIT)) return {};
+  const Network network{id, *record};
+  XVNET_ASSIGN(used, has_ports(change.tables(), network));
+  return used ? Result<void>{} : destroy_network(change, network);
+}
+
+Result<void> add_member(Change& change, std::uint32_t network, std::uint32_t ifindex) {
+  auto& members = change.tables().members;
+  XVNET_ASSIGN(found, members.find(network));
+  abi::members list = found.value_or(abi::members{});
+  const auto* end = list.ifindex + list.count;
+  if (std::find<const std::uint32_t*>(list.ifindex, end, ifindex) != end) return {};
+  if (list.count == MAX_MEMBERS)
+    return fail(fmt::format("attach: the network has its {} ports already", MAX_MEMBERS));
+  list.ifindex[list.count++] = ifindex;
+  return change.put(members, network, list);
+}
+
+Result<void> remove_member(Change& change, std::uint32_t network, std::uint32_t ifindex) {
+  auto& members = change.tables().members;
+  XVNET_ASSIGN(found, members.find(network));
+  if (!found) return {};
+  abi::members list = *found;
+  auto* end = list.ifindex + list.count;
+  auto* at = std::find(list.ifindex, end, ifindex);
+  if (at == end) return {};
+  *std::move(at + 1, end, at) = 0;
+  list.count--;
+  return list.count ? change.put(members, network, list) : change.erase(members, network);
+}
+
+Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
+  XVNET_TRY(check_name(request.name));
+  XVNET_TRY(check_ageing(request));
+  if (request.vid)
+    XVNET_TRY(check_vid(fmt::format("add network {:?}", request.name), *request.vid));
+  auto wanted = record_of(request);
+  XVNET_TRY(set_addresses(wanted, request));
+  XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
+  if (!existing) {
+    XVNET_ASSIGN(network, create(change, wanted));
+    XVNET_TRY(provide_host_interface(change, network, addresses_of(wanted)));
+    return Outcome{.changed = true, .warnings = {}};
+  }
+  // An implied network that is added by name stays when its ports go.
+  auto record = existing->record;
+  record.flags &= ~std::uint32_t{abi::RECORD_IMPLICIT};
+  if (std::memcmp(&record, &wanted, sizeof record) != 0)
+    return fail(fmt::format("add network {:?}: it exists and differs ({}, ageing {} s)",
+                            request.name, described(record), record.ageing_s),
+                fmt::format("change it with: xvnet network set {}", request.name));
+  XVNET_TRY(change.put(change.tables().network_records, existing->id, record));
+  XVNET_TRY(provide_host_interface(change, *existing, addresses_of(wanted)));
+  return Outcome{.changed = change.did_anything(), .warnings = {}};
+}
+
+Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
+  XVNET_TRY(check_ageing(request));
+  if (request.vid)
+    XVNET_TRY(check_vid(fmt::format("set network {:?}", request.name), *request.vid));
+  XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
+  if (!existing) return fail(fmt::format("set network {:?}: there is none", request.name));
+  auto& tables = change.tables();
+  Network network = *existing;
+  auto& record = network.record;
+  if (request.ageing_s) record.ageing_s = *request.ageing_s;
+  if (request.vid || request.untagged) {
+    record.vid = request.vid.value_or(0);
+    record.flags = (record.flags & ~std::uint32_t{abi::RECORD_UNTAGGED}) |
+                   (request.untagged ? abi::RECORD_UNTAGGED : 0);
+  }
+  if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
+  if (!request.host_addresses.empty()) XVNET_TRY(set_addresses(record, request));
+  XVNET_TRY(check_claims(tables, record, network.id));
+  if (record.vid != existing->record.vid || record.flags != existing->record.flags ||
+      text_of(record.uplink) != text_of(existing->record.uplink))
+    XVNET_TRY(unbind(change, network.id));
+  XVNET_ASSIGN(entry, tables.networks.find(network.id));
+  abi::network value = entry.value_or(abi::network{});
+  value.vid = record.vid;
+  value.ageing_ns = record.ageing_s * kNanosecondsPerSecond;
+  XVNET_TRY(change.put(tables.networks, network.id, value));
+  XVNET_TRY(change.put(tables.network_records, network.id, record));
+  XVNET_TRY(bind_networks(change));
+  if (!request.host_addresses.empty())
+    XVNET_TRY(change_host_addresses(change, network, addresses_of(existing->record),
+                                    addresses_of(record)));
+  return Outcome{.changed = change.did_anything(), .warnings = {}};
+}
+
+Result<Outcome> remove_network(Change& change, std::string_view name) {
+  XVNET_ASSIGN(network, find_network(change.tables(), name));
+  if (!network) return fail(fmt::format("delete network {:?}: there is none", name));
+  XVNET_ASSIGN(used, has_ports(change.tables(), *network));
+  if (used)
+    return fail(fmt::format("delete network {:?}: ports are attached to it", name),
+                "detach them first; `xvnet show ports` lists them");
+  XVNET_TRY(destroy_network(change, *network));
+  return Outcome{.changed = true, .warnings = {}};
+}
+
+}  // namespace xvnet

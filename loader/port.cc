@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/port.h"
+
+#include <fmt/format.h>
+
+#include "loader/binding.h"
+#include "loader/device.h"
+#include "loader/port_request.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+std::uint16_t interface_flags(const ModeChoice& choice) {
+  return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
+         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0);
+}
+
+abi::fdb_key static_key(std::uint32_t network, const std::uint8_t (&mac)[6]) {
+  abi::fdb_key key{.network = network, .mac = {}, .pad = 0};
+  std::memcpy(key.mac, mac, sizeof key.mac);
+  return key;
+}
+
+bool has_mac(const abi::port_record& record) {
+  static constexpr std::uint8_t kNone[6] = {};
+  return std::memcmp(record.mac, kNone, sizeof kNone) != 0;
+}
+
+Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::port_record& record) {
+  if (!has_mac(record)) return {};
+  auto& fdb = change.tables().fdb;
+  const auto key = static_key(record.network, record.mac);
+  XVNET_ASSIGN(entry, fdb.find(key));
+  if (entry && entry->slot >= abi::FDB_SLOT_HOST && entry->ifindex != ifindex)
+    return fail(fmt::format("attach {:?}: the MAC is configured on another port of the network",
+                            text_of(record.device.name)));
+  return change.put(fdb, key, abi::fdb_entry{ifindex, abi::FDB_SLOT_STATIC, 0});
+}
+
+Result<void> remove_static_mac(Change& change, std::uint32_t ifindex,
+                               const abi::port_record& record) {
+  if (!has_mac(record)) return {};
+  auto& fdb = change.tables().fdb;
+  const auto key = static_key(record.network, record.mac);
+  XVNET_ASSIGN(entry, fdb.find(key));
+  return entry && entry->ifindex == ifindex ? change.erase(fdb, key) : Result<void>{};
+}
+
+// Everything but the device's own state: programs, tables, then the entries that let frames pass.
+Result<void> wire_port(Change& change, const Link& link, const abi::port_record& record,
+                       const ModeChoice& choice) {
+  auto& tables = change.tables();
+  const std::uint32_t ifindex = link.ifindex;
+  XVNET_TRY(change.put(tables.stats, ifindex, abi::stats{}));
+  XVNET_TRY(change.put(tables.devices, ifindex, ifindex));
+  XVNET_TRY(add_learner(change, record.network, ifindex, record.max_macs));
+  XVNET_TRY(turn_off_features(change, ifindex, choice));
+  XVNET_TRY(attach_programs(change, ifindex, kPortPrograms, record.device));
+  XVNET_TRY(add_static_mac(change, ifindex, record));
+  const abi::interface entry{record.network, abi::INTERFACE_PORT, interface_flags(choice)};
+  XVNET_TRY(change.put(tables.interfaces, ifindex, entry));
+  return add_member(change, record.network, ifindex);
+}
+
+Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
+                      const ModeChoice& choice) {
+  auto& records = change.tables().port_records;
+  XVNET_TRY(check_fdb_budget(change.tables(), record.max_macs + 1));
+  record.device.restore |= restore_flags(choice);
+  if (!link.is_silent) record.device.restore |= abi::RESTORE_NOISE;
+  XVNET_TRY(change.put(records, link.ifindex, record));
+  XVNET_TRY(change.set_up(link, false));
+  XVNET_TRY(change.silence(link, true));
+  XVNET_TRY(wire_port(change, link, record, choice));
+  XVNET_TRY(change.set_up(link, true));
+  record.device.state = abi::RECORD_COMPLETE;
+  return change.put(records, link.ifindex, record);
+}
+
+Result<Link> find_or_create(Change& change, const PortRequest& request, bool& created) {
+  XVNET_ASSIGN(existing, change.kernel().find_link(request.device));
+  created = !existing;
+  if (existing) {
+    XVNET_TRY(check_existing_device(*existing, request));
+    return *existing;
+  }
+  XVNET_ASSIGN(owner, owner_uid(request));
+  return change.create_tap(
+      {.name = request.device, .owner = owner, .queues = request.queues.value_or(1)});
+}
+
+// What stands in the way of a fresh attach: leftovers of a killed command, or of a device that is
+// gone.
+Result<void> clear_leftovers(Change& change, const PortRequest& request, bool& was_created) {
+  XVNET_ASSIGN(records, change.tables().port_records.entries());
+  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  for (const auto& [ifindex, record] : records) {
+    const bool concerns =
+        text_of(record.device.name) == request.device || (link && link->ifindex == ifindex);
+    if (!concerns) continue;
+    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    const bool is_whole = record.device.state == abi::RECORD_COMPLETE;
+    if (presence == Presence::kHere && is_whole) continue;
+    if (presence == Presence::kHere) was_created = record.device.flags & abi::RECORD_CREATED;
+    XVNET_TRY(remove_port(change, ifindex, record, false));
+  }
+  return {};
+}
+
+Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
+                                         const PortRequest& request) {
+  XVNET_ASSIGN(link, change.kernel().find_link(port.ifindex));
+  XVNET_ASSIGN(difference, difference_from(change.tables(), port.record, *link, request));
+  if (difference.empty()) {
+    XVNET_TRY(attach_programs(change, port.ifindex, kPortPrograms, port.record.device));
+    XVNET_TRY(change.set_up(*link, true));
+    return Outcome{.changed = change.did_anything(), .warnings = {}};
+  }
+  if (!request.replace)
+    return fail(
+        fmt::format("attach {:?}: it is attached differently: {}", request.device, difference),
+        "change it with --replace, or detach it first");
+  XVNET_TRY(remove_port(change, port.ifindex, port.record, false));
+  XVNET_TRY(remove_network_if_unused(change, port.record.network));
+  return std::nullopt;
+}
+
+Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t network,
+                            Outcome& outcome) {
+  XVNET_ASSIGN(entry, change.tables().networks.find(network));
+  if (!entry || !entry->uplink) return {};
+  XVNET_ASSIGN(uplink, change.kernel().find_link(entry->uplink));
+  if (uplink && uplink->mtu < link.mtu)
+    outcome.warnings.push_back(fmt::format(
+        "{}: its MTU of {} is larger than {}'s {}: full-sized frames will not leave the "
+        "host; set `ip link set {} mtu {}`, or give the guest an MTU of {}",
+        link.name, link.mtu, uplink->name, uplink->mtu, uplink->name, link.mtu, uplink->mtu));
+  return {};
+}
+
+Result<Outcome> attach_fresh(Change& change, const PortRequest& request, bool was_created) {
+  bool created = false;
+  XVNET_ASSIGN(link, find_or_create(change, request, created));
+  if (request.mtu) XVNET_TRY(change.set_mtu(link, *request.mtu));
+  link.mtu = request.mtu.value_or(link.mtu);
+  XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
+                                   {.role = Role::kPort,
+                                    .asked = request.mode,
+                                    .guest_offloads = request.guest_offloads,
+                                    .share_xdp = false}));
+  XVNET_ASSIGN(network, network_for_port(change, request));
+  auto record = make_port_record(link, choice, network.id, request);
+  if (created || was_created) record.device.flags |= abi::RECORD_CREATED;
+  XVNET_TRY(bring_in(change, link, record, choice));
+  Outcome outcome{.changed = true, .warnings = choice.warnings};
+  XVNET_TRY(warn_about_mtu(change, link, network.id, outcome));
+  return outcome;
+}
+
+}  // namespace
+
+Result<std::optional<PortEntry>> find_port(Change& change, std::string_view device) {
+  auto& records = change.tables().port_records;
+  XVNET_ASSIGN(link, change.kernel().find_link(device));
+  if (link) {
+    XVNET_ASSIGN(record, records.find(link->ifindex));
+    if (record) return PortEntry{link->ifindex, *record};
+  }
+  XVNET_ASSIGN(entries, records.entries());
+  for (const auto& [ifindex, record] : entries) {
+    if (text_of(record.device.name) != device) continue;
+    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    if (presence != Presence::kHere) return PortEntry{ifindex, record};
+  }
+  return std::nullopt;
+}
+
+Result<Outcome> attach_port(Change& change, const PortRequest& request) {
+  XVNET_TRY(check_request(request));
+  bool was_created = false;
+  XVNET_TRY(clear_leftovers(change, request, was_created));
+  XVNET_ASSIGN(port, find_port(change, request.device));
+  if (port) {
+    was_created = port->record.device.flags & abi::RECORD_CREATED;
+    XVNET_ASSIGN(outcome, reconcile(change, *port, request));
+    if (outcome) return *outcome;
+  }
+  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  if (link) {
+    XVNET_ASSIGN(uplink, change.tables().uplink_records.find(link->ifindex));
+    if (uplink) return fail(fmt::format("attach {:?}: it is an uplink", request.device));
+  }
+  return attach_fresh(change, request, was_created);
+}
+
+Result<void> attach_host_port(Change& change, const Link& link, const Network& network) {
+  XVNET_ASSIGN(existing, change.tables().port_records.find(link.ifindex));
+  if (existing && existing->device.state == abi::RECORD_COMPLETE) return {};
+  if (existing) XVNET_TRY(remove_port(change, link.ifindex, *existing, false));
+  PortRequest request{};
+  request.device = link.name;
+  XVNET_ASSIGN(choice, choose_mode(change.kernel(), link, ModeQuestion{}));
+  auto record = make_port_record(link, choice, network.id, request);
+  record.device.flags |= abi::RECORD_CREATED | abi::RECORD_HOST_SIDE;
+  return bring_in(change, link, record, choice);
+}
+
+Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
+                         bool delete_device) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+  XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+  const bool is_here = presence == Presence::kHere;
+  if (is_here) XVNET_TRY(change.set_up(*link, false));
+  auto leaving = record;
+  leaving.device.state = abi::RECORD_INCOMPLETE;
+  XVNET_TRY(change.put(tables.port_records, ifindex, leaving));
+  XVNET_TRY(remove_member(change, record.network, ifindex));
+  XVNET_TRY(change.erase(tables.interfaces, ifindex));
+  XVNET_TRY(remove_static_mac(change, ifindex, record));
+  XVNET_TRY(remove_learner(change, record.network, ifindex));
+  XVNET_TRY(detach_programs(change, ifindex, kPortPrograms, record.device));
+  if (is_here) XVNET_TRY(restore_features(change, ifindex, record.device));
+  if (is_here && record.device.restore & abi::RESTORE_NOISE)
+    XVNET_TRY(change.silence(*link, false));
+  XVNET_TRY(change.erase(tables.devices, ifindex));
+  XVNET_TRY(change.erase(tables.stats, ifindex));
+  if (is_here && delete_device) change.delete_on_commit(ifindex);
+  return change.erase(tables.port_records, ifindex);
+}
+
+Result<Outcome> detach_port(Change& change, std::string_view device, bool delete_device) {
+  XVNET_TRY(check_device_name("detach", device));
+  XVNET_ASSIGN(port, find_port(change, device));
+  if (!port) {
+    XVNET_ASSIGN(link, change.kernel().find_link(device));
+    return fail(fmt::format("detach {:?}: {}", device,
+                            link ? "it is not attached" : "there is no such device or port"));
+  }
+  if (port->record.device.flags & abi::RECORD_HOST_SIDE)
+    return fail(fmt::format("detach {:?}: it is the host interface of a network", device),
+                "delete the network instead");
+  if (delete_device && port->record.device.kind != abi::DEVICE_TAP &&
+      !(port->record.device.flags & abi::RECORD_CREATED))
+    return fail(fmt::format("detach {:?}: --delete is for TAPs", device),
+                "detach it, then delete it with ip(8)");
+  XVNET_TRY(remove_port(change, port->ifindex, port->record, delete_device));
+  XVNET_TRY(remove_network_if_unused(change, port->record.network));
+  return Outcome{.changed = true, .warnings = {}};
+}
+
+}  // namespace xvnet

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/port_request.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+
+#include <charconv>
+
+#include "loader/device.h"
+#include "loader/network.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::uint32_t kMaxQueues = 256;  // MAX_TAP_QUEUES of the kernel's tun driver
+constexpr std::uint32_t kMinMtu = 68;      // RFC 791; what the kernel accepts of an Ethernet device
+constexpr std::uint32_t kMaxMtu = 65521;   // 65535 less an Ethernet header
+
+std::unexpected<Error> misuse(const PortRequest& request, std::string cause) {
+  return fail(ErrorKind::kUsage, fmt::format("attach {:?}: {}", request.device, cause));
+}
+
+Result<void> check_mac(const PortRequest& request) {
+  if (!request.mac) return {};
+  if ((*request.mac)[0] & 1)
+    return misuse(request, fmt::format("MAC {} is multicast", format_mac(*request.mac)));
+  if (*request.mac == Mac{}) return misuse(request, "a MAC of zeros is none");
+  return {};
+}
+
+std::string network_text(Tables& tables, std::uint32_t id) {
+  const auto record = tables.network_records.find(id);
+  return record && *record ? text_of((*record)->name) : fmt::format("{}", id);
+}
+
+bool is_same_network(const abi::network_record& record, const PortRequest& request) {
+  if (request.vid) return record.vid == *request.vid;
+  if (!request.network.empty()) return text_of(record.name) == request.network;
+  return record.flags & abi::RECORD_UNTAGGED;
+}
+
+}  // namespace
+
+Result<void> check_request(const PortRequest& request) {
+  XVNET_TRY(check_device_name("attach", request.device));
+  if (request.vid.has_value() + request.untagged + !request.network.empty() != 1)
+    return misuse(request, "one of --vlan, --untagged and --network is needed");
+  if (!request.uplink.empty() && !request.untagged)
+    return misuse(request, "--uplink goes with --untagged");
+  if (request.vid) XVNET_TRY(check_vid(fmt::format("attach {:?}", request.device), *request.vid));
+  XVNET_TRY(check_mac(request));
+  if (request.max_macs && *request.max_macs > MAX_LEARNER_SLOTS)
+    return misuse(request, fmt::format("--max-macs {} is more than {}", *request.max_macs,
+                                       MAX_LEARNER_SLOTS));
+  if (request.queues && (*request.queues == 0 || *request.queues > kMaxQueues))
+    return misuse(request, fmt::format("--queues {} is not 1 to {}", *request.queues, kMaxQueues));
+  if (request.mtu && (*request.mtu < kMinMtu || *request.mtu > kMaxMtu))
+    return misuse(request, fmt::format("--mtu {} is not {} to {}", *request.mtu, kMinMtu, kMaxMtu));
+  XVNET_TRY(owner_uid(request));
+  return {};
+}
+
+Result<void> check_existing_device(const Link& link, const PortRequest& request) {
+  XVNET_TRY(check_device("attach", link));
+  if (!request.owner.empty())
+    return fail(
+        fmt::format("attach {:?}: it exists, and --owner is for a TAP that is made", link.name),
+        "leave --owner out, or delete the device first");
+  if (!request.queues || (*request.queues > 1) == link.is_multi_queue) return {};
+  return fail(fmt::format("attach {:?}: it exists {} several queues", link.name,
+                          link.is_multi_queue ? "with" : "without"),
+              "leave --queues out, or delete the device first");
+}
+
+Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request) {
+  if (request.owner.empty()) return std::nullopt;
+  std::uint32_t uid = 0;
+  const char* end = request.owner.data() + request.owner.size();
+  const auto [at, error] = std::from_chars(request.owner.data(), end, uid);
+  if (error == std::errc() && at == end) return uid;
+  if (const passwd* user = getpwnam(request.owner.c_str())) return user->pw_uid;
+  return misuse(request, fmt::format("there is no user {:?}", request.owner));
+}
+
+abi::port_record make_port_record(const Link& link, const ModeChoice& choice, std::uint32_t network,
+                                  const PortRequest& request) {
+  abi::port_record record{};
+  record.device = make_device_record(link, choice, request.mode);
+  if (!request.guest_offloads) record.device.flags |= abi::RECORD_OFFLOADS_OFF;
+  record.device.queues = request.queues.value_or(0);
+  record.device.mtu = request.mtu.value_or(0);
+  if (const auto owner = owner_uid(request); owner && *owner) record.device.owner = **owner;
+  record.network = network;
+  record.max_macs = request.max_macs.value_or(kDefaultMaxMacs);
+  if (request.mac) std::memcpy(record.mac, request.mac->data(), sizeof record.mac);
+  return record;
+}
+
+Result<std::string> difference_from(Tables& tables, const abi::port_record& record,
+                                    const Link& link, const PortRequest& request) {
+  XVNET_ASSIGN(network, tables.network_records.find(record.network));
+  if (!network || !is_same_network(*network, request))
+    return fmt::format("it is in network {:?}", network_text(tables, record.network));
+  if (mode_of(record.device.mode_asked) != request.mode)
+    return fmt::format("its mode is {}", format_mode(mode_of(record.device.mode_asked)));
+  if (!(record.device.flags & abi::RECORD_OFFLOADS_OFF) != request.guest_offloads)
+    return std::string(request.guest_offloads ? "its guest offloads are off"
+                                              : "its guest offloads are on");
+  Mac mac{};
+  std::memcpy(mac.data(), record.mac, sizeof record.mac);
+  if (mac != request.mac.value_or(Mac{}))
+    return mac == Mac{} ? std::string("it has no MAC configured")
+                        : fmt::format("its MAC is {}", format_mac(mac));
+  if (record.max_macs != request.max_macs.value_or(kDefaultMaxMacs))
+    return fmt::format("it may have {} MACs", record.max_macs);
+  if (request.mtu && link.mtu != *request.mtu) return fmt::format("its MTU is {}", link.mtu);
+  if (request.queues && (*request.queues > 1) != link.is_multi_queue)
+    return std::string(link.is_multi_queue ? "it has several queues" : "it has one queue");
+  XVNET_ASSIGN(owner, owner_uid(request));
+  if (owner && *owner != record.device.owner) return std::string("its owner is another user");
+  return std::string();
+}
+
+}  // namespace xvnet

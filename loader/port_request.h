@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A PortRequest against the rules, a device and an existing port.
+#pragma once
+
+#include <string>
+
+#include "loader/mode.h"
+#include "loader/tables.h"
+
+namespace xvnet {
+
+Result<void> check_request(const PortRequest& request);
+
+// A device that was there before: whether it can be the port that is asked for.
+Result<void> check_existing_device(const Link& link, const PortRequest& request);
+
+// The uid behind --owner, which names a user or is a number.
+Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request);
+
+abi::port_record make_port_record(const Link& link, const ModeChoice& choice, std::uint32_t network,
+                                  const PortRequest& request);
+
+// How an attached port differs from the request, in words; empty when it does not.
+Result<std::string> difference_from(Tables& tables, const abi::port_record& record,
+                                    const Link& link, const PortRequest& request);
+
+}  // namespace xvnet

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/rehearsal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "loader/tables.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+// Beyond what a kernel counts up to, so that no device of its own has it.
+constexpr std::uint32_t kFirstMadeIfindex = 0x40000000;
+constexpr std::uint32_t kDefaultMtu = 1500;
+constexpr const char* kLoadStep = "load and pin the programs and tables of the instance";
+
+const char* name_of(Program program) {
+  switch (program) {
+    case Program::kXdpFromVm:
+      return "xdp_from_vm";
+    case Program::kXdpFromUplink:
+      return "xdp_from_uplink";
+    case Program::kTcFromVm:
+      return "tc_from_vm";
+    case Program::kTcFromUplink:
+      return "tc_from_uplink";
+    case Program::kTcFromHost:
+      break;
+  }
+  return "tc_from_host";
+}
+
+const char* name_of(Hook hook) {
+  switch (hook) {
+    case Hook::kXdp:
+      return "xdp";
+    case Hook::kTcIngress:
+      return "ingress";
+    case Hook::kTcEgress:
+      break;
+  }
+  return "egress";
+}
+
+// As ethtool -k shows them.
+const char* name_of(Feature feature) {
+  switch (feature) {
+    case Feature::kRxVlanCtag:
+      return "rx-vlan-hw-parse";
+    case Feature::kRxVlanStag:
+      return "rx-vlan-stag-hw-parse";
+    case Feature::kRxVlanFilter:
+      return "rx-vlan-filter";
+    case Feature::kTxVlanCtag:
+      return "tx-vlan-hw-insert";
+    case Feature::kTxVlanStag:
+      break;
+  }
+  return "tx-vlan-stag-hw-insert";
+}
+
+const char* on_or_off(bool on) { return on ? "on" : "off"; }
+
+using Bytes = OverlayTable::Bytes;
+
+}  // namespace
+
+Rehearsal::Rehearsal(Kernel& kernel) : kernel_(&kernel), next_ifindex_(kFirstMadeIfindex) {}
+
+void Rehearsal::tell(std::string line) { steps_.push_back(std::move(line)); }
+
+// A record is written several times while a command is at work; one line tells of all of them.
+void Rehearsal::tell_record(const std::string& noun, std::string_view name, bool was_there,
+                            bool is_there) {
+  const auto add = fmt::format("add {} {}", noun, name);
+  const auto change = fmt::format("change {} {}", noun, name);
+  const bool is_told = std::ranges::find(steps_, add) != steps_.end() ||
+                       std::ranges::find(steps_, change) != steps_.end();
+  if (!is_there) {
+    std::erase(steps_, change);
+    tell(fmt::format("remove {} {}", noun, name));
+  } else if (!was_there) {
+    tell(add);
+  } else if (!is_told) {
+    tell(change);
+  }
+}
+
+void Rehearsal::tell_vlan(std::span<const std::byte> bytes, bool is_there) {
+  abi::vlan_key key;
+  std::memcpy(&key, bytes.data(), sizeof key);
+  const auto frames = key.vid ? fmt::format("VLAN {}", key.vid) : std::string("untagged frames");
+  tell(fmt::format("{} {} on {}", is_there ? "carry" : "stop carrying", frames,
+                   name_of(key.uplink)));
+}
+
+// Every record begins with its name.
+void Rehearsal::watch_tables() {
+  using enum TableId;
+  static_assert(offsetof(abi::port_record, device.name) == 0);
+  static_assert(offsetof(abi::uplink_record, device.name) == 0);
+  static_assert(offsetof(abi::network_record, name) == 0);
+  for (const auto& [id, noun] : {std::pair{kPortRecords, "port"},
+                                 {kUplinkRecords, "uplink"},
+                                 {kNetworkRecords, "network"}}) {
+    tables_.at(id)->watch([this, noun = noun](auto, const Bytes* before, const Bytes* after) {
+      const Bytes* record = after ? after : before;
+      if (!record) return;
+      char name[NAME_SIZE];
+      std::memcpy(name, record->data(), sizeof name);
+      tell_record(noun, text_of(name), before != nullptr, after != nullptr);
+    });
+  }
+  tables_.at(kVlans)->watch([this](auto key, const Bytes* before, const Bytes* after) {
+    if (!before != !after) tell_vlan(key, after != nullptr);
+  });
+}
+
+void Rehearsal::make_tables() {
+  using enum TableId;
+  using Id = std::uint32_t;
+  const auto make = [this](TableId id, std::size_t key_size, std::size_t value_size) {
+    const Table* below = exists_ ? &kernel_->table(id) : nullptr;
+    tables_[id] = std::make_unique<OverlayTable>(below, key_size, value_size);
+  };
+  make(kInterfaces, sizeof(Id), sizeof(abi::interface));
+  make(kNetworks, sizeof(Id), sizeof(abi::network));
+  make(kVlans, sizeof(abi::vlan_key), sizeof(Id));
+  make(kMembers, sizeof(Id), sizeof(abi::members));
+  make(kFdb, sizeof(abi::fdb_key), sizeof(abi::fdb_entry));
+  make(kLearners, sizeof(abi::learner_key), sizeof(abi::learner));
+  make(kDevices, sizeof(Id), sizeof(Id));
+  make(kStats, sizeof(Id), sizeof(abi::stats));
+  make(kPortRecords, sizeof(Id), sizeof(abi::port_record));
+  make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
+  make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
+  make(kMeta, sizeof(Id), sizeof(abi::meta));
+  watch_tables();
+}
+
+Result<void> Rehearsal::open_for_change() {
+  XVNET_ASSIGN(exists, open_for_reading());
+  if (!exists) tell(kLoadStep);
+  return {};
+}
+
+Result<bool> Rehearsal::open_for_reading() {
+  XVNET_ASSIGN(exists, kernel_->open_for_reading());
+  exists_ = exists;
+  make_tables();
+  return exists;
+}
+
+Table& Rehearsal::table(TableId id) { return *tables_.at(id); }
+
+Result<void> Rehearsal::remove_pins() {
+  if (!exists_) {
+    std::erase(steps_, kLoadStep);
+  } else {
+    tell("remove the pins of the instance");
+  }
+  return {};
+}
+
+Result<std::optional<Link>> Rehearsal::find_link(std::string_view name) const {
+  for (const auto& [ifindex, link] : links_)
+    if (link && link->name == name) return link;
+  XVNET_ASSIGN(link, kernel_->find_link(name));
+  if (link && links_.contains(link->ifindex)) return std::nullopt;  // it was deleted here
+  return link;
+}
+
+Result<std::optional<Link>> Rehearsal::find_link(std::uint32_t ifindex) const {
+  const auto changed = links_.find(ifindex);
+  if (changed != links_.end()) return changed->second;
+  return kernel_->find_link(ifindex);
+}
+
+Result<Link> Rehearsal::link_of(std::uint32_t ifindex) const {
+  XVNET_ASSIGN(link, find_link(ifindex));
+  if (!link) return fail(fmt::format("find device {}: there is none", ifindex));
+  return *link;
+}
+
+std::string Rehearsal::name_of(std::uint32_t ifindex) const {
+  const auto link = find_link(ifindex);
+  return link && *link ? (*link)->name : fmt::format("device {}", ifindex);
+}
+
+Link Rehearsal::make_link(std::string_view name, LinkKind kind) {
+  Link link;
+  link.ifindex = next_ifindex_++;
+  link.name = name;
+  link.kind = kind;
+  link.mtu = kDefaultMtu;
+  link.driver = kind == LinkKind::kTap ? "tun" : "veth";
+  links_[link.ifindex] = link;
+  for (const Hook hook : {Hook::kXdp, Hook::kTcIngress, Hook::kTcEgress})
+    attachments_[{link.ifindex, hook}] = Attachment::kNone;
+  return link;
+}
+
+Result<Link> Rehearsal::create_tap(const TapSpec& spec) {
+  std::string details;
+  if (spec.owner) details += fmt::format(" for uid {}", *spec.owner);
+  if (spec.queues > 1) details += fmt::format(" with {} queues", spec.queues);
+  tell(fmt::format("create tap {}{}", spec.name, details));
+  auto link = make_link(spec.name, LinkKind::kTap);
+  link.is_multi_queue = spec.queues > 1;
+  links_[link.ifindex] = link;
+  return link;
+}
+
+Result<void> Rehearsal::create_veth(std::string_view name, std::string_view peer) {
+  tell(fmt::format("create veth {} with peer {}", name, peer));
+  for (const auto end : {name, peer}) {
+    const auto link = make_link(end, LinkKind::kVeth);
+    const FeatureState on{.is_on = true, .is_fixed = false};  // as the kernel makes them
+    peers_[link.ifindex] = {
+        .is_reachable = true, .receives_xdp = false, .tx_vlan_ctag = on, .tx_vlan_stag = on};
+  }
+  return {};
+}
+
+Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  tell("delete " + link.name);
+  for (const Hook hook : {Hook::kXdp, Hook::kTcIngress, Hook::kTcEgress}) {
+    XVNET_ASSIGN(state, attachment(ifindex, hook));
+    if (state == Attachment::kLive) attachments_[{ifindex, hook}] = Attachment::kSevered;
+  }
+  // As the kernel empties its device map.
+  const auto devices = tables_.find(TableId::kDevices);
+  if (devices != tables_.end())
+    XVNET_TRY(devices->second->erase(std::as_bytes(std::span(&ifindex, 1))));
+  links_[ifindex] = std::nullopt;
+  return {};
+}
+
+Result<void> Rehearsal::set_up(std::uint32_t ifindex, bool up) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  if (link.is_up == up) return {};
+  tell(fmt::format("set {} {}", link.name, up ? "up" : "down"));
+  link.is_up = up;
+  links_[ifindex] = link;
+  return {};
+}
+
+Result<void> Rehearsal::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  if (link.mtu == mtu) return {};
+  tell(fmt::format("set {} mtu {}", link.name, mtu));
+  link.mtu = mtu;
+  links_[ifindex] = link;
+  return {};
+}
+
+Result<void> Rehearsal::set_promiscuous(std::uint32_t ifindex, bool on) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  if (link.is_promiscuous == on) return {};
+  tell(fmt::format("set {} promiscuous {}", link.name, on_or_off(on)));
+  link.is_promiscuous = on;
+  links_[ifindex] = link;
+  return {};
+}
+
+Result<void> Rehearsal::silence(std::uint32_t ifindex, bool silent) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  if (link.is_silent == silent) return {};
+  tell(fmt::format("set {} arp and ipv6 {}", link.name, on_or_off(!silent)));
+  link.is_silent = silent;
+  links_[ifindex] = link;
+  return {};
+}
+
+Result<void> Rehearsal::add_address(std::uint32_t ifindex, std::string_view cidr) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  tell(fmt::format("add address {} to {}", cidr, link.name));
+  return {};
+}
+
+Result<void> Rehearsal::remove_address(std::uint32_t ifindex, std::string_view cidr) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  tell(fmt::format("remove address {} from {}", cidr, link.name));
+  return {};
+}
+
+Result<FeatureState> Rehearsal::feature(std::uint32_t ifindex, Feature feature) const {
+  const auto changed = features_.find({ifindex, feature});
+  if (changed != features_.end()) return changed->second;
+  if (ifindex >= kFirstMadeIfindex) return FeatureState{};
+  return kernel_->feature(ifindex, feature);
+}
+
+Result<void> Rehearsal::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  XVNET_ASSIGN(state, this->feature(ifindex, feature));
+  if (state.is_on == on) return {};
+  tell(fmt::format("set {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
+  state.is_on = on;
+  features_[{ifindex, feature}] = state;
+  return {};
+}
+
+Result<VethPeer> Rehearsal::veth_peer(std::uint32_t ifindex) const {
+  const auto changed = peers_.find(ifindex);
+  if (changed != peers_.end()) return changed->second;
+  return kernel_->veth_peer(ifindex);
+}
+
+Result<void> Rehearsal::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  XVNET_ASSIGN(peer, veth_peer(ifindex));
+  auto& state = feature == Feature::kTxVlanCtag ? peer.tx_vlan_ctag : peer.tx_vlan_stag;
+  if (state.is_on == on) return {};
+  tell(fmt::format("set the peer of {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
+  state.is_on = on;
+  peers_[ifindex] = peer;
+  return {};
+}
+
+Result<XdpSupport> Rehearsal::xdp_support(const Link& link) const {
+  // A TAP and a veth run XDP in every kernel xvnet runs on.
+  if (link.ifindex >= kFirstMadeIfindex) return XdpSupport{.native = true, .redirect_target = true};
+  return kernel_->xdp_support(link);
+}
+
+Result<std::string> Rehearsal::foreign_xdp(std::uint32_t ifindex) const {
+  if (ifindex >= kFirstMadeIfindex) return std::string();
+  return kernel_->foreign_xdp(ifindex);
+}
+
+Result<void> Rehearsal::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  XVNET_ASSIGN(before, attachment(ifindex, hook));
+  if (before == Attachment::kLive) return {};
+  tell(fmt::format("attach {} to {} {}{}", xvnet::name_of(program), link.name, xvnet::name_of(hook),
+                   share_xdp && hook == Hook::kXdp ? ", shared" : ""));
+  attachments_[{ifindex, hook}] = Attachment::kLive;
+  return {};
+}
+
+Result<void> Rehearsal::detach(std::uint32_t ifindex, Hook hook) {
+  XVNET_ASSIGN(before, attachment(ifindex, hook));
+  if (before == Attachment::kNone) return {};
+  if (before == Attachment::kLive)
+    tell(fmt::format("detach {} {}", name_of(ifindex), xvnet::name_of(hook)));
+  attachments_[{ifindex, hook}] = Attachment::kNone;
+  return {};
+}
+
+Result<Attachment> Rehearsal::attachment(std::uint32_t ifindex, Hook hook) const {
+  const auto changed = attachments_.find({ifindex, hook});
+  if (changed != attachments_.end()) return changed->second;
+  return kernel_->attachment(ifindex, hook);
+}
+
+}  // namespace xvnet

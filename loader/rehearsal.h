@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A change that does not happen: reads see the wrapped kernel with what was written here laid over
+// it, writes are kept in memory and told as lines. An operation of Instance runs on it unchanged,
+// with all its checks.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "loader/kernel.h"
+#include "loader/overlay_table.h"
+
+namespace xvnet {
+
+class Rehearsal final : public Kernel {
+ public:
+  // Opens `kernel` for reading only. It outlives the rehearsal.
+  explicit Rehearsal(Kernel& kernel);
+
+  // What would be done, in order: "create tap tap0". Entries of tables are told by what they stand
+  // for.
+  const std::vector<std::string>& steps() const { return steps_; }
+
+  Result<std::optional<Link>> find_link(std::string_view name) const override;
+  Result<std::optional<Link>> find_link(std::uint32_t ifindex) const override;
+  Result<Link> create_tap(const TapSpec& spec) override;
+  Result<void> create_veth(std::string_view name, std::string_view peer) override;
+  Result<void> delete_link(std::uint32_t ifindex) override;
+  Result<void> set_up(std::uint32_t ifindex, bool up) override;
+  Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
+  Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
+  Result<void> silence(std::uint32_t ifindex, bool silent) override;
+  Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override;
+  Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) override;
+  Result<VethPeer> veth_peer(std::uint32_t ifindex) const override;
+  Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) override;
+  Result<XdpSupport> xdp_support(const Link& link) const override;
+  Result<std::string> foreign_xdp(std::uint32_t ifindex) const override;
+
+  Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
+  Result<void> detach(std::uint32_t ifindex, Hook hook) override;
+  Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
+
+  Result<void> open_for_change() override;
+  Result<bool> open_for_reading() override;
+  Table& table(TableId id) override;
+  Result<void> remove_pins() override;
+
+  std::uint64_t monotonic_ns() const override { return kernel_->monotonic_ns(); }
+
+ private:
+  void make_tables();
+  void tell(std::string line);
+  // Of an entry that came, went or changed.
+  void tell_record(const std::string& noun, std::string_view name, bool was_there, bool is_there);
+  void tell_vlan(std::span<const std::byte> key, bool is_there);
+  void watch_tables();
+
+  Link make_link(std::string_view name, LinkKind kind);
+  Result<Link> link_of(std::uint32_t ifindex) const;  // must exist
+  std::string name_of(std::uint32_t ifindex) const;
+
+  Kernel* kernel_;
+  bool exists_ = false;  // the instance
+  std::vector<std::string> steps_;
+  std::map<TableId, std::unique_ptr<OverlayTable>> tables_;
+  std::map<std::uint32_t, std::optional<Link>> links_;  // made or changed here; nothing: deleted
+  std::uint32_t next_ifindex_;
+  std::map<std::pair<std::uint32_t, Feature>, FeatureState> features_;
+  std::map<std::uint32_t, VethPeer> peers_;
+  std::map<std::pair<std::uint32_t, Hook>, Attachment> attachments_;
+};
+
+}  // namespace xvnet

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What an operator can ask for. A request is checked by the operation it is given to, not by
+// whoever fills it in.
+#pragma once
+
+#include <bitset>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/kernel.h"
+
+namespace xvnet {
+
+enum class Mode { kAuto, kXdp, kTc };
+
+constexpr std::uint16_t kMinVid = 1;
+constexpr std::uint16_t kMaxVid = 4094;        // IEEE 802.1Q, table 9-2: 0 and 4095 are no VLANs
+constexpr std::uint32_t kDefaultAgeing = 300;  // seconds, IEEE 802.1Q, table 8-6
+constexpr std::uint32_t kDefaultMaxMacs = 64;  // of one port
+
+using VidSet = std::bitset<4096>;
+
+// Exactly one of vid, untagged and network.
+struct PortRequest {
+  std::string device;
+  std::optional<std::uint16_t> vid;
+  bool untagged = false;
+  std::string
+      uplink;  // for an untagged network, where the host has several uplinks; empty: the only one
+  std::string network;  // of an existing network
+  std::optional<Mac> mac;
+  Mode mode = Mode::kAuto;
+  bool guest_offloads = true;  // false: the guest never sends an unfinished checksum
+  std::optional<std::uint32_t> max_macs;
+  // A missing device is created as a TAP with these; on an existing one, an MTU is set, the others
+  // must agree.
+  std::string owner;  // user name or uid
+  std::optional<std::uint32_t> queues;
+  std::optional<std::uint32_t> mtu;
+  bool replace = false;  // change a port that is attached differently
+};
+
+struct UplinkRequest {
+  std::string device;
+  std::optional<VidSet> vids;  // nothing: every VID no other uplink claims
+  Mode mode = Mode::kAuto;
+  bool share_xdp = false;  // beside other XDP programs, through libxdp's dispatcher
+};
+
+struct NetworkRequest {
+  std::string name;
+  std::optional<std::uint16_t> vid;  // neither vid nor untagged: host-only
+  bool untagged = false;
+  std::string uplink;
+  std::vector<std::string> host_addresses;  // CIDR
+  std::optional<std::uint32_t> ageing_s;
+};
+
+// What a change did.
+struct Outcome {
+  bool changed = false;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace xvnet

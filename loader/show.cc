@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/show.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "loader/binding.h"
+#include "loader/device.h"
+#include "loader/host_interface.h"
+#include "loader/text.h"
+#include "loader/uplink.h"
+#include "maps/reasons.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
+
+Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+                             const abi::device_record& record) {
+  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  if (presence == Presence::kGone) return "gone";
+  if (presence == Presence::kSevered) return "severed";
+  XVNET_ASSIGN(ingress, kernel.attachment(ifindex, Hook::kTcIngress));
+  XVNET_ASSIGN(xdp, kernel.attachment(ifindex, Hook::kXdp));
+  const bool lacks_xdp = record.mode == abi::MODE_XDP && xdp != Attachment::kLive;
+  if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp)
+    return "incomplete";
+  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  return link && link->is_up ? "up" : "down";
+}
+
+// The present name, for a device may have been renamed; the recorded one when it is gone.
+std::string name_of(const Kernel& kernel, std::uint32_t ifindex, const abi::device_record& record) {
+  const auto presence = presence_of(kernel, ifindex, record);
+  const auto link = kernel.find_link(ifindex);
+  return presence && *presence == Presence::kHere && link && *link ? (*link)->name
+                                                                   : text_of(record.name);
+}
+
+const char* kind_text(std::uint16_t kind) {
+  return kind == abi::DEVICE_TAP ? "tap" : kind == abi::DEVICE_VETH ? "veth" : "other";
+}
+
+bool is_learned(const abi::fdb_entry& entry) { return entry.slot < MAX_LEARNER_SLOTS; }
+
+// In seconds, of an entry the programs would still use.
+std::optional<std::uint64_t> age_of(const abi::fdb_entry& entry, const abi::network& network,
+                                    std::uint64_t now_ns) {
+  const std::uint64_t age_ns = now_ns > entry.last_seen_ns ? now_ns - entry.last_seen_ns : 0;
+  if (age_ns > network.ageing_ns) return std::nullopt;
+  return age_ns / kNanosecondsPerSecond;
+}
+
+using LearnedCounts = std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t>;
+
+// By network and ifindex.
+Result<LearnedCounts> count_learned(const Kernel& kernel, Tables& tables) {
+  LearnedCounts counts;
+  XVNET_ASSIGN(entries, tables.fdb.entries());
+  XVNET_ASSIGN(network_list, tables.networks.entries());
+  const std::map networks(network_list.begin(), network_list.end());
+  for (const auto& [key, entry] : entries) {
+    const auto network = networks.find(key.network);
+    if (!is_learned(entry) || network == networks.end()) continue;
+    if (age_of(entry, network->second, kernel.monotonic_ns()))
+      counts[{key.network, entry.ifindex}]++;
+  }
+  return counts;
+}
+
+std::string lower(std::string_view name) {
+  std::string text(name);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+DirectionView view_of(const abi::direction_stats& direction) {
+  DirectionView view{.packets = direction.packets, .bytes = direction.bytes, .drops = {}};
+#define REASON(name, number, fate, text) \
+  if (direction.reasons[number]) view.drops[lower(#name)] = direction.reasons[number];
+#include "maps/reasons.def"
+#undef REASON
+  return view;
+}
+
+Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint32_t id,
+                                 const abi::network_record& record) {
+  NetworkView view{};
+  view.name = text_of(record.name);
+  view.id = id;
+  view.implicit = record.flags & abi::RECORD_IMPLICIT;
+  view.kind = record.flags & abi::RECORD_UNTAGGED ? "untagged" : record.vid ? "vlan" : "host-only";
+  if (record.vid) view.vid = record.vid;
+  view.ageing_s = record.ageing_s;
+  XVNET_ASSIGN(uplink, bound_uplink_name(tables, kernel, id));
+  view.uplink = uplink;
+  for (std::size_t i = 0; i < record.address_count; ++i)
+    view.host_addresses.push_back(text_of(record.addresses[i]));
+  if (record.address_count) view.host_interface = host_interface_name(view.name);
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, port] : ports)
+    if (port.network == id && !(port.device.flags & abi::RECORD_HOST_SIDE))
+      view.ports.push_back(name_of(kernel, ifindex, port.device));
+  std::ranges::sort(view.ports);
+  return view;
+}
+
+}  // namespace
+
+Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
+  std::vector<PortView> views;
+  XVNET_ASSIGN(records, tables.port_records.entries());
+  XVNET_ASSIGN(learned, count_learned(kernel, tables));
+  for (const auto& [ifindex, record] : records) {
+    if (record.device.flags & abi::RECORD_HOST_SIDE) continue;
+    XVNET_ASSIGN(network, tables.network_records.find(record.network));
+    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+    PortView view{};
+    view.name = name_of(kernel, ifindex, record.device);
+    view.ifindex = ifindex;
+    view.kind = kind_text(record.device.kind);
+    if (network) view.network = text_of(network->name);
+    if (network && network->vid) view.vid = network->vid;
+    view.mode = mode_of(record.device.mode);
+    view.mode_asked = mode_of(record.device.mode_asked);
+    view.why = text_of(record.device.why);
+    view.state = state;
+    Mac mac{};
+    std::memcpy(mac.data(), record.mac, sizeof record.mac);
+    if (mac != Mac{}) view.mac = mac;
+    view.max_macs = record.max_macs;
+    view.macs = learned[{record.network, ifindex}];
+    view.created = record.device.flags & abi::RECORD_CREATED;
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, &PortView::name);
+  return views;
+}
+
+Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables) {
+  std::vector<NetworkView> views;
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records) {
+    XVNET_ASSIGN(view, view_network(kernel, tables, id, record));
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, &NetworkView::name);
+  return views;
+}
+
+Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables) {
+  std::vector<UplinkView> views;
+  XVNET_ASSIGN(records, tables.uplink_records.entries());
+  XVNET_ASSIGN(networks, tables.networks.entries());
+  for (const auto& [ifindex, record] : records) {
+    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+    UplinkView view{};
+    view.name = name_of(kernel, ifindex, record.device);
+    view.ifindex = ifindex;
+    view.mode = mode_of(record.device.mode);
+    view.mode_asked = mode_of(record.device.mode_asked);
+    view.why = text_of(record.device.why);
+    view.vlans = record.device.flags & abi::RECORD_ALL_VLANS ? "all" : format_vids(vids_of(record));
+    view.state = state;
+    for (const auto& [id, network] : networks) {
+      XVNET_ASSIGN(network_record, tables.network_records.find(id));
+      if (network.uplink == ifindex && network_record)
+        view.networks.push_back(text_of(network_record->name));
+    }
+    std::ranges::sort(view.networks);
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {}, &UplinkView::name);
+  return views;
+}
+
+Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables) {
+  std::vector<FdbView> views;
+  XVNET_ASSIGN(entries, tables.fdb.entries());
+  for (const auto& [key, entry] : entries) {
+    XVNET_ASSIGN(network, tables.networks.find(key.network));
+    XVNET_ASSIGN(record, tables.network_records.find(key.network));
+    if (!network || !record) continue;
+    const auto age = age_of(entry, *network, kernel.monotonic_ns());
+    if (is_learned(entry) && !age) continue;
+    XVNET_ASSIGN(link, kernel.find_link(entry.ifindex));
+    FdbView view{};
+    view.network = text_of(record->name);
+    std::memcpy(view.mac.data(), key.mac, sizeof key.mac);
+    view.device = link ? link->name : fmt::format("ifindex {}", entry.ifindex);
+    view.kind = is_learned(entry)                    ? "learned"
+                : entry.slot == abi::FDB_SLOT_STATIC ? "static"
+                                                     : "host";
+    if (is_learned(entry)) view.age_s = age;
+    views.push_back(std::move(view));
+  }
+  std::ranges::sort(views, {},
+                    [](const FdbView& view) { return std::pair(view.network, view.mac); });
+  return views;
+}
+
+Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
+                                          std::string_view device) {
+  std::vector<StatsView> views;
+  const auto add = [&](std::uint32_t ifindex, const abi::device_record& record,
+                       bool is_uplink) -> Result<void> {
+    const std::string name = name_of(kernel, ifindex, record);
+    if (!device.empty() && name != device) return {};
+    XVNET_ASSIGN(stats, tables.stats.find(ifindex));
+    if (stats) views.push_back({name, is_uplink, view_of(stats->from), view_of(stats->to)});
+    return {};
+  };
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, record] : ports) XVNET_TRY(add(ifindex, record.device, false));
+  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
+  for (const auto& [ifindex, record] : uplinks) XVNET_TRY(add(ifindex, record.device, true));
+  if (!device.empty() && views.empty())
+    return fail(fmt::format("show counters of {:?}: it is neither port nor uplink", device));
+  std::ranges::sort(views, {},
+                    [](const StatsView& view) { return std::pair(view.is_uplink, view.name); });
+  return views;
+}
+
+}  // namespace xvnet

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The tables as views.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "loader/tables.h"
+#include "loader/view.h"
+
+namespace xvnet {
+
+Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables);
+Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables);
+Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);
+Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables);
+Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
+                                          std::string_view device);
+
+}  // namespace xvnet

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The tables of maps/ with their types.
+#pragma once
+
+#include "loader/map.h"
+#include "maps/fdb.h"
+#include "maps/interfaces.h"
+#include "maps/learners.h"
+#include "maps/members.h"
+#include "maps/networks.h"
+#include "maps/records.h"
+#include "maps/stats.h"
+#include "maps/vlans.h"
+
+namespace xvnet {
+
+struct Tables {
+  explicit Tables(Kernel& kernel)
+      : interfaces(kernel.table(TableId::kInterfaces)),
+        networks(kernel.table(TableId::kNetworks)),
+        vlans(kernel.table(TableId::kVlans)),
+        members(kernel.table(TableId::kMembers)),
+        fdb(kernel.table(TableId::kFdb)),
+        learners(kernel.table(TableId::kLearners)),
+        devices(kernel.table(TableId::kDevices)),
+        stats(kernel.table(TableId::kStats)),
+        port_records(kernel.table(TableId::kPortRecords)),
+        uplink_records(kernel.table(TableId::kUplinkRecords)),
+        network_records(kernel.table(TableId::kNetworkRecords)),
+        meta(kernel.table(TableId::kMeta)) {}
+
+  Map<std::uint32_t, abi::interface> interfaces;
+  Map<std::uint32_t, abi::network> networks;
+  Map<abi::vlan_key, std::uint32_t> vlans;
+  Map<std::uint32_t, abi::members> members;
+  Map<abi::fdb_key, abi::fdb_entry> fdb;
+  Map<abi::learner_key, abi::learner> learners;
+  Map<std::uint32_t, std::uint32_t> devices;
+  Map<std::uint32_t, abi::stats> stats;
+  Map<std::uint32_t, abi::port_record> port_records;
+  Map<std::uint32_t, abi::uplink_record> uplink_records;
+  Map<std::uint32_t, abi::network_record> network_records;
+  Map<std::uint32_t, abi::meta> meta;
+};
+
+}  // namespace xvnet

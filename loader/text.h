@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Between the fixed-size text of maps/records.h and strings, and names for people.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "loader/request.h"
+
+namespace xvnet {
+
+template <std::size_t N>
+std::string text_of(const char (&field)[N]) {
+  return std::string(field, strnlen(field, N));
+}
+
+// Cuts what does not fit; the caller has checked what must.
+template <std::size_t N>
+void set_text(char (&field)[N], std::string_view text) {
+  const auto size = std::min(text.size(), N - 1);
+  std::fill(std::copy_n(text.data(), size, field), field + N, '\0');
+}
+
+std::string format_mac(const Mac& mac);       // "02:00:00:00:00:01"
+std::string format_vids(const VidSet& vids);  // "10,20-30"
+const char* format_mode(Mode mode);           // "auto", "xdp", "tc"
+
+// Whether the kernel takes it as the name of a device: 1 to 15 bytes, no '/', ':' or white space,
+// not "." or "..".
+Result<void> check_device_name(std::string_view doing, std::string_view name);
+
+}  // namespace xvnet

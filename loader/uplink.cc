@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/uplink.h"
+
+#include <fmt/format.h>
+
+#include "loader/binding.h"
+#include "loader/device.h"
+#include "loader/network.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::uint32_t kFullMtu = 1500;  // bytes, IEEE 802.3
+
+abi::uplink_record make_record(const Link& link, const ModeChoice& choice,
+                               const UplinkRequest& request) {
+  abi::uplink_record record{};
+  record.device = make_device_record(link, choice, request.mode);
+  if (request.share_xdp) record.device.flags |= abi::RECORD_SHARED_XDP;
+  if (!link.is_promiscuous) record.device.flags |= abi::RECORD_PROMISC_SET;
+  if (!request.vids) record.device.flags |= abi::RECORD_ALL_VLANS;
+  for (std::size_t vid = 0; request.vids && vid < request.vids->size(); ++vid)
+    if ((*request.vids)[vid]) record.vids[vid / 8] |= static_cast<std::uint8_t>(1u << (vid % 8));
+  return record;
+}
+
+Result<void> check_vids(const UplinkRequest& request) {
+  if (!request.vids) return {};
+  if (request.vids->none())
+    return fail(ErrorKind::kUsage,
+                fmt::format("add uplink {:?}: --vlans is empty", request.device));
+  if ((*request.vids)[0] || (*request.vids)[4095])
+    return fail(ErrorKind::kUsage, fmt::format("add uplink {:?}: a VID is not {} to {}",
+                                               request.device, kMinVid, kMaxVid));
+  return {};
+}
+
+// Two uplinks never carry one VID: what comes in on one would have to go out on the other.
+Result<void> check_claims(Tables& tables, const UplinkRequest& request, std::uint32_t self) {
+  XVNET_ASSIGN(records, tables.uplink_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    if (ifindex == self) continue;
+    const bool has_all = record.device.flags & abi::RECORD_ALL_VLANS;
+    if (!request.vids && has_all)
+      return fail(fmt::format("add uplink {:?}: {:?} carries all VLANs already", request.device,
+                              text_of(record.device.name)),
+                  "say with --vlans which ones this uplink carries");
+    if (!request.vids || has_all) continue;
+    const VidSet both = *request.vids & vids_of(record);
+    if (both.any())
+      return fail(fmt::format("add uplink {:?}: {:?} carries VLAN {} already", request.device,
+                              text_of(record.device.name), format_vids(both)));
+  }
+  return {};
+}
+
+std::string difference_from(const abi::uplink_record& record, const UplinkRequest& request) {
+  if (mode_of(record.device.mode_asked) != request.mode)
+    return fmt::format("its mode is {}", format_mode(mode_of(record.device.mode_asked)));
+  const bool has_all = record.device.flags & abi::RECORD_ALL_VLANS;
+  if (has_all != !request.vids) return has_all ? "it carries all VLANs" : "it carries some VLANs";
+  if (request.vids && *request.vids != vids_of(record))
+    return fmt::format("it carries VLAN {}", format_vids(vids_of(record)));
+  if (!(record.device.flags & abi::RECORD_SHARED_XDP) != !request.share_xdp)
+    return "its XDP is shared differently";
+  return {};
+}
+
+std::uint16_t interface_flags(const ModeChoice& choice) {
+  return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
+         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0);
+}
+
+// A NIC drops the VIDs nobody registered, and in any mode we want them all.
+Result<void> add_vlan_filter(const Kernel& kernel, const Link& link, ModeChoice& choice) {
+  XVNET_ASSIGN(filter, kernel.feature(link.ifindex, Feature::kRxVlanFilter));
+  if (filter.is_on && !filter.is_fixed) choice.features_off.push_back(Feature::kRxVlanFilter);
+  return {};
+}
+
+// The programs stand before the interfaces entry, and that before any network is bound: until then
+// all is the host's.
+Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record record,
+                         const ModeChoice& choice) {
+  auto& tables = change.tables();
+  const std::uint32_t ifindex = link.ifindex;
+  record.device.restore = restore_flags(choice);
+  XVNET_TRY(change.put(tables.uplink_records, ifindex, record));
+  XVNET_TRY(change.put(tables.stats, ifindex, abi::stats{}));
+  XVNET_TRY(change.put(tables.devices, ifindex, ifindex));
+  XVNET_TRY(change.set_promiscuous(link, true));
+  XVNET_TRY(turn_off_features(change, ifindex, choice));
+  XVNET_TRY(attach_programs(change, ifindex, kUplinkPrograms, record.device));
+  const abi::interface entry{0, abi::INTERFACE_UPLINK, interface_flags(choice)};
+  XVNET_TRY(change.put(tables.interfaces, ifindex, entry));
+  record.device.state = abi::RECORD_COMPLETE;
+  XVNET_TRY(change.put(tables.uplink_records, ifindex, record));
+  return bind_networks(change);
+}
+
+Result<void> warn_about_mtu(Change& change, const Link& uplink, Outcome& outcome) {
+  std::uint32_t largest = kFullMtu;
+  std::string who = "a full-sized frame";
+  XVNET_ASSIGN(ports, change.tables().port_records.entries());
+  for (const auto& [ifindex, port] : ports) {
+    XVNET_ASSIGN(network, change.tables().networks.find(port.network));
+    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    if (!network || network->uplink != uplink.ifindex || !link || link->mtu <= largest) continue;
+    largest = link->mtu;
+    who = fmt::format("{}'s MTU of {}", link->name, link->mtu);
+  }
+  if (uplink.mtu < largest)
+    outcome.warnings.push_back(fmt::format(
+        "{}: its MTU of {} cannot carry {} and a VLAN tag; set `ip link set {} mtu {}`, "
+        "or give the guests an MTU of {}",
+        uplink.name, uplink.mtu, who, uplink.name, largest, uplink.mtu));
+  return {};
+}
+
+// A record of a killed command or of a device that is gone goes; a whole one stays.
+Result<std::optional<abi::uplink_record>> settle_existing(Change& change,
+                                                          const UplinkRequest& request) {
+  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  XVNET_ASSIGN(records, change.tables().uplink_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    if (text_of(record.device.name) != request.device && !(link && link->ifindex == ifindex))
+      continue;
+    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    if (presence == Presence::kHere && record.device.state == abi::RECORD_COMPLETE) return record;
+    XVNET_TRY(take_uplink_apart(change, ifindex, record));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+VidSet vids_of(const abi::uplink_record& record) {
+  VidSet vids;
+  for (std::size_t vid = 0; vid < vids.size(); ++vid)
+    vids[vid] = record.vids[vid / 8] >> (vid % 8) & 1;
+  return vids;
+}
+
+Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
+  XVNET_TRY(check_device_name("add uplink", request.device));
+  XVNET_TRY(check_vids(request));
+  XVNET_ASSIGN(existing, settle_existing(change, request));
+  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  if (!link) return fail(fmt::format("add uplink {:?}: there is no such device", request.device));
+  if (existing) {
+    const std::string difference = difference_from(*existing, request);
+    if (!difference.empty())
+      return fail(
+          fmt::format("add uplink {:?}: it is an uplink already: {}", request.device, difference),
+          fmt::format("remove it first: xvnet uplink del {}", request.device));
+    XVNET_TRY(attach_programs(change, link->ifindex, kUplinkPrograms, existing->device));
+    XVNET_TRY(bind_networks(change));
+    return Outcome{.changed = change.did_anything(), .warnings = {}};
+  }
+  XVNET_TRY(check_device("add uplink", *link));
+  XVNET_ASSIGN(port, change.tables().port_records.find(link->ifindex));
+  if (port) return fail(fmt::format("add uplink {:?}: it is a port", request.device));
+  XVNET_TRY(check_claims(change.tables(), request, link->ifindex));
+  XVNET_ASSIGN(choice, choose_mode(change.kernel(), *link,
+                                   {.role = Role::kUplink,
+                                    .asked = request.mode,
+                                    .guest_offloads = true,
+                                    .share_xdp = request.share_xdp}));
+  XVNET_TRY(add_vlan_filter(change.kernel(), *link, choice));
+  XVNET_TRY(wire_uplink(change, *link, make_record(*link, choice, request), choice));
+  Outcome outcome{.changed = true, .warnings = choice.warnings};
+  XVNET_TRY(warn_about_mtu(change, *link, outcome));
+  return outcome;
+}
+
+Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
+                               const abi::uplink_record& record) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+  auto leaving = record;
+  leaving.device.state = abi::RECORD_INCOMPLETE;
+  XVNET_TRY(change.put(tables.uplink_records, ifindex, leaving));
+  XVNET_TRY(unbind_networks(change, ifindex));
+  XVNET_TRY(change.erase(tables.interfaces, ifindex));
+  XVNET_TRY(detach_programs(change, ifindex, kUplinkPrograms, record.device));
+  if (presence == Presence::kHere) {
+    XVNET_TRY(restore_features(change, ifindex, record.device));
+    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    if (link && record.device.flags & abi::RECORD_PROMISC_SET)
+      XVNET_TRY(change.set_promiscuous(*link, false));
+  }
+  XVNET_TRY(change.erase(tables.devices, ifindex));
+  XVNET_TRY(change.erase(tables.stats, ifindex));
+  return change.erase(tables.uplink_records, ifindex);
+}
+
+Result<Outcome> remove_uplink(Change& change, std::string_view device) {
+  XVNET_TRY(check_device_name("delete uplink", device));
+  XVNET_ASSIGN(link, change.kernel().find_link(device));
+  XVNET_ASSIGN(records, change.tables().uplink_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    const bool is_it = link && link->ifindex == ifindex;
+    if (!is_it && text_of(record.device.name) != device) continue;
+    XVNET_TRY(take_uplink_apart(change, ifindex, record));
+    XVNET_TRY(bind_networks(change));
+    return Outcome{.changed = true, .warnings = {}};
+  }
+  return fail(fmt::format("delete uplink {:?}: it is not an uplink", device));
+}
+
+}  // namespace xvnet

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What there is, as `xvnet show` and `xvnet stats` present it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/request.h"
+
+namespace xvnet {
+
+struct PortView {
+  std::string name;
+  std::uint32_t ifindex = 0;
+  std::string kind;  // "tap", "veth" or "other"
+  std::string network;
+  std::optional<std::uint16_t> vid;
+  Mode mode = Mode::kTc;
+  Mode mode_asked = Mode::kAuto;
+  std::string why;    // of the mode
+  std::string state;  // "up", "down", "gone", "severed" or "incomplete"
+  std::optional<Mac> mac;
+  std::uint32_t max_macs = 0;
+  std::uint32_t macs = 0;  // learned now
+  bool created = false;    // by xvnet
+};
+
+struct NetworkView {
+  std::string name;
+  std::uint32_t id = 0;
+  std::string kind;  // "vlan", "untagged" or "host-only"
+  std::optional<std::uint16_t> vid;
+  std::string uplink;  // empty: none
+  std::vector<std::string> ports;
+  std::uint32_t ageing_s = 0;
+  std::string host_interface;  // empty: none
+  std::vector<std::string> host_addresses;
+  bool implicit = false;
+};
+
+struct UplinkView {
+  std::string name;
+  std::uint32_t ifindex = 0;
+  Mode mode = Mode::kTc;
+  Mode mode_asked = Mode::kAuto;
+  std::string why;
+  std::string vlans;  // "all", or "10,20-30"
+  std::vector<std::string> networks;
+  std::string state;
+};
+
+struct FdbView {
+  std::string network;
+  Mac mac{};
+  std::string device;
+  std::string kind;                    // "learned", "static" or "host"
+  std::optional<std::uint64_t> age_s;  // of a learned one
+};
+
+struct DirectionView {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::map<std::string, std::uint64_t> drops;  // by reason, lower case; only those that happened
+};
+
+struct StatsView {
+  std::string name;
+  bool is_uplink = false;
+  DirectionView from;
+  DirectionView to;
+};
+
+enum class Health { kOk, kWarn, kFail };
+
+struct Finding {
+  std::string check;
+  Health health = Health::kOk;
+  std::string detail;
+  std::string fix;  // empty when there is nothing to do
+};
+
+}  // namespace xvnet
