@@ -119,13 +119,29 @@ Result<void> unbind(Change& change, std::uint32_t id) {
   return remove_learner(change, id, uplink);
 }
 
+namespace {
+
+// Whether the FDB has the host under the MAC its uplink has now. Only an untagged network has the
+// host as a member.
+Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& network) {
+  if (network.vid || !network.uplink) return true;
+  XVNET_ASSIGN(link, change.kernel().find_link(network.uplink));
+  if (!link) return true;
+  XVNET_ASSIGN(entry, change.tables().fdb.find(host_key(id, *link)));
+  return entry && entry->slot == abi::FDB_SLOT_HOST;
+}
+
+}  // namespace
+
 Result<void> bind_networks(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
     XVNET_ASSIGN(uplink, choose_uplink(tables, id, record));
-    if (!network || network->uplink == uplink) continue;
+    if (!network) continue;
+    XVNET_ASSIGN(current, knows_host(change, id, *network));
+    if (network->uplink == uplink && current) continue;
     XVNET_TRY(unbind(change, id));
     if (uplink) XVNET_TRY(bind(change, id, uplink));
   }

@@ -241,40 +241,30 @@ Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
   return {};
 }
 
-Result<void> Rehearsal::set_up(std::uint32_t ifindex, bool up) {
+template <typename T>
+Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::*field, T value, std::string_view what) {
   XVNET_ASSIGN(link, link_of(ifindex));
-  if (link.is_up == up) return {};
-  tell(fmt::format("set {} {}", link.name, up ? "up" : "down"));
-  link.is_up = up;
+  if (link.*field == value) return {};
+  tell(fmt::format("set {} {}", link.name, what));
+  link.*field = value;
   links_[ifindex] = link;
   return {};
+}
+
+Result<void> Rehearsal::set_up(std::uint32_t ifindex, bool up) {
+  return set(ifindex, &Link::is_up, up, up ? "up" : "down");
 }
 
 Result<void> Rehearsal::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
-  XVNET_ASSIGN(link, link_of(ifindex));
-  if (link.mtu == mtu) return {};
-  tell(fmt::format("set {} mtu {}", link.name, mtu));
-  link.mtu = mtu;
-  links_[ifindex] = link;
-  return {};
+  return set(ifindex, &Link::mtu, mtu, fmt::format("mtu {}", mtu));
 }
 
 Result<void> Rehearsal::set_promiscuous(std::uint32_t ifindex, bool on) {
-  XVNET_ASSIGN(link, link_of(ifindex));
-  if (link.is_promiscuous == on) return {};
-  tell(fmt::format("set {} promiscuous {}", link.name, on_or_off(on)));
-  link.is_promiscuous = on;
-  links_[ifindex] = link;
-  return {};
+  return set(ifindex, &Link::is_promiscuous, on, fmt::format("promiscuous {}", on_or_off(on)));
 }
 
 Result<void> Rehearsal::silence(std::uint32_t ifindex, bool silent) {
-  XVNET_ASSIGN(link, link_of(ifindex));
-  if (link.is_silent == silent) return {};
-  tell(fmt::format("set {} arp and ipv6 {}", link.name, on_or_off(!silent)));
-  link.is_silent = silent;
-  links_[ifindex] = link;
-  return {};
+  return set(ifindex, &Link::is_silent, silent, fmt::format("arp and ipv6 {}", on_or_off(!silent)));
 }
 
 Result<void> Rehearsal::add_address(std::uint32_t ifindex, std::string_view cidr) {

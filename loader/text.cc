@@ -35,8 +35,9 @@ const char* format_mode(Mode mode) {
 }
 
 Result<void> check_device_name(std::string_view doing, std::string_view name) {
-  const bool has_bad_byte = std::ranges::any_of(
-      name, [](unsigned char c) { return c <= ' ' || c == '/' || c == ':' || c == 0x7f; });
+  const bool has_bad_byte = std::ranges::any_of(name, [](unsigned char c) {
+    return c <= ' ' || c == '/' || c == ':' || c == '%' || c == 0x7f;
+  });
   if (name.empty() || name == "." || name == ".." || has_bad_byte)
     return fail(ErrorKind::kUsage, fmt::format("{} {:?}: not a device name", doing, name));
   if (name.size() >= NAME_SIZE)

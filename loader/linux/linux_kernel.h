@@ -12,7 +12,8 @@ namespace xvnet {
 
 struct LinuxKernelOptions {
   std::string instance = "xvnet";  // a directory of bpffs: no dot, no slash, not empty
-  bool verbose_verifier = false;   // print the whole verifier log on stderr when a program is refused
+  bool verbose_verifier =
+      false;  // print the whole verifier log on stderr when a program is refused
 };
 
 Result<std::unique_ptr<Kernel>> make_linux_kernel(LinuxKernelOptions options);

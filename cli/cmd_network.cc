@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/command.h"
+#include "cli/parse_address.h"
+#include "cli/parse_name.h"
+#include "cli/parse_number.h"
+#include "cli/parse_vid.h"
+#include "cli/words.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+constexpr Range kAgeing = {1, 1'000'000};  // IEEE 802.1Q, table 8-6; its least is 10
+
+enum class Verb { kAdd, kSet };
+
+struct NetworkWords {
+  std::string name;
+  Word vid, uplink, ageing;
+  bool untagged = false;
+  std::vector<std::string> host_addresses;
+};
+
+Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
+  Reader reader(verb == Verb::kAdd ? "network add" : "network set", words.name);
+  NetworkRequest request;
+  reader.read(request.name, parse_network_name(words.name));
+  reader.refuse_if(words.vid && words.untagged, "--vlan and --untagged exclude each other");
+  // A network that exists may be untagged already.
+  reader.refuse_if(words.uplink && (words.vid || (verb == Verb::kAdd && !words.untagged)),
+                   "--uplink goes with --untagged");
+
+  reader.read_word(request.vid, words.vid, parse_vid);
+  request.untagged = words.untagged;
+  reader.read_word(request.uplink, words.uplink, parse_device_name);
+  for (const auto& address : words.host_addresses) {
+    reader.read(request.host_addresses.emplace_back(), parse_host_address(address));
+  }
+  reader.read_word(request.ageing_s, words.ageing, parse_number, "--ageing", kAgeing);
+
+  const bool is_empty = !words.vid && !words.untagged && !words.uplink && !words.ageing &&
+                        words.host_addresses.empty();
+  reader.refuse_if(verb == Verb::kSet && is_empty, "nothing to set");
+  return reader.answer(std::move(request));
+}
+
+Result<int> add_or_set(Verb verb, const NetworkWords& words, const Globals& globals) {
+  XVNET_ASSIGN(request, to_request(verb, words));
+  return make_change(globals, [&](Instance& instance) {
+    return verb == Verb::kAdd ? instance.add_network(request) : instance.set_network(request);
+  });
+}
+
+Result<int> del(const NetworkWords& words, const Globals& globals) {
+  Reader reader("network del", words.name);
+  std::string typed;
+  reader.read(typed, parse_network_name(words.name));
+  XVNET_ASSIGN(name, reader.answer(typed));
+  return make_change(globals, [&](Instance& instance) { return instance.remove_network(name); });
+}
+
+void declare_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run& chosen) {
+  auto& command = *noun.add_subcommand(verb == Verb::kAdd ? "add" : "set", help);
+  auto words = std::make_shared<NetworkWords>();
+  command.add_option("NAME", words->name, "the network")->required()->type_name("");
+  add_word(command, "--vlan", words->vid, "VID", "its VLAN on the uplink");
+  command.add_flag("--untagged", words->untagged, "it is the uplink's untagged frames");
+  add_word(command, "--uplink", words->uplink, "IFACE", "of --untagged, where there are several");
+  command
+      .add_option("--host-address", words->host_addresses,
+                  "an address of the host in it; may be repeated")
+      ->type_name("CIDR")
+      ->allow_extra_args(false);
+  add_word(command, "--ageing", words->ageing, "SECONDS", "when a silent MAC is forgotten");
+  command.callback([verb, words, &chosen] {
+    chosen = [verb, words](const Globals& globals) { return add_or_set(verb, *words, globals); };
+  });
+}
+
+void declare_del(CLI::App& noun, Run& chosen) {
+  auto& command = *noun.add_subcommand("del", "remove a network that has no ports");
+  auto words = std::make_shared<NetworkWords>();
+  command.add_option("NAME", words->name, "the network")->required()->type_name("");
+  command.callback([words, &chosen] {
+    chosen = [words](const Globals& globals) { return del(*words, globals); };
+  });
+}
+
+}  // namespace
+
+void add_network(CLI::App& app, Run& chosen) {
+  auto& noun = *app.add_subcommand("network", "networks with a name");
+  noun.require_subcommand(1);
+  declare_add_or_set(noun, Verb::kAdd, "make a network; without a VLAN it is host-only", chosen);
+  declare_add_or_set(noun, Verb::kSet, "change what is given of a network", chosen);
+  declare_del(noun, chosen);
+}
+
+}  // namespace xvnet::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/command.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "cli/text.h"
+#include "loader/linux/linux_kernel.h"
+#include "loader/rehearsal.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+Result<Outcome> change_instance(Kernel& kernel,
+                                const std::function<Result<Outcome>(Instance&)>& change) {
+  XVNET_ASSIGN(instance, Instance::open_for_change(kernel));
+  return change(instance);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals) {
+  return make_linux_kernel(
+      {.instance = globals.instance, .verbose_verifier = globals.verbose_verifier});
+}
+
+Result<int> make_change(const Globals& globals,
+                        const std::function<Result<Outcome>(Instance&)>& change) {
+  XVNET_ASSIGN(kernel, open_kernel(globals));
+  Rehearsal rehearsal(*kernel);
+  const bool is_rehearsal = globals.rehearse == Rehearse::kYes;
+  XVNET_ASSIGN(outcome, change_instance(is_rehearsal ? rehearsal : *kernel, change));
+
+  for (const auto& warning : outcome.warnings) print_warning(warning);
+  if (is_rehearsal) {
+    XVNET_TRY(print(make_output(globals.format, globals.detail)->steps(rehearsal.steps())));
+  }
+  return 0;
+}
+
+Result<int> look(const Globals& globals,
+                 const std::function<Result<std::string>(Instance&)>& view) {
+  XVNET_ASSIGN(kernel, open_kernel(globals));
+  XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
+  XVNET_ASSIGN(text, view(instance));
+  XVNET_TRY(print(text));
+  return 0;
+}
+
+Result<void> print(const std::string& text) {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return {};
+  }
+  return fail_errno(errno, "write to standard output");
+}
+
+void print_warning(const std::string& warning) {
+  fmt::print(stderr, "xvnet: warning: {}\n", printable_lines(warning));
+}
+
+}  // namespace xvnet::cli

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What every command is: words declared to the parser, and a run once they are read.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/output.h"
+#include "loader/instance.h"
+
+namespace xvnet::cli {
+
+enum class Rehearse { kNo, kYes };
+
+// The flags that go before or after any command.
+struct Globals {
+  std::string instance = "xvnet";
+  Format format = Format::kText;
+  Detail detail = Detail::kFull;
+  Rehearse rehearse = Rehearse::kNo;
+  bool verbose_verifier = false;
+};
+
+// The exit code of a command that did what it was told.
+using Run = std::function<Result<int>(const Globals&)>;
+
+// Each declares one command; when it is the one given, `chosen` is set to its run.
+void add_uplink(CLI::App& app, Run& chosen);
+void add_attach(CLI::App& app, Run& chosen);
+void add_detach(CLI::App& app, Run& chosen);
+void add_network(CLI::App& app, Run& chosen);
+void add_show(CLI::App& app, Run& chosen);
+void add_stats(CLI::App& app, Run& chosen);
+void add_doctor(CLI::App& app, Run& chosen);
+void add_down(CLI::App& app, Run& chosen);
+
+Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals);
+
+// Makes a change and prints its warnings; with --dry-run, prints what it would do instead.
+Result<int> make_change(const Globals& globals,
+                        const std::function<Result<Outcome>(Instance&)>& change);
+
+// Opens the instance for a look at it.
+Result<int> look(const Globals& globals, const std::function<Result<std::string>(Instance&)>& view);
+
+// Writes to stdout, and fails when it is full or closed.
+Result<void> print(const std::string& text);
+
+// On stderr, safe on any terminal.
+void print_warning(const std::string& warning);
+
+}  // namespace xvnet::cli

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/ranges.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/command.h"
+#include "cli/parse_name.h"
+#include "cli/text.h"
+#include "cli/words.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+struct GlobalWords {
+  Word instance;
+  bool json = false;
+  bool brief = false;
+  bool dry_run = false;
+  bool verbose_verifier = false;
+};
+
+void declare_globals(CLI::App& app, GlobalWords& words) {
+  add_word(app, "--instance", words.instance, "NAME", "another instance than xvnet")
+      ->envname("XVNET_INSTANCE");
+  app.add_flag("--json", words.json, "JSON instead of text");
+  app.add_flag("--brief", words.brief, "one line an object");
+  app.add_flag("--dry-run", words.dry_run, "say what would be done, do nothing");
+  app.add_flag("--verbose-verifier", words.verbose_verifier,
+               "the whole verifier log when the kernel refuses a program");
+}
+
+Result<Globals> to_globals(const GlobalWords& words) {
+  Globals globals;
+  if (words.instance) {
+    auto name = parse_instance_name(*words.instance);
+    if (!name) return fail(ErrorKind::kUsage, name.error());
+    globals.instance = *name;
+  }
+  globals.format = words.json ? Format::kJson : Format::kText;
+  globals.detail = words.brief ? Detail::kBrief : Detail::kFull;
+  globals.rehearse = words.dry_run ? Rehearse::kYes : Rehearse::kNo;
+  globals.verbose_verifier = words.verbose_verifier;
+  return globals;
+}
+
+void declare_commands(CLI::App& app, Run& chosen) {
+  add_attach(app, chosen);
+  add_detach(app, chosen);
+  add_uplink(app, chosen);
+  add_network(app, chosen);
+  add_show(app, chosen);
+  add_stats(app, chosen);
+  add_doctor(app, chosen);
+  add_down(app, chosen);
+}
+
+// The command as far as it was understood: "uplink add", or empty.
+std::string command_path(const CLI::App& app) {
+  std::string path;
+  for (const auto* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    path += (path.empty() ? "" : " ") + at->get_name();
+  }
+  return path;
+}
+
+const CLI::App& deepest(const CLI::App& app) {
+  const auto* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+// What may follow a noun: "add, set, del".
+std::string commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// CLI11's own words for a wrong number of values count rather than explain.
+std::string describe_count(const std::string& message) {
+  const auto option = message.substr(0, message.find(':'));
+  if (message.ends_with("missing")) return option + " needs a value";
+  return option + " is given more than once";
+}
+
+std::string describe_unknown(const CLI::App& command, const std::string& word) {
+  const bool wants_command = command.get_require_subcommand_min() > 0;
+  const char* what = word.starts_with('-') ? "option" : wants_command ? "command" : "argument";
+  return fmt::format("unknown {} {}", what, quote(word));
+}
+
+// CLI11 complains of what is missing before it complains of what it did not understand, which is
+// mostly the cause.
+std::string describe(const CLI::App& app, const CLI::ParseError& error) {
+  const auto& command = deepest(app);
+  const auto unknown = app.remaining(true);
+  std::string complaint = error.what();
+  if (!unknown.empty()) {
+    complaint = describe_unknown(command, unknown.front());
+  } else if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    complaint = describe_count(complaint);
+  } else if (command.get_require_subcommand_min() > 0) {
+    complaint = fmt::format("no command given: {}", commands_of(command));
+  }
+  const auto path = command_path(app);
+  return path.empty() ? complaint : fmt::format("{}: {}", path, complaint);
+}
+
+int report(const CLI::App& app, const Error& error) {
+  fmt::print(stderr, "xvnet: {}\n", printable_lines(error.message));
+  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", printable_lines(error.hint));
+  if (error.kind == ErrorKind::kUsage) {
+    const auto path = command_path(app);
+    fmt::print(stderr, "try 'xvnet {}{}--help'\n", path, path.empty() ? "" : " ");
+  }
+  return static_cast<int>(error.kind);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("The virtual network of a VM host, in eBPF", "xvnet");
+  app.require_subcommand(1)->fallthrough();
+  app.set_help_flag("-h,--help", "print this help and exit");
+  app.set_version_flag("--version", "xvnet " XVNET_VERSION, "print the version and exit");
+  app.footer("The options of xvnet --help go before or after any command. See xvnet(8).");
+  GlobalWords words;
+  Run chosen;
+  declare_globals(app, words);
+  declare_commands(app, chosen);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_text) {
+    return app.exit(asked_for_text);
+  } catch (const CLI::ParseError& error) {
+    return report(app, {ErrorKind::kUsage, describe(app, error), {}});
+  }
+
+  const auto globals = to_globals(words);
+  if (!globals) return report(app, globals.error());
+  const auto exit_code = chosen(*globals);
+  return exit_code ? *exit_code : report(app, exit_code.error());
+}
+
+}  // namespace
+
+}  // namespace xvnet::cli
+
+int main(int argc, char** argv) { return xvnet::cli::run(argc, argv); }

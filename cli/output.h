@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What the operator gets to read: aligned text for people, JSON with stable keys for programs.
+// Every text ends its last line.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "loader/view.h"
+
+namespace xvnet::cli {
+
+enum class Format { kText, kJson };
+enum class Detail { kFull, kBrief };
+
+class Output {
+ public:
+  virtual ~Output() = default;
+
+  virtual std::string ports(const std::vector<PortView>& ports) const = 0;
+  virtual std::string networks(const std::vector<NetworkView>& networks) const = 0;
+  virtual std::string uplinks(const std::vector<UplinkView>& uplinks) const = 0;
+  virtual std::string overview(const std::vector<PortView>& ports,
+                               const std::vector<NetworkView>& networks,
+                               const std::vector<UplinkView>& uplinks) const = 0;
+  virtual std::string fdb(const std::vector<FdbView>& entries) const = 0;
+  virtual std::string stats(const std::vector<StatsView>& stats) const = 0;
+  virtual std::string findings(const std::vector<Finding>& findings) const = 0;
+  // What a rehearsed change would do.
+  virtual std::string steps(const std::vector<std::string>& steps) const = 0;
+};
+
+std::unique_ptr<Output> make_output(Format format, Detail detail);
+
+const char* format_health(Health health);  // "ok", "warn", "fail"
+
+}  // namespace xvnet::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include "cli/output.h"
+
+namespace xvnet::cli {
+
+// Tables with a header line.
+class TextOutput : public Output {
+ public:
+  std::string ports(const std::vector<PortView>& ports) const override;
+  std::string networks(const std::vector<NetworkView>& networks) const override;
+  std::string uplinks(const std::vector<UplinkView>& uplinks) const override;
+  std::string overview(const std::vector<PortView>& ports, const std::vector<NetworkView>& networks,
+                       const std::vector<UplinkView>& uplinks) const override;
+  std::string fdb(const std::vector<FdbView>& entries) const override;
+  std::string stats(const std::vector<StatsView>& stats) const override;
+  std::string findings(const std::vector<Finding>& findings) const override;
+  std::string steps(const std::vector<std::string>& steps) const override;
+};
+
+// One line an object, no header, the columns that matter at a glance. In an overview the first word
+// says what the line is about.
+class BriefOutput : public Output {
+ public:
+  std::string ports(const std::vector<PortView>& ports) const override;
+  std::string networks(const std::vector<NetworkView>& networks) const override;
+  std::string uplinks(const std::vector<UplinkView>& uplinks) const override;
+  std::string overview(const std::vector<PortView>& ports, const std::vector<NetworkView>& networks,
+                       const std::vector<UplinkView>& uplinks) const override;
+  std::string fdb(const std::vector<FdbView>& entries) const override;
+  std::string stats(const std::vector<StatsView>& stats) const override;
+  std::string findings(const std::vector<Finding>& findings) const override;
+  std::string steps(const std::vector<std::string>& steps) const override;
+};
+
+}  // namespace xvnet::cli

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What the parsers of words have in common.
+#pragma once
+
+#include <expected>
+#include <string>
+
+namespace xvnet::cli {
+
+// A value, or what is wrong with the word: `VID "5000" is not 1 to 4094`.
+template <typename T>
+using Parsed = std::expected<T, std::string>;
+
+}  // namespace xvnet::cli

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <string_view>
+
+#include "cli/parse.h"
+#include "loader/request.h"
+
+namespace xvnet::cli {
+
+// "auto", "xdp" or "tc".
+Parsed<Mode> parse_mode(std::string_view word);
+
+// "on" or "off", of the thing `what` names.
+Parsed<bool> parse_switch(std::string_view word, std::string_view what);
+
+}  // namespace xvnet::cli

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <string_view>
+
+#include "cli/parse.h"
+#include "loader/kernel.h"
+
+namespace xvnet::cli {
+
+// The address of one station: neither a group nor zero.
+Parsed<Mac> parse_mac(std::string_view word);
+
+}  // namespace xvnet::cli

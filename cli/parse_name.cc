@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/parse_name.h"
+
+#include <fmt/format.h>
+#include <net/if.h>
+
+#include <algorithm>
+
+#include "cli/text.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+constexpr std::size_t kMaxInstanceName = 32;
+
+// What dev_valid_name() of the kernel refuses, control characters, and '%', which the kernel takes
+// for a pattern to fill in: "tap%d" would make tap0.
+bool is_refused_in_names(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte <= ' ' || byte == 0x7f || c == '/' || c == ':' || c == '%';
+}
+
+bool is_instance_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
+}
+
+Parsed<std::string> parse_name(std::string_view what, std::string_view word) {
+  const auto refuse = [&](const std::string& complaint) {
+    return std::unexpected(fmt::format("{} name {} {}", what, quote(word), complaint));
+  };
+  if (word.empty()) return refuse("is empty");
+  if (word.size() >= IFNAMSIZ) return refuse(fmt::format("is longer than {} bytes", IFNAMSIZ - 1));
+  if (word == "." || word == "..") return refuse("is reserved");
+  const auto bad = std::ranges::find_if(word, is_refused_in_names);
+  if (bad != word.end()) return refuse("has a " + quote(std::string_view(bad, 1)));
+  return std::string(word);
+}
+
+}  // namespace
+
+Parsed<std::string> parse_device_name(std::string_view word) { return parse_name("device", word); }
+
+Parsed<std::string> parse_network_name(std::string_view word) {
+  return parse_name("network", word);
+}
+
+Parsed<std::string> parse_instance_name(std::string_view word) {
+  const bool is_valid = !word.empty() && word.size() <= kMaxInstanceName &&
+                        std::all_of(word.begin(), word.end(), is_instance_character);
+  if (is_valid) return std::string(word);
+  return std::unexpected(fmt::format("instance {} is not 1 to {} letters, digits, \"_\" and \"-\"",
+                                     quote(word), kMaxInstanceName));
+}
+
+Parsed<std::string> parse_owner(std::string_view word) {
+  if (!word.empty() && printable(word) == word) return std::string(word);
+  return std::unexpected(fmt::format("owner {} is no user", quote(word)));
+}
+
+}  // namespace xvnet::cli

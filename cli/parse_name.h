@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/parse.h"
+
+namespace xvnet::cli {
+
+// A name the kernel takes for a network device.
+Parsed<std::string> parse_device_name(std::string_view word);
+
+// As long as a device's. What else a new one may hold is for the loader to say.
+Parsed<std::string> parse_network_name(std::string_view word);
+
+// A directory below bpffs.
+Parsed<std::string> parse_instance_name(std::string_view word);
+
+// A user name or a uid; that there is such a user is for the loader to see.
+Parsed<std::string> parse_owner(std::string_view word);
+
+}  // namespace xvnet::cli

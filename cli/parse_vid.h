@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "cli/parse.h"
+#include "loader/request.h"
+
+namespace xvnet::cli {
+
+Parsed<std::uint16_t> parse_vid(std::string_view word);
+
+// "10,20-30": VIDs and ranges, both ends included, in any order.
+Parsed<VidSet> parse_vid_set(std::string_view word);
+
+}  // namespace xvnet::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace xvnet::cli {
+
+namespace {
+
+struct Utf8Form {
+  std::uint8_t mask;   // of the first byte
+  std::uint8_t value;  // of the first byte under the mask
+  std::size_t size;    // bytes
+  char32_t least;      // a smaller character has a shorter form
+};
+
+constexpr Utf8Form kUtf8Forms[] = {
+    // RFC 3629, section 3
+    {0x80, 0x00, 1, 0x0},
+    {0xe0, 0xc0, 2, 0x80},
+    {0xf0, 0xe0, 3, 0x800},
+    {0xf8, 0xf0, 4, 0x10000},
+};
+
+bool is_continuation(char byte) { return (static_cast<std::uint8_t>(byte) & 0xc0) == 0x80; }
+
+bool is_shown(char32_t character) {
+  const bool is_control = character < 0x20 || (character >= 0x7f && character < 0xa0);
+  const bool is_line_end = character == 0x2028 || character == 0x2029;
+  const bool is_surrogate = character >= 0xd800 && character <= 0xdfff;
+  return !is_control && !is_line_end && !is_surrogate && character <= 0x10ffff;
+}
+
+// The bytes of the character `text` starts with; 0 when it is none that may be shown.
+std::size_t shown_size(std::string_view text) {
+  const auto first = static_cast<std::uint8_t>(text.front());
+  for (const auto& form : kUtf8Forms) {
+    if ((first & form.mask) != form.value) continue;
+    if (text.size() < form.size) return 0;
+    char32_t character = first & static_cast<std::uint8_t>(~form.mask);
+    for (const char byte : text.substr(1, form.size - 1)) {
+      if (!is_continuation(byte)) return 0;
+      character = (character << 6) | (static_cast<std::uint8_t>(byte) & 0x3f);
+    }
+    return character >= form.least && is_shown(character) ? form.size : 0;
+  }
+  return 0;
+}
+
+std::string escape(std::string_view text, std::string_view kept) {
+  std::string shown;
+  while (!text.empty()) {
+    std::size_t size = kept.contains(text.front()) ? 1 : shown_size(text);
+    if (size > 0) {
+      shown += text.substr(0, size);
+    } else {
+      size = 1;
+      shown += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(text.front()));
+    }
+    text.remove_prefix(size);
+  }
+  return shown;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) { return escape(text, ""); }
+
+std::string quote(std::string_view text) { return fmt::format("{:?}", text); }
+
+std::string printable_lines(std::string_view text) { return escape(text, "\n"); }
+
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char byte) { return !is_continuation(byte); }));
+}
+
+}  // namespace xvnet::cli

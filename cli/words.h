@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// From the words of a command line to the fields of a request.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/parse.h"
+#include "cli/text.h"
+#include "loader/result.h"
+
+namespace xvnet::cli {
+
+// An option's word, kept as it was typed: an empty one is given all the same.
+using Word = std::optional<std::string>;
+
+inline CLI::Option* add_word(CLI::App& command, const std::string& flag, Word& word,
+                             const std::string& placeholder, const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          flag, [&word](const std::string& typed) { word = typed; }, help)
+      ->type_name(placeholder);
+}
+
+// Reads words into fields and keeps the first complaint, as the usage error "<doing> <object>:
+// <complaint>".
+class Reader {
+ public:
+  Reader(std::string_view doing, std::string_view object)
+      : prefix_(fmt::format("{} {}", doing, quote(object))) {}
+
+  template <typename Field, typename T>
+  void read(Field& field, Parsed<T> parsed) {
+    if (parsed) {
+      field = *std::move(parsed);
+    } else {
+      complain(parsed.error());
+    }
+  }
+
+  // Leaves the field alone when the word was not given.
+  template <typename Field, typename Parser, typename... Arguments>
+  void read_word(Field& field, const Word& word, Parser parser, Arguments... arguments) {
+    if (word) read(field, std::invoke(parser, *word, arguments...));
+  }
+
+  void refuse_if(bool is_wrong, std::string_view complaint) {
+    if (is_wrong) complain(complaint);
+  }
+
+  template <typename Request>
+  Result<Request> answer(Request request) const {
+    if (!complaint_.empty()) {
+      return fail(ErrorKind::kUsage, fmt::format("{}: {}", prefix_, complaint_));
+    }
+    return request;
+  }
+
+ private:
+  void complain(std::string_view complaint) {
+    if (complaint_.empty()) complaint_ = complaint;
+  }
+
+  std::string prefix_;
+  std::string complaint_;
+};
+
+}  // namespace xvnet::cli

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/clsact.h"
+
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include <cerrno>
+
+#include "loader/linux/bpf_object.h"
+#include "loader/linux/device_name.h"
+#include "loader/linux/library_log.h"
+#include "loader/linux/netlink_socket.h"
+#include "loader/linux/programs.h"
+
+namespace xvnet {
+namespace {
+
+// The first priority, so that no filter sees what is isolated; a handle that others hardly choose.
+constexpr std::uint32_t kPriority = 1;
+constexpr std::uint32_t kHandle = 0x7876;  // "xv"
+constexpr std::string_view kVariant = "filter";
+
+bpf_tc_hook tc_hook(std::uint32_t ifindex, Hook hook) {
+  LIBBPF_OPTS(bpf_tc_hook, result, .ifindex = static_cast<int>(ifindex),
+              .attach_point = hook == Hook::kTcIngress ? BPF_TC_INGRESS : BPF_TC_EGRESS);
+  return result;
+}
+
+// The program in the place of our filter; 0: there is none.
+Result<std::uint32_t> occupant(std::uint32_t ifindex, Hook hook) {
+  bpf_tc_hook where = tc_hook(ifindex, hook);
+  LIBBPF_OPTS(bpf_tc_opts, options, .handle = kHandle, .priority = kPriority);
+  int error = -bpf_tc_query(&where, &options);
+  if (error == 0) return options.prog_id;
+  // No filter, no qdisc, no device.
+  if (error == ENOENT || error == EINVAL || error == ENODEV) return 0;
+  return fail_errno(error,
+                    fmt::format("examine the tc filters of device {}", quoted_device(ifindex)));
+}
+
+bool is_own(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t program) {
+  if (program == pinned_program_id(root.link(ifindex, hook, kVariant))) return true;
+  for (Program each : {Program::kTcFromVm, Program::kTcFromUplink, Program::kTcFromHost}) {
+    if (program == pinned_program_id(root.program(program_name(each)))) return true;
+  }
+  return false;
+}
+
+// The program of our own filter; 0: there is none.
+Result<std::uint32_t> own_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
+  XVNET_ASSIGN(program, occupant(ifindex, hook));
+  return program && is_own(root, ifindex, hook, program) ? program : 0;
+}
+
+Result<bool> has_filters(std::uint32_t ifindex) {
+  bool found = false;
+  for (std::uint32_t minor : {TC_H_MIN_INGRESS, TC_H_MIN_EGRESS}) {
+    tcmsg header{};
+    header.tcm_ifindex = static_cast<int>(ifindex);
+    header.tcm_parent = TC_H_MAKE(TC_H_CLSACT, minor);
+    NetlinkMessage message(RTM_GETTFILTER, NLM_F_REQUEST | NLM_F_DUMP);
+    message.header(header);
+    auto done = execute_route(message, [&](const nlmsghdr*) { found = true; });
+    if (!done) {
+      return fail_netlink(done.error(),
+                          fmt::format("list the tc filters of device {}", quoted_device(ifindex)));
+    }
+  }
+  return found;
+}
+
+// The marker says that the qdisc is ours; it goes when the qdisc goes or its device has gone.
+Result<void> remove_own_qdisc(const PinRoot& root, std::uint32_t ifindex) {
+  if (!is_pinned(root.qdisc(ifindex))) return {};
+  if (!device_name(ifindex).empty()) {
+    XVNET_ASSIGN(is_in_use, has_filters(ifindex));
+    if (is_in_use) return {};
+    bpf_tc_hook both = tc_hook(ifindex, Hook::kTcIngress);
+    both.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
+    int error = -bpf_tc_hook_destroy(&both);
+    if (error && error != ENOENT && error != EINVAL && error != ENODEV) {
+      return fail_errno(
+          error, fmt::format("remove the clsact qdisc of device {}", quoted_device(ifindex)));
+    }
+  }
+  return unpin(root.qdisc(ifindex));
+}
+
+Result<void> create_qdisc(const PinRoot& root, const FileDescriptor& program, std::uint32_t ifindex,
+                          Hook hook) {
+  bpf_tc_hook where = tc_hook(ifindex, hook);
+  int error = -bpf_tc_hook_create(&where);
+  if (error == EEXIST) return {};
+  if (error) {
+    return fail_errno(error,
+                      fmt::format("create a clsact qdisc on device {}", quoted_device(ifindex)));
+  }
+  // A marker that is there already is of a device that had the same number.
+  XVNET_TRY(unpin(root.qdisc(ifindex)));
+  return pin(program, root.qdisc(ifindex));
+}
+
+Result<void> put_filter(const FileDescriptor& program, std::uint32_t ifindex, Hook hook,
+                        std::uint32_t flags) {
+  bpf_tc_hook where = tc_hook(ifindex, hook);
+  LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program.get(), .flags = flags, .handle = kHandle,
+              .priority = kPriority);
+  int error = -bpf_tc_attach(&where, &options);
+  if (error == 0) return {};
+  return fail_errno(error, fmt::format("attach a tc filter to device {}", quoted_device(ifindex)));
+}
+
+Result<void> remember_filter(const PinRoot& root, const FileDescriptor& program,
+                             std::uint32_t ifindex, Hook hook) {
+  std::string marker = root.link(ifindex, hook, kVariant);
+  XVNET_TRY(unpin(marker));
+  return pin(program, marker);
+}
+
+}  // namespace
+
+Result<void> attach_filter(const PinRoot& root, const FileDescriptor& program,
+                           std::uint32_t ifindex, Hook hook) {
+  LibraryLog quiet;
+  auto info = program_info(program);
+  if (!info) return fail_errno(info.error(), "examine program");
+  XVNET_ASSIGN(present, occupant(ifindex, hook));
+  if (present && !is_own(root, ifindex, hook, present)) {
+    return fail(
+        fmt::format("attach a tc filter to device {}: priority {}, handle {:#x} is taken by {}",
+                    quoted_device(ifindex), kPriority, kHandle, describe_program(present)));
+  }
+  if (present) {
+    // The filter first: after a crash in between, it still runs a program that is known as ours.
+    if (present != info->id) XVNET_TRY(put_filter(program, ifindex, hook, BPF_TC_F_REPLACE));
+    return remember_filter(root, program, ifindex, hook);
+  }
+  XVNET_TRY(remember_filter(root, program, ifindex, hook));
+  auto done = create_qdisc(root, program, ifindex, hook);
+  if (done) done = put_filter(program, ifindex, hook, 0);
+  if (done) return {};
+  if (auto undone = detach_filter(root, ifindex, hook); !undone) {
+    done.error().message += "; and then: " + undone.error().message;
+  }
+  return done;
+}
+
+Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
+  LibraryLog quiet;
+  XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
+  if (program) {
+    bpf_tc_hook where = tc_hook(ifindex, hook);
+    LIBBPF_OPTS(bpf_tc_opts, options, .handle = kHandle, .priority = kPriority);
+    int error = -bpf_tc_detach(&where, &options);
+    if (error && error != ENOENT) {
+      return fail_errno(error,
+                        fmt::format("remove the tc filter of device {}", quoted_device(ifindex)));
+    }
+  }
+  XVNET_TRY(unpin(root.link(ifindex, hook, kVariant)));
+  return remove_own_qdisc(root, ifindex);
+}
+
+Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
+  LibraryLog quiet;
+  XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
+  if (program) return Attachment::kLive;
+  return is_pinned(root.link(ifindex, hook, kVariant)) ? Attachment::kSevered : Attachment::kNone;
+}
+
+}  // namespace xvnet

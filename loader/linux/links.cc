@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/links.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/if.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netlink/addr.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "loader/linux/device_name.h"
+#include "loader/linux/file_descriptor.h"
+#include "loader/linux/netlink_socket.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+ifinfomsg link_header(std::uint32_t ifindex) {
+  ifinfomsg header{};
+  header.ifi_index = static_cast<int>(ifindex);
+  return header;
+}
+
+Result<void> execute(const NetlinkMessage& message, std::string doing) {
+  auto done = execute_route(message);
+  if (!done) return fail_netlink(done.error(), std::move(doing));
+  return {};
+}
+
+// Without IPv6, in the kernel or on this device (its MTU is below 1280), there is nothing to
+// silence.
+Result<void> set_address_generation(std::uint32_t ifindex, std::uint8_t mode,
+                                    const std::string& doing) {
+  NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(link_header(ifindex));
+  message.nest(IFLA_AF_SPEC, [&] {
+    message.nest(AF_INET6, [&] { message.put(IFLA_INET6_ADDR_GEN_MODE, mode); });
+  });
+  auto done = execute_route(message);
+  if (done || done.error().number == EAFNOSUPPORT || done.error().number == EOPNOTSUPP) return {};
+  return fail_netlink(done.error(), doing);
+}
+
+// /proc/sys/net shows the network namespace of the task that opens the file.
+Result<void> set_ipv6_disabled(std::uint32_t ifindex, bool disabled, const std::string& doing) {
+  std::string path = fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", device_name(ifindex));
+  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file.is_open() && errno == ENOENT) return {};
+  if (!file.is_open() || write(file.get(), disabled ? "1" : "0", 1) != 1) {
+    return fail_errno(errno, fmt::format("{}: write \"{}\"", doing, path));
+  }
+  return {};
+}
+
+struct FreeAddress {
+  void operator()(nl_addr* address) const { nl_addr_put(address); }
+};
+using Address = std::unique_ptr<nl_addr, FreeAddress>;
+
+Result<Address> parse_cidr(std::string_view cidr, const std::string& doing) {
+  nl_addr* parsed = nullptr;
+  int result = nl_addr_parse(std::string(cidr).c_str(), AF_UNSPEC, &parsed);
+  Address address(result < 0 ? nullptr : parsed);
+  int family = address ? nl_addr_get_family(address.get()) : AF_UNSPEC;
+  if ((family != AF_INET && family != AF_INET6) || nl_addr_get_len(address.get()) == 0) {
+    return fail(ErrorKind::kUsage, doing + ": not an address with a prefix length",
+                "for example 192.0.2.1/24 or 2001:db8::1/64");
+  }
+  return address;
+}
+
+std::expected<void, NetlinkError> change_address(int type, int flags, std::uint32_t ifindex,
+                                                 const nl_addr* address) {
+  auto* bytes = const_cast<nl_addr*>(address);
+  int size = static_cast<int>(nl_addr_get_len(address));
+  ifaddrmsg header{};
+  header.ifa_family = static_cast<std::uint8_t>(nl_addr_get_family(address));
+  header.ifa_prefixlen = static_cast<std::uint8_t>(nl_addr_get_prefixlen(address));
+  header.ifa_index = ifindex;
+  NetlinkMessage message(type, NLM_F_REQUEST | NLM_F_ACK | flags);
+  message.header(header);
+  message.put_bytes(IFA_LOCAL, nl_addr_get_binary_addr(bytes), size);
+  message.put_bytes(IFA_ADDRESS, nl_addr_get_binary_addr(bytes), size);
+  return execute_route(message);
+}
+
+}  // namespace
+
+Result<void> create_veth_pair(std::string_view name, std::string_view peer) {
+  XVNET_TRY(check_device_name("create veth", name));
+  XVNET_TRY(check_device_name("create veth", peer));
+  NetlinkMessage message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+  message.header(ifinfomsg{}).put_string(IFLA_IFNAME, name);
+  message.nest(IFLA_LINKINFO, [&] {
+    message.put_string(IFLA_INFO_KIND, "veth");
+    message.nest(IFLA_INFO_DATA, [&] {
+      message.nest(VETH_INFO_PEER,
+                   [&] { message.header(ifinfomsg{}).put_string(IFLA_IFNAME, peer); });
+    });
+  });
+  return execute(message, fmt::format("create veth \"{}\" with peer \"{}\"", name, peer));
+}
+
+Result<void> delete_link_by_index(std::uint32_t ifindex) {
+  NetlinkMessage message(RTM_DELLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(link_header(ifindex));
+  return execute(message, fmt::format("delete device {}", quoted_device(ifindex)));
+}
+
+Result<void> set_link_flags(std::uint32_t ifindex, unsigned flags, bool on) {
+  ifinfomsg header = link_header(ifindex);
+  header.ifi_change = flags;
+  header.ifi_flags = on ? flags : 0;
+  NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(header);
+  std::string_view what = flags == IFF_UP ? (on ? "up" : "down") : on ? "flags on" : "flags off";
+  if (flags == IFF_PROMISC) what = on ? "promiscuous" : "not promiscuous";
+  return execute(message, fmt::format("set device {} {}", quoted_device(ifindex), what));
+}
+
+Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
+  NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(link_header(ifindex)).put(IFLA_MTU, mtu);
+  return execute(message, fmt::format("set mtu {} of device {}", mtu, quoted_device(ifindex)));
+}
+
+Result<void> set_link_silent(std::uint32_t ifindex, bool silent) {
+  std::string doing = fmt::format("{} the host on device {}", silent ? "silence" : "unsilence",
+                                  quoted_device(ifindex));
+  XVNET_TRY(set_link_flags(ifindex, IFF_NOARP, silent));
+  XVNET_TRY(set_address_generation(
+      ifindex, silent ? IN6_ADDR_GEN_MODE_NONE : IN6_ADDR_GEN_MODE_EUI64, doing));
+  return set_ipv6_disabled(ifindex, silent, doing);
+}
+
+Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr) {
+  std::string doing = fmt::format("add address \"{}\" to {}", cidr, quoted_device(ifindex));
+  XVNET_ASSIGN(address, parse_cidr(cidr, doing));
+  auto done = change_address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, address.get());
+  if (!done && done.error().number != EEXIST) return fail_netlink(done.error(), doing);
+  return {};
+}
+
+Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr) {
+  std::string doing = fmt::format("remove address \"{}\" from {}", cidr, quoted_device(ifindex));
+  XVNET_ASSIGN(address, parse_cidr(cidr, doing));
+  auto done = change_address(RTM_DELADDR, 0, ifindex, address.get());
+  if (!done && done.error().number != EADDRNOTAVAIL) return fail_netlink(done.error(), doing);
+  return {};
+}
+
+}  // namespace xvnet

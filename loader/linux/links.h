@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Changes to links and their addresses, in the network namespace of the calling thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "loader/result.h"
+
+namespace xvnet {
+
+Result<void> create_veth_pair(std::string_view name, std::string_view peer);
+Result<void> delete_link_by_index(std::uint32_t ifindex);
+// Each of `flags` (IFF_UP, IFF_PROMISC, IFF_NOARP) on or off; the others stay.
+Result<void> set_link_flags(std::uint32_t ifindex, unsigned flags, bool on);
+Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu);
+// No ARP, no IPv6; and back to what a fresh device has.
+Result<void> set_link_silent(std::uint32_t ifindex, bool silent);
+Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr);
+Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr);
+
+}  // namespace xvnet

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/linux_kernel.h"
+
+#include <fmt/format.h>
+#include <linux/if.h>
+#include <time.h>
+
+#include <utility>
+
+#include "loader/linux/attachments.h"
+#include "loader/linux/ethtool.h"
+#include "loader/linux/instance_pins.h"
+#include "loader/linux/library_log.h"
+#include "loader/linux/link_query.h"
+#include "loader/linux/links.h"
+#include "loader/linux/tap.h"
+#include "loader/linux/veth_peer.h"
+#include "loader/linux/xdp_support.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::size_t kMaxInstanceName = 64;
+constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
+
+Result<std::optional<Link>> link_of(Result<std::optional<LinkReport>> report) {
+  if (!report) return std::unexpected(std::move(report).error());
+  if (!*report) return std::nullopt;
+  return std::move((*report)->link);
+}
+
+// Sockets are opened for each call, so that links, programs and tables are always of the namespace
+// the calling thread is in.
+class LinuxKernel : public Kernel {
+ public:
+  explicit LinuxKernel(const LinuxKernelOptions& options)
+      : pins_(options.instance,
+              options.verbose_verifier ? VerifierLog::kWhole : VerifierLog::kLastLines),
+        attachments_(pins_.root()) {}
+
+  Result<std::optional<Link>> find_link(std::string_view name) const override {
+    return link_of(query_link(name));
+  }
+  Result<std::optional<Link>> find_link(std::uint32_t ifindex) const override {
+    return link_of(query_link(ifindex));
+  }
+  Result<Link> create_tap(const TapSpec& spec) override {
+    XVNET_TRY(create_persistent_tap(spec));
+    XVNET_ASSIGN(link, find_link(spec.name));
+    if (!link) return fail(fmt::format("create tap \"{}\": it vanished", spec.name));
+    return std::move(*link);
+  }
+  Result<void> create_veth(std::string_view name, std::string_view peer) override {
+    return create_veth_pair(name, peer);
+  }
+  Result<void> delete_link(std::uint32_t ifindex) override { return delete_link_by_index(ifindex); }
+  Result<void> set_up(std::uint32_t ifindex, bool up) override {
+    return set_link_flags(ifindex, IFF_UP, up);
+  }
+  Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override {
+    return set_link_mtu(ifindex, mtu);
+  }
+  Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override {
+    return set_link_flags(ifindex, IFF_PROMISC, on);
+  }
+  Result<void> silence(std::uint32_t ifindex, bool silent) override {
+    return set_link_silent(ifindex, silent);
+  }
+  Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override {
+    return add_link_address(ifindex, cidr);
+  }
+  Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override {
+    return remove_link_address(ifindex, cidr);
+  }
+  Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override {
+    return read_feature(ifindex, feature_name(feature));
+  }
+  Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) override {
+    return write_feature(ifindex, feature_name(feature), on);
+  }
+  Result<VethPeer> veth_peer(std::uint32_t ifindex) const override {
+    return examine_veth_peer(ifindex);
+  }
+  Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) override {
+    return write_peer_feature(ifindex, feature, on);
+  }
+  Result<XdpSupport> xdp_support(const Link& link) const override { return read_xdp_support(link); }
+  Result<std::string> foreign_xdp(std::uint32_t ifindex) const override {
+    return attachments_.foreign_xdp(ifindex);
+  }
+
+  Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override {
+    return attachments_.attach(program, ifindex, hook, share_xdp);
+  }
+  Result<void> detach(std::uint32_t ifindex, Hook hook) override {
+    return attachments_.detach(ifindex, hook);
+  }
+  Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override {
+    return attachments_.state(ifindex, hook);
+  }
+
+  Result<void> open_for_change() override { return pins_.open_for_change(); }
+  Result<bool> open_for_reading() override { return pins_.open_for_reading(); }
+  Table& table(TableId id) override { return pins_.table(id); }
+  Result<void> remove_pins() override { return pins_.remove(); }
+
+  std::uint64_t monotonic_ns() const override {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * kNanosecondsPerSecond +
+           static_cast<std::uint64_t>(now.tv_nsec);
+  }
+
+ private:
+  InstancePins pins_;
+  Attachments attachments_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Kernel>> make_linux_kernel(LinuxKernelOptions options) {
+  const std::string& name = options.instance;
+  if (name.empty() || name.size() > kMaxInstanceName ||
+      name.find_first_of("./ \t\n") != std::string::npos) {
+    return fail(ErrorKind::kUsage, fmt::format("open instance \"{}\": not an instance name", name),
+                fmt::format("1 to {} characters without blanks, '.' and '/'", kMaxInstanceName));
+  }
+  silence_libraries();
+  return std::make_unique<LinuxKernel>(options);
+}
+
+}  // namespace xvnet

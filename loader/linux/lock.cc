@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace xvnet {
+
+Result<FileDescriptor> lock_directory(const std::string& directory) {
+  std::string doing = fmt::format("lock \"{}\"", directory);
+  while (true) {
+    if (mkdir(directory.c_str(), 0700) && errno != EEXIST) return fail_errno(errno, doing);
+    FileDescriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.is_open() && errno == ENOENT) continue;
+    if (!opened.is_open()) return fail_errno(errno, doing);
+    while (flock(opened.get(), LOCK_EX)) {
+      if (errno != EINTR) return fail_errno(errno, doing);
+    }
+    // Whoever held the lock may have removed the directory, and the next one may have made it anew.
+    struct stat locked;
+    struct stat current;
+    if (fstat(opened.get(), &locked)) return fail_errno(errno, doing);
+    bool is_there = stat(directory.c_str(), &current) == 0;
+    if (is_there && locked.st_ino == current.st_ino) return opened;
+    if (!is_there && errno != ENOENT) return fail_errno(errno, doing);
+  }
+}
+
+}  // namespace xvnet

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/pin_root.h"
+
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <vector>
+
+#include "maps/abi.h"
+
+namespace xvnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr mode_t kDirectoryMode = 0700;
+
+std::string_view hook_name(Hook hook) {
+  switch (hook) {
+    case Hook::kXdp:
+      return "xdp";
+    case Hook::kTcIngress:
+      return "ingress";
+    case Hook::kTcEgress:
+      return "egress";
+  }
+  return "";
+}
+
+Result<void> make_directory(const std::string& path) {
+  if (mkdir(path.c_str(), kDirectoryMode) == 0 || errno == EEXIST) return {};
+  return fail_errno(errno, fmt::format("create directory \"{}\"", path));
+}
+
+Result<void> remove_all_in(const std::string& path, const std::string& doing) {
+  std::error_code error;
+  fs::directory_iterator entry(path, error);
+  std::vector<fs::path> entries;
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  if (error && error.value() != ENOENT) return fail_errno(error.value(), doing);
+  for (const fs::path& each : entries) {
+    if (!fs::remove(each, error) && error) {
+      return fail_errno(error.value(), fmt::format("{}: \"{}\"", doing, each.native()));
+    }
+  }
+  if (!fs::remove(path, error) && error) return fail_errno(error.value(), doing);
+  return {};
+}
+
+}  // namespace
+
+PinRoot::PinRoot(std::string_view instance)
+    : instance_(instance),
+      directory_(fmt::format("{}/{}", kBpffs, instance)),
+      version_(fmt::format("{}/v{}", directory_, XVNET_ABI_VERSION)) {}
+
+std::string PinRoot::link(std::uint32_t ifindex, Hook hook, std::string_view variant) const {
+  return fmt::format("{}/links/{}-{}{}{}", version_, ifindex, hook_name(hook),
+                     variant.empty() ? "" : "-", variant);
+}
+
+std::string PinRoot::qdisc(std::uint32_t ifindex) const {
+  return fmt::format("{}/links/{}-clsact", version_, ifindex);
+}
+
+Result<void> PinRoot::create() const {
+  std::string doing = fmt::format("open instance \"{}\"", instance_);
+  std::error_code error;
+  fs::directory_iterator entry(directory_, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (entry->path().native() == version_) continue;
+    return fail(
+        fmt::format("{}: \"{}\" is of another version of xvnet", doing, entry->path().native()),
+        "run `xvnet down` of that version");
+  }
+  if (error) return fail_errno(error.value(), fmt::format("{}: list \"{}\"", doing, directory_));
+  for (const char* part : {"", "/maps", "/progs", "/links"}) {
+    XVNET_TRY(make_directory(version_ + part));
+  }
+  return {};
+}
+
+Result<void> PinRoot::remove() const {
+  std::string doing = fmt::format("remove the pins of instance \"{}\"", instance_);
+  // The maps last: until then a reader, or the next command after a crash, knows what there is.
+  for (const char* part : {"/links", "/progs", "/maps", ""}) {
+    XVNET_TRY(remove_all_in(version_ + part, doing));
+  }
+  if (rmdir(directory_.c_str()) && errno != ENOENT) return fail_errno(errno, doing);
+  return {};
+}
+
+bool is_bpffs_mounted() {
+  struct statfs status;
+  return statfs(std::string(kBpffs).c_str(), &status) == 0 &&
+         status.f_type == static_cast<decltype(status.f_type)>(BPF_FS_MAGIC);
+}
+
+bool is_mount_namespace_private() {
+  struct stat own;
+  struct stat init;
+  if (stat("/proc/thread-self/ns/mnt", &own) || stat("/proc/1/ns/mnt", &init)) return false;
+  return own.st_dev != init.st_dev || own.st_ino != init.st_ino;
+}
+
+Result<void> mount_bpffs() {
+  if (is_bpffs_mounted()) return {};
+  std::string doing = fmt::format("mount bpffs on \"{}\"", kBpffs);
+  if (is_mount_namespace_private()) {
+    return fail(doing + ": this mount namespace would take it, and every attachment, away with it",
+                "inside a network namespace use `nsenter --net=`, not `ip netns exec`, "
+                "or mount bpffs yourself");
+  }
+  if (mount("bpf", std::string(kBpffs).c_str(), "bpf", 0, "mode=0700") == 0) return {};
+  int error = errno;
+  auto failure = fail_errno(error, doing);
+  if (error == EPERM || error == EACCES) {
+    failure.error().hint = "run as root, or mount it before: mount -t bpf bpf /sys/fs/bpf";
+  }
+  return failure;
+}
+
+}  // namespace xvnet

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A program on a device by a pinned bpf_link: native XDP, and tcx where the kernel has it (6.6).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "loader/kernel.h"
+#include "loader/linux/file_descriptor.h"
+
+namespace xvnet {
+
+// Whether tc programs attach by links here. The environment variable XVNET_NO_TCX makes it false,
+// for tests.
+bool is_tcx_supported();
+
+// Does nothing when the pinned link runs `program` already, moves a live link to `program`, and
+// replaces a severed one. On return the link is pinned; on an error there is none.
+Result<void> attach_link(const std::string& pin_path, const FileDescriptor& program,
+                         std::uint32_t ifindex, Hook hook);
+Result<void> detach_link(const std::string& pin_path);
+Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex);
+
+// The program of the pinned link, 0 when there is none.
+std::uint32_t link_program_id(const std::string& pin_path);
+
+}  // namespace xvnet

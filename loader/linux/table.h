@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A pinned map as the loader's Table.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "loader/kernel.h"
+#include "loader/linux/file_descriptor.h"
+
+namespace xvnet {
+
+class LinuxTable : public Table {
+ public:
+  // Takes over an open map. Refuses one whose entries are not those of maps/.
+  static Result<std::unique_ptr<LinuxTable>> open(FileDescriptor map, TableId id);
+
+  std::size_t key_size() const override { return key_size_; }
+  std::size_t value_size() const override { return value_size_; }
+  Result<bool> lookup(std::span<const std::byte> key, std::span<std::byte> value) const override;
+  Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value) override;
+  Result<void> erase(std::span<const std::byte> key) override;
+  Result<std::vector<std::byte>> keys() const override;
+
+ private:
+  LinuxTable() = default;
+  // What bpf(2) transfers for one entry: the values of all CPUs, each rounded up.
+  std::size_t transfer_size() const;
+  // Nothing: this kind of map cannot.
+  Result<std::optional<std::vector<std::byte>>> batched_keys() const;
+  Result<std::vector<std::byte>> walked_keys() const;
+  Result<void> check_key(std::span<const std::byte> key) const;
+
+  FileDescriptor map_;
+  std::string name_;
+  std::size_t key_size_ = 0;
+  std::size_t value_size_ = 0;
+  std::size_t max_entries_ = 0;
+  std::size_t cpus_ = 0;  // 0: not a per-CPU map
+};
+
+}  // namespace xvnet
