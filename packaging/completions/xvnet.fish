@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# fish completion of xvnet(8)
+
+# Names out of `xvnet show NOUN --brief`, of the instance on the command line; nothing without the permission.
+function __xvnet_shown
+    set -l words (commandline -opc)
+    set -l instance
+    if set -l at (contains -i -- --instance $words)
+        set instance --instance $words[(math $at + 1)]
+    end
+    xvnet $instance show $argv[1] --brief 2>/dev/null | string replace -r ' .*' ''
+end
+
+function __xvnet_devices
+    for path in /sys/class/net/*
+        string replace -r '.*/' '' $path
+    end
+end
+
+# The words that are no options and no option's value: the command, its verb, its object.
+function __xvnet_plain_words
+    set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
+        --max-macs --owner --queues --mtu --host-address --ageing
+    set -l is_value 0
+    for word in (commandline -opc)[2..]
+        if test $is_value = 1
+            set is_value 0
+        else if contains -- $word $with_value
+            set is_value 1
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+# Whether the plain words so far are exactly these.
+function __xvnet_at
+    test "$(__xvnet_plain_words | string join ' ')" = "$argv"
+end
+
+# Whether the plain words begin with these.
+function __xvnet_in
+    set -l words (__xvnet_plain_words)
+    test "$words[1..$(count $argv)]" = "$argv"
+end
+
+complete -c xvnet -f
+
+complete -c xvnet -l instance -x -d 'another instance'
+complete -c xvnet -l json -d 'JSON instead of text'
+complete -c xvnet -l brief -d 'one line an object'
+complete -c xvnet -l dry-run -d 'say what would be done, do nothing'
+complete -c xvnet -l verbose-verifier -d 'the whole verifier log'
+complete -c xvnet -s h -l help -d 'print help'
+complete -c xvnet -n __xvnet_at -l version -d 'print the version'
+
+complete -c xvnet -n __xvnet_at -a attach -d "attach a VM's device to a network"
+complete -c xvnet -n __xvnet_at -a detach -d 'take a device out of its network'
+complete -c xvnet -n __xvnet_at -a uplink -d 'the NICs that carry networks'
+complete -c xvnet -n __xvnet_at -a network -d 'networks with a name'
+complete -c xvnet -n __xvnet_at -a show -d 'show what there is'
+complete -c xvnet -n __xvnet_at -a stats -d 'show what was carried and what was dropped'
+complete -c xvnet -n __xvnet_at -a doctor -d 'check this machine and this instance'
+complete -c xvnet -n __xvnet_at -a down -d 'remove every port, network and uplink'
+
+complete -c xvnet -n '__xvnet_at uplink' -a 'add del'
+complete -c xvnet -n '__xvnet_at network' -a 'add set del'
+complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb'
+
+complete -c xvnet -n '__xvnet_at attach; or __xvnet_at uplink add' -a '(__xvnet_devices)'
+complete -c xvnet -n '__xvnet_at detach; or __xvnet_at stats' -a '(__xvnet_shown ports)'
+complete -c xvnet -n '__xvnet_at uplink del; or __xvnet_at stats' -a '(__xvnet_shown uplinks)'
+complete -c xvnet -n '__xvnet_at network set; or __xvnet_at network del' \
+    -a '(__xvnet_shown networks)'
+
+complete -c xvnet -n '__xvnet_in attach; or __xvnet_in network add; or __xvnet_in network set' \
+    -l vlan -x -d 'the network of a VLAN'
+complete -c xvnet -n '__xvnet_in attach; or __xvnet_in network add; or __xvnet_in network set' \
+    -l untagged -d "the uplink's untagged frames"
+complete -c xvnet -n '__xvnet_in attach; or __xvnet_in network add; or __xvnet_in network set' \
+    -l uplink -x -a '(__xvnet_shown uplinks)' -d 'of --untagged'
+complete -c xvnet -n '__xvnet_in attach; or __xvnet_in uplink add' \
+    -l mode -x -a 'auto xdp tc' -d 'the hook that carries its frames'
+complete -c xvnet -n '__xvnet_in attach' -l network -x -a '(__xvnet_shown networks)' \
+    -d 'a network by name'
+complete -c xvnet -n '__xvnet_in attach' -l mac -x -d 'the MAC of the VM'
+complete -c xvnet -n '__xvnet_in attach' -l guest-offloads -x -a 'on off' \
+    -d 'whether the guest uses offloads'
+complete -c xvnet -n '__xvnet_in attach' -l max-macs -x -d 'how many MACs it may have learned'
+complete -c xvnet -n '__xvnet_in attach' -l owner -x -a '(__fish_complete_users)' \
+    -d 'who may open the TAP'
+complete -c xvnet -n '__xvnet_in attach' -l queues -x -d 'queues of the TAP'
+complete -c xvnet -n '__xvnet_in attach' -l mtu -x -d 'the MTU of the device'
+complete -c xvnet -n '__xvnet_in attach' -l replace -d 'change a port attached differently'
+complete -c xvnet -n '__xvnet_in detach' -l delete -d 'delete the device'
+complete -c xvnet -n '__xvnet_in uplink add' -l vlans -x -d 'the VIDs it may carry'
+complete -c xvnet -n '__xvnet_in uplink add' -l shared-xdp -d 'beside other XDP programs'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l host-address -x -d 'an address of the host'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l ageing -x -d 'when a MAC is forgotten'
+complete -c xvnet -n '__xvnet_in stats' -l watch -d 'again each second'
