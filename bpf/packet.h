@@ -61,6 +61,8 @@ struct packet {
 	/* find_destination */
 	enum destination destination;
 	__u32 target; /* ifindex */
+
+	/* check_target */
 	bool target_takes_xdp;
 
 	/* the emit stages */

@@ -4,7 +4,8 @@
  * transmission: a frame leaves only through an interface whose entry names the frame's own network, so a stale
  * FDB or member entry can lose a frame but never leak one.
  *
- * Written by the loader last at attach and removed first at detach. Absent: a port drops, an uplink is the host's.
+ * Written by the loader once every program is pinned, and removed while the port is down. Absent: a port drops,
+ * an uplink is the host's.
  */
 #pragma once
 

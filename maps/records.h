@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The loader's own memory: what the operator asked for and what has to be restored. No program reads these
- * tables; they are maps because a pinned map outlives every process and is written atomically.
+ * tables; they are maps because a pinned map outlives every process, and writers hold the instance's lock.
  */
 #pragma once
 

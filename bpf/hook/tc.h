@@ -23,7 +23,7 @@ static const bool hook_keeps_offloads = true;
 
 /*
  * Marks a frame that xvnet itself sends into an uplink, in either direction, so that its programs there let it
- * through. Nobody outside can set it: the kernel clears the mark of a frame that enters the namespace.
+ * through. No VM and no wire can set it; the kernel clears the mark of a frame that enters the namespace.
  */
 #define OWN_FRAME_MARK 0x78766e74 /* "xvnt" */
 

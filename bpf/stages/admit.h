@@ -57,10 +57,8 @@ static __always_inline enum reason refuse_link_local(struct packet *packet)
 	return is_link_local_control(packet) ? REASON_LINK_LOCAL_CONTROL : REASON_CONTINUE;
 }
 
-/* Untagged, the wire's control frames (LLDP, LACP, STP) are for the host; in a tenant's VLAN they are nobody's. */
-static __always_inline enum reason keep_link_local(struct packet *packet)
+/* Untagged, the wire's control frames (LLDP, LACP, STP) and its oddities are the host's; in a tenant's VLAN nobody's. */
+static __always_inline enum reason leave_to_host(struct packet *packet, enum reason reason)
 {
-	if (!is_link_local_control(packet))
-		return REASON_CONTINUE;
-	return packet->segment->vid ? REASON_LINK_LOCAL_CONTROL : REASON_HOSTS_OWN;
+	return reason && !packet->segment->vid ? REASON_HOSTS_OWN : reason;
 }

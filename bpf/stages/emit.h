@@ -119,7 +119,11 @@ static __always_inline enum reason flood_from_vm(struct packet *packet)
 		return reason == REASON_FORWARDED ? REASON_FLOODED : reason;
 	}
 	packet->verdict = hook_drop();
-	return delivered ? REASON_FLOODED : reason ?: REASON_NO_RECEIVER;
+	if (!delivered)
+		return reason ?: REASON_NO_RECEIVER;
+	if (reason)
+		count_to(packet, uplink, reason);
+	return REASON_FLOODED;
 }
 
 /* In an untagged network the original stays the host's, with the priority tag it came with. */
