@@ -12,6 +12,17 @@ namespace {
 
 using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;
 
+Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel) {
+  std::vector<UplinkEntry> uplinks;
+  XVNET_ASSIGN(entries, tables.uplink_records.entries());
+  for (const auto& entry : entries) {
+    XVNET_ASSIGN(presence, presence_of(kernel, entry.first, entry.second.device));
+    if (entry.second.device.state == abi::RECORD_COMPLETE && presence == Presence::kHere)
+      uplinks.push_back(entry);
+  }
+  return uplinks;
+}
+
 bool claims(const abi::uplink_record& record, std::uint16_t vid) {
   return !(record.device.flags & abi::RECORD_ALL_VLANS) && record.vids[vid / 8] >> (vid % 8) & 1;
 }
@@ -40,7 +51,10 @@ Result<std::uint32_t> uplink_for_untagged(Tables& tables, const std::vector<Upli
     if (asked.empty() ? uplinks.size() == 1 || (network && network->uplink == ifindex)
                       : text_of(uplink.device.name) == asked)
       chosen = ifindex;
-  if (!chosen && asked.empty() && !id && uplinks.size() > 1)
+  if (!chosen && !asked.empty() && !id)
+    return fail(fmt::format("network {:?}: {:?} is not an uplink", text_of(record.name), asked),
+                fmt::format("make it one first: xvnet uplink add {}", asked));
+  if (!chosen && !id && uplinks.size() > 1)
     return fail(
         fmt::format("network {:?}: the host has {} uplinks", text_of(record.name), uplinks.size()),
         "say which one with --uplink");
@@ -62,12 +76,9 @@ abi::fdb_key host_key(std::uint32_t network, const Link& uplink) {
 
 }  // namespace
 
-Result<std::uint32_t> choose_uplink(Tables& tables, std::uint32_t id,
+Result<std::uint32_t> choose_uplink(Tables& tables, const Kernel& kernel, std::uint32_t id,
                                     const abi::network_record& record) {
-  XVNET_ASSIGN(entries, tables.uplink_records.entries());
-  std::vector<UplinkEntry> uplinks;
-  for (const auto& entry : entries)
-    if (entry.second.device.state == abi::RECORD_COMPLETE) uplinks.push_back(entry);
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, kernel));
   if (record.flags & abi::RECORD_UNTAGGED) return uplink_for_untagged(tables, uplinks, id, record);
   return record.vid ? uplink_for_vid(uplinks, record.vid) : 0;
 }
@@ -97,8 +108,8 @@ Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
         change.put(tables.fdb, host_key(id, *link), abi::fdb_entry{uplink, abi::FDB_SLOT_HOST, 0}));
   auto bound = *network;
   bound.uplink = uplink;
-  XVNET_TRY(change.put(tables.networks, id, bound));
-  return change.put(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}, id);
+  XVNET_TRY(change.put(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}, id));
+  return change.put(tables.networks, id, bound);
 }
 
 Result<void> unbind(Change& change, std::uint32_t id) {
@@ -107,16 +118,16 @@ Result<void> unbind(Change& change, std::uint32_t id) {
   if (!network || !network->uplink) return {};
   const std::uint32_t uplink = network->uplink;
   XVNET_TRY(change.erase(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}));
-  auto loose = *network;
-  loose.uplink = 0;
-  XVNET_TRY(change.put(tables.networks, id, loose));
   if (!network->vid) {
     XVNET_ASSIGN(entries, tables.fdb.entries());
     for (const auto& [key, entry] : entries)
       if (key.network == id && entry.slot == abi::FDB_SLOT_HOST)
         XVNET_TRY(change.erase(tables.fdb, key));
   }
-  return remove_learner(change, id, uplink);
+  XVNET_TRY(remove_learner(change, id, uplink));
+  auto loose = *network;
+  loose.uplink = 0;
+  return change.put(tables.networks, id, loose);
 }
 
 namespace {
@@ -138,7 +149,7 @@ Result<void> bind_networks(Change& change) {
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
-    XVNET_ASSIGN(uplink, choose_uplink(tables, id, record));
+    XVNET_ASSIGN(uplink, choose_uplink(tables, change.kernel(), id, record));
     if (!network) continue;
     XVNET_ASSIGN(current, knows_host(change, id, *network));
     if (network->uplink == uplink && current) continue;

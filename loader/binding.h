@@ -11,9 +11,9 @@
 namespace xvnet {
 
 // The ifindex of the uplink that should carry the network, 0 for none. An untagged network of a
-// host with several uplinks has to name one: kFailed otherwise. `id` is 0 for a network that is
-// still to be made.
-Result<std::uint32_t> choose_uplink(Tables& tables, std::uint32_t id,
+// host with several uplinks has to name one, and one that is there: kFailed otherwise. `id` is 0
+// for a network that is still to be made.
+Result<std::uint32_t> choose_uplink(Tables& tables, const Kernel& kernel, std::uint32_t id,
                                     const abi::network_record& record);
 
 Result<void> bind(Change& change, std::uint32_t network, std::uint32_t uplink);

@@ -3,15 +3,27 @@
 
 #include <ranges>
 
+#include "loader/text.h"
+
 namespace xvnet {
 
+Result<void> Change::announce(const std::string& device) {
+  XVNET_ASSIGN(found, tables_->meta.find(0));
+  abi::meta value = found.value_or(abi::meta{});
+  set_text(value.creating, device);
+  announced_ = true;
+  return put(tables_->meta, 0u, value);
+}
+
 Result<Link> Change::create_tap(const TapSpec& spec) {
+  XVNET_TRY(announce(spec.name));
   auto link = kernel_->create_tap(spec);
   if (link) remember([this, ifindex = link->ifindex] { return kernel_->delete_link(ifindex); });
   return link;
 }
 
 Result<void> Change::create_veth(const std::string& name, const std::string& peer) {
+  XVNET_TRY(announce(name));
   XVNET_TRY(kernel_->create_veth(name, peer));
   remember([this, name]() -> Result<void> {
     XVNET_ASSIGN(link, kernel_->find_link(name));
@@ -95,12 +107,19 @@ Result<void> Change::detach(Program program, std::uint32_t ifindex, Hook hook, b
 }
 
 Result<void> Change::commit() {
-  undo_.clear();
   for (std::uint32_t ifindex : deletions_) {
     XVNET_ASSIGN(link, kernel_->find_link(ifindex));
-    if (link) XVNET_TRY(kernel_->delete_link(ifindex));
+    if (!link) continue;
+    XVNET_TRY(kernel_->delete_link(ifindex));
+    undo_.clear();
   }
   deletions_.clear();
+  undo_.clear();
+  if (announced_) last_.push_back([this] { return announce(""); });
+  for (auto& step : last_) XVNET_TRY(step());
+  undo_.clear();
+  announced_ = false;
+  last_.clear();
   return {};
 }
 

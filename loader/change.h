@@ -58,12 +58,21 @@ class Change {
   // `program` and `share_xdp` are those it was attached with.
   Result<void> detach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
   void delete_on_commit(std::uint32_t ifindex) { deletions_.push_back(ifindex); }
+  // Forgotten after the devices are deleted, so that a killed command knows what it still had to
+  // delete.
+  template <typename K, typename V>
+  void erase_on_commit(Map<K, V>& map, const K& key) {
+    last_.push_back([&map, key] { return map.erase(key); });
+  }
 
   Result<void> commit();
   // Undoes everything and returns `cause`, extended by what could not be undone.
   Error roll_back(Error cause);
 
  private:
+  // Notes in the tables which device is about to be made, until its record says whose it is.
+  Result<void> announce(const std::string& device);
+
   void remember(std::function<Result<void>()> opposite) { undo_.push_back(std::move(opposite)); }
 
   template <typename K, typename V>
@@ -75,6 +84,8 @@ class Change {
   Tables* tables_;
   std::vector<std::function<Result<void>()>> undo_;
   std::vector<std::uint32_t> deletions_;
+  bool announced_ = false;
+  std::vector<std::function<Result<void>()>> last_;
 };
 
 }  // namespace xvnet

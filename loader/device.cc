@@ -86,7 +86,7 @@ abi::device_record make_device_record(const Link& link, const ModeChoice& choice
   record.state = abi::RECORD_INCOMPLETE;
   record.mode = record_mode(choice.mode);
   record.mode_asked = record_mode(asked);
-  record.owner = static_cast<std::uint32_t>(-1);
+  record.owner = 0xffffffff;
   return record;
 }
 

@@ -28,22 +28,24 @@ Result<void> check_name_fits(const std::string& network) {
   return {};
 }
 
-// A device of the name that no record of ours explains is somebody else's.
-Result<bool> exists_as_ours(Change& change, const Network& network) {
+Result<bool> is_whole(Change& change, const Network& network) {
   XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
-  XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
-  if (!port && !host) return false;
-  std::optional<abi::port_record> record;
-  if (port) {
-    XVNET_ASSIGN(found, change.tables().port_records.find(port->ifindex));
-    record = found;
+  if (!port) return false;
+  XVNET_ASSIGN(record, change.tables().port_records.find(port->ifindex));
+  return record && record->network == network.id && record->device.state == abi::RECORD_COMPLETE;
+}
+
+// A device of either name is somebody else's: what a killed command made has been removed by now
+// (tidy.h).
+Result<void> check_names_free(Change& change, const Network& network) {
+  for (const std::string& name :
+       {host_interface_name(name_of(network)), host_port_name(name_of(network))}) {
+    XVNET_ASSIGN(link, change.kernel().find_link(name));
+    if (link)
+      return fail(
+          fmt::format("network {:?}: a device called {:?} exists already", name_of(network), name));
   }
-  if (record && record->network == network.id && record->device.state == abi::RECORD_COMPLETE)
-    return true;
-  // What a killed command left: both ends of our names, one veth.
-  if (port && port->kind == LinkKind::kVeth && host && host->kind == LinkKind::kVeth) return true;
-  return fail(fmt::format("network {:?}: a device called {:?} exists already", name_of(network),
-                          (host ? host : port)->name));
+  return {};
 }
 
 }  // namespace
@@ -75,29 +77,37 @@ Result<void> check_cidr(std::string_view network, const std::string& cidr) {
   return {};
 }
 
+// The addresses come before the port is whole, so a whole port says that they are there.
 Result<void> provide_host_interface(Change& change, const Network& network,
                                     const std::vector<std::string>& addresses) {
   if (addresses.empty()) return {};
+  XVNET_TRY(check_name_fits(name_of(network)));
+  XVNET_ASSIGN(whole, is_whole(change, network));
+  if (whole) return {};
+  XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));
   const std::string port_name = host_port_name(name_of(network));
-  XVNET_TRY(check_name_fits(name_of(network)));
-  XVNET_ASSIGN(exists, exists_as_ours(change, network));
-  if (!exists) XVNET_TRY(change.create_veth(host_name, port_name));
+  XVNET_TRY(change.create_veth(host_name, port_name));
   XVNET_ASSIGN(host, change.kernel().find_link(host_name));
   XVNET_ASSIGN(port, change.kernel().find_link(port_name));
   if (!host || !port)
     return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
-  XVNET_TRY(attach_host_port(change, *port, network));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
-  return change.set_up(*host, true);
+  XVNET_TRY(change.set_up(*host, true));
+  return attach_host_port(change, *port, network);
 }
 
 Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& before,
                                    const std::vector<std::string>& after) {
-  XVNET_TRY(provide_host_interface(change, network, after));
+  if (before.empty()) return provide_host_interface(change, network, after);
   XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
-  if (!host) return {};
+  if (!host)
+    return fail(fmt::format("network {:?}: its host interface is gone", name_of(network)),
+                "delete the network and add it again");
+  for (const auto& address : after)
+    if (std::ranges::find(before, address) == before.end())
+      XVNET_TRY(change.add_address(host->ifindex, address));
   for (const auto& address : before)
     if (std::ranges::find(after, address) == after.end())
       XVNET_TRY(change.remove_address(host->ifindex, address));

@@ -5,6 +5,7 @@
 #include "loader/network.h"
 #include "loader/port.h"
 #include "loader/show.h"
+#include "loader/tidy.h"
 #include "loader/uplink.h"
 
 namespace xvnet {
@@ -13,10 +14,17 @@ namespace {
 // Runs an operation, and keeps what it did or undoes it.
 template <typename Operation>
 Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
+  {
+    Change tidying(kernel, tables);
+    if (auto tidied = tidy(tidying); !tidied)
+      return std::unexpected(tidying.roll_back(std::move(tidied).error()));
+    XVNET_TRY(tidying.commit());
+  }
   Change change(kernel, tables);
   Result<Outcome> outcome = operation(change);
   if (!outcome) return std::unexpected(change.roll_back(std::move(outcome).error()));
-  XVNET_TRY(change.commit());
+  if (auto done = change.commit(); !done)
+    return std::unexpected(change.roll_back(std::move(done).error()));
   return outcome;
 }
 

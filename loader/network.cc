@@ -37,6 +37,15 @@ Result<void> check_name(std::string_view name) {
   return {};
 }
 
+Result<void> check_kind(std::string_view doing, const NetworkRequest& request) {
+  if (request.vid && request.untagged)
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("{} network {:?}: it is either of a VLAN or untagged", doing, request.name));
+  if (!request.vid) return {};
+  return check_vid(fmt::format("{} network {:?}", doing, request.name), *request.vid);
+}
+
 Result<void> check_ageing(const NetworkRequest& request) {
   if (request.ageing_s && (*request.ageing_s == 0 || *request.ageing_s > kMaxAgeing))
     return fail(ErrorKind::kUsage, fmt::format("network {:?}: ageing of {} s is not 1 to {}",
@@ -75,14 +84,10 @@ Result<void> check_claims(Tables& tables, const abi::network_record& record, std
 
 Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_claims(change.tables(), record, 0));
-  XVNET_ASSIGN(uplink, choose_uplink(change.tables(), 0, record));
+  XVNET_ASSIGN(uplink, choose_uplink(change.tables(), change.kernel(), 0, record));
   XVNET_ASSIGN(id, take_id(change));
-  const abi::network network{.uplink = 0,
-                             .vid = record.vid,
-                             .pad = 0,
-                             .ageing_ns = record.ageing_s * kNanosecondsPerSecond};
   XVNET_TRY(change.put(change.tables().network_records, id, record));
-  XVNET_TRY(change.put(change.tables().networks, id, network));
+  XVNET_TRY(change.put(change.tables().networks, id, loose_network(record)));
   if (uplink) XVNET_TRY(bind(change, id, uplink));
   return Network{id, record};
 }
@@ -168,6 +173,13 @@ Result<void> set_addresses(abi::network_record& record, const NetworkRequest& re
 
 }  // namespace
 
+abi::network loose_network(const abi::network_record& record) {
+  return {.uplink = 0,
+          .vid = record.vid,
+          .pad = 0,
+          .ageing_ns = record.ageing_s * kNanosecondsPerSecond};
+}
+
 Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
   if (vid < kMinVid || vid > kMaxVid)
     return fail(ErrorKind::kUsage,
@@ -234,8 +246,7 @@ Result<void> remove_member(Change& change, std::uint32_t network, std::uint32_t 
 Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_name(request.name));
   XVNET_TRY(check_ageing(request));
-  if (request.vid)
-    XVNET_TRY(check_vid(fmt::format("add network {:?}", request.name), *request.vid));
+  XVNET_TRY(check_kind("add", request));
   auto wanted = record_of(request);
   XVNET_TRY(set_addresses(wanted, request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
@@ -258,8 +269,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
 
 Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_ageing(request));
-  if (request.vid)
-    XVNET_TRY(check_vid(fmt::format("set network {:?}", request.name), *request.vid));
+  XVNET_TRY(check_kind("set", request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
   if (!existing) return fail(fmt::format("set network {:?}: there is none", request.name));
   auto& tables = change.tables();
@@ -282,11 +292,11 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   value.vid = record.vid;
   value.ageing_ns = record.ageing_s * kNanosecondsPerSecond;
   XVNET_TRY(change.put(tables.networks, network.id, value));
-  XVNET_TRY(change.put(tables.network_records, network.id, record));
-  XVNET_TRY(bind_networks(change));
   if (!request.host_addresses.empty())
     XVNET_TRY(change_host_addresses(change, network, addresses_of(existing->record),
                                     addresses_of(record)));
+  XVNET_TRY(change.put(tables.network_records, network.id, record));
+  XVNET_TRY(bind_networks(change));
   return Outcome{.changed = change.did_anything(), .warnings = {}};
 }
 

@@ -17,6 +17,9 @@ struct Network {
 
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name);
 
+// What the programs know of a network that is on no uplink yet.
+abi::network loose_network(const abi::network_record& record);
+
 // The network a port asks for; an implied one is made when it is missing.
 Result<Network> network_for_port(Change& change, const PortRequest& request);
 

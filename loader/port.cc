@@ -5,11 +5,18 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
+#include "loader/host_interface.h"
 #include "loader/port_request.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
+
+// What is kept of a port that is taken apart to be attached again.
+struct Former {
+  bool was_created = false;
+  std::uint32_t owner = kNoOwner;
+};
 
 std::uint16_t interface_flags(const ModeChoice& choice) {
   return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
@@ -69,8 +76,8 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
   XVNET_TRY(check_fdb_budget(change.tables(), record.max_macs + 1));
   record.device.restore |= restore_flags(choice);
   if (!link.is_silent) record.device.restore |= abi::RESTORE_NOISE;
-  XVNET_TRY(change.put(records, link.ifindex, record));
   XVNET_TRY(change.set_up(link, false));
+  XVNET_TRY(change.put(records, link.ifindex, record));
   XVNET_TRY(change.silence(link, true));
   XVNET_TRY(wire_port(change, link, record, choice));
   XVNET_TRY(change.set_up(link, true));
@@ -78,21 +85,25 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
   return change.put(records, link.ifindex, record);
 }
 
-Result<Link> find_or_create(Change& change, const PortRequest& request, bool& created) {
+Result<Link> find_or_create(Change& change, const PortRequest& request, Former& former) {
   XVNET_ASSIGN(existing, change.kernel().find_link(request.device));
-  created = !existing;
   if (existing) {
-    XVNET_TRY(check_existing_device(*existing, request));
+    XVNET_TRY(check_existing_device(*existing, request, former.owner));
     return *existing;
   }
+  former.was_created = true;
   XVNET_ASSIGN(owner, owner_uid(request));
   return change.create_tap(
       {.name = request.device, .owner = owner, .queues = request.queues.value_or(1)});
 }
 
+Former former_of(const abi::port_record& record) {
+  return {(record.device.flags & abi::RECORD_CREATED) != 0, record.device.owner};
+}
+
 // What stands in the way of a fresh attach: leftovers of a killed command, or of a device that is
 // gone.
-Result<void> clear_leftovers(Change& change, const PortRequest& request, bool& was_created) {
+Result<void> clear_leftovers(Change& change, const PortRequest& request, Former& former) {
   XVNET_ASSIGN(records, change.tables().port_records.entries());
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   for (const auto& [ifindex, record] : records) {
@@ -100,10 +111,13 @@ Result<void> clear_leftovers(Change& change, const PortRequest& request, bool& w
         text_of(record.device.name) == request.device || (link && link->ifindex == ifindex);
     if (!concerns) continue;
     XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-    const bool is_whole = record.device.state == abi::RECORD_COMPLETE;
+    XVNET_ASSIGN(attached, change.kernel().attachment(ifindex, Hook::kTcIngress));
+    const bool is_whole =
+        record.device.state == abi::RECORD_COMPLETE && attached == Attachment::kLive;
     if (presence == Presence::kHere && is_whole) continue;
-    if (presence == Presence::kHere) was_created = record.device.flags & abi::RECORD_CREATED;
+    if (presence == Presence::kHere) former = former_of(record);
     XVNET_TRY(remove_port(change, ifindex, record, false));
+    XVNET_TRY(remove_network_if_unused(change, record.network));
   }
   return {};
 }
@@ -126,6 +140,25 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
   return std::nullopt;
 }
 
+// Neither an uplink nor an end of a network's host interface.
+Result<void> check_is_free(Change& change, const PortRequest& request) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(networks, tables.network_records.entries());
+  for (const auto& [id, network] : networks)
+    if (network.address_count && (request.device == host_interface_name(text_of(network.name)) ||
+                                  request.device == host_port_name(text_of(network.name))))
+      return fail(fmt::format("attach {:?}: it is the host interface of network {:?}",
+                              request.device, text_of(network.name)));
+  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  if (!link) return {};
+  XVNET_ASSIGN(uplink, tables.uplink_records.find(link->ifindex));
+  if (!uplink) return {};
+  XVNET_ASSIGN(presence, presence_of(change.kernel(), link->ifindex, uplink->device));
+  return presence == Presence::kHere
+             ? fail(fmt::format("attach {:?}: it is an uplink", request.device))
+             : Result<void>{};
+}
+
 Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t network,
                             Outcome& outcome) {
   XVNET_ASSIGN(entry, change.tables().networks.find(network));
@@ -139,9 +172,8 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
   return {};
 }
 
-Result<Outcome> attach_fresh(Change& change, const PortRequest& request, bool was_created) {
-  bool created = false;
-  XVNET_ASSIGN(link, find_or_create(change, request, created));
+Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former former) {
+  XVNET_ASSIGN(link, find_or_create(change, request, former));
   if (request.mtu) XVNET_TRY(change.set_mtu(link, *request.mtu));
   link.mtu = request.mtu.value_or(link.mtu);
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
@@ -151,7 +183,8 @@ Result<Outcome> attach_fresh(Change& change, const PortRequest& request, bool wa
                                     .share_xdp = false}));
   XVNET_ASSIGN(network, network_for_port(change, request));
   auto record = make_port_record(link, choice, network.id, request);
-  if (created || was_created) record.device.flags |= abi::RECORD_CREATED;
+  if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
+  if (request.owner.empty()) record.device.owner = former.owner;
   XVNET_TRY(bring_in(change, link, record, choice));
   Outcome outcome{.changed = true, .warnings = choice.warnings};
   XVNET_TRY(warn_about_mtu(change, link, network.id, outcome));
@@ -178,26 +211,19 @@ Result<std::optional<PortEntry>> find_port(Change& change, std::string_view devi
 
 Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   XVNET_TRY(check_request(request));
-  bool was_created = false;
-  XVNET_TRY(clear_leftovers(change, request, was_created));
+  XVNET_TRY(check_is_free(change, request));
+  Former former;
+  XVNET_TRY(clear_leftovers(change, request, former));
   XVNET_ASSIGN(port, find_port(change, request.device));
   if (port) {
-    was_created = port->record.device.flags & abi::RECORD_CREATED;
+    former = former_of(port->record);
     XVNET_ASSIGN(outcome, reconcile(change, *port, request));
     if (outcome) return *outcome;
   }
-  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
-  if (link) {
-    XVNET_ASSIGN(uplink, change.tables().uplink_records.find(link->ifindex));
-    if (uplink) return fail(fmt::format("attach {:?}: it is an uplink", request.device));
-  }
-  return attach_fresh(change, request, was_created);
+  return attach_fresh(change, request, former);
 }
 
 Result<void> attach_host_port(Change& change, const Link& link, const Network& network) {
-  XVNET_ASSIGN(existing, change.tables().port_records.find(link.ifindex));
-  if (existing && existing->device.state == abi::RECORD_COMPLETE) return {};
-  if (existing) XVNET_TRY(remove_port(change, link.ifindex, *existing, false));
   PortRequest request{};
   request.device = link.name;
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), link, ModeQuestion{}));
@@ -226,7 +252,13 @@ Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_
     XVNET_TRY(change.silence(*link, false));
   XVNET_TRY(change.erase(tables.devices, ifindex));
   XVNET_TRY(change.erase(tables.stats, ifindex));
-  if (is_here && delete_device) change.delete_on_commit(ifindex);
+  if (is_here && delete_device) {
+    leaving.network = 0;
+    XVNET_TRY(change.put(tables.port_records, ifindex, leaving));
+    change.delete_on_commit(ifindex);
+    change.erase_on_commit(tables.port_records, ifindex);
+    return {};
+  }
   return change.erase(tables.port_records, ifindex);
 }
 

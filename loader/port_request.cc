@@ -34,10 +34,19 @@ std::string network_text(Tables& tables, std::uint32_t id) {
   return record && *record ? text_of((*record)->name) : fmt::format("{}", id);
 }
 
-bool is_same_network(const abi::network_record& record, const PortRequest& request) {
+Result<bool> is_on_uplink(Tables& tables, std::uint32_t id, const std::string& name) {
+  XVNET_ASSIGN(network, tables.networks.find(id));
+  if (!network) return false;
+  XVNET_ASSIGN(uplink, tables.uplink_records.find(network->uplink));
+  return uplink && text_of(uplink->device.name) == name;
+}
+
+Result<bool> is_same_network(Tables& tables, std::uint32_t id, const abi::network_record& record,
+                             const PortRequest& request) {
   if (request.vid) return record.vid == *request.vid;
   if (!request.network.empty()) return text_of(record.name) == request.network;
-  return record.flags & abi::RECORD_UNTAGGED;
+  if (!(record.flags & abi::RECORD_UNTAGGED)) return false;
+  return request.uplink.empty() ? true : is_on_uplink(tables, id, request.uplink);
 }
 
 }  // namespace
@@ -61,9 +70,11 @@ Result<void> check_request(const PortRequest& request) {
   return {};
 }
 
-Result<void> check_existing_device(const Link& link, const PortRequest& request) {
+Result<void> check_existing_device(const Link& link, const PortRequest& request,
+                                   std::uint32_t owner) {
   XVNET_TRY(check_device("attach", link));
-  if (!request.owner.empty())
+  XVNET_ASSIGN(asked, owner_uid(request));
+  if (asked && *asked != owner)
     return fail(
         fmt::format("attach {:?}: it exists, and --owner is for a TAP that is made", link.name),
         "leave --owner out, or delete the device first");
@@ -100,7 +111,9 @@ abi::port_record make_port_record(const Link& link, const ModeChoice& choice, st
 Result<std::string> difference_from(Tables& tables, const abi::port_record& record,
                                     const Link& link, const PortRequest& request) {
   XVNET_ASSIGN(network, tables.network_records.find(record.network));
-  if (!network || !is_same_network(*network, request))
+  if (!network) return std::string("its network is gone");
+  XVNET_ASSIGN(same_network, is_same_network(tables, record.network, *network, request));
+  if (!same_network)
     return fmt::format("it is in network {:?}", network_text(tables, record.network));
   if (mode_of(record.device.mode_asked) != request.mode)
     return fmt::format("its mode is {}", format_mode(mode_of(record.device.mode_asked)));

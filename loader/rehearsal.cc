@@ -35,15 +35,8 @@ const char* name_of(Program program) {
 }
 
 const char* name_of(Hook hook) {
-  switch (hook) {
-    case Hook::kXdp:
-      return "xdp";
-    case Hook::kTcIngress:
-      return "ingress";
-    case Hook::kTcEgress:
-      break;
-  }
-  return "egress";
+  if (hook == Hook::kXdp) return "xdp";
+  return hook == Hook::kTcIngress ? "ingress" : "egress";
 }
 
 // As ethtool -k shows them.
@@ -242,7 +235,8 @@ Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
 }
 
 template <typename T>
-Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::*field, T value, std::string_view what) {
+Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, T value,
+                            std::string_view what) {
   XVNET_ASSIGN(link, link_of(ifindex));
   if (link.*field == value) return {};
   tell(fmt::format("set {} {}", link.name, what));

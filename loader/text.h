@@ -28,8 +28,8 @@ std::string format_mac(const Mac& mac);       // "02:00:00:00:00:01"
 std::string format_vids(const VidSet& vids);  // "10,20-30"
 const char* format_mode(Mode mode);           // "auto", "xdp", "tc"
 
-// Whether the kernel takes it as the name of a device: 1 to 15 bytes, no '/', ':', '%' or white space,
-// not "." or "..".
+// Whether the kernel takes it as the name of a device: 1 to 15 bytes, no '/', ':', '%' or white
+// space, not "." or "..".
 Result<void> check_device_name(std::string_view doing, std::string_view name);
 
 }  // namespace xvnet

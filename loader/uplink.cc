@@ -37,10 +37,11 @@ Result<void> check_vids(const UplinkRequest& request) {
 }
 
 // Two uplinks never carry one VID: what comes in on one would have to go out on the other.
-Result<void> check_claims(Tables& tables, const UplinkRequest& request, std::uint32_t self) {
-  XVNET_ASSIGN(records, tables.uplink_records.entries());
+Result<void> check_claims(Change& change, const UplinkRequest& request, std::uint32_t self) {
+  XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
-    if (ifindex == self) continue;
+    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    if (ifindex == self || presence != Presence::kHere) continue;
     const bool has_all = record.device.flags & abi::RECORD_ALL_VLANS;
     if (!request.vids && has_all)
       return fail(fmt::format("add uplink {:?}: {:?} carries all VLANs already", request.device,
@@ -127,7 +128,10 @@ Result<std::optional<abi::uplink_record>> settle_existing(Change& change,
     if (text_of(record.device.name) != request.device && !(link && link->ifindex == ifindex))
       continue;
     XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-    if (presence == Presence::kHere && record.device.state == abi::RECORD_COMPLETE) return record;
+    XVNET_ASSIGN(attached, change.kernel().attachment(ifindex, Hook::kTcIngress));
+    if (presence == Presence::kHere && record.device.state == abi::RECORD_COMPLETE &&
+        attached == Attachment::kLive)
+      return record;
     XVNET_TRY(take_uplink_apart(change, ifindex, record));
   }
   return std::nullopt;
@@ -161,7 +165,7 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   XVNET_TRY(check_device("add uplink", *link));
   XVNET_ASSIGN(port, change.tables().port_records.find(link->ifindex));
   if (port) return fail(fmt::format("add uplink {:?}: it is a port", request.device));
-  XVNET_TRY(check_claims(change.tables(), request, link->ifindex));
+  XVNET_TRY(check_claims(change, request, link->ifindex));
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), *link,
                                    {.role = Role::kUplink,
                                     .asked = request.mode,

@@ -98,9 +98,10 @@ XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_T
 struct meta {
 	__u64 netns_dev; /* the network namespace it belongs to, as stat(2) shows it */
 	__u64 netns_inode;
-	__u32 next_network; /* ids are not reused before the counter wraps */
-	__u32 complete;	    /* 1 once every map and program is pinned */
-	char build[40];	    /* of the pinned programs */
+	__u32 next_network;	  /* ids are not reused before the counter wraps */
+	__u32 complete;		  /* 1 once every map and program is pinned */
+	char build[24];		  /* of the pinned programs */
+	char creating[NAME_SIZE]; /* the device a command is about to make; what a killed one leaves is removed */
 };
 XVNET_ABI_SIZE(meta, 64);
 XVNET_ABI_END

@@ -95,7 +95,7 @@ Finding examine_tcx() {
 
 Finding examine_lockdown() {
   auto line = read_line("/sys/kernel/security/lockdown");
-  if (!line) return {"lockdown", Health::kOk, "not in use", ""};
+  if (!line) return {"lockdown", Health::kOk, "no sign of it", ""};
   std::size_t begin = line->find('[');
   std::string mode = line->substr(begin + 1, line->find(']') - begin - 1);
   if (mode != "confidentiality") return {"lockdown", Health::kOk, mode, ""};

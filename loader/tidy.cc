@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/tidy.h"
+
+#include "loader/binding.h"
+#include "loader/device.h"
+#include "loader/network.h"
+#include "loader/port.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+// The device that was announced, if it was made and no record came to own it.
+Result<void> remove_announced_device(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(meta, tables.meta.find(0));
+  if (!meta || !meta->creating[0]) return {};
+  const std::string name = text_of(meta->creating);
+  XVNET_ASSIGN(link, change.kernel().find_link(name));
+  bool has_owner = false;
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, port] : ports) {
+    const std::string port_name = text_of(port.device.name);
+    has_owner |= port_name == name ||
+                 (port.device.flags & abi::RECORD_HOST_SIDE && "xv-" + port_name.substr(3) == name);
+  }
+  if (link && !has_owner) change.delete_on_commit(link->ifindex);
+  auto done = *meta;
+  set_text(done.creating, "");
+  return change.put(tables.meta, 0u, done);
+}
+
+Result<void> remove_unfinished_host_ports(Change& change) {
+  XVNET_ASSIGN(ports, change.tables().port_records.entries());
+  for (const auto& [ifindex, port] : ports)
+    if (port.device.state == abi::RECORD_INCOMPLETE && port.device.flags & abi::RECORD_HOST_SIDE)
+      XVNET_TRY(remove_port(change, ifindex, port, true));
+  return {};
+}
+
+// The network an entry points to, if it is whole.
+Result<std::optional<abi::network>> whole_network(Tables& tables, std::uint32_t id) {
+  XVNET_ASSIGN(record, tables.network_records.find(id));
+  if (!record) return std::nullopt;
+  return tables.networks.find(id);
+}
+
+Result<void> remove_stray_vlans(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(vlans, tables.vlans.entries());
+  for (const auto& [key, id] : vlans) {
+    XVNET_ASSIGN(network, whole_network(tables, id));
+    if (!network || network->uplink != key.uplink || network->vid != key.vid)
+      XVNET_TRY(change.erase(tables.vlans, key));
+  }
+  return {};
+}
+
+Result<void> remove_stray_hosts(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(entries, tables.fdb.entries());
+  for (const auto& [key, entry] : entries) {
+    if (entry.slot != abi::FDB_SLOT_HOST) continue;
+    XVNET_ASSIGN(network, whole_network(tables, key.network));
+    if (!network || network->uplink != entry.ifindex || network->vid)
+      XVNET_TRY(change.erase(tables.fdb, key));
+  }
+  return {};
+}
+
+Result<void> remove_stray_learners(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(learners, tables.learners.entries());
+  for (const auto& [key, learner] : learners) {
+    XVNET_ASSIGN(network, whole_network(tables, key.network));
+    XVNET_ASSIGN(port, tables.port_records.find(key.ifindex));
+    const bool is_port = port && port->network == key.network;
+    if (!network || (network->uplink != key.ifindex && !is_port))
+      XVNET_TRY(remove_learner(change, key.network, key.ifindex));
+  }
+  return {};
+}
+
+// The record comes first and goes last, so a network without one was on its way out, and one
+// without an entry on its way in.
+Result<void> settle_networks(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(networks, tables.networks.entries());
+  for (const auto& [id, network] : networks) {
+    XVNET_ASSIGN(record, tables.network_records.find(id));
+    if (record) continue;
+    XVNET_TRY(change.erase(tables.members, id));
+    XVNET_TRY(change.erase(tables.networks, id));
+  }
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records) {
+    XVNET_ASSIGN(network, tables.networks.find(id));
+    if (!network) XVNET_TRY(change.put(tables.networks, id, loose_network(record)));
+    XVNET_TRY(remove_network_if_unused(change, id));
+  }
+  return {};
+}
+
+// What is bound is bound wholly.
+Result<void> settle_bindings(Change& change) {
+  XVNET_TRY(bind_networks(change));
+  XVNET_ASSIGN(networks, change.tables().networks.entries());
+  for (const auto& [id, network] : networks) {
+    XVNET_ASSIGN(link, change.kernel().find_link(network.uplink));
+    if (network.uplink && link) XVNET_TRY(bind(change, id, network.uplink));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> tidy(Change& change) {
+  XVNET_TRY(remove_announced_device(change));
+  XVNET_TRY(remove_unfinished_host_ports(change));
+  XVNET_TRY(remove_stray_vlans(change));
+  XVNET_TRY(remove_stray_hosts(change));
+  XVNET_TRY(remove_stray_learners(change));
+  XVNET_TRY(settle_networks(change));
+  return settle_bindings(change);
+}
+
+}  // namespace xvnet
