@@ -153,6 +153,8 @@ Result<void> bind_networks(Change& change) {
     if (!network) continue;
     XVNET_ASSIGN(current, knows_host(change, id, *network));
     if (network->uplink == uplink && current) continue;
+    // Where no other carries it, a network waits for its uplink to come back.
+    if (!uplink && network->uplink) continue;
     XVNET_TRY(unbind(change, id));
     if (uplink) XVNET_TRY(bind(change, id, uplink));
   }

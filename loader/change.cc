@@ -114,11 +114,10 @@ Result<void> Change::commit() {
     undo_.clear();
   }
   deletions_.clear();
-  undo_.clear();
-  if (announced_) last_.push_back([this] { return announce(""); });
-  for (auto& step : last_) XVNET_TRY(step());
-  undo_.clear();
+  if (announced_) XVNET_TRY(announce(""));
   announced_ = false;
+  undo_.clear();
+  for (auto& step : last_) XVNET_TRY(step());
   last_.clear();
   return {};
 }

@@ -65,6 +65,9 @@ class Change {
     last_.push_back([&map, key] { return map.erase(key); });
   }
 
+  // The device that was announced last has an owner now, or is deleted with the commit.
+  void settle_announcement() { announced_ = true; }
+
   Result<void> commit();
   // Undoes everything and returns `cause`, extended by what could not be undone.
   Error roll_back(Error cause);

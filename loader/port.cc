@@ -115,8 +115,12 @@ Result<void> clear_leftovers(Change& change, const PortRequest& request, Former&
     const bool is_whole =
         record.device.state == abi::RECORD_COMPLETE && attached == Attachment::kLive;
     if (presence == Presence::kHere && is_whole) continue;
-    if (presence == Presence::kHere) former = former_of(record);
-    XVNET_TRY(remove_port(change, ifindex, record, false));
+    if (presence == Presence::kHere) {
+      former = former_of(record);
+      XVNET_TRY(take_port_apart(change, ifindex, record));
+    } else {
+      XVNET_TRY(remove_port(change, ifindex, record, false));
+    }
     XVNET_TRY(remove_network_if_unused(change, record.network));
   }
   return {};
@@ -135,7 +139,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
     return fail(
         fmt::format("attach {:?}: it is attached differently: {}", request.device, difference),
         "change it with --replace, or detach it first");
-  XVNET_TRY(remove_port(change, port.ifindex, port.record, false));
+  XVNET_TRY(take_port_apart(change, port.ifindex, port.record));
   XVNET_TRY(remove_network_if_unused(change, port.record.network));
   return std::nullopt;
 }
@@ -215,7 +219,7 @@ Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   Former former;
   XVNET_TRY(clear_leftovers(change, request, former));
   XVNET_ASSIGN(port, find_port(change, request.device));
-  if (port) {
+  if (port && port->record.device.state == abi::RECORD_COMPLETE) {
     former = former_of(port->record);
     XVNET_ASSIGN(outcome, reconcile(change, *port, request));
     if (outcome) return *outcome;
@@ -232,8 +236,8 @@ Result<void> attach_host_port(Change& change, const Link& link, const Network& n
   return bring_in(change, link, record, choice);
 }
 
-Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
-                         bool delete_device) {
+Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
+                             const abi::port_record& record) {
   auto& tables = change.tables();
   XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
   XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
@@ -252,14 +256,19 @@ Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_
     XVNET_TRY(change.silence(*link, false));
   XVNET_TRY(change.erase(tables.devices, ifindex));
   XVNET_TRY(change.erase(tables.stats, ifindex));
-  if (is_here && delete_device) {
-    leaving.network = 0;
-    XVNET_TRY(change.put(tables.port_records, ifindex, leaving));
-    change.delete_on_commit(ifindex);
-    change.erase_on_commit(tables.port_records, ifindex);
-    return {};
-  }
-  return change.erase(tables.port_records, ifindex);
+  leaving.network = 0;
+  return change.put(tables.port_records, ifindex, leaving);
+}
+
+Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
+                         bool delete_device) {
+  auto& records = change.tables().port_records;
+  XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+  XVNET_TRY(take_port_apart(change, ifindex, record));
+  if (presence != Presence::kHere || !delete_device) return change.erase(records, ifindex);
+  change.delete_on_commit(ifindex);
+  change.erase_on_commit(records, ifindex);
+  return {};
 }
 
 Result<Outcome> detach_port(Change& change, std::string_view device, bool delete_device) {

@@ -21,7 +21,11 @@ Result<Outcome> detach_port(Change& change, std::string_view device, bool delete
 // The inner end of a network's host interface.
 Result<void> attach_host_port(Change& change, const Link& link, const Network& network);
 
-// Takes a port apart, whatever state it is in; its network stays.
+// Takes a port apart, whatever state it is in; its network stays. A record of no network remains,
+// which still knows who made the device.
+Result<void> take_port_apart(Change& change, std::uint32_t ifindex, const abi::port_record& record);
+
+// The same, and forgets the port; deletes its device if that is asked for.
 Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
                          bool delete_device);
 

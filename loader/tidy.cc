@@ -25,9 +25,8 @@ Result<void> remove_announced_device(Change& change) {
                  (port.device.flags & abi::RECORD_HOST_SIDE && "xv-" + port_name.substr(3) == name);
   }
   if (link && !has_owner) change.delete_on_commit(link->ifindex);
-  auto done = *meta;
-  set_text(done.creating, "");
-  return change.put(tables.meta, 0u, done);
+  change.settle_announcement();
+  return {};
 }
 
 Result<void> remove_unfinished_host_ports(Change& change) {
@@ -104,10 +103,12 @@ Result<void> settle_networks(Change& change) {
 // What is bound is bound wholly.
 Result<void> settle_bindings(Change& change) {
   XVNET_TRY(bind_networks(change));
-  XVNET_ASSIGN(networks, change.tables().networks.entries());
-  for (const auto& [id, network] : networks) {
-    XVNET_ASSIGN(link, change.kernel().find_link(network.uplink));
-    if (network.uplink && link) XVNET_TRY(bind(change, id, network.uplink));
+  auto& tables = change.tables();
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records) {
+    XVNET_ASSIGN(network, tables.networks.find(id));
+    XVNET_ASSIGN(uplink, choose_uplink(tables, change.kernel(), id, record));
+    if (network && uplink && network->uplink == uplink) XVNET_TRY(bind(change, id, uplink));
   }
   return {};
 }

@@ -28,8 +28,15 @@ Result<void> Attachments::attach_xdp(Program program, const FileDescriptor& load
                                      std::uint32_t ifindex, bool share_xdp) {
   std::string pin = root_.link(ifindex, Hook::kXdp);
   if (share_xdp) {
+    XVNET_ASSIGN(exclusive, link_state(pin, ifindex));
     XVNET_TRY(detach_link(pin));
-    return attach_shared_xdp(root_, program, ifindex);
+    auto done = attach_shared_xdp(root_, program, loaded, ifindex);
+    if (done || exclusive != Attachment::kLive) return done;
+    // As before, so that an error changes nothing.
+    if (auto undone = attach_link(pin, loaded, ifindex, Hook::kXdp); !undone) {
+      done.error().message += "; and then: " + undone.error().message;
+    }
+    return done;
   }
   XVNET_ASSIGN(shared, shared_xdp_state(root_, ifindex));
   if (shared != Attachment::kNone) XVNET_TRY(detach_shared_xdp(root_, ifindex));

@@ -60,34 +60,27 @@ Result<void> remove(xdp_program* program, std::uint32_t ifindex, xdp_attach_mode
                     fmt::format("detach from shared xdp of device {}", quoted_device(ifindex)));
 }
 
-// What to do about an attachment that libxdp calls done.
-Result<void> keep(const PinRoot& root, xdp_program* program, std::uint32_t ifindex,
-                  const std::string& doing) {
-  Multiprog multiprog = programs_on(ifindex);
-  // libxdp falls back to a program of its own, unasked.
-  if (multiprog && xdp_multiprog__is_legacy(multiprog.get())) {
-    return fail(
-        ErrorKind::kUnsupported,
-        doing + ": this kernel does not allow XDP programs to share a device (freplace refused)",
-        "use --mode tc, or leave --shared-xdp out");
+Error explain_attach(int number, const std::string& doing, const LibraryLog& library) {
+  if (number == EBUSY || number == EEXIST) {
+    return Error{ErrorKind::kFailed, doing + ": the program there does not share it",
+                 "use --mode tc"};
   }
-  if (!find_own(root, multiprog)) return fail(doing + ": another program took its place");
-  std::string marker = root.link(ifindex, Hook::kXdp, kVariant);
-  XVNET_TRY(unpin(marker));
-  if (int error = -xdp_program__pin(program, marker.c_str())) {
-    return fail_errno(error, fmt::format("pin \"{}\"", marker));
+  // Kernels with this check refuse to extend a program of before it, such as the dispatcher of
+  // Debian 12's libxdp (xdp-dispatcher.o), by one that adds or removes a tag.
+  if (library.text().find("Extension program changes packet data") != std::string::npos) {
+    return Error{ErrorKind::kUnsupported,
+                 doing +
+                     ": this kernel does not let libxdp's dispatcher run programs that move "
+                     "packet data",
+                 "use --mode tc, leave --shared-xdp out, or use a newer libxdp"};
   }
-  return {};
+  return fail_errno(number, doing).error();
 }
 
-}  // namespace
-
-Result<void> attach_shared_xdp(const PinRoot& root, Program program, std::uint32_t ifindex) {
+// Attaches and makes sure that it is what was asked for.
+Result<void> attach_beside_others(const PinRoot& root, Program program, std::uint32_t ifindex,
+                                  const std::string& doing) {
   LibraryLog library;
-  std::string doing = fmt::format("attach to shared xdp of device {}", quoted_device(ifindex));
-  // Beside itself it would see every frame twice.
-  Multiprog before = programs_on(ifindex);
-  if (xdp_program* present = find_own(root, before)) return keep(root, present, ifindex, doing);
   XVNET_ASSIGN(object, open_xdp_object(root, program));
   std::string name(program_name(program));
   DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = object.get(), .prog_name = name.c_str());
@@ -95,13 +88,36 @@ Result<void> attach_shared_xdp(const PinRoot& root, Program program, std::uint32
   if (long error = libxdp_get_error(created)) return fail_errno(static_cast<int>(-error), doing);
   XdpProgram ours(created);
   int error = -xdp_program__attach(ours.get(), static_cast<int>(ifindex), XDP_MODE_NATIVE, 0);
-  if (error == EBUSY || error == EEXIST) {
-    return fail(doing + ": the program there does not share it", "use --mode tc");
-  }
-  if (error) return fail_errno(error, doing);
-  auto done = keep(root, ours.get(), ifindex, doing);
-  if (done) return {};
+  if (error) return std::unexpected(explain_attach(error, doing, library));
+
+  Multiprog multiprog = programs_on(ifindex);
+  if (find_own(root, multiprog)) return {};
+  // libxdp falls back to a program of its own, unasked.
+  auto failure = fail(ErrorKind::kUnsupported,
+                      doing +
+                          ": this kernel does not allow XDP programs to share a device "
+                          "(freplace refused)",
+                      "use --mode tc, or leave --shared-xdp out");
   if (auto undone = remove(ours.get(), ifindex, XDP_MODE_NATIVE); !undone) {
+    failure.error().message += "; and then: " + undone.error().message;
+  }
+  return failure;
+}
+
+}  // namespace
+
+Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileDescriptor& loaded,
+                               std::uint32_t ifindex) {
+  std::string doing = fmt::format("attach to shared xdp of device {}", quoted_device(ifindex));
+  // First the marker, so that what a killed process leaves is known as ours.
+  std::string marker = root.link(ifindex, Hook::kXdp, kVariant);
+  if (!is_pinned(marker)) XVNET_TRY(pin(loaded, marker));
+  XVNET_ASSIGN(state, shared_xdp_state(root, ifindex));
+  // Beside itself it would see every frame twice.
+  if (state == Attachment::kLive) return {};
+  auto done = attach_beside_others(root, program, ifindex, doing);
+  if (done) return done;
+  if (auto undone = unpin(marker); !undone) {
     done.error().message += "; and then: " + undone.error().message;
   }
   return done;

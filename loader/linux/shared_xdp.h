@@ -8,11 +8,14 @@
 #include <cstdint>
 
 #include "loader/kernel.h"
+#include "loader/linux/file_descriptor.h"
 #include "loader/linux/pin_root.h"
 
 namespace xvnet {
 
-Result<void> attach_shared_xdp(const PinRoot& root, Program program, std::uint32_t ifindex);
+// `loaded` is the pinned `program`; libxdp has to load a copy of its own.
+Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileDescriptor& loaded,
+                               std::uint32_t ifindex);
 // Nothing there: no error.
 Result<void> detach_shared_xdp(const PinRoot& root, std::uint32_t ifindex);
 Result<Attachment> shared_xdp_state(const PinRoot& root, std::uint32_t ifindex);

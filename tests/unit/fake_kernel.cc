@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fake_kernel.h"
+
+#include <cerrno>
+
+#include "invariants.h"
+#include "loader/tables.h"
+#include "snapshot.h"
+
+namespace xvnet::test {
+namespace {
+
+const char* to_text(bool value) { return value ? "true" : "false"; }
+
+}  // namespace
+
+FakeKernel::FakeKernel() { make_tables(); }
+
+FakeKernel::~FakeKernel() = default;
+
+void FakeKernel::make_tables() {
+  for (const TableShape& shape : table_shapes()) {
+    auto step = [this](const std::string& verb, const FakeTable& table,
+                       std::span<const std::byte> key, const Act& act) {
+      std::string line = verb + " " + table.shape().name + " ";
+      return this->step(line + key_text(*this, table.shape().id, key), act);
+    };
+    auto exists = [this](std::uint32_t ifindex) { return find(ifindex) != nullptr; };
+    tables_[shape.id] = std::make_unique<FakeTable>(shape, step, exists);
+  }
+}
+
+Result<void> FakeKernel::step(const std::string& line, const Act& act) {
+  ++steps_;
+  bool is_dead = die_at_ != 0 && steps_ >= die_at_;
+  if (is_dead || steps_ == fail_at_) {
+    was_hit_ = true;
+    journal_.push_back(line + " (failed)");
+    return fail("injected failure: " + line);
+  }
+  if (!is_locked_) violations_.push_back(line + ": without the writers' lock");
+  // What the world broke before is not this command's fault, nor is putting it back when it fails.
+  if (!known_violations_) known_violations_ = broken_invariants(*this);
+  Result<void> result = act();
+  journal_.push_back(result ? line : line + " (refused)");
+  for (const std::string& broken : broken_invariants(*this)) {
+    bool is_new = known_violations_->insert(broken).second;
+    if (is_new) violations_.push_back(line + ": " + broken);
+  }
+  return result;
+}
+
+Result<void> FakeKernel::on_device(std::string what, std::uint32_t ifindex,
+                                   const std::function<Result<void>(FakeDevice&)>& act) {
+  // "%" stands for the device's name, which a deleted device no longer has afterwards.
+  what.replace(what.find('%'), 1, name_of(ifindex));
+  return step(what, [&]() -> Result<void> {
+    FakeDevice* device = find(ifindex);
+    if (!device) return fail_errno(ENODEV, what);
+    return act(*device);
+  });
+}
+
+void FakeKernel::fail_at(int n) {
+  steps_ = 0;
+  fail_at_ = n;
+  die_at_ = 0;
+  was_hit_ = false;
+}
+
+void FakeKernel::die_at(int n) {
+  fail_at(0);
+  die_at_ = n;
+}
+
+void FakeKernel::start_process() {
+  is_locked_ = false;
+  journal_.clear();
+  known_violations_.reset();
+}
+
+// Links
+
+Result<std::optional<Link>> FakeKernel::find_link(std::string_view name) const {
+  const FakeDevice* device = find(name);
+  return device ? std::optional(device->link) : std::nullopt;
+}
+
+Result<std::optional<Link>> FakeKernel::find_link(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  return device ? std::optional(device->link) : std::nullopt;
+}
+
+Result<Link> FakeKernel::create_tap(const TapSpec& spec) {
+  XVNET_TRY(step("create_tap " + spec.name, [&]() -> Result<void> {
+    if (find(spec.name)) return fail_errno(EEXIST, "creating " + spec.name);
+    FakeDevice& device = add_tap(spec.name);
+    device.owner = spec.owner;
+    device.link.is_multi_queue = spec.queues > 1;
+    return {};
+  }));
+  return find(spec.name)->link;
+}
+
+Result<void> FakeKernel::create_veth(std::string_view name, std::string_view peer) {
+  std::string both = std::string(name) + " " + std::string(peer);
+  return step("create_veth " + both, [&]() -> Result<void> {
+    if (find(name) || find(peer)) return fail_errno(EEXIST, "creating " + both);
+    add_veth_pair(std::string(name), std::string(peer));
+    return {};
+  });
+}
+
+Result<void> FakeKernel::delete_link(std::uint32_t ifindex) {
+  return on_device("delete_link %", ifindex, [&](FakeDevice&) -> Result<void> {
+    drop_device(ifindex);
+    return {};
+  });
+}
+
+Result<void> FakeKernel::set_up(std::uint32_t ifindex, bool up) {
+  return on_device(std::string("set_up % ") + to_text(up), ifindex, [&](FakeDevice& device) {
+    device.link.is_up = up;
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
+  return on_device("set_mtu % " + std::to_string(mtu), ifindex, [&](FakeDevice& device) {
+    device.link.mtu = mtu;
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::set_promiscuous(std::uint32_t ifindex, bool on) {
+  return on_device(std::string("set_promiscuous % ") + to_text(on), ifindex, [&](auto& device) {
+    device.link.is_promiscuous = on;
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::silence(std::uint32_t ifindex, bool silent) {
+  return on_device(std::string("silence % ") + to_text(silent), ifindex, [&](FakeDevice& device) {
+    device.link.is_silent = silent;
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::add_address(std::uint32_t ifindex, std::string_view cidr) {
+  const FakeDevice* owner = find(ifindex);
+  if (owner && owner->addresses.contains(std::string(cidr))) return {};  // no change, so no step
+  return on_device("add_address % " + std::string(cidr), ifindex, [&](FakeDevice& device) {
+    device.addresses.insert(std::string(cidr));
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::remove_address(std::uint32_t ifindex, std::string_view cidr) {
+  return on_device("remove_address % " + std::string(cidr), ifindex, [&](FakeDevice& device) {
+    device.addresses.erase(std::string(cidr));
+    return Result<void>();
+  });
+}
+
+Result<FeatureState> FakeKernel::feature(std::uint32_t ifindex, Feature feature) const {
+  const FakeDevice* device = find(ifindex);
+  if (!device) return fail_errno(ENODEV, "reading features");
+  auto state = device->features.find(feature);
+  return state == device->features.end() ? FeatureState{.is_on = false, .is_fixed = true}
+                                         : state->second;
+}
+
+Result<void> FakeKernel::change_feature(FakeDevice& device, Feature feature, bool on) {
+  auto state = device.features.find(feature);
+  bool is_on = state != device.features.end() && state->second.is_on;
+  if (is_on == on) return {};
+  if (state == device.features.end() || state->second.is_fixed) {
+    return fail_errno(EOPNOTSUPP, "changing a fixed feature of " + device.link.name);
+  }
+  state->second.is_on = on;
+  return {};
+}
+
+Result<void> FakeKernel::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
+  return on_device("set_feature % " + test::to_text(feature) + " " + to_text(on), ifindex,
+                   [&](FakeDevice& device) { return change_feature(device, feature, on); });
+}
+
+Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  if (!device || device->link.kind != LinkKind::kVeth)
+    return fail("reading a veth's peer: no veth");
+  const FakeDevice* peer = find(device->peer);
+  if (!peer || !device->peer_is_reachable) return VethPeer{};
+  VethPeer answer;
+  answer.is_reachable = true;
+  answer.receives_xdp = peer->has_gro || !peer->foreign_xdp.empty();
+  answer.tx_vlan_ctag = *feature(device->peer, Feature::kTxVlanCtag);
+  answer.tx_vlan_stag = *feature(device->peer, Feature::kTxVlanStag);
+  return answer;
+}
+
+Result<void> FakeKernel::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
+  return on_device("set_peer_feature % " + test::to_text(feature) + " " + to_text(on), ifindex,
+                   [&](FakeDevice& device) -> Result<void> {
+                     FakeDevice* peer = find(device.peer);
+                     if (!peer || !device.peer_is_reachable) return fail("no reachable peer");
+                     return change_feature(*peer, feature, on);
+                   });
+}
+
+Result<XdpSupport> FakeKernel::xdp_support(const Link& link) const {
+  const FakeDevice* device = find(link.ifindex);
+  if (!device) return fail_errno(ENODEV, "reading XDP support");
+  return device->xdp;
+}
+
+Result<std::string> FakeKernel::foreign_xdp(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  if (!device) return fail_errno(ENODEV, "reading XDP programs");
+  return device->foreign_xdp;
+}
+
+// Attachments
+
+Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
+  auto live = pins_.find({ifindex, hook});
+  const FakeDevice* owner = find(ifindex);
+  if (owner && live != pins_.end() && live->second.birth == owner->birth) {
+    if (live->second.program == program) return {};  // no change, so no step
+    return fail("attaching: another program of this instance is on the hook");
+  }
+  std::string what = "attach " + test::to_text(program) + " % " + test::to_text(hook);
+  return on_device(what, ifindex, [&](FakeDevice& device) -> Result<void> {
+    if (hook == Hook::kXdp && !device.xdp.native) return fail_errno(EOPNOTSUPP, "attaching");
+    if (hook == Hook::kXdp && !device.foreign_xdp.empty() && !share_xdp) {
+      return fail_errno(EBUSY, "attaching");
+    }
+    pins_[{ifindex, hook}] = {program, device.birth, share_xdp};
+    return {};
+  });
+}
+
+Result<void> FakeKernel::detach(std::uint32_t ifindex, Hook hook) {
+  return step("detach " + name_of(ifindex) + " " + test::to_text(hook), [&] {
+    pins_.erase({ifindex, hook});
+    return Result<void>();
+  });
+}
+
+Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) const {
+  auto pin = pins_.find({ifindex, hook});
+  if (pin == pins_.end()) return Attachment::kNone;
+  const FakeDevice* device = find(ifindex);
+  bool is_live = device && device->birth == pin->second.birth;
+  return is_live ? Attachment::kLive : Attachment::kSevered;
+}
+
+// The instance
+
+Result<void> FakeKernel::open_for_change() {
+  if (is_locked_) violations_.push_back("open_for_change: the lock is taken twice");
+  is_locked_ = true;
+  if (is_loaded_) return {};
+  return step("load", [&] {
+    for (auto& [id, table] : tables_) table->reset();
+    abi::meta meta{};
+    meta.complete = 1;
+    tables_[TableId::kMeta]->set(to_bytes(std::uint32_t{0}), to_bytes(meta));
+    is_loaded_ = true;
+    return Result<void>();
+  });
+}
+
+Result<bool> FakeKernel::open_for_reading() { return is_loaded_; }
+
+Table& FakeKernel::table(TableId id) {
+  if (!is_loaded_) violations_.push_back("table: the instance is not open");
+  return *tables_.at(id);
+}
+
+Result<void> FakeKernel::remove_pins() {
+  return step("remove_pins", [&] {
+    pins_.clear();
+    for (auto& [id, table] : tables_) table->reset();
+    is_loaded_ = false;
+    return Result<void>();
+  });
+}
+
+std::string to_text(Program program) {
+  switch (program) {
+    case Program::kXdpFromVm:
+      return "xdp_from_vm";
+    case Program::kXdpFromUplink:
+      return "xdp_from_uplink";
+    case Program::kTcFromVm:
+      return "tc_from_vm";
+    case Program::kTcFromUplink:
+      return "tc_from_uplink";
+    case Program::kTcFromHost:
+      return "tc_from_host";
+  }
+  return "?";
+}
+
+std::string to_text(Hook hook) {
+  switch (hook) {
+    case Hook::kXdp:
+      return "xdp";
+    case Hook::kTcIngress:
+      return "ingress";
+    case Hook::kTcEgress:
+      return "egress";
+  }
+  return "?";
+}
+
+std::string to_text(Feature feature) {
+  switch (feature) {
+    case Feature::kRxVlanCtag:
+      return "rx-vlan-ctag";
+    case Feature::kRxVlanStag:
+      return "rx-vlan-stag";
+    case Feature::kRxVlanFilter:
+      return "rx-vlan-filter";
+    case Feature::kTxVlanCtag:
+      return "tx-vlan-ctag";
+    case Feature::kTxVlanStag:
+      return "tx-vlan-stag";
+  }
+  return "?";
+}
+
+}  // namespace xvnet::test

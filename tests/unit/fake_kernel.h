@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A Kernel in memory. It behaves as loader/kernel.h says, writes a journal of every call that
+// changes something, fails or "is killed" on demand, and checks what must hold after each single
+// change (violations()).
+//
+// World: what happens outside xvnet (a NIC is there, a TAP goes away, the guest is learnt) is done
+// to it directly and is neither in the journal nor a step that can fail.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fake_table.h"
+#include "loader/kernel.h"
+
+namespace xvnet::test {
+
+struct FakeDevice {
+  Link link;
+  std::uint64_t birth = 0;  // differs between two devices that had the same ifindex
+  std::set<std::string> addresses;
+  std::map<Feature, FeatureState> features;  // absent: off and fixed
+  XdpSupport xdp;
+  std::string foreign_xdp;
+  std::uint32_t peer = 0;  // the other end of a veth
+  bool peer_is_reachable = true;
+  bool has_gro =
+      false;  // of a veth: its NAPI runs, so XDP frames redirected into the other end arrive
+  std::optional<std::uint32_t> owner;
+};
+
+// What is pinned for one hook of one device. The device it names may be gone.
+struct FakePin {
+  Program program;
+  std::uint64_t birth;
+  bool shares_xdp;
+};
+
+class FakeKernel final : public Kernel {
+ public:
+  using Hooks = std::pair<std::uint32_t, Hook>;
+
+  FakeKernel();
+  FakeKernel(const FakeKernel&) = delete;
+  FakeKernel& operator=(const FakeKernel&) = delete;
+  ~FakeKernel() override;
+
+  // World. The references stay valid until the device is removed.
+  FakeDevice& add_tap(const std::string& name);
+  FakeDevice& add_veth(const std::string& name, const std::string& peer);
+  FakeDevice& add_nic(const std::string& name);  // native XDP; rx-vlan features on and changeable
+  FakeDevice& device(const std::string& name);   // must exist
+  bool has(const std::string& name) const;
+  void remove(const std::string& name);
+  void recreate(const std::string& name);                    // a TAP or NIC, with a new ifindex
+  void recreate_with_same_ifindex(const std::string& name);  // as after the counter wrapped
+  void evict(const std::string& name, Hook hook);            // the pin is removed by hand
+  void set_clock(std::uint64_t ns) { now_ns_ = ns; }
+
+  // The n-th change from now, counted from 1, fails; all others work.
+  void fail_at(int n);
+  // The n-th change from now and all later ones fail: what SIGKILL at that moment leaves behind.
+  void die_at(int n);
+  void heal() { fail_at(0); }
+  // The process is another one: the lock is free, the journal is empty.
+  void start_process();
+
+  const std::vector<std::string>& journal() const { return journal_; }
+  const std::vector<std::string>& violations() const { return violations_; }
+  int steps() const {
+    return steps_;
+  }  // changes tried since the last fail_at(), die_at() or heal()
+  bool was_hit() const { return was_hit_; }
+
+  bool is_loaded() const { return is_loaded_; }
+  bool is_locked() const { return is_locked_; }
+  const std::map<std::uint32_t, FakeDevice>& devices() const { return devices_; }
+  const std::map<Hooks, FakePin>& pins() const { return pins_; }
+  FakeTable& fake_table(TableId id) { return *tables_.at(id); }
+  const FakeTable& fake_table(TableId id) const { return *tables_.at(id); }
+  std::string name_of(std::uint32_t ifindex) const;  // "#7" when there is no such device
+
+  // Kernel
+  Result<std::optional<Link>> find_link(std::string_view name) const override;
+  Result<std::optional<Link>> find_link(std::uint32_t ifindex) const override;
+  Result<Link> create_tap(const TapSpec& spec) override;
+  Result<void> create_veth(std::string_view name, std::string_view peer) override;
+  Result<void> delete_link(std::uint32_t ifindex) override;
+  Result<void> set_up(std::uint32_t ifindex, bool up) override;
+  Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
+  Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
+  Result<void> silence(std::uint32_t ifindex, bool silent) override;
+  Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override;
+  Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) override;
+  Result<VethPeer> veth_peer(std::uint32_t ifindex) const override;
+  Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) override;
+  Result<XdpSupport> xdp_support(const Link& link) const override;
+  Result<std::string> foreign_xdp(std::uint32_t ifindex) const override;
+  Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
+  Result<void> detach(std::uint32_t ifindex, Hook hook) override;
+  Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
+  Result<void> open_for_change() override;
+  Result<bool> open_for_reading() override;
+  Table& table(TableId id) override;
+  Result<void> remove_pins() override;
+  std::uint64_t monotonic_ns() const override { return now_ns_; }
+
+ private:
+  using Act = std::function<Result<void>()>;
+
+  // Every change goes through here: the journal, the injected failures, the invariants.
+  Result<void> step(const std::string& line, const Act& act);
+  Result<void> on_device(std::string what, std::uint32_t ifindex,
+                         const std::function<Result<void>(FakeDevice&)>& act);
+  FakeDevice& add(const std::string& name, LinkKind kind);
+  void add_veth_pair(const std::string& name, const std::string& peer);
+  void drop_device(std::uint32_t ifindex);
+  FakeDevice* find(std::uint32_t ifindex);
+  const FakeDevice* find(std::uint32_t ifindex) const;
+  const FakeDevice* find(std::string_view name) const;
+  Result<void> change_feature(FakeDevice& device, Feature feature, bool on);
+  void make_tables();
+
+  std::map<std::uint32_t, FakeDevice> devices_;
+  std::map<Hooks, FakePin> pins_;
+  std::map<TableId, std::unique_ptr<FakeTable>> tables_;
+  bool is_loaded_ = false;
+  bool is_locked_ = false;
+  std::uint32_t next_ifindex_ = 2;
+  std::uint64_t births_ = 0;
+  std::uint64_t now_ns_ = 1'000'000'000'000;
+
+  int steps_ = 0;
+  int fail_at_ = 0;
+  int die_at_ = 0;
+  bool was_hit_ = false;
+  std::vector<std::string> journal_;
+  std::vector<std::string> violations_;
+  // Of this process: what it found, and what it was told. Nothing before its first step.
+  std::optional<std::set<std::string>> known_violations_;
+};
+
+std::string to_text(Program program);
+std::string to_text(Hook hook);
+std::string to_text(Feature feature);
+
+}  // namespace xvnet::test

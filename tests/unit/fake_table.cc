@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fake_table.h"
+
+#include <algorithm>
+
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+template <typename K, typename V>
+constexpr TableShape shape(TableId id, const char* name, std::size_t max_entries,
+                           TableType type = TableType::kHash) {
+  return {id, name, sizeof(K), sizeof(V), max_entries, type};
+}
+
+}  // namespace
+
+const std::vector<TableShape>& table_shapes() {
+  using enum TableId;
+  using Id = std::uint32_t;
+  constexpr std::size_t kMaxUplinks = 64;
+  static const std::vector<TableShape> shapes{
+      shape<Id, abi::interface>(kInterfaces, "interfaces", MAX_INTERFACES),
+      shape<Id, abi::network>(kNetworks, "networks", MAX_NETWORKS),
+      shape<abi::vlan_key, Id>(kVlans, "vlans", MAX_NETWORKS),
+      shape<Id, abi::members>(kMembers, "members", MAX_NETWORKS),
+      shape<abi::fdb_key, abi::fdb_entry>(kFdb, "fdb", MAX_FDB_ENTRIES),
+      shape<abi::learner_key, abi::learner>(kLearners, "learners", MAX_INTERFACES),
+      shape<Id, Id>(kDevices, "devices", MAX_INTERFACES, TableType::kDeviceHash),
+      shape<Id, abi::stats>(kStats, "stats", MAX_INTERFACES, TableType::kPerCpuHash),
+      shape<Id, abi::port_record>(kPortRecords, "port_records", MAX_INTERFACES),
+      shape<Id, abi::uplink_record>(kUplinkRecords, "uplink_records", kMaxUplinks),
+      shape<Id, abi::network_record>(kNetworkRecords, "network_records", MAX_NETWORKS),
+      shape<Id, abi::meta>(kMeta, "meta", 1, TableType::kArray),
+  };
+  return shapes;
+}
+
+FakeTable::FakeTable(const TableShape& shape, Step step, DeviceExists device_exists)
+    : shape_(shape), step_(std::move(step)), device_exists_(std::move(device_exists)) {
+  reset();
+}
+
+void FakeTable::reset() {
+  entries_.clear();
+  if (shape_.type != TableType::kArray) return;
+  for (std::uint32_t index = 0; index < shape_.max_entries; ++index) {
+    entries_[to_bytes(index)] = Bytes(shape_.value_size);
+  }
+}
+
+Result<bool> FakeTable::lookup(std::span<const std::byte> key, std::span<std::byte> value) const {
+  if (key.size() != shape_.key_size || value.size() != shape_.value_size) {
+    return fail("looking up " + std::string(shape_.name) + ": wrong size");
+  }
+  auto entry = entries_.find(Bytes(key.begin(), key.end()));
+  if (entry == entries_.end()) return false;
+  std::ranges::copy(entry->second, value.begin());
+  return true;
+}
+
+Result<void> FakeTable::update(std::span<const std::byte> key, std::span<const std::byte> value) {
+  return step_("put", *this, key, [&] { return store(key, value); });
+}
+
+Result<void> FakeTable::store(std::span<const std::byte> key, std::span<const std::byte> value) {
+  std::string doing = "updating " + std::string(shape_.name);
+  if (key.size() != shape_.key_size || value.size() != shape_.value_size) {
+    return fail(doing + ": wrong size");
+  }
+  Bytes stored_key(key.begin(), key.end());
+  bool is_new = !entries_.contains(stored_key);
+  if (is_new && entries_.size() >= shape_.max_entries) return fail(doing + ": the table is full");
+  if (is_new && shape_.type == TableType::kArray) return fail(doing + ": no such index");
+  if (shape_.type == TableType::kDeviceHash && !device_exists_(from_bytes<std::uint32_t>(value))) {
+    return fail(doing + ": no such device");
+  }
+  entries_[std::move(stored_key)] = shape_.type == TableType::kPerCpuHash
+                                        ? Bytes(shape_.value_size)
+                                        : Bytes(value.begin(), value.end());
+  return {};
+}
+
+Result<void> FakeTable::erase(std::span<const std::byte> key) {
+  return step_("erase", *this, key, [&]() -> Result<void> {
+    if (key.size() != shape_.key_size) return fail("erasing: wrong size");
+    if (shape_.type == TableType::kArray) return fail("erasing: an array keeps its entries");
+    entries_.erase(Bytes(key.begin(), key.end()));
+    return {};
+  });
+}
+
+Result<std::vector<std::byte>> FakeTable::keys() const {
+  std::vector<std::byte> all;
+  for (const auto& [key, value] : entries_) all.insert(all.end(), key.begin(), key.end());
+  return all;
+}
+
+}  // namespace xvnet::test

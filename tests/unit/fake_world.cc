@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The devices of a FakeKernel and what happens to them without xvnet.
+#include <stdexcept>
+
+#include "fake_kernel.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr std::uint32_t kEthernetMtu = 1500;
+constexpr FeatureState kOn{.is_on = true, .is_fixed = false};
+constexpr FeatureState kOff{.is_on = false, .is_fixed = false};
+
+Mac mac_for(std::uint64_t birth) {
+  return {0x02, 0, 0, 0, static_cast<std::uint8_t>(birth >> 8), static_cast<std::uint8_t>(birth)};
+}
+
+}  // namespace
+
+FakeDevice& FakeKernel::add(const std::string& name, LinkKind kind) {
+  if (has(name)) throw std::logic_error(name + " exists");
+  std::uint32_t ifindex = next_ifindex_++;
+  FakeDevice& device = devices_[ifindex];
+  device.birth = ++births_;
+  device.link.ifindex = ifindex;
+  device.link.name = name;
+  device.link.kind = kind;
+  device.link.mac = mac_for(device.birth);
+  device.link.mtu = kEthernetMtu;
+  return device;
+}
+
+FakeDevice& FakeKernel::add_tap(const std::string& name) {
+  FakeDevice& device = add(name, LinkKind::kTap);
+  device.link.driver = "tun";
+  device.xdp = {.native = true, .redirect_target = true};
+  return device;
+}
+
+void FakeKernel::add_veth_pair(const std::string& name, const std::string& peer) {
+  for (const std::string& end : {name, peer}) {
+    FakeDevice& device = add(end, LinkKind::kVeth);
+    device.link.driver = "veth";
+    device.xdp = {.native = true, .redirect_target = true};
+    device.features = {{Feature::kTxVlanCtag, kOn},
+                       {Feature::kTxVlanStag, kOn},
+                       {Feature::kRxVlanCtag, kOn},
+                       {Feature::kRxVlanStag, kOn}};
+  }
+  FakeDevice& one = device(name);
+  FakeDevice& other = device(peer);
+  one.peer = other.link.ifindex;
+  other.peer = one.link.ifindex;
+}
+
+FakeDevice& FakeKernel::add_veth(const std::string& name, const std::string& peer) {
+  add_veth_pair(name, peer);
+  return device(name);
+}
+
+FakeDevice& FakeKernel::add_nic(const std::string& name) {
+  FakeDevice& device = add(name, LinkKind::kOther);
+  device.link.driver = "ixgbe";
+  device.link.is_up = true;
+  device.xdp = {.native = true, .redirect_target = true};
+  device.features = {{Feature::kRxVlanCtag, kOn},
+                     {Feature::kRxVlanStag, kOff},
+                     {Feature::kRxVlanFilter, kOn},
+                     {Feature::kTxVlanCtag, kOn}};
+  return device;
+}
+
+FakeDevice& FakeKernel::device(const std::string& name) {
+  for (auto& [ifindex, device] : devices_) {
+    if (device.link.name == name) return device;
+  }
+  throw std::logic_error("no device " + name);
+}
+
+bool FakeKernel::has(const std::string& name) const { return find(std::string_view(name)); }
+
+void FakeKernel::drop_device(std::uint32_t ifindex) {
+  const FakeDevice* device = find(ifindex);
+  if (!device) return;
+  std::uint32_t peer = device->peer;
+  devices_.erase(ifindex);
+  // The kernel takes a device out of every devmap when it goes (maps/devices.h).
+  tables_.at(TableId::kDevices)->drop(to_bytes(ifindex));
+  if (peer) drop_device(peer);
+}
+
+void FakeKernel::remove(const std::string& name) { drop_device(device(name).link.ifindex); }
+
+void FakeKernel::recreate(const std::string& name) {
+  bool is_tap = device(name).link.kind == LinkKind::kTap;
+  remove(name);
+  is_tap ? add_tap(name) : add_nic(name);
+}
+
+void FakeKernel::recreate_with_same_ifindex(const std::string& name) {
+  std::uint32_t ifindex = device(name).link.ifindex;
+  recreate(name);
+  FakeDevice fresh = device(name);
+  drop_device(fresh.link.ifindex);
+  fresh.link.ifindex = ifindex;
+  devices_[ifindex] = fresh;
+}
+
+void FakeKernel::evict(const std::string& name, Hook hook) {
+  pins_.erase({device(name).link.ifindex, hook});
+}
+
+FakeDevice* FakeKernel::find(std::uint32_t ifindex) {
+  auto device = devices_.find(ifindex);
+  return device == devices_.end() ? nullptr : &device->second;
+}
+
+const FakeDevice* FakeKernel::find(std::uint32_t ifindex) const {
+  auto device = devices_.find(ifindex);
+  return device == devices_.end() ? nullptr : &device->second;
+}
+
+const FakeDevice* FakeKernel::find(std::string_view name) const {
+  for (const auto& [ifindex, device] : devices_) {
+    if (device.link.name == name) return &device;
+  }
+  return nullptr;
+}
+
+std::string FakeKernel::name_of(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  return device ? device->link.name : "#" + std::to_string(ifindex);
+}
+
+}  // namespace xvnet::test

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// All or nothing, and kill -9: every command, broken at every single change it makes.
+#include <algorithm>
+
+#include "scenarios.h"
+
+namespace xvnet::test {
+namespace {
+
+class Fault : public testing::TestWithParam<Scenario> {
+ protected:
+  // How many changes the command makes when nothing fails, and what it leaves.
+  void SetUp() override {
+    FakeKernel kernel;
+    prepare(kernel, GetParam());
+    kernel.heal();
+    auto outcome = run(kernel, GetParam().command);
+    ASSERT_TRUE(outcome) << outcome.error().message << "\n" << journal_text(kernel);
+    steps_ = kernel.steps();
+    undisturbed_ = take_snapshot(kernel);
+    expect_unbroken(kernel);
+  }
+
+  void expect_unbroken(const FakeKernel& kernel) {
+    for (const std::string& violation : kernel.violations()) ADD_FAILURE() << violation;
+  }
+
+  // What anybody can see of a half-done command must be readable.
+  void expect_readable(FakeKernel& kernel) {
+    auto instance = Instance::open_for_reading(kernel);
+    ASSERT_TRUE(instance) << instance.error().message;
+    EXPECT_TRUE(instance->ports());
+    EXPECT_TRUE(instance->networks());
+    EXPECT_TRUE(instance->uplinks());
+    EXPECT_TRUE(instance->fdb());
+    EXPECT_TRUE(instance->stats(""));
+  }
+
+  // A deleted device, or removed pins, cannot be brought back when a later step fails.
+  bool went_too_far(const FakeKernel& kernel) {
+    if (!GetParam().removes()) return false;
+    return std::ranges::any_of(kernel.journal(), [](const std::string& line) {
+      bool is_done = !line.ends_with("(failed)");
+      return line.starts_with("remove_pins") || (line.starts_with("delete_link") && is_done);
+    });
+  }
+
+  // Returns what the process did until then.
+  std::string kill(FakeKernel& kernel, int n) {
+    kernel.die_at(n);
+    auto outcome = run(kernel, GetParam().command);
+    EXPECT_FALSE(outcome && kernel.was_hit()) << "a failed change went unnoticed";
+    kernel.heal();
+    std::string done;
+    for (const std::string& line : kernel.journal()) {
+      if (!line.ends_with("(failed)")) done += "  " + line + "\n";
+    }
+    return done;
+  }
+
+  void expect_convergence(FakeKernel& kernel, const std::string& killed) {
+    auto outcome = run(kernel, GetParam().command);
+    SCOPED_TRACE("killed after:\n" + killed + "then:\n" + journal_text(kernel));
+    // Whoever removes may be told that it is gone already; the state decides.
+    EXPECT_TRUE(outcome || GetParam().removes()) << outcome.error().message;
+    EXPECT_EQ(difference(undisturbed_, take_snapshot(kernel)), "");
+    expect_unbroken(kernel);
+  }
+
+  int steps_ = 0;
+  Snapshot undisturbed_;
+};
+
+TEST_P(Fault, OneFailureLeavesTheStateAsBefore) {
+  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+    FakeKernel kernel;
+    prepare(kernel, GetParam());
+    Snapshot before = take_snapshot(kernel);
+    kernel.fail_at(n);
+    auto outcome = run(kernel, GetParam().command);
+    SCOPED_TRACE("change " + std::to_string(n) + " of:\n" + journal_text(kernel));
+    EXPECT_FALSE(outcome);
+    expect_unbroken(kernel);
+    if (went_too_far(kernel)) continue;
+    EXPECT_EQ(difference_but_safer(before, take_snapshot(kernel)), "");
+  }
+}
+
+TEST_P(Fault, AfterAFailureTheSameCommandSucceeds) {
+  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+    FakeKernel kernel;
+    prepare(kernel, GetParam());
+    kernel.fail_at(n);
+    (void)run(kernel, GetParam().command);
+    kernel.heal();
+    expect_convergence(kernel, journal_text(kernel));
+  }
+}
+
+TEST_P(Fault, AfterKillTheSameCommandConverges) {
+  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+    FakeKernel kernel;
+    prepare(kernel, GetParam());
+    std::string killed = kill(kernel, n);
+    expect_readable(kernel);
+    expect_convergence(kernel, killed);
+  }
+}
+
+// Every pair of places; of a long command, evenly spread ones.
+TEST_P(Fault, AfterTwoKillsTheSameCommandConverges) {
+  constexpr int kPlaces = 40;
+  int stride = std::max(1, steps_ / kPlaces);
+  for (int first = 1; first <= steps_; first += stride) {
+    for (int second = 1; second <= steps_ && !HasFailure(); second += stride) {
+      FakeKernel kernel;
+      prepare(kernel, GetParam());
+      std::string killed = kill(kernel, first);
+      killed += "and again after:\n" + kill(kernel, second);
+      expect_convergence(kernel, killed);
+    }
+  }
+}
+
+TEST_P(Fault, AfterKillDownLeavesTheHostAsItWas) {
+  FakeKernel untouched;
+  make_host(untouched);
+  GetParam().world(untouched);
+  Snapshot host = take_snapshot(untouched);
+  GetParam().lasting(untouched);
+  Snapshot changed_host = take_snapshot(untouched);
+  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+    FakeKernel kernel;
+    prepare(kernel, GetParam());
+    std::string killed = kill(kernel, n);
+    auto outcome = run(kernel, down());
+    SCOPED_TRACE("killed after:\n" + killed + "then:\n" + journal_text(kernel));
+    EXPECT_TRUE(outcome) << outcome.error().message;
+    EXPECT_FALSE(kernel.is_loaded());
+    expect_unbroken(kernel);
+    Snapshot after = take_snapshot(kernel);
+    if (difference_but_safer(changed_host, after).empty()) continue;
+    EXPECT_EQ(difference_but_safer(host, after), "");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Fault, testing::ValuesIn(scenarios()),
+                         [](const auto& scenario) { return scenario.param.name; });
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "fixture.h"
+
+#include <algorithm>
+
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+template <typename View>
+std::optional<View> named(const Result<std::vector<View>>& views, const std::string& name) {
+  if (!views) {
+    ADD_FAILURE() << views.error().message;
+    return std::nullopt;
+  }
+  auto view = std::ranges::find(*views, name, &View::name);
+  return view == views->end() ? std::nullopt : std::optional(*view);
+}
+
+}  // namespace
+
+PortRequest port(const std::string& device) {
+  PortRequest request;
+  request.device = device;
+  return request;
+}
+
+PortRequest on_vlan(const std::string& device, std::uint16_t vid) {
+  PortRequest request = port(device);
+  request.vid = vid;
+  return request;
+}
+
+PortRequest in_network(const std::string& device, const std::string& network) {
+  PortRequest request = port(device);
+  request.network = network;
+  return request;
+}
+
+PortRequest on_untagged(const std::string& device, const std::string& uplink) {
+  PortRequest request = port(device);
+  request.untagged = true;
+  request.uplink = uplink;
+  return request;
+}
+
+UplinkRequest uplink(const std::string& device, Mode mode) {
+  UplinkRequest request;
+  request.device = device;
+  request.mode = mode;
+  return request;
+}
+
+UplinkRequest uplink_with(const std::string& device, const std::vector<std::uint16_t>& vids) {
+  UplinkRequest request = uplink(device);
+  request.vids.emplace();
+  for (std::uint16_t vid : vids) request.vids->set(vid);
+  return request;
+}
+
+NetworkRequest network(const std::string& name) {
+  NetworkRequest request;
+  request.name = name;
+  return request;
+}
+
+NetworkRequest vlan_network(const std::string& name, std::uint16_t vid) {
+  NetworkRequest request = network(name);
+  request.vid = vid;
+  return request;
+}
+
+Command attach(PortRequest request) {
+  return [request = std::move(request)](Instance& xvnet) { return xvnet.attach(request); };
+}
+
+Command detach(std::string device, bool delete_device) {
+  return [=](Instance& xvnet) { return xvnet.detach(device, delete_device); };
+}
+
+Command add_uplink(UplinkRequest request) {
+  return [request = std::move(request)](Instance& xvnet) { return xvnet.add_uplink(request); };
+}
+
+Command remove_uplink(std::string device) {
+  return [=](Instance& xvnet) { return xvnet.remove_uplink(device); };
+}
+
+Command add_network(NetworkRequest request) {
+  return [request = std::move(request)](Instance& xvnet) { return xvnet.add_network(request); };
+}
+
+Command set_network(NetworkRequest request) {
+  return [request = std::move(request)](Instance& xvnet) { return xvnet.set_network(request); };
+}
+
+Command remove_network(std::string name) {
+  return [=](Instance& xvnet) { return xvnet.remove_network(name); };
+}
+
+Command down() {
+  return [](Instance& xvnet) { return xvnet.down(); };
+}
+
+Result<Outcome> run(FakeKernel& kernel, const Command& command) {
+  kernel.start_process();
+  XVNET_ASSIGN(instance, Instance::open_for_change(kernel));
+  return command(instance);
+}
+
+std::size_t place_of(const FakeKernel& kernel, const std::string& line) {
+  auto found = std::ranges::find(kernel.journal(), line);
+  if (found == kernel.journal().end()) {
+    ADD_FAILURE() << "\"" << line << "\" was not done:\n" << journal_text(kernel);
+  }
+  return static_cast<std::size_t>(found - kernel.journal().begin());
+}
+
+std::size_t first_with(const FakeKernel& kernel, const std::string& beginning) {
+  auto found = std::ranges::find_if(
+      kernel.journal(), [&](const std::string& line) { return line.starts_with(beginning); });
+  if (found == kernel.journal().end()) {
+    ADD_FAILURE() << "\"" << beginning << "…\" was not done:\n" << journal_text(kernel);
+  }
+  return static_cast<std::size_t>(found - kernel.journal().begin());
+}
+
+bool was_done(const FakeKernel& kernel, const std::string& line) {
+  return std::ranges::find(kernel.journal(), line) != kernel.journal().end();
+}
+
+std::string journal_text(const FakeKernel& kernel) {
+  std::string text;
+  for (const std::string& line : kernel.journal()) text += "  " + line + "\n";
+  return text;
+}
+
+void OnFakeKernel::TearDown() {
+  for (const std::string& violation : kernel_.violations()) ADD_FAILURE() << violation;
+}
+
+Outcome OnFakeKernel::must(const Command& command) {
+  auto outcome = run(kernel_, command);
+  if (!outcome) ADD_FAILURE() << outcome.error().message << "\n" << journal_text(kernel_);
+  return outcome.value_or(Outcome{});
+}
+
+Error OnFakeKernel::refused(const Command& command) {
+  Snapshot before = take_snapshot(kernel_);
+  auto outcome = run(kernel_, command);
+  EXPECT_FALSE(outcome) << journal_text(kernel_);
+  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << journal_text(kernel_);
+  return outcome ? Error{} : outcome.error();
+}
+
+Error OnFakeKernel::refused(const Command& command, ErrorKind kind, const std::string& part) {
+  Error error = refused(command);
+  EXPECT_EQ(static_cast<int>(error.kind), static_cast<int>(kind)) << error.message;
+  EXPECT_NE(error.message.find(part), std::string::npos) << error.message;
+  return error;
+}
+
+void OnFakeKernel::must_do_nothing(const Command& command) {
+  Outcome outcome = must(command);
+  EXPECT_EQ(journal_text(kernel_), "");
+  EXPECT_FALSE(outcome.changed);
+}
+
+std::optional<PortView> OnFakeKernel::view_of(const std::string& port) {
+  auto instance = Instance::open_for_reading(kernel_);
+  return instance ? named(instance->ports(), port) : std::nullopt;
+}
+
+std::optional<NetworkView> OnFakeKernel::network_view(const std::string& name) {
+  auto instance = Instance::open_for_reading(kernel_);
+  return instance ? named(instance->networks(), name) : std::nullopt;
+}
+
+std::optional<UplinkView> OnFakeKernel::uplink_view(const std::string& name) {
+  auto instance = Instance::open_for_reading(kernel_);
+  return instance ? named(instance->uplinks(), name) : std::nullopt;
+}
+
+bool OnFakeKernel::is_live(const std::string& device, Hook hook) {
+  return kernel_.attachment(kernel_.device(device).link.ifindex, hook) == Attachment::kLive;
+}
+
+bool OnFakeKernel::has_interface(const std::string& device) {
+  return kernel_.fake_table(TableId::kInterfaces)
+      .raw()
+      .contains(to_bytes(kernel_.device(device).link.ifindex));
+}
+
+bool OnFakeKernel::has_vlan(const std::string& uplink, std::uint16_t vid) {
+  abi::vlan_key key{.uplink = kernel_.device(uplink).link.ifindex, .vid = vid, .pad = 0};
+  return kernel_.fake_table(TableId::kVlans).raw().contains(to_bytes(key));
+}
+
+}  // namespace xvnet::test

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Networks by name, and their host interfaces.
+#include "fixture.h"
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+NetworkRequest with_host(const std::string& name, std::vector<std::string> addresses) {
+  NetworkRequest request = network(name);
+  request.host_addresses = std::move(addresses);
+  return request;
+}
+
+class Network : public OnFakeKernel {};
+
+TEST_F(Network, OfAVidIsWhatItsPortsJoin) {
+  must(add_network(vlan_network("blue", 10)));
+  must(attach(on_vlan("tap0", 10)));
+  must(attach(in_network("tap1", "blue")));
+  EXPECT_EQ(network_view("blue")->ports.size(), 2u);
+  EXPECT_FALSE(network_view("vlan10"));
+}
+
+TEST_F(Network, AddedTwiceDoesNothing) {
+  must(add_network(vlan_network("blue", 10)));
+  must_do_nothing(add_network(vlan_network("blue", 10)));
+  must(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64"})));
+  must_do_nothing(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64"})));
+}
+
+TEST_F(Network, AddedDifferentlyIsRefused) {
+  must(add_network(vlan_network("blue", 10)));
+  refused(add_network(vlan_network("blue", 20)), ErrorKind::kFailed, "differs");
+  refused(add_network(vlan_network("green", 10)), ErrorKind::kFailed, "blue");
+}
+
+TEST_F(Network, ImplicitOneStaysOnceItIsAddedByName) {
+  must(attach(on_vlan("tap0", 10)));
+  must(add_network(vlan_network("vlan10", 10)));
+  must(detach("tap0"));
+  ASSERT_TRUE(network_view("vlan10"));
+  EXPECT_FALSE(network_view("vlan10")->implicit);
+}
+
+TEST_F(Network, WithPortsIsNotRemoved) {
+  must(add_network(vlan_network("blue", 10)));
+  must(attach(in_network("tap0", "blue")));
+  refused(remove_network("blue"), ErrorKind::kFailed, "ports");
+  must(detach("tap0"));
+  must(remove_network("blue"));
+  EXPECT_FALSE(network_view("blue"));
+  refused(remove_network("blue"), ErrorKind::kFailed, "blue");
+}
+
+TEST_F(Network, RequestsAreChecked) {
+  refused(add_network(network("")), ErrorKind::kUsage, "network");
+  refused(add_network(network("a/b")), ErrorKind::kUsage, "a/b");
+  refused(add_network(network("sixteen-bytes-xx")), ErrorKind::kUsage, "sixteen");
+  refused(add_network(vlan_network("blue", 0)), ErrorKind::kUsage, "0");
+  refused(add_network(vlan_network("blue", 4095)), ErrorKind::kUsage, "4095");
+  NetworkRequest both = vlan_network("blue", 10);
+  both.untagged = true;
+  refused(add_network(both), ErrorKind::kUsage, "blue");
+  NetworkRequest never = network("blue");
+  never.ageing_s = 0;
+  refused(add_network(never), ErrorKind::kUsage, "ageing");
+  for (const char* address :
+       {"10.5.0.1", "10.5.0.1/33", "10.5.0/24", "2001:db8::/129", "/24", ""}) {
+    refused(add_network(with_host("lab", {address})), ErrorKind::kUsage, "lab");
+  }
+  std::vector<std::string> many(MAX_HOST_ADDRESSES + 1, "10.5.0.1/24");
+  refused(add_network(with_host("lab", many)), ErrorKind::kUsage, "lab");
+}
+
+TEST_F(Network, OfAnUnknownUplinkIsRefused) {
+  NetworkRequest flat = network("flat");
+  flat.untagged = true;
+  flat.uplink = "eth7";
+  refused(add_network(flat), ErrorKind::kFailed, "eth7");
+}
+
+TEST_F(Network, SetChangesOnlyWhatIsGiven) {
+  kernel_.add_nic("eth0");
+  must(add_uplink(uplink("eth0")));
+  must(add_network(vlan_network("blue", 10)));
+  must(attach(in_network("tap0", "blue")));
+  NetworkRequest ageing = network("blue");
+  ageing.ageing_s = 60;
+  EXPECT_TRUE(must(set_network(ageing)).changed);
+  EXPECT_EQ(network_view("blue")->vid, 10);
+  EXPECT_EQ(network_view("blue")->ageing_s, 60u);
+  must_do_nothing(set_network(ageing));
+  must(set_network(vlan_network("blue", 20)));
+  EXPECT_EQ(network_view("blue")->ageing_s, 60u);
+  EXPECT_TRUE(has_vlan("eth0", 20));
+  EXPECT_FALSE(has_vlan("eth0", 10));
+  EXPECT_EQ(view_of("tap0")->state, "up");
+}
+
+TEST_F(Network, SetRefusesWhatAnotherHas) {
+  must(add_network(vlan_network("blue", 10)));
+  must(add_network(vlan_network("green", 20)));
+  refused(set_network(vlan_network("blue", 20)), ErrorKind::kFailed, "green");
+  refused(set_network(vlan_network("red", 30)), ErrorKind::kFailed, "red");
+  NetworkRequest both = vlan_network("blue", 30);
+  both.untagged = true;
+  refused(set_network(both), ErrorKind::kUsage, "blue");
+}
+
+TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
+  must(add_network(with_host("lab", {"10.5.0.1/24"})));
+  EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));
+  EXPECT_TRUE(kernel_.device("xv-lab").link.is_up);
+  EXPECT_FALSE(kernel_.device("xv-lab").link.is_silent);
+  EXPECT_TRUE(kernel_.device("xp-lab").link.is_up);
+  EXPECT_TRUE(kernel_.device("xp-lab").link.is_silent);
+  EXPECT_TRUE(is_live("xp-lab", Hook::kTcIngress));
+  EXPECT_TRUE(has_interface("xp-lab"));
+  EXPECT_FALSE(has_interface("xv-lab"));
+  EXPECT_EQ(network_view("lab")->host_interface, "xv-lab");
+  EXPECT_EQ(network_view("lab")->kind, "host-only");
+}
+
+TEST_F(Network, HostInterfaceDoesNotKeepItsNetworkFromRemoval) {
+  Snapshot before = take_snapshot(kernel_);
+  must(add_network(with_host("lab", {"10.5.0.1/24"})));
+  must(remove_network("lab"));
+  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
+}
+
+TEST_F(Network, HostAddressesCanBeChanged) {
+  must(add_network(with_host("lab", {"10.5.0.1/24"})));
+  must(set_network(with_host("lab", {"10.6.0.1/24"})));
+  EXPECT_EQ(kernel_.device("xv-lab").addresses, std::set<std::string>{"10.6.0.1/24"});
+  EXPECT_EQ(network_view("lab")->host_addresses, std::vector<std::string>{"10.6.0.1/24"});
+}
+
+TEST_F(Network, HostInterfaceOfSomebodyElseIsNotTaken) {
+  kernel_.add_nic("xv-lab");
+  refused(add_network(with_host("lab", {"10.5.0.1/24"})), ErrorKind::kFailed, "xv-lab");
+}
+
+TEST_F(Network, NameMustLeaveRoomForTheHostInterface) {
+  refused(add_network(with_host("thirteenbytes", {"10.5.0.1/24"})), ErrorKind::kUsage,
+          "thirteenbytes");
+}
+
+TEST_F(Network, HostInterfaceCannotBeDetached) {
+  must(add_network(with_host("lab", {"10.5.0.1/24"})));
+  refused(detach("xp-lab"), ErrorKind::kFailed, "host interface");
+}
+
+}  // namespace
+}  // namespace xvnet::test

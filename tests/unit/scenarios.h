@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Every kind of command, each from a state worth breaking: what the tests of failures and of kill
+// -9 go through.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "fixture.h"
+
+namespace xvnet::test {
+
+struct Scenario {
+  const char* name;
+  std::vector<Command> before;  // commands that succeeded
+  Command command;
+  // What the world does between the two.
+  std::function<void(FakeKernel&)> world = [](FakeKernel&) {};
+  // How the host differs after `down` because the operator asked for it.
+  std::function<void(FakeKernel&)> lasting = [](FakeKernel&) {};
+
+  bool removes() const;  // so that it may say there is nothing to remove when it runs again
+};
+
+// How a failed test shows it.
+inline void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+
+const std::vector<Scenario>& scenarios();
+
+// A host with two NICs, three TAPs of which one is up, and a veth; then the scenario up to its
+// command.
+void prepare(FakeKernel& kernel, const Scenario& scenario);
+// The host before xvnet.
+void make_host(FakeKernel& kernel);
+
+}  // namespace xvnet::test

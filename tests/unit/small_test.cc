@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The parts the operations are made of: results, texts, typed maps.
+#include <cerrno>
+
+#include "fixture.h"
+#include "loader/tables.h"
+#include "loader/text.h"
+
+namespace xvnet::test {
+namespace {
+
+Result<int> half(int number) {
+  if (number % 2) return fail("halving " + std::to_string(number) + ": it is odd");
+  return number / 2;
+}
+
+Result<int> quarter(int number) {
+  XVNET_ASSIGN(once, half(number));
+  XVNET_TRY(half(once));
+  return once / 2;
+}
+
+TEST(Result, ErrorsOfTheCalleesReachTheCaller) {
+  EXPECT_EQ(*quarter(8), 2);
+  EXPECT_EQ(quarter(7).error().message, "halving 7: it is odd");
+  EXPECT_EQ(quarter(6).error().message, "halving 3: it is odd");
+}
+
+TEST(Result, ErrnoSaysWhatTheCallerCanDo) {
+  auto kind = [](int number) { return fail_errno(number, "opening x").error().kind; };
+  EXPECT_EQ(kind(EPERM), ErrorKind::kNotPermitted);
+  EXPECT_EQ(kind(EACCES), ErrorKind::kNotPermitted);
+  EXPECT_EQ(kind(EOPNOTSUPP), ErrorKind::kUnsupported);
+  EXPECT_EQ(kind(ENOSYS), ErrorKind::kUnsupported);
+  EXPECT_EQ(kind(ENODEV), ErrorKind::kFailed);
+  EXPECT_TRUE(fail_errno(ENODEV, "opening x").error().message.starts_with("opening x: "));
+}
+
+VidSet vids(std::initializer_list<std::size_t> numbers) {
+  VidSet set;
+  for (std::size_t number : numbers) set.set(number);
+  return set;
+}
+
+TEST(Text, VidsAreRanges) {
+  EXPECT_EQ(format_vids({}), "");
+  EXPECT_EQ(format_vids(vids({10})), "10");
+  EXPECT_EQ(format_vids(vids({10, 11})), "10-11");
+  EXPECT_EQ(format_vids(vids({1, 10, 20, 21, 22, 4094})), "1,10,20-22,4094");
+  EXPECT_EQ(format_vids(vids({4093, 4094, 4095})), "4093-4095");
+}
+
+TEST(Text, MacsAreLowerCaseHex) {
+  EXPECT_EQ(format_mac({0x02, 0, 0, 0xAB, 0, 0x0f}), "02:00:00:ab:00:0f");
+}
+
+TEST(Text, FixedSizeTextIsCutAndPaddedWithZeros) {
+  char field[4] = {'x', 'x', 'x', 'x'};
+  set_text(field, "a");
+  EXPECT_EQ(std::string_view(field, 4), std::string_view("a\0\0\0", 4));
+  EXPECT_EQ(text_of(field), "a");
+  set_text(field, "abcdef");
+  EXPECT_EQ(text_of(field), "abc");
+  char full[2] = {'a', 'b'};
+  EXPECT_EQ(text_of(full), "ab");
+}
+
+TEST(Text, DeviceNamesAreThoseTheKernelTakes) {
+  for (const char* name : {"tap0", "eth0.100", "a", "fifteen-bytes-x", "-", "@"}) {
+    EXPECT_TRUE(check_device_name("attach", name)) << name;
+  }
+  for (const char* name :
+       {"", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\nb", "sixteen-bytes-xx"}) {
+    auto checked = check_device_name("attach", name);
+    ASSERT_FALSE(checked) << name;
+    EXPECT_EQ(checked.error().kind, ErrorKind::kUsage);
+    EXPECT_TRUE(checked.error().message.starts_with("attach ")) << checked.error().message;
+  }
+}
+
+class TypedMap : public OnFakeKernel {
+ protected:
+  void SetUp() override { ASSERT_TRUE(kernel_.open_for_change()); }
+};
+
+TEST_F(TypedMap, FindsWhatWasPut) {
+  Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
+  EXPECT_FALSE(map.find(3)->has_value());
+  // An uplink's entry: a port's would need its network first.
+  kernel_.fake_table(TableId::kNetworks).set(to_bytes(7u), to_bytes(abi::network{}));
+  ASSERT_TRUE(map.put(3, {.network = 7, .kind = abi::INTERFACE_UPLINK, .flags = 1}));
+  auto entry = map.find(3);
+  ASSERT_TRUE(entry && *entry);
+  EXPECT_EQ((*entry)->network, 7u);
+  EXPECT_EQ((*entry)->flags, 1);
+}
+
+TEST_F(TypedMap, ListsEveryEntry) {
+  Map<abi::vlan_key, std::uint32_t> map(kernel_.table(TableId::kVlans));
+  kernel_.fake_table(TableId::kNetworks).set(to_bytes(1u), to_bytes(abi::network{}));
+  for (std::uint16_t vid : {10, 20, 30}) {
+    ASSERT_TRUE(map.put({.uplink = 99, .vid = vid, .pad = 0}, 1));
+  }
+  auto entries = map.entries();
+  ASSERT_TRUE(entries);
+  EXPECT_EQ(entries->size(), 3u);
+  for (const auto& [key, value] : *entries) EXPECT_EQ(value, 1u);
+}
+
+TEST_F(TypedMap, ErasingWhatIsNotThereIsNoError) {
+  Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
+  EXPECT_TRUE(map.erase(3));
+}
+
+TEST_F(TypedMap, WritingCountersZeroesThem) {
+  Map<std::uint32_t, abi::stats> map(kernel_.table(TableId::kStats));
+  abi::stats stats{};
+  stats.from.packets = 5;
+  ASSERT_TRUE(map.put(3, stats));
+  EXPECT_EQ((*map.find(3))->from.packets, 0u);
+}
+
+TEST_F(TypedMap, EveryTableHasTheSizesOfItsHeader) {
+  Tables tables(kernel_);
+  EXPECT_EQ(kernel_.table(TableId::kLearners).value_size(), sizeof(abi::learner));
+  for (const TableShape& shape : table_shapes()) {
+    EXPECT_EQ(kernel_.table(shape.id).key_size(), shape.key_size);
+  }
+  EXPECT_TRUE(tables.meta.find(0)->has_value());
+}
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "snapshot.h"
+
+#include <fmt/format.h>
+
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+std::string network_name(const FakeKernel& kernel, std::uint32_t id) {
+  if (id == 0) return "none";
+  const auto& records = kernel.fake_table(TableId::kNetworkRecords).raw();
+  auto record = records.find(to_bytes(id));
+  if (record == records.end()) return fmt::format("net{}", id);
+  return from_bytes<abi::network_record>(record->second).name;
+}
+
+std::string device_name(const FakeKernel& kernel, std::uint32_t ifindex) {
+  return ifindex == 0 ? "none" : kernel.name_of(ifindex);
+}
+
+Mac to_mac(const std::uint8_t (&bytes)[6]) {
+  Mac mac;
+  std::copy(std::begin(bytes), std::end(bytes), mac.begin());
+  return mac;
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::interface& entry) {
+  return fmt::format("network={} kind={} flags={}", network_name(kernel, entry.network), entry.kind,
+                     entry.flags);
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::network& network) {
+  return fmt::format("uplink={} vid={} ageing_ns={}", device_name(kernel, network.uplink),
+                     network.vid, network.ageing_ns);
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::members& members) {
+  std::set<std::string> names;
+  for (std::uint32_t i = 0; i < members.count; ++i) {
+    names.insert(device_name(kernel, members.ifindex[i]));
+  }
+  std::string text = fmt::format("{}:", members.count);
+  for (const std::string& name : names) text += " " + name;
+  return text;
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::fdb_entry& entry) {
+  return fmt::format("at {} slot={:x}", device_name(kernel, entry.ifindex), entry.slot);
+}
+
+std::string value_text(const FakeKernel&, const abi::learner& learner) {
+  std::string text = fmt::format("limit={}", learner.limit);
+  for (std::uint64_t slot : learner.slots) {
+    if (slot) text += fmt::format(" {:x}", slot);
+  }
+  return text;
+}
+
+std::string value_text(const FakeKernel&, const abi::stats& stats) {
+  return fmt::format("from={} to={}", stats.from.packets, stats.to.packets);
+}
+
+std::string device_text(const abi::device_record& record) {
+  return fmt::format(
+      "name={} flags={:x} restore={:x} kind={} state={} mode={} asked={} owner={} queues={} mtu={}",
+      record.name, record.flags, record.restore, record.kind, record.state, record.mode,
+      record.mode_asked, record.owner, record.queues, record.mtu);
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::port_record& record) {
+  return fmt::format("{} network={} max_macs={} mac={}", device_text(record.device),
+                     network_name(kernel, record.network), record.max_macs,
+                     to_text(to_mac(record.mac)));
+}
+
+std::string value_text(const FakeKernel&, const abi::uplink_record& record) {
+  std::string vids;
+  for (int vid = 0; vid < 4096; ++vid) {
+    if (record.vids[vid / 8] >> (vid % 8) & 1) vids += fmt::format(" {}", vid);
+  }
+  return device_text(record.device) + " vids=" + vids;
+}
+
+std::string value_text(const FakeKernel&, const abi::network_record& record) {
+  std::string text = fmt::format("flags={:x} uplink={} vid={} ageing_s={}", record.flags,
+                                 record.uplink, record.vid, record.ageing_s);
+  for (int i = 0; i < record.address_count; ++i) text += fmt::format(" {}", record.addresses[i]);
+  return text;
+}
+
+template <typename V>
+void add_table(const FakeKernel& kernel, TableId id, Snapshot& snapshot) {
+  const FakeTable& table = kernel.fake_table(id);
+  for (const auto& [key, bytes] : table.raw()) {
+    snapshot.lines.insert(fmt::format("{} {}: {}", table.shape().name, key_text(kernel, id, key),
+                                      value_text(kernel, from_bytes<V>(bytes))));
+  }
+}
+
+void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
+  add_table<abi::interface>(kernel, TableId::kInterfaces, snapshot);
+  add_table<abi::network>(kernel, TableId::kNetworks, snapshot);
+  add_table<abi::members>(kernel, TableId::kMembers, snapshot);
+  add_table<abi::fdb_entry>(kernel, TableId::kFdb, snapshot);
+  add_table<abi::learner>(kernel, TableId::kLearners, snapshot);
+  add_table<abi::stats>(kernel, TableId::kStats, snapshot);
+  add_table<abi::port_record>(kernel, TableId::kPortRecords, snapshot);
+  add_table<abi::uplink_record>(kernel, TableId::kUplinkRecords, snapshot);
+  add_table<abi::network_record>(kernel, TableId::kNetworkRecords, snapshot);
+  for (const auto& [key, network] :
+       kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
+    snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
+                                      network_name(kernel, network)));
+  }
+  for (const auto& [key, target] :
+       kernel.fake_table(TableId::kDevices).typed<std::uint32_t, std::uint32_t>()) {
+    snapshot.lines.insert(
+        fmt::format("devices {}: {}", kernel.name_of(key), kernel.name_of(target)));
+  }
+}
+
+std::string link_text(const FakeDevice& device) {
+  std::string text = fmt::format("link {}: mtu={} promiscuous={} silent={} multi_queue={}",
+                                 device.link.name, device.link.mtu, device.link.is_promiscuous,
+                                 device.link.is_silent, device.link.is_multi_queue);
+  for (const std::string& address : device.addresses) text += " " + address;
+  for (const auto& [feature, state] : device.features) {
+    text += fmt::format(" {}={}", to_text(feature), state.is_on);
+  }
+  return text;
+}
+
+constexpr std::string_view kSevered = "severed";
+
+std::string compare(const Snapshot& expected, const Snapshot& actual, bool may_be_safer) {
+  std::string text;
+  for (const std::string& line : expected.lines) {
+    bool may_go = may_be_safer && line.ends_with(kSevered);
+    if (!may_go && !actual.lines.contains(line)) text += "  - " + line + "\n";
+  }
+  for (const std::string& line : actual.lines) {
+    if (!expected.lines.contains(line)) text += "  + " + line + "\n";
+  }
+  for (const auto& [name, is_up] : actual.is_up) {
+    auto before = expected.is_up.find(name);
+    bool differs = before != expected.is_up.end() && before->second != is_up;
+    if (differs && (is_up || !may_be_safer)) text += fmt::format("  ~ {} up={}\n", name, is_up);
+  }
+  return text;
+}
+
+}  // namespace
+
+Snapshot take_snapshot(const FakeKernel& kernel) {
+  Snapshot snapshot;
+  for (const auto& [ifindex, device] : kernel.devices()) {
+    snapshot.lines.insert(link_text(device));
+    snapshot.is_up[device.link.name] = device.link.is_up;
+  }
+  for (const auto& [where, pin] : kernel.pins()) {
+    bool is_live = *kernel.attachment(where.first, where.second) == Attachment::kLive;
+    snapshot.lines.insert(fmt::format("pin {} {}: {} {}", kernel.name_of(where.first),
+                                      to_text(where.second), to_text(pin.program),
+                                      is_live ? "live" : kSevered));
+  }
+  if (kernel.is_loaded()) add_tables(kernel, snapshot);
+  return snapshot;
+}
+
+std::string difference(const Snapshot& expected, const Snapshot& actual) {
+  return compare(expected, actual, false);
+}
+
+std::string difference_but_safer(const Snapshot& before, const Snapshot& after) {
+  return compare(before, after, true);
+}
+
+std::string to_text(const Mac& mac) {
+  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3],
+                     mac[4], mac[5]);
+}
+
+std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::byte> key) {
+  switch (id) {
+    case TableId::kNetworks:
+    case TableId::kMembers:
+    case TableId::kNetworkRecords:
+      return network_name(kernel, from_bytes<std::uint32_t>(key));
+    case TableId::kVlans: {
+      auto vlan = from_bytes<abi::vlan_key>(key);
+      return fmt::format("{}/{}", kernel.name_of(vlan.uplink), vlan.vid);
+    }
+    case TableId::kFdb: {
+      auto fdb = from_bytes<abi::fdb_key>(key);
+      return network_name(kernel, fdb.network) + "/" + to_text(to_mac(fdb.mac));
+    }
+    case TableId::kLearners: {
+      auto learner = from_bytes<abi::learner_key>(key);
+      return network_name(kernel, learner.network) + "/" + kernel.name_of(learner.ifindex);
+    }
+    case TableId::kMeta:
+      return fmt::format("{}", from_bytes<std::uint32_t>(key));
+    default:
+      return kernel.name_of(from_bytes<std::uint32_t>(key));
+  }
+}
+
+}  // namespace xvnet::test
