@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/enter.h: which network a frame is in, and what is the host's own.
+//
+// HOSTS_OWN has no counter: the frame passes untouched and nothing is counted, which is what left()
+// states.
+#include <linux/if_ether.h>
+
+#include "pipeline_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+// The mark of a frame that xvnet itself sends into an uplink (bpf/hook/tc.h). Under XDP no frame
+// has one.
+constexpr uint32_t kOwnFrameMark = 0x78766e74;
+
+class Enter : public Pipeline {};
+INSTANTIATE_TEST_SUITE_P(Hooks, Enter, both_hooks(), hook_name);
+
+class EnterMarked : public Pipeline {};
+INSTANTIATE_TEST_SUITE_P(Hooks, EnterMarked, tc_alone(), hook_name);
+
+TEST_P(Enter, APortThatIsNotAttachedPassesNothing) {
+  rig_.tables().interfaces.erase(rig_.ifindex("a"));
+  const Frame frame = tcp4(between("a", "b"));
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ATTACHED"));
+}
+
+TEST_P(Enter, ADeviceWithoutAnyEntryPassesNothing) {
+  const Frame frame = tcp4(between("a", "b"));
+  EXPECT_EQ(from_vm("stranger", frame), (Outcome{Verdict::kDrop, frame.bytes, {}}));
+}
+
+TEST_P(Enter, AnUplinkIsNoPort) {
+  rig_.set_interface("up", {.network = kRed, .kind = abi::INTERFACE_UPLINK, .flags = 0});
+  const Frame frame = tcp4(between("a", "b"));
+  EXPECT_EQ(from_vm("up", frame), dropped(frame, "up from", "NOT_ATTACHED"));
+}
+
+TEST_P(Enter, APortOfANetworkThatIsGonePassesNothing) {
+  rig_.tables().networks.erase(kRed);
+  const Frame frame = tcp4(between("a", "b"));
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ATTACHED"));
+}
+
+TEST_P(Enter, AVidThatNoNetworkOwnsIsTheHosts) {
+  const Frame frame = tcp4(between("wire", "a")).tagged({.vid = kHostsVid, .pcp = 3});
+  EXPECT_EQ(from_uplink(frame), left(frame));
+}
+
+TEST_P(Enter, UntaggedFramesAreTheHostsWhereNoNetworkIsUntagged) {
+  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = 0, .pad = 0});
+  const Frame frame = tcp4(between("wire", "e"));
+  EXPECT_EQ(from_uplink(frame), left(frame));
+  EXPECT_EQ(from_uplink(frame.tagged({.vid = 0, .pcp = 6})),
+            left(frame.tagged({.vid = 0, .pcp = 6})));
+}
+
+TEST_P(Enter, UntaggedFramesAreTheUntaggedNetworks) {
+  const Frame frame = tcp4(between("wire", "e"));
+  EXPECT_EQ(from_uplink(frame), forwarded(frame, "up", "e"));
+  EXPECT_EQ(from_uplink(frame.tagged({.vid = 0, .pcp = 6})), forwarded(frame, "up", "e"));
+}
+
+TEST_P(Enter, AServiceTagIsAnotherNumberSpace) {
+  for (const uint16_t vid : {uint16_t{0}, kRedVid, kHostsVid}) {
+    const Frame frame = tcp4(between("wire", "a")).tagged({.vid = vid, .tpid = ETH_P_8021AD});
+    EXPECT_EQ(from_uplink(frame), left(frame)) << vid;
+    EXPECT_EQ(from_uplink(frame.tagged({.vid = kHostsVid})), left(frame.tagged({.vid = kHostsVid})))
+        << vid;
+  }
+}
+
+TEST_P(Enter, TheVidOfAnotherUplinkIsTheHosts) {
+  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = kRedVid, .pad = 0});
+  rig_.tables().vlans.put({.uplink = rig_.ifindex("stranger"), .vid = kRedVid, .pad = 0}, kRed);
+  const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
+  EXPECT_EQ(from_uplink(frame), left(frame));
+}
+
+TEST_P(Enter, WhatIsNoUplinkAnyMoreIsTheHosts) {
+  const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
+  rig_.set_interface("up", {.network = kRed, .kind = abi::INTERFACE_PORT, .flags = 0});
+  EXPECT_EQ(from_uplink(frame), left(frame));
+  rig_.tables().interfaces.erase(rig_.ifindex("up"));
+  EXPECT_EQ(from_uplink(frame), left(frame));
+}
+
+TEST_P(Enter, TheVidOfANetworkThatIsGoneIsTheHosts) {
+  rig_.tables().networks.erase(kRed);
+  const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
+  EXPECT_EQ(from_uplink(frame), left(frame));
+}
+
+TEST_P(EnterMarked, WhatXvnetSentIntoItsUplinkPassesAndLosesTheMark) {
+  const Frame frame = tcp4(between("wire", "e"));
+  EXPECT_EQ(from_uplink(frame, {.mark = kOwnFrameMark}), left(frame));
+  EXPECT_EQ(mark(), 0u);
+  EXPECT_EQ(from_host(frame, {.mark = kOwnFrameMark}), left(frame));
+  EXPECT_EQ(mark(), 0u);
+}
+
+TEST_P(EnterMarked, AnotherMarkMeansNothingAndIsKept) {
+  constexpr uint32_t kAnother = kOwnFrameMark + 1;
+  const Frame frame = tcp4(between("wire", "e"));
+  EXPECT_EQ(from_uplink(frame, {.mark = kAnother}), forwarded(frame, "up", "e"));
+  EXPECT_EQ(mark(), kAnother);
+}
+
+TEST_P(EnterMarked, TheMarkOpensNoPort) {
+  const Frame frame = tcp4(between("a", "b")).tagged(kBlueVid);
+  EXPECT_EQ(from_vm("a", frame, {.mark = kOwnFrameMark}), dropped(frame, "a from", "VLAN_TAGGED"));
+}
+
+TEST_P(EnterMarked, WhatAVmSendsToTheWireIsMarked) {
+  const Frame frame = tcp4(between("a", "wire"));
+  EXPECT_EQ(from_vm("a", frame), forwarded(pushed(frame, kRedVid), "a", "up"));
+  EXPECT_EQ(mark(), kOwnFrameMark);
+  EXPECT_EQ(from_vm("a", arp_request(broadcast_of("a"))).verdict, Verdict::kRedirect);
+  EXPECT_EQ(mark(), kOwnFrameMark);
+  EXPECT_EQ(from_vm("a", tcp4(between("a", "b"))).verdict, Verdict::kRedirect);
+  EXPECT_EQ(mark(), 0u);
+}
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/emit.h, flood: every other member of the network gets one copy, and nobody else. XDP
+// cannot copy: it leaves every flood to tc, so FLOODED, NO_RECEIVER and CLONE_FAILED are tc's.
+#include <linux/if_ether.h>
+
+#include "link.h"
+#include "live_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+class Flood : public Pipeline {
+ protected:
+  void set_uplink(uint32_t network, const std::string& name) {
+    abi::network value = rig_.tables().networks.find(network).value();
+    value.uplink = name.empty() ? 0 : rig_.ifindex(name);
+    rig_.tables().networks.put(network, value);
+  }
+  // Exactly these devices got the frame, once each; the redirect to the wire a test run does not
+  // make.
+  void expect_copies(const Frame& frame, const std::set<std::string>& expected) {
+    for (const std::string& name : rig_.names()) {
+      const bool due = !on_xdp() && expected.contains(name);
+      EXPECT_EQ(copies_at(name), due ? Frames{frame.bytes} : Frames{}) << name;
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, Flood, both_hooks(), hook_name);
+
+class FloodLive : public Live {
+ protected:
+  // The frame comes out at these places, once each, as `out`.
+  void expect_everywhere(const Frame& sent, const std::map<std::string, Frame>& expected) {
+    for (const std::string& name : rig_.names()) {
+      const auto due = expected.find(name);
+      EXPECT_EQ(seen(name, sent), due == expected.end() ? Frames{} : Frames{due->second.bytes})
+          << name;
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, FloodLive, both_hooks(), hook_name);
+
+TEST_P(Flood, AVmsBroadcastIsCopiedToItsNetworkAlone) {
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kRedirect,
+                                                 frame.bytes,
+                                                 {{"a from carried", 1},
+                                                  {"b to carried", 1},
+                                                  {"c to carried", 1},
+                                                  {"up to carried", 1}}}));
+  expect_copies(frame, {"b", "c"});
+}
+
+TEST_P(Flood, ABroadcastOfTheWireIsCopiedToThePortsOfItsVlan) {
+  const Frame frame = arp_request(broadcast_of("wire"));
+  const Frame tagged = frame.tagged({.vid = kRedVid, .pcp = 3});
+  EXPECT_EQ(from_uplink(tagged), only_tc(tagged, {Verdict::kDrop,
+                                                  frame.bytes,
+                                                  {{"up from carried", 1},
+                                                   {"a to carried", 1},
+                                                   {"b to carried", 1},
+                                                   {"c to carried", 1}}}));
+  expect_copies(frame, {"a", "b", "c"});
+}
+
+TEST_P(Flood, AnUntaggedBroadcastOfTheWireStaysTheHostsToo) {
+  const Frame frame = arp_request(broadcast_of("wire"));
+  EXPECT_EQ(from_uplink(frame),
+            only_tc(frame, {Verdict::kPass,
+                            frame.bytes,
+                            {{"up from carried", 1}, {"e to carried", 1}, {"f to carried", 1}}}));
+  expect_copies(frame, {"e", "f"});
+}
+
+TEST_P(Flood, AnUntaggedBroadcastIsTheHostsAlsoWithoutPorts) {
+  rig_.set_members(kPlain, {});
+  const Frame frame = arp_request(broadcast_of("wire"));
+  EXPECT_EQ(from_uplink(frame),
+            only_tc(frame, {Verdict::kPass, frame.bytes, {{"up from carried", 1}}}));
+}
+
+TEST_P(Flood, WithoutAnUplinkThePortsGetIt) {
+  set_uplink(kRed, "");
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame),
+            only_tc(frame, {Verdict::kDrop,
+                            frame.bytes,
+                            {{"a from carried", 1}, {"b to carried", 1}, {"c to carried", 1}}}));
+  expect_copies(frame, {"b", "c"});
+}
+
+TEST_P(Flood, ANetworkWithoutOtherMembersHasNoReceiver) {
+  set_uplink(kBlue, "");
+  const Frame frame = arp_request(broadcast_of("d"));
+  EXPECT_EQ(from_vm("d", frame), only_tc(frame, dropped(frame, "d from", "NO_RECEIVER")));
+  rig_.tables().members.erase(kBlue);
+  EXPECT_EQ(from_vm("d", frame), only_tc(frame, dropped(frame, "d from", "NO_RECEIVER")));
+}
+
+TEST_P(Flood, AVlanWithoutPortsHasNoReceiver) {
+  rig_.set_members(kBlue, {});
+  const Frame frame = arp_request(broadcast_of("wire"));
+  const Outcome unheard = {Verdict::kDrop, frame.bytes, {{"up from NO_RECEIVER", 1}}};
+  EXPECT_EQ(from_uplink(frame.tagged(kBlueVid)), only_tc(frame.tagged(kBlueVid), unheard));
+  rig_.tables().members.erase(kBlue);
+  EXPECT_EQ(from_uplink(frame.tagged(kBlueVid)), only_tc(frame.tagged(kBlueVid), unheard));
+}
+
+TEST_P(Flood, AMemberOfAnotherNetworkGetsNothing) {
+  rig_.set_members(kRed, {"a", "b", "d"});
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kRedirect,
+                                                 frame.bytes,
+                                                 {{"a from carried", 1},
+                                                  {"b to carried", 1},
+                                                  {"d to WRONG_NETWORK", 1},
+                                                  {"up to carried", 1}}}));
+  expect_copies(frame, {"b"});
+}
+
+TEST_P(Flood, AStrangerAmongTheMembersGetsNothing) {
+  rig_.set_members(kRed, {"stranger", "host", "b", "a"});
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame),
+            only_tc(frame, {Verdict::kRedirect,
+                            frame.bytes,
+                            {{"a from carried", 1}, {"b to carried", 1}, {"up to carried", 1}}}));
+  expect_copies(frame, {"b"});
+}
+
+TEST_P(Flood, AMemberThatIsGoneIsCountedAtIt) {
+  rig_.tables().devices.erase(rig_.ifindex("b"));
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kRedirect,
+                                                 frame.bytes,
+                                                 {{"a from carried", 1},
+                                                  {"b to NO_DEVICE", 1},
+                                                  {"c to carried", 1},
+                                                  {"up to carried", 1}}}));
+  expect_copies(frame, {"c"});
+}
+
+TEST_P(Flood, AMemberThatIsDownIsCountedAtIt) {
+  set_down(rig_.ns(), "b");
+  const Frame frame = arp_request(broadcast_of("a"));
+  const Outcome outcome = from_vm("a", frame);
+  set_up(rig_.ns(), "b");
+  EXPECT_EQ(outcome, only_tc(frame, {Verdict::kRedirect,
+                                     frame.bytes,
+                                     {{"a from carried", 1},
+                                      {"b to CLONE_FAILED", 1},
+                                      {"c to carried", 1},
+                                      {"up to carried", 1}}}));
+  expect_copies(frame, {"c"});
+}
+
+TEST_P(Flood, WhatNoMemberCouldBeGivenIsDropped) {
+  set_uplink(kRed, "");
+  rig_.set_members(kRed, {"a", "d"});
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame),
+            only_tc(frame, {Verdict::kDrop,
+                            frame.bytes,
+                            {{"a from NO_RECEIVER", 1}, {"d to WRONG_NETWORK", 1}}}));
+}
+
+TEST_P(Flood, AFrameTooLongForSomeReachesTheOthers) {
+  const Frame frame = tcp4(broadcast_of("b"), 2000);
+  EXPECT_EQ(from_vm("b", frame), only_tc(frame, {Verdict::kDrop,
+                                                 frame.bytes,
+                                                 {{"b from carried", 1},
+                                                  {"a to TOO_BIG", 1},
+                                                  {"c to carried", 1},
+                                                  {"up to TOO_BIG", 1}}}));
+  expect_copies(frame, {"c"});
+}
+
+TEST_P(Flood, ACopyTheUplinkCannotTakeIsCountedThere) {
+  rig_.tables().devices.erase(rig_.ifindex("up"));
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kDrop,
+                                                 frame.bytes,
+                                                 {{"a from carried", 1},
+                                                  {"b to carried", 1},
+                                                  {"c to carried", 1},
+                                                  {"up to NO_DEVICE", 1}}}));
+  expect_copies(frame, {"b", "c"});
+}
+
+TEST_P(Flood, AFullNetworkIsFlooded) {
+  std::vector<std::string> many(MAX_MEMBERS, "a");
+  many.back() = "b";
+  rig_.set_members(kRed, many);
+  const Frame frame = arp_request(broadcast_of("a"));
+  EXPECT_EQ(from_vm("a", frame),
+            only_tc(frame, {Verdict::kRedirect,
+                            frame.bytes,
+                            {{"a from carried", 1}, {"b to carried", 1}, {"up to carried", 1}}}));
+  expect_copies(frame, {"b"});
+}
+
+TEST_P(FloodLive, EveryMemberAndTheWireGetOne) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("a"));
+  send("a", frame);
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame}});
+  expect_everywhere(frame, {{"b", frame}, {"c", frame}, {"up", frame.tagged(kRedVid)}});
+}
+
+TEST_P(FloodLive, TheWireAloneSeesTheVmsPriority) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("a"));
+  send("a", frame.tagged({.pcp = 5}));
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame.tagged({.pcp = 5})}});
+  expect_everywhere(frame,
+                    {{"b", frame}, {"c", frame}, {"up", frame.tagged({.vid = kRedVid, .pcp = 5})}});
+}
+
+TEST_P(FloodLive, TheWiresBroadcastReachesPortsOnly) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("wire"));
+  send("up", frame.tagged({.vid = kRedVid, .pcp = 5}));
+  if (on_xdp())
+    return expect_everywhere(frame, {{"host", frame.tagged({.vid = kRedVid, .pcp = 5})}});
+  expect_everywhere(frame, {{"a", frame}, {"b", frame}, {"c", frame}});
+}
+
+TEST_P(FloodLive, TheTagInsideTheWiresIsPayload) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("wire")).tagged({.vid = kBlueVid, .pcp = 1});
+  send("up", frame.tagged(kRedVid));
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame.tagged(kRedVid)}});
+  expect_everywhere(frame, {{"a", frame}, {"b", frame}, {"c", frame}});
+}
+
+TEST_P(FloodLive, AVmOfTheUntaggedNetworkReachesPortsWireAndHost) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("e"));
+  send("e", frame);
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame}});
+  expect_everywhere(frame, {{"f", frame}, {"up", frame}, {"host", frame}});
+  EXPECT_EQ(counted(), (Counts{{"e from carried", 1}, {"f to carried", 1}, {"up to carried", 1}}));
+}
+
+TEST_P(FloodLive, AStaleUplinkOfTheUntaggedNetworkGetsNothing) {
+  abi::network plain = rig_.tables().networks.find(kPlain).value();
+  plain.uplink = rig_.ifindex("stranger");
+  rig_.tables().networks.put(kPlain, plain);
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("e"));
+  send("e", frame);
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame}});
+  expect_everywhere(frame, {{"f", frame}});
+}
+
+// Its copy is the frame itself, with its tag: without it, the frame would be another network's.
+TEST_P(FloodLive, AnUplinkAmongTheMembersGetsNoCopyOfItsOwn) {
+  rig_.set_members(kRed, {"up", "a", "b"});
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("a"));
+  send("a", frame);
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame}});
+  expect_everywhere(frame, {{"b", frame}, {"up", frame.tagged(kRedVid)}});
+  EXPECT_EQ(counted(), (Counts{{"a from carried", 1}, {"b to carried", 1}, {"up to carried", 1}}));
+}
+
+TEST_P(FloodLive, TheHostKeepsTheWiresFrameByteForByte) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("wire"));
+  send("up", frame);
+  if (on_xdp()) return expect_everywhere(frame, {{"host", frame}});
+  expect_everywhere(frame, {{"e", frame}, {"f", frame}, {"host", frame}});
+}
+
+TEST_P(FloodLive, TheHostKeepsThePriorityTagOfTheWire) {
+  attach_all();
+  for (const VlanTag& tag : {VlanTag{.pcp = 5}, VlanTag{.dei = true}, VlanTag{}}) {
+    const Frame frame = arp_request(broadcast_of("wire"));
+    send("up", frame.tagged(tag));
+    std::map<std::string, Frame> expected = {{"host", frame.tagged(tag)}};
+    if (!on_xdp()) expected.insert({{"e", frame}, {"f", frame}});
+    expect_everywhere(frame, expected);
+  }
+}
+
+TEST_P(FloodLive, TheHostKeepsATagBehindThePriorityTag) {
+  attach_all();
+  const Frame frame = arp_request(broadcast_of("wire")).tagged(7);
+  const Frame sent = frame.tagged({.pcp = 5});
+  send("up", sent);
+  std::map<std::string, Frame> expected = {{"host", sent}};
+  if (!on_xdp()) expected.insert({{"e", frame}, {"f", frame}});
+  expect_everywhere(frame, expected);
+}
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/parse.h: the Ethernet header and the outer tag, wherever the hook keeps it.
+//
+// A frame shorter than an Ethernet header cannot be given to a program: the kernel's test run
+// refuses it, and so do TAPs and drivers.
+#include <linux/if_ether.h>
+
+#include "live_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+class Parse : public Pipeline {};
+INSTANTIATE_TEST_SUITE_P(Hooks, Parse, both_hooks(), hook_name);
+
+class ParseLive : public Live {};
+INSTANTIATE_TEST_SUITE_P(Hooks, ParseLive, both_hooks(), hook_name);
+
+// A frame that ends `size` bytes after its start, within the tag.
+Frame cut_in_tag(Ends ends, size_t size) {
+  Frame frame = tcp4(ends).tagged(kRedVid);
+  frame.bytes.resize(size);
+  return frame;
+}
+
+TEST_P(Parse, AFrameThatEndsWithinItsTagIsDropped) {
+  for (size_t size = ETH_HLEN; size < ETH_HLEN + 4; ++size) {
+    const Frame frame = cut_in_tag(between("a", "b"), size);
+    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "TRUNCATED")) << size;
+  }
+}
+
+// Also where nobody knows yet whose it is: a whole tag would be needed to say that it is the
+// host's.
+TEST_P(Parse, AFrameOfTheWireThatEndsWithinItsTagIsDropped) {
+  const Frame frame = cut_in_tag(between("wire", "a"), ETH_HLEN + 2);
+  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "TRUNCATED"));
+}
+
+// tc takes no test run without a byte of payload.
+TEST_P(Parse, AFrameThatEndsBehindItsHeaderIsAFrame) {
+  Frame frame = of_ethertype(between("a", "b"), kTestEthertype);
+  frame.bytes.resize(ETH_HLEN + (on_xdp() ? 0 : 1));
+  EXPECT_EQ(from_vm("a", frame), only_tc(frame, forwarded(frame, "a", "b")));
+}
+
+TEST_P(Parse, TheNetworkIsReadFromTheTagInTheFrame) {
+  const Frame frame = tcp4(between("wire", "a"));
+  EXPECT_EQ(from_uplink(frame.tagged(kRedVid)), forwarded(frame, "up", "a"));
+}
+
+// Before tc the kernel moves the outer tag out of the frame.
+TEST_P(ParseLive, TheNetworkIsReadFromTheTagInMetadata) {
+  attach_all();
+  const Frame frame = tcp4(between("wire", "a"));
+  send("up", frame.tagged(kRedVid));
+  EXPECT_EQ(places(frame), Places{"a"});
+  EXPECT_EQ(seen("a", frame), Frames{frame.bytes});
+  EXPECT_EQ(counted(), (Counts{{"up from carried", 1}, {"a to carried", 1}}));
+}
+
+TEST_P(ParseLive, ATagInMetadataIsATag) {
+  attach_all();
+  const Frame frame = tcp4(between("a", "b"));
+  send("a", frame.tagged(kRedVid));
+  EXPECT_EQ(places(frame), Places{});
+  EXPECT_EQ(counted(), (Counts{{"a from VLAN_TAGGED", 1}}));
+}
+
+// Neither has an 802.1Q tag behind it become the outer one.
+TEST_P(ParseLive, AnOuterServiceTagIsTheHosts) {
+  attach_all();
+  const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
+  const Frame service = frame.tagged({.vid = kRedVid, .tpid = ETH_P_8021AD});
+  send("up", service);
+  EXPECT_EQ(places(frame), Places{"host"});
+  EXPECT_EQ(seen("host", frame), Frames{service.bytes});
+  EXPECT_EQ(counted(), Counts{});
+}
+
+// An skb keeps most of a long frame outside its linear part; the headers are pulled in to be read.
+TEST_P(ParseLive, AFrameInSeveralBuffersIsRead) {
+  attach_all();
+  const Frame frame = tcp4(between("a", "c"), 8000);
+  send("a", frame);
+  EXPECT_EQ(places(frame), Places{on_xdp() ? "host" : "c"});
+}
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "rig.h"
+
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+#include "link.h"
+#include "xvnet_tc.skel.h"
+#include "xvnet_xdp.skel.h"
+
+namespace xvnet::test {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& doing, int error) {
+  throw SetupError(doing + ": " + std::strerror(-error));
+}
+
+// The programs share one set of tables: the XDP object takes the tc object's.
+void share_maps(bpf_object* from, bpf_object* to) {
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, to) {
+    const char* name = bpf_map__name(map);
+    bpf_map* original = bpf_object__find_map_by_name(from, name);
+    if (original == nullptr) continue;  // constants of its own
+    if (bpf_map__is_internal(map)) continue;
+    const int error = bpf_map__reuse_fd(map, bpf_map__fd(original));
+    if (error != 0) fail(std::string("sharing map \"") + name + "\"", error);
+  }
+}
+
+void add(abi::direction_stats& sum, const abi::direction_stats& part) {
+  sum.packets += part.packets;
+  sum.bytes += part.bytes;
+  for (size_t i = 0; i < std::size(sum.reasons); ++i) sum.reasons[i] += part.reasons[i];
+}
+
+size_t cpus() { return static_cast<size_t>(libbpf_num_possible_cpus()); }
+
+}  // namespace
+
+std::string mac_of(const std::string& place) {
+  static const std::map<std::string, int> last_bytes = {
+      {"a", 0x0a}, {"b", 0x0b},    {"c", 0x0c},    {"d", 0x0d},  {"e", 0x0e},
+      {"f", 0x0f}, {"wire", 0x1e}, {"host", 0x1f}, {"new", 0x2e}};
+  char text[18];
+  std::snprintf(text, sizeof(text), "02:00:00:00:00:%02x", last_bytes.at(place));
+  return text;
+}
+
+std::string reason_name(uint32_t number) {
+  switch (number) {
+#define REASON(name, number, fate, text) \
+  case abi::REASON_##name:               \
+    return #name;
+#include "maps/reasons.def"
+#undef REASON
+    default:
+      return "reason " + std::to_string(number);
+  }
+}
+
+abi::fdb_key fdb_key(uint32_t network, const std::string& mac) {
+  abi::fdb_key key{};
+  key.network = network;
+  std::ranges::copy(parse_mac(mac), key.mac);
+  return key;
+}
+
+uint64_t slot_of(const std::string& mac) {
+  const auto bytes = parse_mac(mac);
+  uint64_t slot = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) slot |= static_cast<uint64_t>(bytes[i]) << (8 * i);
+  return slot;
+}
+
+uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+Rig& Rig::get() {
+  static Rig rig;
+  return rig;
+}
+
+const std::vector<std::string>& Rig::ports() {
+  static const std::vector<std::string> names = {"a", "b", "c", "d", "e", "f"};
+  return names;
+}
+
+Rig::Rig() {
+  make_devices();
+  load();
+}
+
+Rig::~Rig() {
+  xvnet_xdp__destroy(xdp_);
+  xvnet_tc__destroy(tc_);
+}
+
+void Rig::make_devices() {
+  names_ = ports();
+  names_.insert(names_.end(), {"up", "stranger", "host"});
+  for (const std::string& name : names_) {
+    taps_[name] = std::make_unique<Tap>(ns_, name, TapOptions{.create_missing = true});
+    if (name == "c") set_mtu(ns_, name, kJumboMtu);
+    set_up(ns_, name);
+    ifindexes_[name] = static_cast<uint32_t>(xvnet::test::ifindex(ns_, name));
+  }
+}
+
+void Rig::load() {
+  tc_ = xvnet_tc__open_and_load();
+  if (tc_ == nullptr) fail("loading the tc programs", -errno);
+  xdp_ = xvnet_xdp__open();
+  if (xdp_ == nullptr) fail("opening the XDP programs", -errno);
+  share_maps(tc_->obj, xdp_->obj);
+  const int error = xvnet_xdp__load(xdp_);
+  if (error != 0) fail("loading the XDP programs", error);
+  const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
+  tables_ = std::make_unique<Tables>(Tables{
+      .devices = Table<uint32_t, uint32_t>(fd(tc_->maps.devices)),
+      .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd(tc_->maps.fdb)),
+      .interfaces = Table<uint32_t, abi::interface>(fd(tc_->maps.interfaces)),
+      .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
+      .members = Table<uint32_t, abi::members>(fd(tc_->maps.members)),
+      .networks = Table<uint32_t, abi::network>(fd(tc_->maps.networks)),
+      .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
+      .stats_fd = fd(tc_->maps.stats),
+  });
+}
+
+int Rig::program_fd(Hook hook, Program program) const {
+  const bool xdp = hook == Hook::kXdp;
+  switch (program) {
+    case Program::kFromVm:
+      return bpf_program__fd(xdp ? xdp_->progs.xdp_from_vm : tc_->progs.tc_from_vm);
+    case Program::kFromUplink:
+      return bpf_program__fd(xdp ? xdp_->progs.xdp_from_uplink : tc_->progs.tc_from_uplink);
+    case Program::kFromHost:
+      if (xdp) throw SetupError("XDP has no egress");
+      return bpf_program__fd(tc_->progs.tc_from_host);
+  }
+  throw SetupError("no such program");
+}
+
+RunResult Rig::run(Hook hook, Program program, uint32_t ifindex, const Bytes& frame,
+                   const RunOptions& options) const {
+  Bytes in(options.metadata_size);
+  in.insert(in.end(), frame.begin(), frame.end());
+  RunResult result;
+  result.bytes.resize(in.size() + 64);
+  __sk_buff skb{};
+  skb.ifindex = ifindex;
+  skb.mark = options.mark;
+  xdp_md xdp{};
+  xdp.data = options.metadata_size;
+  xdp.data_end = static_cast<uint32_t>(in.size());
+  xdp.ingress_ifindex = ifindex;
+  LIBBPF_OPTS(bpf_test_run_opts, test);
+  test.data_in = in.data();
+  test.data_size_in = static_cast<uint32_t>(in.size());
+  test.data_out = result.bytes.data();
+  test.data_size_out = static_cast<uint32_t>(result.bytes.size());
+  test.ctx_in = hook == Hook::kXdp ? static_cast<const void*>(&xdp) : &skb;
+  test.ctx_size_in = hook == Hook::kXdp ? sizeof(xdp) : sizeof(skb);
+  test.ctx_out = hook == Hook::kXdp ? static_cast<void*>(&xdp) : &skb;
+  test.ctx_size_out = test.ctx_size_in;
+  const int error =
+      ns_.in([&] { return bpf_prog_test_run_opts(program_fd(hook, program), &test); });
+  if (error != 0) fail("running a program", error);
+  result.code = static_cast<int>(test.retval);
+  result.bytes.resize(test.data_size_out);
+  if (hook == Hook::kXdp) result.bytes.erase(result.bytes.begin(), result.bytes.begin() + xdp.data);
+  result.mark = skb.mark;
+  return result;
+}
+
+abi::stats Rig::stats(const std::string& name) const {
+  const uint32_t key = ifindex(name);
+  std::vector<abi::stats> parts(cpus());
+  abi::stats sum{};
+  if (bpf_map_lookup_elem(tables_->stats_fd, &key, parts.data()) != 0) return sum;
+  for (const abi::stats& part : parts) {
+    add(sum.from, part.from);
+    add(sum.to, part.to);
+  }
+  return sum;
+}
+
+void Rig::drain() {
+  for (const auto& [name, tap] : taps_) {
+    while (tap->receive()) continue;
+  }
+}
+
+void Rig::zero_stats(const std::string& name) {
+  const uint32_t key = ifindex(name);
+  const std::vector<abi::stats> zero(cpus());
+  if (bpf_map_update_elem(tables_->stats_fd, &key, zero.data(), BPF_ANY) != 0)
+    throw_errno("writing stats");
+}
+
+void Rig::set_interface(const std::string& name, const abi::interface& value) {
+  tables_->interfaces.put(ifindex(name), value);
+}
+
+void Rig::attach(uint32_t network, const std::string& port) {
+  set_interface(
+      port, {.network = network, .kind = abi::INTERFACE_PORT, .flags = abi::INTERFACE_XDP_TARGET});
+  set_learner(network, port, kMacsPerPort);
+  zero_stats(port);
+  // The kernel looks the device up in the caller's namespace.
+  ns_.in([&] { tables_->devices.put(ifindex(port), ifindex(port)); });
+}
+
+void Rig::set_members(uint32_t network, const std::vector<std::string>& ports) {
+  abi::members list{};
+  for (const std::string& port : ports) list.ifindex[list.count++] = ifindex(port);
+  tables_->members.put(network, list);
+}
+
+void Rig::set_learner(uint32_t network, const std::string& interface, uint32_t limit) {
+  const auto learner = std::make_unique<abi::learner>();
+  learner->limit = limit;
+  tables_->learners.put({.network = network, .ifindex = ifindex(interface)}, *learner);
+}
+
+void Rig::set_learnt(uint32_t network, const std::string& interface, const std::string& mac,
+                     uint32_t slot, uint64_t last_seen_ns) {
+  const abi::learner_key key = {.network = network, .ifindex = ifindex(interface)};
+  abi::learner learner = tables_->learners.find(key).value();
+  learner.slots[slot] = slot_of(mac);
+  tables_->learners.put(key, learner);
+  tables_->fdb.put(fdb_key(network, mac),
+                   {.ifindex = ifindex(interface), .slot = slot, .last_seen_ns = last_seen_ns});
+}
+
+void Rig::set_entry(uint32_t network, const std::string& interface, const std::string& mac,
+                    uint32_t slot) {
+  tables_->fdb.put(fdb_key(network, mac),
+                   {.ifindex = ifindex(interface), .slot = slot, .last_seen_ns = 0});
+}
+
+void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports) {
+  tables_->networks.put(network,
+                        {.uplink = ifindex("up"), .vid = vid, .pad = 0, .ageing_ns = kAgeingNs});
+  tables_->vlans.put({.uplink = ifindex("up"), .vid = vid, .pad = 0}, network);
+  set_members(network, ports);
+  for (const std::string& port : ports) {
+    attach(network, port);
+    set_learnt(network, port, mac_of(port), 0, monotonic_ns());
+  }
+  set_learner(network, "up", kMacsPerPort);
+  set_learnt(network, "up", mac_of("wire"), 0, monotonic_ns());
+}
+
+void Rig::reset() {
+  tables_->interfaces.clear();
+  tables_->devices.clear();
+  tables_->fdb.clear();
+  tables_->learners.clear();
+  tables_->members.clear();
+  tables_->networks.clear();
+  tables_->vlans.clear();
+  Table<uint32_t, uint32_t>(tables_->stats_fd).clear();
+  attach(0, "up");
+  set_interface("up",
+                {.network = 0, .kind = abi::INTERFACE_UPLINK, .flags = abi::INTERFACE_XDP_TARGET});
+  tables_->learners.erase({.network = 0, .ifindex = ifindex("up")});
+  add_network(kRed, kRedVid, {"a", "b", "c"});
+  add_network(kBlue, kBlueVid, {"d"});
+  add_network(kPlain, 0, {"e", "f"});
+  set_entry(kPlain, "up", mac_of("host"), abi::FDB_SLOT_HOST);
+  drain();
+}
+
+}  // namespace xvnet::test

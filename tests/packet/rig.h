@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The host that every packet test runs on: a namespace with real devices, both objects loaded with
+// shared tables, nothing pinned. There is one a process; reset() puts it back as described here.
+//
+//   network  VID       ports            FDB, besides one learnt MAC of each port
+//   red      10        a, b, c          the station "wire" behind the uplink
+//   blue     20        d                "wire", the same MAC
+//   plain    untagged  e, f             "wire", and "host": the host itself
+//
+// All have the uplink `up`. `stranger` is a device of the host that xvnet has nothing to do with,
+// and `host` the place where frames left to the host come out (live_fixture.h). Every device is a
+// TAP, MTU 1500 but for c's 9000.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "netns.h"
+#include "tables.h"
+#include "tap.h"
+
+struct xvnet_tc;
+struct xvnet_xdp;
+
+namespace xvnet::test {
+
+enum class Hook { kTc, kXdp };
+enum class Program { kFromVm, kFromUplink, kFromHost };
+
+constexpr uint32_t kRed = 1;
+constexpr uint32_t kBlue = 2;
+constexpr uint32_t kPlain = 3;
+constexpr uint16_t kRedVid = 10;
+constexpr uint16_t kBlueVid = 20;
+constexpr uint16_t kHostsVid = 30;  // owned by no network
+constexpr uint32_t kMacsPerPort = 4;
+constexpr uint64_t kAgeingNs = 300'000'000'000;
+constexpr int kJumboMtu = 9000;
+
+// The MAC of a place: a port, "wire", "host", or "new", which no table knows.
+std::string mac_of(const std::string& place);
+
+struct RunOptions {
+  uint32_t mark = 0;           // tc: skb->mark
+  uint32_t metadata_size = 0;  // XDP: bytes of headroom that are taken
+};
+
+struct RunResult {
+  int code = 0;  // XDP_* or TC_ACT_*
+  Bytes bytes;   // tc: without the tag in the skb's metadata
+  uint32_t mark = 0;
+};
+
+class Rig {
+ public:
+  static Rig& get();
+  ~Rig();
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+
+  void reset();
+  RunResult run(Hook hook, Program program, uint32_t ifindex, const Bytes& frame,
+                const RunOptions& options = {}) const;
+
+  const NetNs& ns() const { return ns_; }
+  const Tables& tables() const { return *tables_; }
+  Tap& tap(const std::string& name) { return *taps_.at(name); }
+  const std::vector<std::string>& names() const { return names_; }
+  static const std::vector<std::string>& ports();
+  uint32_t ifindex(const std::string& name) const { return ifindexes_.at(name); }
+  int program_fd(Hook hook, Program program) const;
+  // The counters of an interface, its CPUs added up; all zero for one without.
+  abi::stats stats(const std::string& name) const;
+  // Reads and forgets what the TAPs were sent.
+  void drain();
+
+  // Makes a device a member of a network: its interface entry, its counters, its learner.
+  void attach(uint32_t network, const std::string& port);
+  void set_members(uint32_t network, const std::vector<std::string>& ports);
+  void set_learner(uint32_t network, const std::string& interface, uint32_t limit);
+  // A learnt MAC, in the given slot of the interface's learner.
+  void set_learnt(uint32_t network, const std::string& interface, const std::string& mac,
+                  uint32_t slot, uint64_t last_seen_ns);
+  // An entry that names no slot: FDB_SLOT_STATIC or FDB_SLOT_HOST.
+  void set_entry(uint32_t network, const std::string& interface, const std::string& mac,
+                 uint32_t slot);
+  void set_interface(const std::string& name, const abi::interface& value);
+
+ private:
+  Rig();
+  void make_devices();
+  void load();
+  void add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports);
+  void zero_stats(const std::string& name);
+
+  NetNs ns_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::unique_ptr<Tap>> taps_;
+  std::map<std::string, uint32_t> ifindexes_;
+  xvnet_tc* tc_ = nullptr;
+  xvnet_xdp* xdp_ = nullptr;
+  std::unique_ptr<Tables> tables_;
+};
+
+}  // namespace xvnet::test

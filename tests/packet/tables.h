@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The tables of maps/, filled and read by the tests directly.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "frame.h"
+#include "maps/devices.h"
+#include "maps/fdb.h"
+#include "maps/interfaces.h"
+#include "maps/learners.h"
+#include "maps/members.h"
+#include "maps/networks.h"
+#include "maps/stats.h"
+#include "maps/vlans.h"
+#include "process.h"
+
+namespace xvnet::test {
+
+template <typename Key, typename Value>
+class Table {
+ public:
+  explicit Table(int fd) : fd_(fd) {}
+
+  void put(const Key& key, const Value& value) const {
+    if (bpf_map_update_elem(fd_, &key, &value, BPF_ANY) != 0) throw_errno("writing a table");
+  }
+
+  std::optional<Value> find(const Key& key) const {
+    Value value{};
+    if (bpf_map_lookup_elem(fd_, &key, &value) == 0) return value;
+    if (errno != ENOENT) throw_errno("reading a table");
+    return std::nullopt;
+  }
+
+  // Removing what is not there is no error.
+  void erase(const Key& key) const {
+    if (bpf_map_delete_elem(fd_, &key) != 0 && errno != ENOENT) throw_errno("emptying a table");
+  }
+
+  std::vector<Key> keys() const {
+    std::vector<Key> all;
+    Key key{};
+    const void* previous = nullptr;
+    while (bpf_map_get_next_key(fd_, previous, &key) == 0) {
+      all.push_back(key);
+      previous = &all.back();
+    }
+    return all;
+  }
+
+  void clear() const {
+    for (const Key& key : keys()) erase(key);
+  }
+
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct Tables {
+  Table<uint32_t, uint32_t> devices;
+  Table<abi::fdb_key, abi::fdb_entry> fdb;
+  Table<uint32_t, abi::interface> interfaces;
+  Table<abi::learner_key, abi::learner> learners;
+  Table<uint32_t, abi::members> members;
+  Table<uint32_t, abi::network> networks;
+  Table<abi::vlan_key, uint32_t> vlans;
+  int stats_fd;  // per CPU: see Rig::stats
+};
+
+// What a counted reason is called in reasons.def.
+std::string reason_name(uint32_t number);
+
+abi::fdb_key fdb_key(uint32_t network, const std::string& mac);
+// A MAC as a learner's slot holds it.
+uint64_t slot_of(const std::string& mac);
+// Now, in the clock of fdb_entry::last_seen_ns.
+uint64_t monotonic_ns();
+
+}  // namespace xvnet::test
