@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What cannot be done is said, with the right exit code, and changes nothing.
+#include "lab.h"
+#include "metadata_tagger.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kRefused = 1;
+constexpr int kBadUsage = 2;
+constexpr int kNotPermitted = 4;
+constexpr int kKernelCannot = 5;
+
+class BadInput : public ::testing::Test {
+ protected:
+  BadInput() {
+    lab.add_uplink("eth0", {"--mode", "tc"});
+    lab.host.attach("tap0", {"--vlan", "10"});
+  }
+
+  // Runs it, and checks the code, the message, and that all is as before.
+  void expect_refused(const Words& command, int exit_code, const Words& words) {
+    const std::string before = lab.host.state();
+    const CommandResult result = lab.host.xvnet(command);
+    EXPECT_EQ(result.exit_code, exit_code) << result.describe();
+    EXPECT_EQ(error_problems(result, words), "");
+    EXPECT_TRUE(result.out.empty()) << result.describe();
+    EXPECT_EQ(lab.host.state(), before) << result.describe();
+  }
+
+  Lab lab;
+};
+
+TEST_F(BadInput, AVidMustBeOne) {
+  for (const char* vid : {"0", "4095", "5000", "-1", "ten", "10x", "", "99999999999999999999"}) {
+    expect_refused({"attach", "tap1", "--vlan", vid}, kBadUsage, {vid});
+  }
+}
+
+TEST_F(BadInput, AListOfVlansMustBeOne) {
+  for (const char* list : {"0", "10,4095", "20-10", "10-", "a-b", "10,,20", ","}) {
+    expect_refused({"uplink", "add", "eth1", "--vlans", list}, kBadUsage, {"eth1"});
+  }
+}
+
+TEST_F(BadInput, OtherValuesMustBeValid) {
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mac", "02:00"}, kBadUsage, {"02:00"});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mac", "03:00:00:00:00:01"}, kBadUsage,
+                 {"03:00:00:00:00:01"});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mac", "00:00:00:00:00:00"}, kBadUsage, {});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mode", "fast"}, kBadUsage, {"fast"});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--max-macs", "-2"}, kBadUsage, {"-2"});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--queues", "0"}, kBadUsage, {"0"});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mtu", "20"}, kBadUsage, {"20"});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--owner", "no-such-user"}, kBadUsage,
+                 {"no-such-user"});
+  expect_refused({"network", "add", "n", "--host-address", "10.0.0.300/24"}, kBadUsage,
+                 {"10.0.0.300/24"});
+  expect_refused({"network", "add", "n", "--vlan", "10", "--ageing", "soon"}, kBadUsage, {"soon"});
+}
+
+TEST_F(BadInput, ExactlyOneNetworkMustBeNamed) {
+  expect_refused({"attach", "tap1"}, kBadUsage, {});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--untagged"}, kBadUsage, {});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--network", "vlan10"}, kBadUsage, {});
+}
+
+TEST_F(BadInput, CommandsMustExist) {
+  expect_refused({"frobnicate"}, kBadUsage, {"frobnicate"});
+  expect_refused({"show", "frobs"}, kBadUsage, {"frobs"});
+  expect_refused({"attach", "--vlan", "10"}, kBadUsage, {});
+  expect_refused({"attach", "tap1", "--vlan", "10", "--frob"}, kBadUsage, {"--frob"});
+}
+
+TEST_F(BadInput, ADeviceNameMustFitTheKernels) {
+  for (const char* name : {"a-name-far-too-long", "", ".", "..", "a/b", "a b", "a:b"}) {
+    expect_refused({"attach", name, "--vlan", "10"}, kBadUsage, {});
+  }
+}
+
+TEST_F(BadInput, ANetworkNameMustFitItsInterface) {
+  expect_refused({"network", "add", "a-name-far-too-long-for-it"}, kBadUsage,
+                 {"a-name-far-too-long-for-it"});
+  expect_refused({"network", "add", "a/b"}, kBadUsage, {"a/b"});
+  expect_refused({"network", "add", ""}, kBadUsage, {});
+}
+
+TEST_F(BadInput, WhatIsNotThereCannotBeUsed) {
+  expect_refused({"uplink", "add", "eth9"}, kRefused, {"eth9"});
+  expect_refused({"uplink", "del", "eth9"}, kRefused, {"eth9"});
+  expect_refused({"attach", "tap1", "--network", "nowhere"}, kRefused, {"nowhere"});
+  expect_refused({"attach", "tap1", "--untagged", "--uplink", "eth9"}, kRefused, {"eth9"});
+  expect_refused({"network", "del", "nowhere"}, kRefused, {"nowhere"});
+  expect_refused({"network", "set", "nowhere", "--ageing", "5"}, kRefused, {"nowhere"});
+  EXPECT_FALSE(exists(lab.ns(), "tap1"));
+}
+
+TEST_F(BadInput, DetachingWhatIsNotAttachedIsRefused) {
+  expect_refused({"detach", "tap9"}, kRefused, {"tap9"});
+}
+
+TEST_F(BadInput, ADeviceHasOneRole) {
+  expect_refused({"attach", "eth0", "--vlan", "10"}, kRefused, {"eth0", "uplink"});
+  expect_refused({"uplink", "add", "tap0"}, kRefused, {"tap0"});
+  expect_refused({"attach", "lo", "--vlan", "10"}, kRefused, {"lo"});
+  expect_refused({"uplink", "add", "lo"}, kRefused, {"lo"});
+}
+
+TEST_F(BadInput, AVlanBelongsToOneNetwork) {
+  lab.host.must({"network", "add", "office", "--vlan", "40"});
+  expect_refused({"network", "add", "other", "--vlan", "40"}, kRefused, {"40", "office"});
+}
+
+TEST_F(BadInput, ANetworkInUseIsNotRemoved) {
+  expect_refused({"network", "del", "vlan10"}, kRefused, {"vlan10", "ports"});
+}
+
+TEST_F(BadInput, ADeviceOfAnotherNamespaceIsNotThere) {
+  const NetNs elsewhere;
+  add_veth(elsewhere, "eth5", elsewhere, "eth6");
+  expect_refused({"uplink", "add", "eth5"}, kRefused, {"eth5"});
+}
+
+TEST_F(BadInput, AnInstanceBelongsToOneNamespace) {
+  const NetNs elsewhere;
+  const std::string before = lab.host.state();
+  for (const Words& words :
+       std::vector<Words>{{"attach", "tap1", "--vlan", "10"}, {"detach", "tap0"}, {"down"}}) {
+    Words command = {xvnet_binary(), "--instance", lab.host.instance()};
+    command.insert(command.end(), words.begin(), words.end());
+    const CommandResult result = elsewhere.run(command);
+    EXPECT_EQ(result.exit_code, kRefused) << result.describe();
+    EXPECT_EQ(error_problems(result, {lab.host.instance(), "namespace"}), "");
+    EXPECT_EQ(lab.host.state(), before) << result.describe();
+  }
+  EXPECT_FALSE(exists(elsewhere, "tap1"));
+}
+
+TEST_F(BadInput, AnInstanceNameMustBeOne) {
+  for (const char* name : {"a/b", "..", "a.b", ""}) {
+    const CommandResult result =
+        lab.ns().run({xvnet_binary(), "--instance", name, "attach", "tap1", "--vlan", "10"});
+    EXPECT_EQ(result.exit_code, kBadUsage) << result.describe();
+  }
+  EXPECT_FALSE(exists(lab.ns(), "tap1"));
+}
+
+TEST_F(BadInput, AMissingPrivilegeIsNamed) {
+  const std::string before = lab.host.state();
+  struct Case {
+    std::string dropped;
+    std::string named;
+  };
+  for (const Case& each : {Case{"-all", "CAP_"}, Case{"-net_admin", "CAP_NET_ADMIN"},
+                           Case{"-bpf,-sys_admin", "CAP_BPF"}}) {
+    const Words wrapper = {"setpriv", "--bounding-set", each.dropped, "--inh-caps", each.dropped};
+    for (const Words& words : std::vector<Words>{{"attach", "tap1", "--vlan", "10"},
+                                                 {"uplink", "add", "eth0", "--vlans", "3"},
+                                                 {"down"}}) {
+      const CommandResult result = lab.host.xvnet_behind(wrapper, words);
+      EXPECT_EQ(result.exit_code, kNotPermitted) << each.dropped << "\n" << result.describe();
+      EXPECT_EQ(error_problems(result, {each.named}), "");
+      EXPECT_EQ(lab.host.state(), before) << result.describe();
+    }
+  }
+  EXPECT_FALSE(exists(lab.ns(), "tap1"));
+}
+
+TEST_F(BadInput, AnOrdinaryUserIsNotPermitted) {
+  const Words wrapper = {"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"};
+  const CommandResult result = lab.host.xvnet_behind(wrapper, {"attach", "tap1", "--vlan", "10"});
+  EXPECT_EQ(result.exit_code, kNotPermitted) << result.describe();
+  EXPECT_EQ(error_problems(result, {}), "");
+  EXPECT_FALSE(exists(lab.ns(), "tap1"));
+}
+
+TEST_F(BadInput, TwoCommandsAtOnceAreAsIfOneAfterTheOther) {
+  std::vector<RunningCommand> running;
+  constexpr int kPorts = 8;
+  for (int i = 1; i <= kPorts; ++i) {
+    running.push_back(lab.host.start(
+        {"attach", "tap" + std::to_string(i), "--vlan", std::to_string(i % 2 + 10)}));
+  }
+  for (auto& command : running) {
+    const CommandResult result = command.wait();
+    EXPECT_EQ(result.exit_code, kDone) << result.describe();
+  }
+  EXPECT_EQ(lab.host.json({"show", "ports"}).size(), kPorts + 1u);
+  for (int i = 1; i <= kPorts; ++i) {
+    const auto port = lab.host.port("tap" + std::to_string(i));
+    EXPECT_EQ(port.at("state"), "up");
+    EXPECT_EQ(port.at("vlan"), i % 2 + 10);
+  }
+}
+
+TEST_F(BadInput, TheSameDeviceAttachedTwiceAtOnceIsAttachedOnce) {
+  RunningCommand first = lab.host.start({"attach", "tap1", "--vlan", "10"});
+  RunningCommand second = lab.host.start({"attach", "tap1", "--vlan", "20"});
+  const int codes[] = {first.wait().exit_code, second.wait().exit_code};
+  EXPECT_EQ(codes[0] + codes[1], kRefused) << codes[0] << ", " << codes[1];
+  EXPECT_EQ(lab.host.port("tap1").at("vlan"), codes[0] == kDone ? 10 : 20);
+}
+
+TEST_F(BadInput, AForeignXdpProgramIsNamedAndLeftAlone) {
+  lab.add_wire("eth1");
+  const ForeignXdp foreign(lab.ns(), "eth1");
+  expect_refused({"uplink", "add", "eth1", "--vlans", "50", "--mode", "xdp"}, kRefused,
+                 {"eth1", "test_program"});
+  EXPECT_EQ(link_info(lab.ns(), "eth1").at("xdp").at("prog").at("id"), foreign.program_id());
+}
+
+TEST_F(BadInput, AForeignXdpProgramOnAPortIsNamedAndLeftAlone) {
+  lab.ns().must({"ip", "tuntap", "add", "tap1", "mode", "tap"});
+  const ForeignXdp foreign(lab.ns(), "tap1");
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mode", "xdp"}, kRefused,
+                 {"tap1", "test_program"});
+  EXPECT_EQ(link_info(lab.ns(), "tap1").at("xdp").at("prog").at("id"), foreign.program_id());
+}
+
+TEST_F(BadInput, XdpTowardsAVethWithoutNapiIsWarnedAboutAndWorks) {
+  const NetNs elsewhere;
+  add_veth(lab.ns(), "veth0", elsewhere, "far");
+  set_up(elsewhere, "far");
+  const CommandResult attached =
+      lab.host.xvnet({"attach", "veth0", "--vlan", "10", "--mode", "xdp"});
+  EXPECT_EQ(attached.exit_code, kDone) << attached.describe();
+  EXPECT_EQ(error_problems(attached, {"warning", "veth0", "gro"}), "");
+  Tap& a = lab.add_vm("tap1", {"--vlan", "10", "--mode", "xdp"});
+  PacketSocket far(elsewhere, "far");
+  const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
+  a.send(frame);
+  EXPECT_TRUE(eventually([&] {
+    const auto got = far.receive();
+    return got && got->bytes == frame.bytes;
+  }));
+}
+
+TEST_F(BadInput, XdpIsRefusedWhereTheDeviceHasNone) {
+  lab.ns().must({"ip", "link", "add", "name", "ifb5", "type", "ifb"});
+  expect_refused({"uplink", "add", "ifb5", "--vlans", "50", "--mode", "xdp"}, kKernelCannot,
+                 {"ifb5", "XDP"});
+}
+
+TEST_F(BadInput, AutoTakesTcForAVeth) {
+  lab.add_container("veth0", {"--vlan", "10"});
+  EXPECT_EQ(lab.host.port("veth0").at("mode"), "tc");
+  EXPECT_EQ(lab.host.port("veth0").at("mode_asked"), "auto");
+  EXPECT_FALSE(lab.host.port("veth0").at("why").get<std::string>().empty());
+}
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Devices that vanish behind xvnet's back, and others that take their name or number.
+#include "lab.h"
+
+namespace xvnet::test {
+namespace {
+
+class Severed : public InMode {
+ protected:
+  void SetUp() override {
+    wire = &uplink("eth0");
+    peer = &vm_in_vlan("tap1", 10);
+    lab.host.attach("tap0", with_mode({"--vlan", "10"}));
+    index = ifindex(lab.ns(), "tap0");
+    delete_link(lab.ns(), "tap0");
+  }
+
+  void create_tap(const std::string& name) {
+    lab.ns().must({"ip", "tuntap", "add", name, "mode", "tap", "vnet_hdr"});
+  }
+
+  // A device of another name that gets the number of the one that went. (A TAP cannot be asked for
+  // with a number; a veth can.)
+  void create_with_the_same_index(const std::string& name) {
+    lab.ns().must({"ip", "link", "add", "name", name, "index", std::to_string(index), "type",
+                   "veth", "peer", "name", name + "-far"});
+    prepare_far_end(lab.ns(), name + "-far");
+    set_up(lab.ns(), name + "-far");
+  }
+
+  void expect_works(Tap& a) {
+    const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
+    a.send(frame);
+    EXPECT_EQ(lab.where(frame), (Places{"tap1", "wire:eth0"}));
+    const Frame back = udp4(Ends::between(kMacB, kMacA));
+    peer->send(back);
+    EXPECT_EQ(lab.where(back), (Places{"tap0"}));
+  }
+
+  PacketSocket* wire = nullptr;
+  Tap* peer = nullptr;
+  int index = 0;
+};
+XVNET_IN_BOTH_MODES(Severed);
+
+TEST_P(Severed, ADeletedDeviceIsShownAsGone) {
+  EXPECT_EQ(lab.host.port("tap0").at("state"), "gone");
+}
+
+TEST_P(Severed, TheOthersGoOn) {
+  const Frame frame = udp4(Ends::between(kMacB, kBroadcast));
+  peer->send(frame);
+  EXPECT_EQ(lab.where(frame), (Places{"wire:eth0"}));
+  const Frame back = udp4(Ends::between(kMacWire, kBroadcast));
+  wire->send(back.tagged(10));
+  EXPECT_EQ(lab.where(back), (Places{"tap1"}));
+}
+
+TEST_P(Severed, ADeletedDeviceIsDetached) {
+  lab.host.must({"detach", "tap0"});
+  EXPECT_TRUE(lab.host.port("tap0").is_null());
+}
+
+TEST_P(Severed, ADeletedDeviceIsCreatedByAttachingAgain) {
+  lab.host.attach("tap0", with_mode({"--vlan", "10"}));
+  EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
+  expect_works(lab.open_vm("tap0"));
+}
+
+TEST_P(Severed, ADeviceOfTheSameNameIsNotAttached) {
+  create_tap("tap0");
+  const std::string state = lab.host.port("tap0").at("state");
+  EXPECT_TRUE(state == "severed" || state == "gone") << state;
+  lab.host.attach("tap0", with_mode({"--vlan", "10"}));
+  EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
+  EXPECT_EQ(lab.host.port("tap0").at("ifindex"), ifindex(lab.ns(), "tap0"));
+  expect_works(lab.open_vm("tap0"));
+}
+
+TEST_P(Severed, ADeviceOfTheSameNameIsDetachedFromItsPast) {
+  create_tap("tap0");
+  lab.host.must({"detach", "tap0"});
+  EXPECT_TRUE(lab.host.port("tap0").is_null());
+  EXPECT_TRUE(exists(lab.ns(), "tap0"));
+}
+
+TEST_P(Severed, ADeviceOfTheSameNumberIsNotTheOldPort) {
+  create_with_the_same_index("other");
+  ASSERT_EQ(ifindex(lab.ns(), "other"), index);
+  set_up(lab.ns(), "other");
+  // Nothing of the network may go to whoever has the number now.
+  PacketSocket ear(lab.ns(), "other-far");
+  lab.ears.add("other", ear, lab.ns(), "other");
+  const Frame frame = udp4(Ends::between(kMacB, kBroadcast));
+  peer->send(frame);
+  EXPECT_EQ(lab.where(frame), (Places{"wire:eth0"}));
+  const std::string state = lab.host.port("tap0").at("state");
+  EXPECT_TRUE(state == "severed" || state == "gone") << state;
+}
+
+TEST_P(Severed, ADeviceOfTheSameNumberCanBeAttached) {
+  create_with_the_same_index("other");
+  lab.host.attach("other", with_mode({"--vlan", "20"}));
+  EXPECT_EQ(lab.host.port("other").at("state"), "up");
+  EXPECT_EQ(lab.host.port("other").at("vlan"), 20);
+  PacketSocket far(lab.ns(), "other-far");
+  const Frame frame = udp4(Ends::between(kMacC, kBroadcast));
+  await_ready(lab.ns(), "other-far");
+  far.send(frame);
+  EXPECT_EQ(lab.where(frame), (Places{"wire:eth0"}));
+  EXPECT_EQ(lab.at("wire:eth0", frame).bytes, frame.tagged(20).bytes);
+}
+
+TEST_P(Severed, ASameNumberDeviceOfTheSameNameIsFoundOut) {
+  create_with_the_same_index("tap0");
+  EXPECT_EQ(lab.host.port("tap0").at("state"), "severed");
+  const CommandResult attached = lab.host.xvnet(with_mode({"attach", "tap0", "--vlan", "10"}));
+  ASSERT_EQ(attached.exit_code, 0) << attached.describe();
+  EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
+  EXPECT_EQ(lab.host.port("tap0").at("kind"), "veth");
+  PacketSocket far(lab.ns(), "tap0-far");
+  await_ready(lab.ns(), "tap0-far");
+  const Frame tagged = udp4(Ends::between(kMacA, kBroadcast));
+  const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
+  far.send(tagged.tagged(20));
+  far.send(frame);
+  EXPECT_EQ(lab.where(tagged), (Places{})) << "attached, but not filtered";
+  EXPECT_EQ(lab.where(frame), (Places{"tap1", "wire:eth0"}));
+}
+
+TEST_P(Severed, ADeletedUplinkIsShownAndCanBeAddedAgain) {
+  delete_link(lab.ns(), "eth0");
+  EXPECT_EQ(lab.host.uplink("eth0").at("state"), "gone");
+  lab.host.must({"uplink", "del", "eth0"});
+  PacketSocket& other = uplink("eth1");
+  const Frame frame = udp4(Ends::between(kMacB, kBroadcast));
+  peer->send(frame);
+  EXPECT_EQ(lab.where(frame), (Places{"wire:eth1"}));
+  const Frame back = udp4(Ends::between(kMacWire, kBroadcast));
+  other.send(back.tagged(10));
+  EXPECT_EQ(lab.where(back), (Places{"tap1"}));
+}
+
+TEST_P(Severed, DownClearsItAll) {
+  create_tap("tap0");
+  lab.host.down();
+  EXPECT_TRUE(lab.host.json({"show", "ports"}).empty());
+}
+
+}  // namespace
+}  // namespace xvnet::test
