@@ -106,7 +106,7 @@ Finding examine_lockdown() {
 Finding examine_sharing() {
   LibraryLog quiet;
   if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_EXT, nullptr) == 1) {
-    return {"shared xdp", Health::kOk, "possible", ""};
+    return {"shared xdp", Health::kOk, "this kernel has freplace programs", ""};
   }
   return {"shared xdp", Health::kOk, "not possible: this kernel refuses freplace programs", ""};
 }

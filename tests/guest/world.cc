@@ -91,8 +91,11 @@ World& World::get() {
 World::World() {
   add_veth(hosts[0].ns(), kTrunk, hosts[1].ns(), kTrunk);
   for (const auto& host : hosts) {
-    prepare_far_end(host.ns(), kTrunk);
     set_up(host.ns(), kTrunk);
+    // A veth takes NAPI from GRO being turned on while it is up. Without NAPI here, XDP at the
+    // other end loses what it redirects; a physical NIC knows nothing of that.
+    set_feature(host.ns(), kTrunk, "generic-receive-offload", false);
+    prepare_far_end(host.ns(), kTrunk);
   }
   // xvnet makes the TAPs; they stay when their ports are detached.
   Wiring first{.uplinks = {}, .networks = {}, .ports = {}};
@@ -139,6 +142,10 @@ void World::apply(const Wiring& wiring) {
     current_.ports.push_back(port);
   }
   applied_ = wanted;
+  // A device that was made anew has a new MAC.
+  for (const auto* peer : {&a1, &b1, &a2, &b2}) {
+    if (*peer) (*peer)->guest.must("ip neigh flush all");
+  }
 }
 
 std::string World::describe() const {
