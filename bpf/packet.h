@@ -40,6 +40,7 @@ enum destination {
 struct packet {
 	hook_ctx *ctx; /* open_packet */
 	__u32 ifindex; /* open_packet: the interface the program runs on */
+	bool from_host; /* the entry program */
 
 	/* parse */
 	__u8 destination_mac[ETH_ALEN];
@@ -53,7 +54,6 @@ struct packet {
 	__u32 network;
 	struct network *segment;
 	bool checksums_complete;
-	bool from_host;
 
 	/* learn_source */
 	bool unlearned;

@@ -29,5 +29,6 @@ int tc_from_host(struct __sk_buff *skb)
 {
 	struct packet packet = hook_open_packet(skb);
 
+	packet.from_host = true;
 	return finish(&packet, from_host(&packet));
 }

@@ -52,9 +52,9 @@ Result<void> examine_veth(const Kernel& kernel, const Device& device,
                           std::vector<Finding>& findings) {
   XVNET_ASSIGN(peer, kernel.veth_peer(device.ifindex));
   if (device.is_xdp_target && !peer.receives_xdp)
-    findings.push_back(finding(device, Health::kFail,
-                               "the other end's NAPI was turned off: frames XDP sends it are lost",
-                               "turn its GRO on: ethtool -K PEER gro on"));
+    findings.push_back(finding(
+        device, Health::kFail,
+        "the other end runs no XDP program any more: frames XDP sends it are lost", again(device)));
   const bool hides = peer.is_reachable && (peer.tx_vlan_ctag.is_on || peer.tx_vlan_stag.is_on);
   if (device.record.mode == abi::MODE_XDP && hides)
     findings.push_back(finding(device, Health::kFail,

@@ -64,8 +64,7 @@ struct FeatureState {
 // The other end of a veth, which decides what XDP on our end can do.
 struct VethPeer {
   bool is_reachable = false;  // its namespace was found, so its features can be read and set
-  bool receives_xdp =
-      false;  // GRO or an XDP program is on, so a frame redirected into our end arrives
+  bool receives_xdp = false;  // it runs an XDP program, so a frame redirected into our end arrives
   FeatureState tx_vlan_ctag;  // valid when reachable
   FeatureState tx_vlan_stag;
 };

@@ -43,11 +43,6 @@ Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& l
       hides_tags(choice.peer_features_off, Feature::kTxVlanStag, peer.tx_vlan_stag))
     return Obstacle{.cause = "the other end's VLAN offload cannot be turned off",
                     .hint = "use --mode tc"};
-  if (!peer.receives_xdp)
-    choice.warnings.push_back(fmt::format(
-        "{}: the other end runs no NAPI, so frames reach it through tc; for XDP, turn its GRO on: "
-        "ethtool -K PEER gro on",
-        link.name));
   return std::nullopt;
 }
 

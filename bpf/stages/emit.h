@@ -87,7 +87,10 @@ static long flood_member(__u32 i, struct flood *flood)
 	if (i >= MAX_MEMBERS)
 		return 1;
 	member = flood->members->ifindex[i];
-	if (member != flood->packet->ifindex && clone_to(flood->packet, member) == REASON_FORWARDED)
+	/* A list that was reused meanwhile may name the uplink, which gets the frame with its tag or not at all. */
+	if (member == flood->packet->ifindex || member == flood->packet->segment->uplink)
+		return 0;
+	if (clone_to(flood->packet, member) == REASON_FORWARDED)
 		flood->delivered = true;
 	return 0;
 }
@@ -101,6 +104,17 @@ static __always_inline bool flood_ports(struct packet *packet)
 	return flood.delivered;
 }
 
+static __always_inline enum reason flood_to_uplink(struct packet *packet, __u32 uplink)
+{
+	enum reason reason;
+
+	if (!packet->segment->vid)
+		hook_clone_to_host(packet, uplink);
+	hook_mark_own(packet);
+	reason = push_uplink_tag(packet) ?: redirect(packet, uplink);
+	return reason == REASON_FORWARDED ? REASON_FLOODED : reason;
+}
+
 /* The original goes on to the wire, once every port and the host have their copies. */
 static __always_inline enum reason flood_from_vm(struct packet *packet)
 {
@@ -111,17 +125,13 @@ static __always_inline enum reason flood_from_vm(struct packet *packet)
 	if (reason)
 		return reason;
 	delivered = flood_ports(packet);
-	if (uplink && !packet->segment->vid && hook_clone_to_host(packet, uplink))
-		delivered = true;
-	if (uplink && !(reason = check_member(packet, uplink))) {
-		hook_mark_own(packet);
-		reason = push_uplink_tag(packet) ?: redirect(packet, uplink);
-		return reason == REASON_FORWARDED ? REASON_FLOODED : reason;
-	}
+	reason = uplink ? check_member(packet, uplink) : REASON_NO_RECEIVER;
+	if (!reason)
+		return flood_to_uplink(packet, uplink);
 	packet->verdict = hook_drop();
 	if (!delivered)
-		return reason ?: REASON_NO_RECEIVER;
-	if (reason)
+		return reason;
+	if (uplink)
 		count_to(packet, uplink, reason);
 	return REASON_FLOODED;
 }
@@ -141,7 +151,9 @@ static __always_inline enum reason flood_from_wire(struct packet *packet)
 		return delivered ? REASON_FLOODED : REASON_NO_RECEIVER;
 	}
 	packet->verdict = hook_pass();
-	return (packet->tag_type ? push_tag(packet, packet->tci) : REASON_CONTINUE) ?: REASON_FLOODED;
+	if (packet->tag_type && !hook_push_tag(packet, packet->tci))
+		return REASON_PUSH_FAILED;
+	return REASON_FLOODED;
 }
 
 static __always_inline enum reason flood(struct packet *packet)

@@ -3,7 +3,7 @@
  * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
  *
  * reads    ifindex, tag_type, tci
- * sets     network, segment, checksums_complete, from_host
+ * sets     network, segment, checksums_complete
  * returns  NOT_ATTACHED, HOSTS_OWN
  * lookups  a port: interfaces, networks; an uplink: interfaces, vlans, networks
  */
@@ -59,7 +59,6 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 /* What the host sends on an uplink concerns us only where the host is a member: in an untagged network. */
 static __always_inline enum reason enter_from_host(struct packet *packet)
 {
-	packet->from_host = true;
 	if (hook_is_own_frame(packet)) {
 		hook_clear_mark(packet);
 		return REASON_HOSTS_OWN;

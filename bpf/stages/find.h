@@ -21,6 +21,15 @@ static __always_inline enum reason refuse_hairpin(struct packet *packet)
 	return shared_with_host ? REASON_HOSTS_OWN : REASON_HAIRPIN;
 }
 
+/* The host is a member of an untagged network only, and reached through its uplink only. */
+static __always_inline enum reason find_host(struct packet *packet)
+{
+	if (packet->target != packet->segment->uplink || packet->segment->vid)
+		return REASON_WRONG_NETWORK;
+	packet->destination = DESTINATION_HOST;
+	return REASON_CONTINUE;
+}
+
 static __always_inline enum reason find_destination(struct packet *packet)
 {
 	struct fdb_key key = fdb_key_of(packet->network, packet->destination_mac);
@@ -35,9 +44,8 @@ static __always_inline enum reason find_destination(struct packet *packet)
 		return refuse_hairpin(packet);
 	packet->target = entry->ifindex;
 	if (entry->slot == FDB_SLOT_HOST)
-		packet->destination = DESTINATION_HOST;
-	else
-		packet->destination = packet->target == packet->segment->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
+		return find_host(packet);
+	packet->destination = packet->target == packet->segment->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
 	return REASON_CONTINUE;
 }
 
@@ -75,7 +83,7 @@ static __always_inline enum reason check_member(struct packet *packet, __u32 ifi
 
 static __always_inline enum reason check_target(struct packet *packet)
 {
-	if (packet->destination == DESTINATION_UNKNOWN || packet->destination == DESTINATION_HOST)
+	if (packet->destination == DESTINATION_UNKNOWN)
 		return REASON_CONTINUE;
 	return check_member(packet, packet->target);
 }

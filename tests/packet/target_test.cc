@@ -81,6 +81,13 @@ TEST_P(Target, AStaleEntryOfTheHostLeadsIntoNoPort) {
   }
 }
 
+TEST_P(Target, TheHostIsNotLookedForBehindAnUplinkThatIsNoneAnyMore) {
+  rig_.set_entry(kPlain, "stranger", mac_of("host"), abi::FDB_SLOT_HOST);
+  set_uplink(kPlain, rig_.ifindex("stranger"));
+  const Frame frame = tcp4(between("e", "host"));
+  EXPECT_EQ(from_vm("e", frame), dropped(frame, "e from", "NO_DEVICE"));
+}
+
 TEST_P(Target, ATenantDoesNotReachTheHostByAStaleEntry) {
   rig_.set_entry(kRed, "up", mac_of("host"), abi::FDB_SLOT_HOST);
   const Frame frame = tcp4(between("a", "host"));

@@ -252,7 +252,7 @@ TEST_F(Attach, ExplicitXdpWithAForeignProgramIsRefused) {
 
 TEST_F(Attach, VethInXdpModeTurnsThePeersTaggingOffAndOnAgain) {
   kernel_.add_veth("veth0", "peer0");
-  kernel_.device("peer0").has_gro = true;
+  kernel_.device("peer0").foreign_xdp = "\"pass\" (id 1)";
   PortRequest request = on_vlan("veth0", 10);
   request.mode = Mode::kXdp;
   must(attach(request));

@@ -194,7 +194,7 @@ Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
   if (!peer || !device->peer_is_reachable) return VethPeer{};
   VethPeer answer;
   answer.is_reachable = true;
-  answer.receives_xdp = peer->has_gro || !peer->foreign_xdp.empty();
+  answer.receives_xdp = !peer->foreign_xdp.empty();
   answer.tx_vlan_ctag = *feature(device->peer, Feature::kTxVlanCtag);
   answer.tx_vlan_stag = *feature(device->peer, Feature::kTxVlanStag);
   return answer;

@@ -31,8 +31,6 @@ struct FakeDevice {
   std::string foreign_xdp;
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
-  bool has_gro =
-      false;  // of a veth: its NAPI runs, so XDP frames redirected into the other end arrive
   std::optional<std::uint32_t> owner;
 };
 

@@ -238,7 +238,7 @@ void make_host(FakeKernel& kernel) {
   for (const char* name : {"tap0", "tap1", "tap2"}) kernel.add_tap(name);
   kernel.device("tap1").link.is_up = true;
   kernel.add_veth("veth0", "peer0");
-  kernel.device("peer0").has_gro = true;
+  kernel.device("peer0").foreign_xdp = "\"pass\" (id 1)";
 }
 
 void prepare(FakeKernel& kernel, const Scenario& scenario) {
