@@ -38,8 +38,8 @@ enum destination {
 };
 
 struct packet {
-	hook_ctx *ctx; /* open_packet */
-	__u32 ifindex; /* open_packet: the interface the program runs on */
+	hook_ctx *ctx;	/* open_packet */
+	__u32 ifindex;	/* open_packet: the interface the program runs on */
 	bool from_host; /* the entry program */
 
 	/* parse */

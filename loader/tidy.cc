@@ -10,6 +10,12 @@
 namespace xvnet {
 namespace {
 
+// What a command makes has a record before it goes up, except the host's end of a veth: a TAP that
+// is up is another's.
+bool may_be_left_over(const Link& link) {
+  return link.kind == LinkKind::kTap ? !link.is_up : link.kind == LinkKind::kVeth;
+}
+
 // The device that was announced, if it was made and no record came to own it.
 Result<void> remove_announced_device(Change& change) {
   auto& tables = change.tables();
@@ -24,7 +30,7 @@ Result<void> remove_announced_device(Change& change) {
     has_owner |= port_name == name ||
                  (port.device.flags & abi::RECORD_HOST_SIDE && "xv-" + port_name.substr(3) == name);
   }
-  if (link && !has_owner) change.delete_on_commit(link->ifindex);
+  if (link && !has_owner && may_be_left_over(*link)) change.delete_on_commit(link->ifindex);
   change.settle_announcement();
   return {};
 }
