@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/instance.h"
 
+#include <fmt/format.h>
+
 #include "loader/change.h"
 #include "loader/network.h"
 #include "loader/port.h"
@@ -115,7 +117,9 @@ Result<std::vector<FdbView>> Instance::fdb() {
 }
 
 Result<std::vector<StatsView>> Instance::stats(std::string_view device) {
-  return tables_ ? view_stats(*kernel_, *tables_, device) : std::vector<StatsView>{};
+  if (tables_) return view_stats(*kernel_, *tables_, device);
+  if (device.empty()) return std::vector<StatsView>{};
+  return fail(fmt::format("show counters of {:?}: nothing is attached", device));
 }
 
 }  // namespace xvnet

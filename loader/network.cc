@@ -153,6 +153,7 @@ Result<bool> has_ports(Tables& tables, const Network& network) {
 
 std::vector<std::string> addresses_of(const abi::network_record& record) {
   std::vector<std::string> addresses;
+  addresses.reserve(record.address_count);
   for (std::size_t i = 0; i < record.address_count; ++i)
     addresses.push_back(text_of(record.addresses[i]));
   return addresses;

@@ -21,7 +21,7 @@ std::string text_of(const char (&field)[N]) {
 template <std::size_t N>
 void set_text(char (&field)[N], std::string_view text) {
   const auto size = std::min(text.size(), N - 1);
-  std::fill(std::copy_n(text.data(), size, field), field + N, '\0');
+  std::fill(std::copy_n(text.begin(), size, field), field + N, '\0');
 }
 
 std::string format_mac(const Mac& mac);       // "02:00:00:00:00:01"
