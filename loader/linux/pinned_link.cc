@@ -2,9 +2,12 @@
 #include "loader/linux/pinned_link.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/if_link.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 
@@ -34,6 +37,22 @@ bpf_attach_type attach_type(Hook hook) {
 // The device of a link is the first word of its kind's description, for XDP and tcx alike; 0 when
 // it is gone.
 std::uint32_t device_of(const bpf_link_info& info) { return info.xdp.ifindex; }
+
+// A device that moves to another namespace takes its programs along, and its link goes on naming an
+// ifindex that may be a stranger's here: so this namespace's device is asked what runs on it.
+bool runs_on(const bpf_link_info& info, std::uint32_t ifindex) {
+  if (device_of(info) != ifindex) return false;
+  if (info.type == BPF_LINK_TYPE_XDP) {
+    std::uint32_t id = 0;
+    return bpf_xdp_query_id(static_cast<int>(ifindex), 0, &id) == 0 && id == info.prog_id;
+  }
+  // Of a tcx link too, the attach type is the second word of its description.
+  const auto type = static_cast<bpf_attach_type>(info.netns.attach_type);
+  std::array<std::uint32_t, 64> ids{};  // BPF_MPROG_MAX, the most a device has on one tcx hook
+  auto count = static_cast<std::uint32_t>(ids.size());
+  if (bpf_prog_query(static_cast<int>(ifindex), type, 0, nullptr, ids.data(), &count)) return false;
+  return std::find(ids.begin(), ids.begin() + count, info.prog_id) != ids.begin() + count;
+}
 
 Result<void> explain_create(int number, std::uint32_t ifindex, Hook hook) {
   std::string doing = fmt::format("attach to {} of device {}", hook == Hook::kXdp ? "xdp" : "tc",
@@ -79,7 +98,7 @@ Result<void> attach_link(const std::string& pin_path, const FileDescriptor& prog
     auto wanted = program_info(program);
     if (!wanted) return fail_errno(wanted.error(), "examine program");
     auto info = link_info(*link);
-    bool is_live = info && device_of(*info) == ifindex;
+    bool is_live = info && runs_on(*info, ifindex);
     if (is_live && info->prog_id == wanted->id) return {};
     if (is_live && bpf_link_update(link->get(), program.get(), nullptr) == 0) return {};
     if (is_live && errno != ENOLINK) {
@@ -105,7 +124,7 @@ Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex
   if (!link) return fail_errno(link.error(), fmt::format("open pin \"{}\"", pin_path));
   auto info = link_info(*link);
   if (!info) return fail_errno(info.error(), fmt::format("examine pin \"{}\"", pin_path));
-  return device_of(*info) == ifindex ? Attachment::kLive : Attachment::kSevered;
+  return runs_on(*info, ifindex) ? Attachment::kLive : Attachment::kSevered;
 }
 
 std::uint32_t link_program_id(const std::string& pin_path) {
