@@ -26,12 +26,14 @@ uint16_t fold(uint32_t sum) {
   return static_cast<uint16_t>(sum);
 }
 
+// Its length field counts words of four bytes.
+size_t ipv4_header(const Bytes& frame, size_t l3) { return size_t{4} * (frame[l3] & 0x0f); }
+
 void parse_ipv4(const Bytes& frame, Layers& layers) {
-  const size_t header = static_cast<size_t>(frame[layers.l3] & 0x0f) * 4;
   layers.end = layers.l3 + get_be16(frame, layers.l3 + 2);
   layers.fragment = (get_be16(frame, layers.l3 + 6) & 0x3fff) != 0;
   layers.protocol = frame[layers.l3 + 9];
-  layers.l4 = layers.l3 + header;
+  layers.l4 = layers.l3 + ipv4_header(frame, layers.l3);
 }
 
 void parse_ipv6(const Bytes& frame, Layers& layers) {
@@ -135,7 +137,7 @@ std::string checksum_problems(const Bytes& frame, size_t at) {
   if (layers.end > frame.size()) return "the IP packet is longer than its frame";
   if (layers.l4 == 0) return "the frame ends within its headers";
   if (ipv4 &&
-      fold(add_bytes(0, frame, layers.l3, layers.l3 + (frame[layers.l3] & 0x0f) * 4u)) != 0xffff) {
+      fold(add_bytes(0, frame, layers.l3, layers.l3 + ipv4_header(frame, layers.l3))) != 0xffff) {
     return "wrong IPv4 header checksum";
   }
   const size_t field = checksum_offset(layers.protocol);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -26,8 +27,9 @@ Host::Host(Ipv6 ipv6) : ns_(ipv6), instance_("t" + unique_suffix()) {}
 Host::~Host() {
   try {
     xvnet({"down"});
-  } catch (const SetupError&) {
-    // A test that could not even start the program has failed already.
+  } catch (const SetupError& error) {
+    // A test that could not even start the program has failed already; a destructor cannot throw.
+    std::fprintf(stderr, "taking \"%s\" down: %s\n", instance_.c_str(), error.what());
   }
   // Whatever `down` left behind must not outlive the test; that it leaves nothing is a test of its
   // own.

@@ -15,8 +15,9 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr size_t kMarkerPeriod = 64;  // so that each segment of a TSO frame holds it whole
-constexpr size_t kMinimumFrame = 60;  // IEEE 802.3, without the FCS
+constexpr std::ptrdiff_t kTagAt = 12;  // behind the two MACs
+constexpr size_t kMarkerPeriod = 64;   // so that each segment of a TSO frame holds it whole
+constexpr size_t kMinimumFrame = 60;   // IEEE 802.3, without the FCS
 constexpr uint16_t kVxlanPort = 4789;
 
 // The marker each 64 bytes, the rest depending on its place: a byte moved or lost is seen.
@@ -89,9 +90,14 @@ Frame ip_frame(const Ends& ends, Ip ip, const Transport& transport, size_t size)
   return make_frame(ends, v4 ? ETH_P_IP : ETH_P_IPV6, ip.serialize(), marker);
 }
 
+// Its data offset counts words of four bytes.
+size_t tcp_header_size(const Bytes& frame, size_t l4) {
+  return size_t{4} * (frame.at(l4 + 12) >> 4);
+}
+
 Frame as_tso(Frame frame, Gso type, uint16_t segment) {
   frame = leave_partial(std::move(frame));
-  const size_t tcp_header = (frame.bytes.at(frame.vnet.csum_start + 12u) >> 4) * 4u;
+  const size_t tcp_header = tcp_header_size(frame.bytes, frame.vnet.csum_start);
   frame.vnet.gso_type = type;
   frame.vnet.gso_size = segment;
   frame.vnet.hdr_len = static_cast<uint16_t>(frame.vnet.csum_start + tcp_header);
@@ -137,7 +143,7 @@ Frame Frame::tagged(const VlanTag& tag) const {
   Bytes header;
   append_be16(header, tag.tpid);
   append_be16(header, tag.tci());
-  result.bytes.insert(result.bytes.begin() + 2 * ETH_ALEN, header.begin(), header.end());
+  result.bytes.insert(result.bytes.begin() + kTagAt, header.begin(), header.end());
   const auto shift = static_cast<uint16_t>(header.size());
   if (partial()) result.vnet.csum_start = static_cast<uint16_t>(vnet.csum_start + shift);
   if (vnet.hdr_len != 0) result.vnet.hdr_len = static_cast<uint16_t>(vnet.hdr_len + shift);
@@ -291,7 +297,7 @@ Frame tso6(const Ends& ends, size_t payload, uint16_t segment) {
 
 Bytes tcp_payload(const Bytes& frame) {
   const Layers layers = parse_layers(frame);
-  const size_t start = layers.l4 + (frame.at(layers.l4 + 12) >> 4) * 4u;
+  const size_t start = layers.l4 + tcp_header_size(frame, layers.l4);
   return Bytes(frame.begin() + static_cast<std::ptrdiff_t>(start),
                frame.begin() + static_cast<std::ptrdiff_t>(layers.end));
 }

@@ -54,7 +54,12 @@ struct Pipe {
 
 std::vector<std::string> merged_environment(const CommandOptions& options) {
   std::vector<std::string> merged;
-  for (const auto& [name, value] : options.environment) merged.push_back(name + "=" + value);
+  merged.reserve(options.environment.size());
+  for (const auto& [name, value] : options.environment) {
+    std::string entry = name;
+    entry.append("=").append(value);
+    merged.push_back(std::move(entry));
+  }
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string name = std::string(*entry).substr(0, std::string_view(*entry).find('='));
     bool overridden = false;
@@ -66,6 +71,7 @@ std::vector<std::string> merged_environment(const CommandOptions& options) {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (auto& string : strings) result.push_back(string.data());
   result.push_back(nullptr);
   return result;
