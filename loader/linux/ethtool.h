@@ -11,7 +11,6 @@
 
 namespace xvnet {
 
-
 // As in ETH_SS_FEATURES and `ethtool -k`: net/ethtool/common.c, netdev_features_strings.
 std::string_view feature_name(Feature feature);
 
