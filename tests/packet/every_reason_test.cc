@@ -2,11 +2,11 @@
 //
 // Every counted reason of maps/reasons.def has been seen under both hooks once all tests have run,
 // or stands here with why that hook cannot give it. Reasons of another fate have no counter; the
-// tests state them by verdict and frame:
+// tests state them by verdict and frame.
 //
-//   FORWARDED, FLOODED, TO_HOST  carried: find_test.cc, emit_test.cc, flood_test.cc; the last two
-//   under tc alone HOSTS_OWN                    passed untouched: enter_test.cc, admit_test.cc,
-//   find_test.cc LEAVE_TO_TC                  passed untouched by XDP alone: offload_test.cc
+// - FORWARDED, FLOODED, TO_HOST are carried: find_test.cc, emit_test.cc; flood_test.cc, tc alone.
+// - HOSTS_OWN is passed untouched: enter_test.cc, admit_test.cc, find_test.cc.
+// - LEAVE_TO_TC is passed untouched by XDP alone: offload_test.cc.
 #include <gtest/gtest.h>
 
 #include <string>
