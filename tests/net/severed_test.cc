@@ -38,6 +38,19 @@ class Severed : public InMode {
     EXPECT_EQ(lab.where(back), (Places{"tap0"}));
   }
 
+  // A veth made by create_with_the_same_index(), and in VLAN 10 now.
+  void expect_filters(const std::string& name) {
+    EXPECT_EQ(lab.host.port(name).at("state"), "up");
+    PacketSocket far(lab.ns(), name + "-far");
+    await_ready(lab.ns(), name + "-far");
+    const Frame tagged = udp4(Ends::between(kMacA, kBroadcast));
+    const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
+    far.send(tagged.tagged(20));
+    far.send(frame);
+    EXPECT_EQ(lab.where(tagged), (Places{})) << "attached, but not filtered";
+    EXPECT_EQ(lab.where(frame), (Places{"tap1", "wire:eth0"}));
+  }
+
   PacketSocket* wire = nullptr;
   Tap* peer = nullptr;
   int index = 0;
@@ -117,16 +130,25 @@ TEST_P(Severed, ASameNumberDeviceOfTheSameNameIsFoundOut) {
   EXPECT_EQ(lab.host.port("tap0").at("state"), "severed");
   const CommandResult attached = lab.host.xvnet(with_mode({"attach", "tap0", "--vlan", "10"}));
   ASSERT_EQ(attached.exit_code, 0) << attached.describe();
-  EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
   EXPECT_EQ(lab.host.port("tap0").at("kind"), "veth");
-  PacketSocket far(lab.ns(), "tap0-far");
-  await_ready(lab.ns(), "tap0-far");
-  const Frame tagged = udp4(Ends::between(kMacA, kBroadcast));
-  const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
-  far.send(tagged.tagged(20));
-  far.send(frame);
-  EXPECT_EQ(lab.where(tagged), (Places{})) << "attached, but not filtered";
-  EXPECT_EQ(lab.where(frame), (Places{"tap1", "wire:eth0"}));
+  expect_filters("tap0");
+}
+
+// Our programs go on running on the moved device, so that their links look alive.
+TEST_P(Severed, ADeviceThatLivesOnElsewhereIsNotTheOneWithItsNumberHere) {
+  const NetNs elsewhere;
+  const NetNs far_side;
+  lab.ns().must({"ip", "link", "add", "name", "veth0", "index", std::to_string(index), "type",
+                 "veth", "peer", "name", "far", "netns", far_side.path()});
+  prepare_far_end(far_side, "far");
+  lab.host.attach("veth0", with_mode({"--vlan", "10"}));
+  lab.ns().must({"ip", "link", "set", "veth0", "netns", elsewhere.path()});
+  EXPECT_NE(lab.host.port("veth0").at("state"), "up");
+  create_with_the_same_index("veth0");
+  ASSERT_TRUE(exists(elsewhere, "veth0"));
+  EXPECT_EQ(lab.host.port("veth0").at("state"), "severed");
+  lab.host.attach("veth0", with_mode({"--vlan", "10"}));
+  expect_filters("veth0");
 }
 
 TEST_P(Severed, ADeletedUplinkIsShownAndCanBeAddedAgain) {
