@@ -29,7 +29,7 @@ void add_detach(CLI::App& app, Run& chosen) {
   command.add_option("DEV", words->device, "the device; it is left down")
       ->required()
       ->type_name("");
-  command.add_flag("--delete", words->delete_device, "delete it, if xvnet made it");
+  command.add_flag("--delete", words->delete_device, "delete the TAP, too");
   command.callback([words, &chosen] {
     chosen = [words](const Globals& globals) { return detach(*words, globals); };
   });

@@ -92,7 +92,7 @@ complete -c xvnet -n '__xvnet_in attach' -l owner -x -a '(__fish_complete_users)
 complete -c xvnet -n '__xvnet_in attach' -l queues -x -d 'queues of the TAP'
 complete -c xvnet -n '__xvnet_in attach' -l mtu -x -d 'the MTU of the device'
 complete -c xvnet -n '__xvnet_in attach' -l replace -d 'change a port attached differently'
-complete -c xvnet -n '__xvnet_in detach' -l delete -d 'delete the device'
+complete -c xvnet -n '__xvnet_in detach' -l delete -d 'delete the TAP, too'
 complete -c xvnet -n '__xvnet_in uplink add' -l vlans -x -d 'the VIDs it may carry'
 complete -c xvnet -n '__xvnet_in uplink add' -l shared-xdp -d 'beside other XDP programs'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
