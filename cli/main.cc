@@ -4,6 +4,8 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <exception>
 
 #include "cli/command.h"
 #include "cli/parse_name.h"
@@ -150,4 +152,12 @@ int run(int argc, char** argv) {
 
 }  // namespace xvnet::cli
 
-int main(int argc, char** argv) { return xvnet::cli::run(argc, argv); }
+// No memory, a closed stdout: what the libraries can say by an exception alone.
+int main(int argc, char** argv) {
+  try {
+    return xvnet::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "xvnet: %s\n", error.what());
+    return static_cast<int>(xvnet::ErrorKind::kFailed);
+  }
+}
