@@ -59,7 +59,7 @@ Result<int> del(const NetworkWords& words, const Globals& globals) {
   return make_change(globals, [&](Instance& instance) { return instance.remove_network(name); });
 }
 
-void declare_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run& chosen) {
+void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run& chosen) {
   auto& command = *noun.add_subcommand(verb == Verb::kAdd ? "add" : "set", help);
   auto words = std::make_shared<NetworkWords>();
   command.add_option("NAME", words->name, "the network")->required()->type_name("");
@@ -77,7 +77,7 @@ void declare_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run&
   });
 }
 
-void declare_del(CLI::App& noun, Run& chosen) {
+void declare_network_del(CLI::App& noun, Run& chosen) {
   auto& command = *noun.add_subcommand("del", "remove a network that has no ports");
   auto words = std::make_shared<NetworkWords>();
   command.add_option("NAME", words->name, "the network")->required()->type_name("");
@@ -91,9 +91,10 @@ void declare_del(CLI::App& noun, Run& chosen) {
 void add_network(CLI::App& app, Run& chosen) {
   auto& noun = *app.add_subcommand("network", "networks with a name");
   noun.require_subcommand(1);
-  declare_add_or_set(noun, Verb::kAdd, "make a network; without a VLAN it is host-only", chosen);
-  declare_add_or_set(noun, Verb::kSet, "change what is given of a network", chosen);
-  declare_del(noun, chosen);
+  declare_network_add_or_set(noun, Verb::kAdd, "make a network; without a VLAN it is host-only",
+                             chosen);
+  declare_network_add_or_set(noun, Verb::kSet, "change what is given of a network", chosen);
+  declare_network_del(noun, chosen);
 }
 
 }  // namespace xvnet::cli

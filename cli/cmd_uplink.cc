@@ -40,7 +40,7 @@ Result<int> del(const UplinkWords& words, const Globals& globals) {
   return make_change(globals, [&](Instance& instance) { return instance.remove_uplink(device); });
 }
 
-void declare_add(CLI::App& noun, Run& chosen) {
+void declare_uplink_add(CLI::App& noun, Run& chosen) {
   auto& command = *noun.add_subcommand("add", "make a NIC carry networks as VLANs");
   auto words = std::make_shared<UplinkWords>();
   command.add_option("IFACE", words->device, "the NIC")->required()->type_name("");
@@ -52,7 +52,7 @@ void declare_add(CLI::App& noun, Run& chosen) {
   });
 }
 
-void declare_del(CLI::App& noun, Run& chosen) {
+void declare_uplink_del(CLI::App& noun, Run& chosen) {
   auto& command = *noun.add_subcommand("del", "give a NIC back to the host");
   auto words = std::make_shared<UplinkWords>();
   command.add_option("IFACE", words->device, "the NIC")->required()->type_name("");
@@ -66,8 +66,8 @@ void declare_del(CLI::App& noun, Run& chosen) {
 void add_uplink(CLI::App& app, Run& chosen) {
   auto& noun = *app.add_subcommand("uplink", "the NICs that carry networks");
   noun.require_subcommand(1);
-  declare_add(noun, chosen);
-  declare_del(noun, chosen);
+  declare_uplink_add(noun, chosen);
+  declare_uplink_del(noun, chosen);
 }
 
 }  // namespace xvnet::cli

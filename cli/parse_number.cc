@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <memory>
 
 #include "cli/text.h"
 
@@ -11,8 +12,9 @@ namespace xvnet::cli {
 
 std::optional<std::uint32_t> parse_digits(std::string_view word, Range range) {
   std::uint32_t number = 0;
-  const char* end = word.data() + word.size();
-  const auto [stop, error] = std::from_chars(word.data(), end, number);
+  const char* const begin = std::to_address(word.begin());
+  const char* const end = std::to_address(word.end());
+  const auto [stop, error] = std::from_chars(begin, end, number);
   if (error != std::errc{} || stop != end) return std::nullopt;
   if (number < range.least || number > range.most) return std::nullopt;
   return number;

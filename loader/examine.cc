@@ -9,8 +9,6 @@
 namespace xvnet {
 namespace {
 
-constexpr std::uint32_t kFullMtu = 1500;  // bytes, IEEE 802.3
-
 struct Device {
   std::uint32_t ifindex = 0;
   std::string name;

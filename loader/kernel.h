@@ -23,6 +23,9 @@ namespace xvnet {
 
 using Mac = std::array<std::uint8_t, 6>;
 
+inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
+inline constexpr std::uint32_t kFullMtu = 1500;  // bytes of a frame's payload, IEEE 802.3
+
 enum class LinkKind { kTap, kVeth, kOther };
 
 struct Link {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "loader/tables.h"
+
 namespace xvnet {
 namespace {
 
@@ -126,6 +128,11 @@ Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
     choice.warnings.clear();
   }
   return choice;
+}
+
+std::uint16_t interface_flags(const ModeChoice& choice) {
+  return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
+         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0);
 }
 
 }  // namespace xvnet

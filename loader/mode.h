@@ -36,4 +36,7 @@ struct ModeQuestion {
 Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
                                const ModeQuestion& question);
 
+// What the programs have to know of it: enum interface_flags of maps/interfaces.h.
+std::uint16_t interface_flags(const ModeChoice& choice);
+
 }  // namespace xvnet

@@ -12,7 +12,6 @@
 namespace xvnet {
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 8-6
 
 Result<std::optional<Network>> find_by_record(Tables& tables, auto matches) {

@@ -18,11 +18,6 @@ struct Former {
   std::uint32_t owner = kNoOwner;
 };
 
-std::uint16_t interface_flags(const ModeChoice& choice) {
-  return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
-         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0);
-}
-
 abi::fdb_key static_key(std::uint32_t network, const std::uint8_t (&mac)[6]) {
   abi::fdb_key key{.network = network, .mac = {}, .pad = 0};
   std::memcpy(key.mac, mac, sizeof key.mac);

@@ -16,8 +16,6 @@
 namespace xvnet {
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
-
 Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record) {
   XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));

@@ -11,8 +11,6 @@
 namespace xvnet {
 namespace {
 
-constexpr std::uint32_t kFullMtu = 1500;  // bytes, IEEE 802.3
-
 abi::uplink_record make_record(const Link& link, const ModeChoice& choice,
                                const UplinkRequest& request) {
   abi::uplink_record record{};
@@ -66,11 +64,6 @@ std::string difference_from(const abi::uplink_record& record, const UplinkReques
   if (!(record.device.flags & abi::RECORD_SHARED_XDP) != !request.share_xdp)
     return "its XDP is shared differently";
   return {};
-}
-
-std::uint16_t interface_flags(const ModeChoice& choice) {
-  return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
-         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0);
 }
 
 // A NIC drops the VIDs nobody registered, and in any mode we want them all.

@@ -20,7 +20,7 @@ namespace {
 // The first priority, so that no filter sees what is isolated; a handle that others hardly choose.
 constexpr std::uint32_t kPriority = 1;
 constexpr std::uint32_t kHandle = 0x7876;  // "xv"
-constexpr std::string_view kVariant = "filter";
+constexpr std::string_view kFilterVariant = "filter";
 
 bpf_tc_hook tc_hook(std::uint32_t ifindex, Hook hook) {
   LIBBPF_OPTS(bpf_tc_hook, result, .ifindex = static_cast<int>(ifindex),
@@ -41,7 +41,7 @@ Result<std::uint32_t> occupant(std::uint32_t ifindex, Hook hook) {
 }
 
 bool is_own(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t program) {
-  if (program == pinned_program_id(root.link(ifindex, hook, kVariant))) return true;
+  if (program == pinned_program_id(root.link(ifindex, hook, kFilterVariant))) return true;
   for (Program each : {Program::kTcFromVm, Program::kTcFromUplink, Program::kTcFromHost}) {
     if (program == pinned_program_id(root.program(program_name(each)))) return true;
   }
@@ -114,7 +114,7 @@ Result<void> put_filter(const FileDescriptor& program, std::uint32_t ifindex, Ho
 
 Result<void> remember_filter(const PinRoot& root, const FileDescriptor& program,
                              std::uint32_t ifindex, Hook hook) {
-  std::string marker = root.link(ifindex, hook, kVariant);
+  std::string marker = root.link(ifindex, hook, kFilterVariant);
   XVNET_TRY(unpin(marker));
   return pin(program, marker);
 }
@@ -159,7 +159,7 @@ Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook
                         fmt::format("remove the tc filter of device {}", quoted_device(ifindex)));
     }
   }
-  XVNET_TRY(unpin(root.link(ifindex, hook, kVariant)));
+  XVNET_TRY(unpin(root.link(ifindex, hook, kFilterVariant)));
   return remove_own_qdisc(root, ifindex);
 }
 
@@ -167,7 +167,8 @@ Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook
   LibraryLog quiet;
   XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
   if (program) return Attachment::kLive;
-  return is_pinned(root.link(ifindex, hook, kVariant)) ? Attachment::kSevered : Attachment::kNone;
+  return is_pinned(root.link(ifindex, hook, kFilterVariant)) ? Attachment::kSevered
+                                                             : Attachment::kNone;
 }
 
 }  // namespace xvnet

@@ -21,7 +21,6 @@ namespace xvnet {
 namespace {
 
 constexpr std::size_t kMaxInstanceName = 64;
-constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 
 Result<std::optional<Link>> link_of(Result<std::optional<LinkReport>> report) {
   if (!report) return std::unexpected(std::move(report).error());
@@ -118,7 +117,7 @@ class LinuxKernel : public Kernel {
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> make_linux_kernel(LinuxKernelOptions options) {
+Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options) {
   const std::string& name = options.instance;
   if (name.empty() || name.size() > kMaxInstanceName ||
       name.find_first_of("./ \t\n") != std::string::npos) {

@@ -16,6 +16,6 @@ struct LinuxKernelOptions {
       false;  // print the whole verifier log on stderr when a program is refused
 };
 
-Result<std::unique_ptr<Kernel>> make_linux_kernel(LinuxKernelOptions options);
+Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options);
 
 }  // namespace xvnet

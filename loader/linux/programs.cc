@@ -84,10 +84,11 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
   Refusal refusal = read_refusal(library.text());
   if (log == VerifierLog::kWhole) std::fputs(library.text().c_str(), stderr);
   if (!refusal.cause.empty()) {
-    return Error{ErrorKind::kUnsupported,
-                 fmt::format("load program \"{}\": the kernel's verifier refused it: {}{}",
-                             refusal.program, refusal.cause, refusal.context),
-                 log == VerifierLog::kWhole ? "" : "--verbose shows the verifier's whole log"};
+    return Error{
+        ErrorKind::kUnsupported,
+        fmt::format("load program \"{}\": the kernel's verifier refused it: {}{}", refusal.program,
+                    refusal.cause, refusal.context),
+        log == VerifierLog::kWhole ? "" : "--verbose-verifier shows the verifier's whole log"};
   }
   auto failure = fail_errno(number, fmt::format("load programs of \"{}\"", name));
   if (number == EPERM || number == EACCES) {

@@ -16,7 +16,7 @@
 namespace xvnet {
 namespace {
 
-constexpr std::string_view kVariant = "shared";
+constexpr std::string_view kSharedVariant = "shared";
 
 struct CloseProgram {
   void operator()(xdp_program* program) const { xdp_program__close(program); }
@@ -110,7 +110,7 @@ Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileD
                                std::uint32_t ifindex) {
   std::string doing = fmt::format("attach to shared xdp of device {}", quoted_device(ifindex));
   // First the marker, so that what a killed process leaves is known as ours.
-  std::string marker = root.link(ifindex, Hook::kXdp, kVariant);
+  std::string marker = root.link(ifindex, Hook::kXdp, kSharedVariant);
   if (!is_pinned(marker)) XVNET_TRY(pin(loaded, marker));
   XVNET_ASSIGN(state, shared_xdp_state(root, ifindex));
   // Beside itself it would see every frame twice.
@@ -129,11 +129,11 @@ Result<void> detach_shared_xdp(const PinRoot& root, std::uint32_t ifindex) {
   if (xdp_program* ours = find_own(root, multiprog)) {
     XVNET_TRY(remove(ours, ifindex, xdp_multiprog__attach_mode(multiprog.get())));
   }
-  return unpin(root.link(ifindex, Hook::kXdp, kVariant));
+  return unpin(root.link(ifindex, Hook::kXdp, kSharedVariant));
 }
 
 Result<Attachment> shared_xdp_state(const PinRoot& root, std::uint32_t ifindex) {
-  if (!is_pinned(root.link(ifindex, Hook::kXdp, kVariant))) return Attachment::kNone;
+  if (!is_pinned(root.link(ifindex, Hook::kXdp, kSharedVariant))) return Attachment::kNone;
   LibraryLog quiet;
   return find_own(root, programs_on(ifindex)) ? Attachment::kLive : Attachment::kSevered;
 }

@@ -174,7 +174,8 @@ Result<std::optional<std::vector<std::byte>>> LinuxTable::batched_keys() const {
       continue;
     }
     if (error && error != ENOENT) return std::nullopt;
-    keys.insert(keys.end(), batch.begin(), batch.begin() + count * key_size_);
+    const auto found = std::span(batch).first(count * key_size_);
+    keys.insert(keys.end(), found.begin(), found.end());
     if (error == ENOENT) return keys;
     from = position.data();
   }

@@ -15,8 +15,6 @@
 namespace xvnet::test {
 namespace {
 
-std::string mode_name(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
-
 // A1, B1 on one host, A2, B2 on the other.
 class TwoHosts : public GuestTest, public ::testing::WithParamInterface<const char*> {
  protected:

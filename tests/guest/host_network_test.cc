@@ -15,10 +15,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr auto kTransferLimit = std::chrono::seconds(120);
 constexpr int kHttpPort = 8080;
-
-std::string mode_name(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
 
 // busybox's applets are what the guests use too; they run here in a host's namespace.
 CommandResult shell_on(const NetNs& ns, const std::string& script) {

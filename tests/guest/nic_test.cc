@@ -11,8 +11,6 @@
 namespace xvnet::test {
 namespace {
 
-std::string mode_name(const ::testing::TestParamInfo<const char*>& info) { return info.param; }
-
 // Adds an address for one test. The guests of the world are shared.
 class ExtraAddress {
  public:

@@ -14,8 +14,6 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr auto kTransferLimit = std::chrono::seconds(120);
-
 std::unique_ptr<World> the_world;
 bool world_failed = false;
 

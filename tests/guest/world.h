@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,7 @@ struct Wiring {
 };
 
 inline constexpr const char* kTrunk = "trunk0";
+inline constexpr auto kTransferLimit = std::chrono::seconds(120);  // 50 MB between emulated guests
 
 // A guest of the world with what a test needs to talk to it.
 struct Peer {
@@ -98,5 +100,10 @@ class GuestTest : public ::testing::Test {
                                           const std::string& address);
 // UDP datagrams of several sizes, one larger than the MTU, come back as they were.
 ::testing::AssertionResult exchanges_udp(const Guest& from, const std::string& address);
+
+// Names a test after its mode.
+inline std::string mode_name(const ::testing::TestParamInfo<const char*>& info) {
+  return info.param;
+}
 
 }  // namespace xvnet::test

@@ -18,7 +18,7 @@ class ParseLive : public Live {};
 INSTANTIATE_TEST_SUITE_P(Hooks, ParseLive, both_hooks(), hook_name);
 
 // A frame that ends `size` bytes after its start, within the tag.
-Frame cut_in_tag(Ends ends, size_t size) {
+Frame cut_in_tag(const Ends& ends, size_t size) {
   Frame frame = tcp4(ends).tagged(kRedVid);
   frame.bytes.resize(size);
   return frame;

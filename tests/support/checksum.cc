@@ -10,7 +10,6 @@ namespace {
 
 constexpr size_t kVlanHeader = 4;
 constexpr size_t kIpv6Header = 40;
-constexpr uint16_t kVxlanPort = 4789;  // RFC 7348
 constexpr size_t kUdpAndVxlanHeaders = 16;
 
 uint32_t add_bytes(uint32_t sum, const Bytes& bytes, size_t from, size_t to) {

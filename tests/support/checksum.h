@@ -12,6 +12,8 @@ namespace xvnet::test {
 
 using Bytes = std::vector<uint8_t>;
 
+constexpr uint16_t kVxlanPort = 4789;  // RFC 7348
+
 uint16_t get_be16(const Bytes& bytes, size_t at);
 void put_be16(Bytes& bytes, size_t at, uint16_t value);
 void append_be16(Bytes& bytes, uint16_t value);

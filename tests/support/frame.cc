@@ -18,7 +18,6 @@ namespace {
 constexpr std::ptrdiff_t kTagAt = 12;  // behind the two MACs
 constexpr size_t kMarkerPeriod = 64;   // so that each segment of a TSO frame holds it whole
 constexpr size_t kMinimumFrame = 60;   // IEEE 802.3, without the FCS
-constexpr uint16_t kVxlanPort = 4789;
 
 // The marker each 64 bytes, the rest depending on its place: a byte moved or lost is seen.
 Bytes make_payload(const Marker& marker, size_t size) {

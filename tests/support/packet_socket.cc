@@ -15,7 +15,6 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr size_t kLargestFrame = 70000;
 constexpr int kReceiveBuffer = 64 << 20;  // a whole flood fits: a full buffer would hide frames
 
 void set_option(const UniqueFd& fd, int level, int option, int value) {

@@ -9,6 +9,8 @@
 
 namespace xvnet::test {
 
+constexpr size_t kLargestFrame = 70000;  // a GSO frame of 64 KiB with its headers
+
 // A frame as it came out somewhere: tags are in `bytes`, also those the kernel held in metadata.
 struct Received {
   Bytes bytes;

@@ -17,7 +17,6 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr size_t kLargestFrame = 70000;  // a GSO frame of 64 KiB with its headers
 constexpr int kPlainHeader = sizeof(VnetHeader);
 constexpr int kLargestHeader = kVnetHeaderWithBuffers;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fake_kernel.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 
 #include "invariants.h"
@@ -8,12 +10,6 @@
 #include "snapshot.h"
 
 namespace xvnet::test {
-namespace {
-
-const char* to_text(bool value) { return value ? "true" : "false"; }
-
-}  // namespace
-
 FakeKernel::FakeKernel() { make_tables(); }
 
 FakeKernel::~FakeKernel() = default;
@@ -45,7 +41,7 @@ Result<void> FakeKernel::step(const std::string& line, const Act& act) {
   journal_.push_back(result ? line : line + " (refused)");
   for (const std::string& broken : broken_invariants(*this)) {
     bool is_new = known_violations_->insert(broken).second;
-    if (is_new) violations_.push_back(line + ": " + broken);
+    if (is_new) violations_.push_back(fmt::format("{}: {}", line, broken));
   }
   return result;
 }
@@ -119,7 +115,7 @@ Result<void> FakeKernel::delete_link(std::uint32_t ifindex) {
 }
 
 Result<void> FakeKernel::set_up(std::uint32_t ifindex, bool up) {
-  return on_device(std::string("set_up % ") + to_text(up), ifindex, [&](FakeDevice& device) {
+  return on_device(fmt::format("set_up % {}", up), ifindex, [&](FakeDevice& device) {
     device.link.is_up = up;
     return Result<void>();
   });
@@ -133,14 +129,14 @@ Result<void> FakeKernel::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
 }
 
 Result<void> FakeKernel::set_promiscuous(std::uint32_t ifindex, bool on) {
-  return on_device(std::string("set_promiscuous % ") + to_text(on), ifindex, [&](auto& device) {
+  return on_device(fmt::format("set_promiscuous % {}", on), ifindex, [&](auto& device) {
     device.link.is_promiscuous = on;
     return Result<void>();
   });
 }
 
 Result<void> FakeKernel::silence(std::uint32_t ifindex, bool silent) {
-  return on_device(std::string("silence % ") + to_text(silent), ifindex, [&](FakeDevice& device) {
+  return on_device(fmt::format("silence % {}", silent), ifindex, [&](FakeDevice& device) {
     device.link.is_silent = silent;
     return Result<void>();
   });
@@ -182,7 +178,7 @@ Result<void> FakeKernel::change_feature(FakeDevice& device, Feature feature, boo
 }
 
 Result<void> FakeKernel::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
-  return on_device("set_feature % " + test::to_text(feature) + " " + to_text(on), ifindex,
+  return on_device(fmt::format("set_feature % {} {}", to_text(feature), on), ifindex,
                    [&](FakeDevice& device) { return change_feature(device, feature, on); });
 }
 
@@ -201,7 +197,7 @@ Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
 }
 
 Result<void> FakeKernel::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
-  return on_device("set_peer_feature % " + test::to_text(feature) + " " + to_text(on), ifindex,
+  return on_device(fmt::format("set_peer_feature % {} {}", to_text(feature), on), ifindex,
                    [&](FakeDevice& device) -> Result<void> {
                      FakeDevice* peer = find(device.peer);
                      if (!peer || !device.peer_is_reachable) return fail("no reachable peer");
@@ -230,7 +226,7 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
     if (live->second.program == program) return {};  // no change, so no step
     return fail("attaching: another program of this instance is on the hook");
   }
-  std::string what = "attach " + test::to_text(program) + " % " + test::to_text(hook);
+  std::string what = "attach " + to_text(program) + " % " + to_text(hook);
   return on_device(what, ifindex, [&](FakeDevice& device) -> Result<void> {
     if (hook == Hook::kXdp && !device.xdp.native) return fail_errno(EOPNOTSUPP, "attaching");
     if (hook == Hook::kXdp && !device.foreign_xdp.empty() && !share_xdp) {
@@ -242,7 +238,7 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
 }
 
 Result<void> FakeKernel::detach(std::uint32_t ifindex, Hook hook) {
-  return step("detach " + name_of(ifindex) + " " + test::to_text(hook), [&] {
+  return step("detach " + name_of(ifindex) + " " + to_text(hook), [&] {
     pins_.erase({ifindex, hook});
     return Result<void>();
   });

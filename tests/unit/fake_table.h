@@ -62,6 +62,7 @@ class FakeTable final : public Table {
   template <typename K, typename V>
   std::vector<std::pair<K, V>> typed() const {
     std::vector<std::pair<K, V>> entries;
+    entries.reserve(entries_.size());
     for (const auto& [key, value] : entries_) {
       entries.emplace_back(from_bytes<K>(key), from_bytes<V>(value));
     }

@@ -76,7 +76,9 @@ Command attach(PortRequest request) {
 }
 
 Command detach(std::string device, bool delete_device) {
-  return [=](Instance& xvnet) { return xvnet.detach(device, delete_device); };
+  return [device = std::move(device), delete_device](Instance& xvnet) {
+    return xvnet.detach(device, delete_device);
+  };
 }
 
 Command add_uplink(UplinkRequest request) {
@@ -84,7 +86,7 @@ Command add_uplink(UplinkRequest request) {
 }
 
 Command remove_uplink(std::string device) {
-  return [=](Instance& xvnet) { return xvnet.remove_uplink(device); };
+  return [device = std::move(device)](Instance& xvnet) { return xvnet.remove_uplink(device); };
 }
 
 Command add_network(NetworkRequest request) {
@@ -96,7 +98,7 @@ Command set_network(NetworkRequest request) {
 }
 
 Command remove_network(std::string name) {
-  return [=](Instance& xvnet) { return xvnet.remove_network(name); };
+  return [name = std::move(name)](Instance& xvnet) { return xvnet.remove_network(name); };
 }
 
 Command down() {
