@@ -12,27 +12,18 @@
 
 namespace xvnet::cli {
 
-namespace {
-
-Result<Outcome> change_instance(Kernel& kernel,
-                                const std::function<Result<Outcome>(Instance&)>& change) {
-  XVNET_ASSIGN(instance, Instance::open_for_change(kernel));
-  return change(instance);
-}
-
-}  // namespace
-
 Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals) {
   return make_linux_kernel(
       {.instance = globals.instance, .verbose_verifier = globals.verbose_verifier});
 }
 
 Result<int> make_change(const Globals& globals,
-                        const std::function<Result<Outcome>(Instance&)>& change) {
+                        const std::function<Result<Outcome>(Instance&)>& change, Open open) {
   XVNET_ASSIGN(kernel, open_kernel(globals));
   Rehearsal rehearsal(*kernel);
   const bool is_rehearsal = globals.rehearse == Rehearse::kYes;
-  XVNET_ASSIGN(outcome, change_instance(is_rehearsal ? rehearsal : *kernel, change));
+  XVNET_ASSIGN(instance, open(is_rehearsal ? rehearsal : *kernel));
+  XVNET_ASSIGN(outcome, change(instance));
 
   for (const auto& warning : outcome.warnings) print_warning(warning);
   if (is_rehearsal) {

@@ -36,12 +36,15 @@ void add_show(CLI::App& app, Run& chosen);
 void add_stats(CLI::App& app, Run& chosen);
 void add_doctor(CLI::App& app, Run& chosen);
 void add_down(CLI::App& app, Run& chosen);
+void add_upgrade(CLI::App& app, Run& chosen);
 
 Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals);
 
 // Makes a change and prints its warnings; with --dry-run, prints what it would do instead.
+using Open = Result<Instance> (*)(Kernel&);
 Result<int> make_change(const Globals& globals,
-                        const std::function<Result<Outcome>(Instance&)>& change);
+                        const std::function<Result<Outcome>(Instance&)>& change,
+                        Open open = Instance::open_for_change);
 
 // Opens the instance for a look at it.
 Result<int> look(const Globals& globals, const std::function<Result<std::string>(Instance&)>& view);

@@ -56,6 +56,7 @@ void declare_commands(CLI::App& app, Run& chosen) {
   add_show(app, chosen);
   add_stats(app, chosen);
   add_doctor(app, chosen);
+  add_upgrade(app, chosen);
   add_down(app, chosen);
 }
 

@@ -124,6 +124,16 @@ Result<void> examine_device(const Kernel& kernel, Tables& tables, Device device,
   return device.is_uplink ? examine_uplink_link(kernel, tables, device, findings) : Result<void>{};
 }
 
+Result<void> examine_build(const Kernel& kernel, Tables& tables, std::vector<Finding>& findings) {
+  XVNET_ASSIGN(meta, tables.meta.find(0));
+  if (meta && text_of(meta->build) == kernel.build())
+    findings.push_back({"programs", Health::kOk, "of this build", ""});
+  else
+    findings.push_back(
+        {"programs", Health::kWarn, "of another build of xvnet, and running on", "xvnet upgrade"});
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<Finding>> examine_instance(Kernel& kernel) {
@@ -134,6 +144,7 @@ Result<std::vector<Finding>> examine_instance(Kernel& kernel) {
     return findings;
   }
   Tables tables(kernel);
+  XVNET_TRY(examine_build(kernel, tables, findings));
   XVNET_ASSIGN(uplinks, view_uplinks(kernel, tables));
   for (const auto& view : uplinks) {
     XVNET_ASSIGN(record, tables.uplink_records.find(view.ifindex));

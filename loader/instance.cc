@@ -8,6 +8,7 @@
 #include "loader/port.h"
 #include "loader/show.h"
 #include "loader/tidy.h"
+#include "loader/upgrade.h"
 #include "loader/uplink.h"
 
 namespace xvnet {
@@ -52,6 +53,13 @@ Result<Instance> Instance::open_for_change(Kernel& kernel) {
   return instance;
 }
 
+Result<Instance> Instance::open_for_upgrade(Kernel& kernel) {
+  XVNET_ASSIGN(exists, kernel.open_for_upgrade());
+  Instance instance(kernel);
+  if (exists) instance.tables_.emplace(kernel);
+  return instance;
+}
+
 Result<Instance> Instance::open_for_reading(Kernel& kernel) {
   XVNET_ASSIGN(exists, kernel.open_for_reading());
   Instance instance(kernel);
@@ -91,6 +99,10 @@ Result<Outcome> Instance::set_network(const NetworkRequest& request) {
 Result<Outcome> Instance::remove_network(std::string_view name) {
   return apply(*kernel_, *tables_,
                [&](Change& change) { return xvnet::remove_network(change, name); });
+}
+
+Result<Outcome> Instance::upgrade() {
+  return tables_ ? xvnet::upgrade(*kernel_, *tables_) : Outcome{};
 }
 
 Result<Outcome> Instance::down() {

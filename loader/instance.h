@@ -21,6 +21,9 @@ class Instance {
  public:
   // Takes the writers' lock and loads what is missing.
   static Result<Instance> open_for_change(Kernel& kernel);
+  // Takes over what another build has made; nothing of it runs this build's programs before
+  // upgrade().
+  static Result<Instance> open_for_upgrade(Kernel& kernel);
   // An instance that does not exist reads as an empty one.
   static Result<Instance> open_for_reading(Kernel& kernel);
 
@@ -33,6 +36,9 @@ class Instance {
   Result<Outcome> add_network(const NetworkRequest& request);
   Result<Outcome> set_network(const NetworkRequest& request);  // only what is given changes
   Result<Outcome> remove_network(std::string_view name);
+
+  // Moves everything to this build's programs. An instance that does not exist is upgraded.
+  Result<Outcome> upgrade();
 
   // Removes every port, network, uplink and pin, and restores what was changed.
   Result<Outcome> down();

@@ -87,6 +87,14 @@ enum class Attachment {
   kSevered,  // the pin is left, its device is gone
 };
 
+// An attachment, as attach() is asked for it.
+struct Placement {
+  Program program;
+  std::uint32_t ifindex;
+  Hook hook;
+  bool share_xdp;
+};
+
 enum class TableId {
   kInterfaces,
   kNetworks,
@@ -160,6 +168,18 @@ class Kernel {
   virtual Table& table(TableId id) = 0;  // after open_*
   // Removes every pin of the instance. The tables are invalid afterwards.
   virtual Result<void> remove_pins() = 0;
+
+  // Identifies the programs that are built in; abi::meta::build has that of the pinned ones.
+  virtual std::string build() const = 0;
+
+  // Upgrade. open_for_upgrade() is open_for_change() of an instance that another build may have
+  // made: the programs that are built in get pinned, on tables that hold all the former ones held,
+  // and attach() moves a live attachment to them without losing a frame. False: there is no
+  // instance. Commit and revert end it; commit answers whether anything was another build's.
+  virtual Result<bool> open_for_upgrade() = 0;
+  virtual Result<bool> commit_upgrade() = 0;
+  // Has `moved` run the former programs again.
+  virtual Result<void> revert_upgrade(std::span<const Placement> moved) = 0;
 
   virtual std::uint64_t monotonic_ns() const = 0;
 };

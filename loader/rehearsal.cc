@@ -159,6 +159,21 @@ Result<void> Rehearsal::remove_pins() {
   return {};
 }
 
+Result<bool> Rehearsal::open_for_upgrade() {
+  XVNET_ASSIGN(exists, open_for_reading());
+  if (!exists) return false;
+  Map<std::uint32_t, abi::meta> meta(table(TableId::kMeta));
+  XVNET_ASSIGN(entry, meta.find(0));
+  is_upgrade_ = !entry || text_of(entry->build) != kernel_->build();
+  if (is_upgrade_) tell("load the programs");
+  return true;
+}
+
+Result<void> Rehearsal::revert_upgrade(std::span<const Placement>) {
+  steps_.clear();
+  return {};
+}
+
 Result<std::optional<Link>> Rehearsal::find_link(std::string_view name) const {
   for (const auto& [ifindex, link] : links_)
     if (link && link->name == name) return link;
@@ -321,9 +336,10 @@ Result<std::string> Rehearsal::foreign_xdp(std::uint32_t ifindex) const {
 Result<void> Rehearsal::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   XVNET_ASSIGN(link, link_of(ifindex));
   XVNET_ASSIGN(before, attachment(ifindex, hook));
-  if (before == Attachment::kLive) return {};
-  tell(fmt::format("attach {} to {} {}{}", xvnet::name_of(program), link.name, xvnet::name_of(hook),
-                   share_xdp && hook == Hook::kXdp ? ", shared" : ""));
+  if (before == Attachment::kLive && !is_upgrade_) return {};
+  tell(fmt::format("{} {} {} {} {}{}", before == Attachment::kLive ? "update" : "attach",
+                   xvnet::name_of(program), before == Attachment::kLive ? "on" : "to", link.name,
+                   xvnet::name_of(hook), share_xdp && hook == Hook::kXdp ? ", shared" : ""));
   attachments_[{ifindex, hook}] = Attachment::kLive;
   return {};
 }

@@ -52,6 +52,11 @@ class Rehearsal final : public Kernel {
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
 
+  std::string build() const override { return kernel_->build(); }
+  Result<bool> open_for_upgrade() override;
+  Result<bool> commit_upgrade() override { return is_upgrade_; }
+  Result<void> revert_upgrade(std::span<const Placement> moved) override;
+
   std::uint64_t monotonic_ns() const override { return kernel_->monotonic_ns(); }
 
  private:
@@ -70,7 +75,8 @@ class Rehearsal final : public Kernel {
   Result<void> set(std::uint32_t ifindex, T Link::* field, T value, std::string_view what);
 
   Kernel* kernel_;
-  bool exists_ = false;  // the instance
+  bool exists_ = false;      // the instance
+  bool is_upgrade_ = false;  // from another build
   std::vector<std::string> steps_;
   std::map<TableId, std::unique_ptr<OverlayTable>> tables_;
   std::map<std::uint32_t, std::optional<Link>> links_;  // made or changed here; nothing: deleted

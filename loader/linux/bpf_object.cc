@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace xvnet {
@@ -56,15 +55,15 @@ std::expected<bpf_map_info, int> map_info(const FileDescriptor& map) {
   return info_of<bpf_map_info>(map);
 }
 
-bool program_uses_map(int program_fd, std::uint32_t map_id) {
-  std::array<std::uint32_t, kMaxMapsOfProgram> ids{};
+std::vector<std::uint32_t> maps_of_program(int program_fd) {
+  std::vector<std::uint32_t> ids(kMaxMapsOfProgram);
   bpf_prog_info info{};
   std::uint32_t size = sizeof info;
-  info.nr_map_ids = ids.size();
+  info.nr_map_ids = static_cast<std::uint32_t>(ids.size());
   info.map_ids = reinterpret_cast<std::uintptr_t>(ids.data());
-  if (bpf_obj_get_info_by_fd(program_fd, &info, &size)) return false;
-  auto end = ids.begin() + std::min<std::size_t>(info.nr_map_ids, ids.size());
-  return std::find(ids.begin(), end, map_id) != end;
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size)) return {};
+  ids.resize(std::min<std::size_t>(info.nr_map_ids, ids.size()));
+  return ids;
 }
 
 std::uint32_t pinned_program_id(const std::string& path) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "loader/linux/file_descriptor.h"
 #include "loader/result.h"
@@ -30,8 +31,13 @@ std::expected<bpf_prog_info, int> program_info(const FileDescriptor& program);
 std::expected<bpf_link_info, int> link_info(const FileDescriptor& link);
 std::expected<bpf_map_info, int> map_info(const FileDescriptor& map);
 
-// Whether the program refers to the map of that id.
-bool program_uses_map(int program_fd, std::uint32_t map_id);
+// Flags as they were asked for: the kernel adds one to every device map (kernel/bpf/devmap.c).
+constexpr std::uint32_t comparable_flags(std::uint32_t map_flags) {
+  return map_flags & ~std::uint32_t{BPF_F_RDONLY_PROG};
+}
+
+// The ids of the maps it refers to; none when it cannot be examined.
+std::vector<std::uint32_t> maps_of_program(int program_fd);
 
 // The id of a pinned program; 0 when there is no such pin.
 std::uint32_t pinned_program_id(const std::string& path);

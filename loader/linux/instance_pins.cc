@@ -38,25 +38,22 @@ std::string InstancePins::doing() const {
   return fmt::format("open instance \"{}\"", root_.instance());
 }
 
-Result<InstancePins::Presence> InstancePins::find() const {
-  std::string path = root_.map(table_name(TableId::kMeta));
-  // bpf(2) refuses a caller without CAP_BPF before it looks for the pin, so ask the file system
-  // first.
-  if (access(path.c_str(), F_OK) && errno == ENOENT) return Presence::kMissing;
+// bpf(2) refuses a caller without CAP_BPF before it looks for the pin, so the file system is asked
+// first.
+Result<std::optional<FileDescriptor>> InstancePins::find_meta(const PinRoot& root) const {
+  std::string path = root.map(table_name(TableId::kMeta));
+  if (access(path.c_str(), F_OK) && errno == ENOENT) return std::nullopt;
   auto map = open_pin(path, PinAccess::kReadOnly);
-  if (!map && map.error() == ENOENT) return Presence::kMissing;
-  if (!map) {
-    auto failure = fail_errno(map.error(), doing());
-    if (failure.error().kind == ErrorKind::kNotPermitted) failure.error().hint = "run as root";
-    return failure;
-  }
-  XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), TableId::kMeta));
-  abi::meta meta{};
-  XVNET_ASSIGN(found, table->lookup(std::as_bytes(std::span(&kMetaKey, 1)),
-                                    std::as_writable_bytes(std::span(&meta, 1))));
-  if (!found || !meta.complete) return Presence::kIncomplete;
+  if (map) return std::move(*map);
+  if (map.error() == ENOENT) return std::nullopt;
+  auto failure = fail_errno(map.error(), doing());
+  if (failure.error().kind == ErrorKind::kNotPermitted) failure.error().hint = "run as root";
+  return failure;
+}
+
+Result<void> InstancePins::check_namespace(std::uint64_t dev, std::uint64_t inode) const {
   XVNET_ASSIGN(own, own_network_namespace());
-  if (meta.netns_dev == own.dev && meta.netns_inode == own.inode) return Presence::kComplete;
+  if (dev == own.dev && inode == own.inode) return {};
   return fail(
       doing() + ": it belongs to another network namespace",
       fmt::format("use --instance NAME, one for each network namespace; if that one is gone, "
@@ -64,17 +61,27 @@ Result<InstancePins::Presence> InstancePins::find() const {
                   root_.directory()));
 }
 
-Result<void> InstancePins::write_meta() const {
+Result<abi::meta> InstancePins::read_meta(FileDescriptor map) const {
+  XVNET_ASSIGN(table, LinuxTable::open(std::move(map), TableId::kMeta));
+  abi::meta meta{};
+  XVNET_ASSIGN(found, table->lookup(std::as_bytes(std::span(&kMetaKey, 1)),
+                                    std::as_writable_bytes(std::span(&meta, 1))));
+  return found ? meta : abi::meta{};
+}
+
+Result<InstancePins::Presence> InstancePins::find() const {
+  XVNET_ASSIGN(map, find_meta(root_));
+  if (!map) return Presence::kMissing;
+  XVNET_ASSIGN(meta, read_meta(std::move(*map)));
+  if (!meta.complete) return Presence::kIncomplete;
+  XVNET_TRY(check_namespace(meta.netns_dev, meta.netns_inode));
+  return Presence::kComplete;
+}
+
+Result<void> InstancePins::write_meta(const abi::meta& meta) const {
   std::string path = root_.map(table_name(TableId::kMeta));
   auto map = open_pin(path);
   if (!map) return fail_errno(map.error(), fmt::format("open pin \"{}\"", path));
-  XVNET_ASSIGN(own, own_network_namespace());
-  abi::meta meta{};
-  meta.netns_dev = own.dev;
-  meta.netns_inode = own.inode;
-  meta.next_network = 1;
-  meta.complete = 1;
-  build_id().copy(meta.build, sizeof meta.build - 1);
   if (bpf_map_update_elem(map->get(), &kMetaKey, &meta, BPF_ANY) == 0) return {};
   return fail_errno(errno, doing());
 }
@@ -84,38 +91,71 @@ Result<void> InstancePins::complete(Presence presence) {
   // Whoever was killed here may have been of another build; nothing of it is attached yet.
   if (presence != Presence::kComplete) XVNET_TRY(forget_programs(root_));
   XVNET_TRY(load_programs(root_, log_));
-  return presence == Presence::kComplete ? Result<void>{} : write_meta();
+  if (presence == Presence::kComplete) return {};
+  XVNET_ASSIGN(own, own_network_namespace());
+  abi::meta meta{};
+  meta.netns_dev = own.dev;
+  meta.netns_inode = own.inode;
+  meta.next_network = 1;
+  meta.complete = 1;
+  build_id().copy(meta.build, sizeof meta.build - 1);
+  return write_meta(meta);
+}
+
+Result<void> InstancePins::complete_or_undo(Presence presence) {
+  auto done = complete(presence);
+  // Nothing can be attached to a device before the first complete load.
+  if (done || presence == Presence::kComplete) return done;
+  if (auto undone = root_.remove(); !undone) {
+    done.error().message += "; and then: " + undone.error().message;
+  }
+  return done;
+}
+
+Result<void> InstancePins::check_other_versions() const {
+  XVNET_ASSIGN(others, root_.other_abis());
+  if (others.empty()) return {};
+  if (others.back() > root_.abi()) {
+    return fail(fmt::format("{}: it is of a newer xvnet (ABI {}, this one has {})", doing(),
+                            others.back(), root_.abi()),
+                "use that one, or run `down` of it first");
+  }
+  return fail(fmt::format("{}: it is of an older xvnet (ABI {}, this one has {})", doing(),
+                          others.back(), root_.abi()),
+              "run `xvnet upgrade`: no frame is lost");
+}
+
+Result<void> InstancePins::check_capabilities() const {
+  XVNET_ASSIGN(missing, missing_capabilities());
+  if (missing.empty()) return {};
+  return fail(ErrorKind::kNotPermitted,
+              fmt::format("{}: {} missing", doing(), fmt::join(missing, ", ")), "run as root");
+}
+
+Result<void> InstancePins::open_tables_for_writing() {
+  XVNET_ASSIGN(is_open, open_tables(PinAccess::kReadWrite));
+  return is_open ? Result<void>{} : fail(doing() + ": a pinned table has vanished");
 }
 
 Result<void> InstancePins::open_for_change() {
   if (lock_.is_open()) return {};
-  XVNET_ASSIGN(missing, missing_capabilities());
-  if (!missing.empty()) {
-    return fail(ErrorKind::kNotPermitted,
-                fmt::format("{}: {} missing", doing(), fmt::join(missing, ", ")), "run as root");
-  }
+  XVNET_TRY(check_capabilities());
   XVNET_TRY(mount_bpffs());
   XVNET_ASSIGN(lock, lock_directory(root_.directory()));
+  XVNET_TRY(check_other_versions());
   XVNET_TRY(root_.create());
   XVNET_ASSIGN(presence, find());
-  if (auto done = complete(presence); !done) {
-    // Nothing can be attached to a device before the first complete load.
-    if (presence == Presence::kComplete) return done;
-    if (auto undone = root_.remove(); !undone) {
-      done.error().message += "; and then: " + undone.error().message;
-    }
-    return done;
-  }
-  XVNET_ASSIGN(is_open, open_tables(PinAccess::kReadWrite));
-  if (!is_open) return fail(doing() + ": a pinned table has vanished");
+  XVNET_TRY(complete_or_undo(presence));
+  XVNET_TRY(open_tables_for_writing());
   lock_ = std::move(lock);
   return {};
 }
 
 Result<bool> InstancePins::open_for_reading() {
   XVNET_ASSIGN(presence, find());
-  if (presence != Presence::kComplete) return false;
-  return open_tables(PinAccess::kReadOnly);
+  if (presence == Presence::kComplete) return open_tables(PinAccess::kReadOnly);
+  XVNET_TRY(check_other_versions());
+  return false;
 }
 
 Result<bool> InstancePins::open_tables(PinAccess access) {

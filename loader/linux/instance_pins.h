@@ -5,7 +5,9 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "loader/kernel.h"
 #include "loader/linux/bpf_object.h"
@@ -29,20 +31,41 @@ class InstancePins {
   Table& table(TableId id);
   Result<void> remove();
 
+  Result<bool> open_for_upgrade();
+  Result<bool> commit_upgrade();
+  // The root whose programs ran before the upgrade. They are pinned there again.
+  Result<PinRoot> former_root();
+  // Forgets what the upgrade has loaded; nothing may run it any more.
+  Result<void> forget_upgrade();
+
  private:
   enum class Presence { kMissing, kIncomplete, kComplete };
 
+  Result<std::optional<FileDescriptor>> find_meta(const PinRoot& root) const;
+  Result<abi::meta> read_meta(FileDescriptor map) const;
+  Result<void> write_meta(const abi::meta& meta) const;
   // Of the pinned meta entry; refuses one of another network namespace.
   Result<Presence> find() const;
+  Result<void> check_namespace(std::uint64_t dev, std::uint64_t inode) const;
+  Result<void> check_other_versions() const;
+  Result<void> check_capabilities() const;
+  // Loads what is missing.
   Result<void> complete(Presence presence);
-  Result<void> write_meta() const;
+  Result<void> complete_or_undo(Presence presence);
+  // The version to take over; nothing: there is none but this.
+  Result<std::optional<PinRoot>> find_former() const;
+  Result<void> load_upgrade();
+  Result<void> load_after(const PinRoot& former);
   // False when a pin is missing.
   Result<bool> open_tables(PinAccess access);
+  Result<void> open_tables_for_writing();
   std::string doing() const;
 
   PinRoot root_;
   VerifierLog log_;
   FileDescriptor lock_;
+  std::optional<PinRoot> former_;                // of an upgrade from another ABI
+  std::vector<FileDescriptor> former_programs_;  // of an upgrade within one
   std::array<std::unique_ptr<LinuxTable>, kTableCount> tables_;
 };
 

@@ -103,6 +103,17 @@ class LinuxKernel : public Kernel {
   Table& table(TableId id) override { return pins_.table(id); }
   Result<void> remove_pins() override { return pins_.remove(); }
 
+  std::string build() const override { return build_id(); }
+  Result<bool> open_for_upgrade() override { return pins_.open_for_upgrade(); }
+  Result<bool> commit_upgrade() override { return pins_.commit_upgrade(); }
+  Result<void> revert_upgrade(std::span<const Placement> moved) override {
+    XVNET_ASSIGN(root, pins_.former_root());
+    Attachments former(root);
+    for (const Placement& each : moved)
+      XVNET_TRY(former.attach(each.program, each.ifindex, each.hook, each.share_xdp));
+    return pins_.forget_upgrade();
+  }
+
   std::uint64_t monotonic_ns() const override {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);

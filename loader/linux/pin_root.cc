@@ -8,11 +8,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
-#include <vector>
-
-#include "maps/abi.h"
 
 namespace xvnet {
 namespace {
@@ -57,10 +56,11 @@ Result<void> remove_all_in(const std::string& path, const std::string& doing) {
 
 }  // namespace
 
-PinRoot::PinRoot(std::string_view instance)
+PinRoot::PinRoot(std::string_view instance, std::uint32_t abi)
     : instance_(instance),
+      abi_(abi),
       directory_(fmt::format("{}/{}", kBpffs, instance)),
-      version_(fmt::format("{}/v{}", directory_, XVNET_ABI_VERSION)) {}
+      version_(fmt::format("{}/v{}", directory_, abi)) {}
 
 std::string PinRoot::link(std::uint32_t ifindex, Hook hook, std::string_view variant) const {
   return fmt::format("{}/links/{}-{}{}{}", version_, ifindex, hook_name(hook),
@@ -71,17 +71,25 @@ std::string PinRoot::qdisc(std::uint32_t ifindex) const {
   return fmt::format("{}/links/{}-clsact", version_, ifindex);
 }
 
-Result<void> PinRoot::create() const {
-  std::string doing = fmt::format("open instance \"{}\"", instance_);
+std::string PinRoot::links() const { return version_ + "/links"; }
+
+Result<std::vector<std::uint32_t>> PinRoot::other_abis() const {
+  std::vector<std::uint32_t> abis;
   std::error_code error;
   fs::directory_iterator entry(directory_, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (entry->path().native() == version_) continue;
-    return fail(
-        fmt::format("{}: \"{}\" is of another version of xvnet", doing, entry->path().native()),
-        "run `xvnet down` of that version");
+    const std::string name = entry->path().filename();
+    std::uint32_t abi = 0;
+    const auto [end, is_bad] = std::from_chars(name.data() + 1, name.data() + name.size(), abi);
+    if (name[0] == 'v' && is_bad == std::errc() && *end == '\0' && abi != abi_) abis.push_back(abi);
   }
-  if (error) return fail_errno(error.value(), fmt::format("{}: list \"{}\"", doing, directory_));
+  if (error && error.value() != ENOENT)
+    return fail_errno(error.value(), fmt::format("list \"{}\"", directory_));
+  std::ranges::sort(abis);
+  return abis;
+}
+
+Result<void> PinRoot::create() const {
   for (const char* part : {"", "/maps", "/progs", "/links"}) {
     XVNET_TRY(make_directory(version_ + part));
   }
@@ -94,7 +102,8 @@ Result<void> PinRoot::remove() const {
   for (const char* part : {"/links", "/progs", "/maps", ""}) {
     XVNET_TRY(remove_all_in(version_ + part, doing));
   }
-  if (rmdir(directory_.c_str()) && errno != ENOENT) return fail_errno(errno, doing);
+  if (rmdir(directory_.c_str()) && errno != ENOENT && errno != ENOTEMPTY)
+    return fail_errno(errno, doing);
   return {};
 }
 

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loader/kernel.h"
+#include "maps/abi.h"
 
 namespace xvnet {
 
@@ -16,27 +18,34 @@ constexpr std::string_view kBpffs = "/sys/fs/bpf";
 
 class PinRoot {
  public:
-  explicit PinRoot(std::string_view instance);
+  explicit PinRoot(std::string_view instance, std::uint32_t abi = XVNET_ABI_VERSION);
 
   const std::string& instance() const { return instance_; }
+  std::uint32_t abi() const { return abi_; }
   const std::string& directory() const { return directory_; }
   std::string map(std::string_view name) const { return version_ + "/maps/" + std::string(name); }
   std::string program(std::string_view name) const {
     return version_ + "/progs/" + std::string(name);
   }
-  std::string programs() const { return version_ + "/progs"; }
+  // Where a program waits until all of its build are accepted.
+  std::string next_program(std::string_view name) const { return program(name) + "-next"; }
   // links/<ifindex>-<hook>[-<variant>]: the link of an attachment, or a program that stands for it.
   std::string link(std::uint32_t ifindex, Hook hook, std::string_view variant = {}) const;
   // Pinned while the clsact qdisc of the device is xvnet's.
   std::string qdisc(std::uint32_t ifindex) const;
 
-  // Makes the directories below directory(). Refuses when another version of xvnet has been here.
+  std::string links() const;
+
+  // The other versions of xvnet that have pins of this instance, the lowest first.
+  Result<std::vector<std::uint32_t>> other_abis() const;
+  // Makes the directories below directory().
   Result<void> create() const;
-  // Removes everything, the directory last.
+  // Removes everything of this version, and the directory of the instance with the last one.
   Result<void> remove() const;
 
  private:
   std::string instance_;
+  std::uint32_t abi_;
   std::string directory_;
   std::string version_;
 };

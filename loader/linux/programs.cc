@@ -13,6 +13,7 @@
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/embedded.h"
 #include "loader/linux/library_log.h"
+#include "loader/linux/migration.h"
 #include "loader/linux/verifier_log.h"
 
 namespace xvnet {
@@ -42,11 +43,6 @@ Result<ObjectPointer> open_object(std::span<const std::byte> bytes, const char* 
   return object;
 }
 
-// The kernel adds this flag to every device map (kernel/bpf/devmap.c).
-std::uint32_t comparable_flags(std::uint32_t flags) {
-  return flags & ~std::uint32_t{BPF_F_RDONLY_PROG};
-}
-
 Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
   std::string doing = fmt::format("reuse table \"{}\"", bpf_map__name(map));
   auto info = map_info(pinned);
@@ -62,11 +58,27 @@ Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
   return {};
 }
 
+// Makes a former version's table one of this root's, too, if its layout is still the same.
+Result<void> share_table(const bpf_object* object, const bpf_map* map, const PinRoot& root,
+                         const PinRoot& former) {
+  const std::string name = bpf_map__name(map);
+  const std::string path = root.map(name);
+  // What an instance is, each version says itself.
+  if (name == table_name(TableId::kMeta) || is_pinned(path)) return {};
+  auto old = open_pin(former.map(name));
+  if (!old && old.error() == ENOENT) return {};
+  if (!old) return fail_errno(old.error(), fmt::format("open pin \"{}\"", former.map(name)));
+  XVNET_ASSIGN(old_layout, layout_of(*old, name));
+  XVNET_ASSIGN(new_layout, layout_of(object, map));
+  return old_layout == new_layout ? pin(*old, path) : Result<void>{};
+}
+
 // A pinned map is taken, a missing one is pinned by the load.
-Result<void> prepare_maps(bpf_object* object, const PinRoot& root) {
+Result<void> prepare_maps(bpf_object* object, const PinRoot& root, const PinRoot* former) {
   bpf_map* map;
   bpf_object__for_each_map(map, object) {
     if (!is_table(map)) continue;
+    if (former) XVNET_TRY(share_table(object, map, root, *former));
     std::string path = root.map(bpf_map__name(map));
     auto pinned = open_pin(path);
     if (pinned) {
@@ -101,26 +113,69 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
   return failure.error();
 }
 
-Result<void> load_object(std::span<const std::byte> bytes, const char* name, const PinRoot& root,
-                         VerifierLog log) {
+enum class Which { kMissing, kAll };
+
+struct Loading {
+  const PinRoot& root;
+  const PinRoot* former;  // shares its tables; null: there is none
+  Which which;
+  VerifierLog log;
+};
+
+Result<void> load_object(std::span<const std::byte> bytes, const char* name,
+                         const Loading& loading) {
   LibraryLog library;
+  const PinRoot& root = loading.root;
   XVNET_ASSIGN(object, open_object(bytes, name));
-  XVNET_TRY(prepare_maps(object.get(), root));
+  XVNET_TRY(prepare_maps(object.get(), root, loading.former));
   bpf_program* program;
   bpf_object__for_each_program(program, object.get()) {
-    bpf_program__set_autoload(program, !is_pinned(root.program(bpf_program__name(program))));
+    const bool is_there = is_pinned(root.program(bpf_program__name(program)));
+    bpf_program__set_autoload(program, loading.which == Which::kAll || !is_there);
   }
   if (int error = bpf_object__load(object.get())) {
-    return std::unexpected(load_error(-error, name, library, log));
+    return std::unexpected(load_error(-error, name, library, loading.log));
   }
   bpf_object__for_each_program(program, object.get()) {
     if (!bpf_program__autoload(program)) continue;
-    std::string path = root.program(bpf_program__name(program));
+    std::string path = root.next_program(bpf_program__name(program));
+    XVNET_TRY(unpin(path));  // of a killed command
     if (int error = bpf_program__pin(program, path.c_str())) {
       return fail_errno(-error, fmt::format("pin program \"{}\"", bpf_program__name(program)));
     }
   }
   return {};
+}
+
+// All programs have been accepted: now they take their places.
+Result<void> promote_programs(const PinRoot& root) {
+  for (Program each : kPrograms) {
+    const std::string next = root.next_program(program_name(each));
+    if (rename(next.c_str(), root.program(program_name(each)).c_str()) && errno != ENOENT)
+      return fail_errno(errno, fmt::format("rename pin \"{}\"", next));
+  }
+  return {};
+}
+
+Result<void> load_objects(const Loading& loading) {
+  // tc first: it has every table, XDP only some.
+  auto done = load_object(embedded_tc_object(), "xvnet_tc", loading);
+  if (done) done = load_object(embedded_xdp_object(), "xvnet_xdp", loading);
+  if (done) return promote_programs(loading.root);
+  for (Program each : kPrograms) XVNET_TRY(unpin(loading.root.next_program(program_name(each))));
+  return done;
+}
+
+Result<void> take_over_table(const PinRoot& root, const PinRoot& former, const std::string& name) {
+  auto from = open_pin(former.map(name));
+  if (!from && from.error() == ENOENT) return {};
+  if (!from) return fail_errno(from.error(), fmt::format("open pin \"{}\"", former.map(name)));
+  auto to = open_pin(root.map(name));
+  if (!to) return fail_errno(to.error(), fmt::format("open pin \"{}\"", root.map(name)));
+  auto from_info = map_info(*from);
+  auto to_info = map_info(*to);
+  if (from_info && to_info && from_info->id == to_info->id) return {};
+  return copy_entries(*from, *to, name);
 }
 
 }  // namespace
@@ -188,9 +243,39 @@ bool are_programs_loaded(const PinRoot& root) {
 }
 
 Result<void> load_programs(const PinRoot& root, VerifierLog log) {
-  // tc first: it has every table, XDP only some.
-  XVNET_TRY(load_object(embedded_tc_object(), "xvnet_tc", root, log));
-  return load_object(embedded_xdp_object(), "xvnet_xdp", root, log);
+  return load_objects({.root = root, .former = nullptr, .which = Which::kMissing, .log = log});
+}
+
+Result<void> load_programs_again(const PinRoot& root, VerifierLog log) {
+  return load_objects({.root = root, .former = nullptr, .which = Which::kAll, .log = log});
+}
+
+Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log) {
+  XVNET_TRY(load_objects({.root = root, .former = &former, .which = Which::kAll, .log = log}));
+  for (std::size_t at = 0; at < kTableCount; at++) {
+    XVNET_TRY(take_over_table(root, former, std::string(table_name(static_cast<TableId>(at)))));
+  }
+  return {};
+}
+
+Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root) {
+  std::vector<FileDescriptor> programs;
+  for (Program each : kPrograms) {
+    const std::string path = root.program(program_name(each));
+    auto program = open_pin(path);
+    if (!program) return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
+    programs.push_back(std::move(*program));
+  }
+  return programs;
+}
+
+Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>& programs) {
+  for (std::size_t at = 0; at < kPrograms.size(); at++) {
+    const std::string next = root.next_program(program_name(kPrograms[at]));
+    XVNET_TRY(unpin(next));
+    XVNET_TRY(pin(programs[at], next));
+  }
+  return promote_programs(root);
 }
 
 Result<void> forget_programs(const PinRoot& root) {
@@ -200,7 +285,7 @@ Result<void> forget_programs(const PinRoot& root) {
 
 Result<ObjectPointer> open_xdp_object(const PinRoot& root, Program program) {
   XVNET_ASSIGN(object, open_object(embedded_xdp_object(), "xvnet_xdp"));
-  XVNET_TRY(prepare_maps(object.get(), root));
+  XVNET_TRY(prepare_maps(object.get(), root, nullptr));
   bpf_program* each;
   bpf_object__for_each_program(each, object.get()) {
     bpf_program__set_autoload(each, bpf_program__name(each) == program_name(program));

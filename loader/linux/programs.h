@@ -6,8 +6,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loader/kernel.h"
+#include "loader/linux/file_descriptor.h"
 #include "loader/linux/pin_root.h"
 
 struct bpf_object;
@@ -26,6 +28,16 @@ std::string build_id();
 
 // Loads and pins every map and program that is not pinned yet.
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
+// Loads every program anew, and pins it in the place of the former one.
+Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
+// Loads everything for a root that follows another version's. A table whose layout has not changed
+// is the same one in both; the others begin with the former entries.
+Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log);
+
+// The pinned programs, and putting them back.
+Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root);
+Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>& programs);
+
 // Whether every map and program is pinned.
 bool are_programs_loaded(const PinRoot& root);
 // Unpins the programs.

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 #include <xdp/libxdp.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 
 #include "loader/linux/bpf_object.h"
@@ -34,7 +36,7 @@ Multiprog programs_on(std::uint32_t ifindex) {
   return Multiprog(libxdp_get_error(found) ? nullptr : found);
 }
 
-// A table that both programs use.
+// A table that all our programs use; 0: the version has none.
 std::uint32_t own_map_id(const PinRoot& root) {
   auto map = open_pin(root.map(table_name(TableId::kInterfaces)));
   if (!map) return 0;
@@ -42,15 +44,39 @@ std::uint32_t own_map_id(const PinRoot& root) {
   return info ? info->id : 0;
 }
 
-// Our program behind a dispatcher; owned by `multiprog`.
-xdp_program* find_own(const PinRoot& root, const Multiprog& multiprog) {
-  if (!multiprog || xdp_multiprog__is_legacy(multiprog.get())) return nullptr;
-  std::uint32_t map = own_map_id(root);
+// Of this version, and of one that is being upgraded from.
+std::vector<std::uint32_t> own_map_ids(const PinRoot& root) {
+  std::vector<std::uint32_t> ids = {own_map_id(root)};
+  if (auto others = root.other_abis())
+    for (std::uint32_t abi : *others) ids.push_back(own_map_id(PinRoot(root.instance(), abi)));
+  std::erase(ids, 0);
+  return ids;
+}
+
+// Our programs behind a dispatcher, owned by `multiprog`: one, or two while one follows the other.
+std::vector<xdp_program*> find_own(const PinRoot& root, const Multiprog& multiprog) {
+  std::vector<xdp_program*> own;
+  if (!multiprog || xdp_multiprog__is_legacy(multiprog.get())) return own;
+  const auto maps = own_map_ids(root);
   xdp_program* each = nullptr;
   while ((each = xdp_multiprog__next_prog(each, multiprog.get()))) {
-    if (map && program_uses_map(xdp_program__fd(each), map)) return each;
+    const int fd = xdp_program__fd(each);
+    const auto used = maps_of_program(fd);
+    if (std::ranges::find_first_of(used, maps) != used.end()) own.push_back(each);
   }
-  return nullptr;
+  return own;
+}
+
+// What runs behind the dispatcher is a copy of `loaded`, made for it: the same instructions on the
+// same tables.
+bool is_copy_of(const FileDescriptor& loaded, xdp_program* program) {
+  auto info = program_info(loaded);
+  return info && std::memcmp(info->tag, xdp_program__tag(program), sizeof info->tag) == 0 &&
+         maps_of_program(loaded.get()) == maps_of_program(xdp_program__fd(program));
+}
+
+bool runs_copy_of(const FileDescriptor& loaded, const std::vector<xdp_program*>& programs) {
+  return std::ranges::any_of(programs, [&](auto* each) { return is_copy_of(loaded, each); });
 }
 
 Result<void> remove(xdp_program* program, std::uint32_t ifindex, xdp_attach_mode mode) {
@@ -78,7 +104,8 @@ Error explain_attach(int number, const std::string& doing, const LibraryLog& lib
 }
 
 // Attaches and makes sure that it is what was asked for.
-Result<void> attach_beside_others(const PinRoot& root, Program program, std::uint32_t ifindex,
+Result<void> attach_beside_others(const PinRoot& root, Program program,
+                                  const FileDescriptor& loaded, std::uint32_t ifindex,
                                   const std::string& doing) {
   LibraryLog library;
   XVNET_ASSIGN(object, open_xdp_object(root, program));
@@ -91,7 +118,7 @@ Result<void> attach_beside_others(const PinRoot& root, Program program, std::uin
   if (error) return std::unexpected(explain_attach(error, doing, library));
 
   Multiprog multiprog = programs_on(ifindex);
-  if (find_own(root, multiprog)) return {};
+  if (runs_copy_of(loaded, find_own(root, multiprog))) return {};
   // libxdp falls back to a program of its own, unasked.
   auto failure = fail(ErrorKind::kUnsupported,
                       doing +
@@ -104,6 +131,17 @@ Result<void> attach_beside_others(const PinRoot& root, Program program, std::uin
   return failure;
 }
 
+// All of ours but the copy of `keep`, one at a time: each makes a new dispatcher.
+Result<void> remove_own(const PinRoot& root, std::uint32_t ifindex, const FileDescriptor* keep) {
+  while (true) {
+    Multiprog multiprog = programs_on(ifindex);
+    auto own = find_own(root, multiprog);
+    if (keep) std::erase_if(own, [&](auto* each) { return is_copy_of(*keep, each); });
+    if (own.empty()) return {};
+    XVNET_TRY(remove(own.front(), ifindex, xdp_multiprog__attach_mode(multiprog.get())));
+  }
+}
+
 }  // namespace
 
 Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileDescriptor& loaded,
@@ -112,30 +150,33 @@ Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileD
   // First the marker, so that what a killed process leaves is known as ours.
   std::string marker = root.link(ifindex, Hook::kXdp, kSharedVariant);
   if (!is_pinned(marker)) XVNET_TRY(pin(loaded, marker));
-  XVNET_ASSIGN(state, shared_xdp_state(root, ifindex));
+  Multiprog multiprog = programs_on(ifindex);
+  const auto own = find_own(root, multiprog);
   // Beside itself it would see every frame twice.
-  if (state == Attachment::kLive) return {};
-  auto done = attach_beside_others(root, program, ifindex, doing);
-  if (done) return done;
-  if (auto undone = unpin(marker); !undone) {
-    done.error().message += "; and then: " + undone.error().message;
+  if (!runs_copy_of(loaded, own)) {
+    auto done = attach_beside_others(root, program, loaded, ifindex, doing);
+    if (!done && own.empty()) {
+      if (auto undone = unpin(marker); !undone)
+        done.error().message += "; and then: " + undone.error().message;
+    }
+    XVNET_TRY(done);
   }
-  return done;
+  // Whatever it follows goes after it has come, so that no frame finds neither.
+  LibraryLog quiet;
+  return remove_own(root, ifindex, &loaded);
 }
 
 Result<void> detach_shared_xdp(const PinRoot& root, std::uint32_t ifindex) {
   LibraryLog quiet;
-  Multiprog multiprog = programs_on(ifindex);
-  if (xdp_program* ours = find_own(root, multiprog)) {
-    XVNET_TRY(remove(ours, ifindex, xdp_multiprog__attach_mode(multiprog.get())));
-  }
+  XVNET_TRY(remove_own(root, ifindex, nullptr));
   return unpin(root.link(ifindex, Hook::kXdp, kSharedVariant));
 }
 
 Result<Attachment> shared_xdp_state(const PinRoot& root, std::uint32_t ifindex) {
   if (!is_pinned(root.link(ifindex, Hook::kXdp, kSharedVariant))) return Attachment::kNone;
   LibraryLog quiet;
-  return find_own(root, programs_on(ifindex)) ? Attachment::kLive : Attachment::kSevered;
+  Multiprog multiprog = programs_on(ifindex);
+  return find_own(root, multiprog).empty() ? Attachment::kSevered : Attachment::kLive;
 }
 
 }  // namespace xvnet

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "loader/linux/bpf_object.h"
+#include "loader/linux/map_keys.h"
 #include "loader/linux/programs.h"
 #include "loader/tables.h"
 
@@ -17,11 +18,6 @@ namespace xvnet {
 namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
-
-// One batch of listed entries; the values come along unasked.
-constexpr std::size_t kBatchBytes = 1 << 20;
-constexpr std::size_t kMinBatch = 64;
-constexpr std::size_t kMaxBatch = 4096;
 
 struct Layout {
   std::size_t key_size;
@@ -59,8 +55,6 @@ Layout layout_of(TableId id) {
   return {};
 }
 
-std::size_t round_up(std::size_t size) { return (size + kWord - 1) / kWord * kWord; }
-
 }  // namespace
 
 Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId id) {
@@ -89,7 +83,7 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
 }
 
 std::size_t LinuxTable::transfer_size() const {
-  return cpus_ ? round_up(value_size_) * cpus_ : value_size_;
+  return cpus_ ? per_cpu_stride(value_size_) * cpus_ : value_size_;
 }
 
 Result<void> LinuxTable::check_key(std::span<const std::byte> key) const {
@@ -117,7 +111,7 @@ Result<bool> LinuxTable::lookup(std::span<const std::byte> key, std::span<std::b
     std::uint64_t sum = 0;
     for (std::size_t cpu = 0; cpu < cpus_; cpu++) {
       std::uint64_t word;
-      std::memcpy(&word, raw.data() + cpu * round_up(value_size_) + at, kWord);
+      std::memcpy(&word, raw.data() + cpu * per_cpu_stride(value_size_) + at, kWord);
       sum += word;
     }
     std::memcpy(value.data() + at, &sum, kWord);
@@ -148,54 +142,6 @@ Result<void> LinuxTable::erase(std::span<const std::byte> key) {
   return fail_errno(errno, fmt::format("remove from table \"{}\"", name_));
 }
 
-Result<std::vector<std::byte>> LinuxTable::keys() const {
-  XVNET_ASSIGN(keys, batched_keys());
-  return keys ? Result<std::vector<std::byte>>(std::move(*keys)) : walked_keys();
-}
-
-// By buckets of the hash, which entries that come and go do not disturb.
-Result<std::optional<std::vector<std::byte>>> LinuxTable::batched_keys() const {
-  std::vector<std::byte> keys;
-  std::vector<std::byte> position(std::max(key_size_, sizeof(std::uint32_t)));
-  std::size_t room = std::clamp(kBatchBytes / transfer_size(), kMinBatch, kMaxBatch);
-  std::vector<std::byte> batch(room * key_size_);
-  std::vector<std::byte> values(room * transfer_size());
-  const void* from = nullptr;
-  while (true) {
-    auto count = static_cast<std::uint32_t>(room);
-    int error = bpf_map_lookup_batch(map_.get(), const_cast<void*>(from), position.data(),
-                                     batch.data(), values.data(), &count, nullptr)
-                    ? errno
-                    : 0;
-    if (error == ENOSPC) {  // a bucket does not fit
-      room *= 2;
-      batch.resize(room * key_size_);
-      values.resize(room * transfer_size());
-      continue;
-    }
-    if (error && error != ENOENT) return std::nullopt;
-    const auto found = std::span(batch).first(count * key_size_);
-    keys.insert(keys.end(), found.begin(), found.end());
-    if (error == ENOENT) return keys;
-    from = position.data();
-  }
-}
-
-// For the kinds of maps without batches. The kernel starts again at the first key when the one it
-// is asked to go on from has vanished: the walk is bounded, and a key may come twice.
-Result<std::vector<std::byte>> LinuxTable::walked_keys() const {
-  std::vector<std::byte> keys;
-  std::vector<std::byte> next(key_size_);
-  const void* last = nullptr;
-  for (std::size_t count = 0; count < 2 * max_entries_; count++) {
-    if (bpf_map_get_next_key(map_.get(), last, next.data())) {
-      if (errno == ENOENT) return keys;
-      return fail_errno(errno, fmt::format("list table \"{}\"", name_));
-    }
-    keys.insert(keys.end(), next.begin(), next.end());
-    last = keys.data() + keys.size() - key_size_;
-  }
-  return keys;
-}
+Result<std::vector<std::byte>> LinuxTable::keys() const { return list_keys(map_, name_); }
 
 }  // namespace xvnet

@@ -27,9 +27,6 @@ class LinuxTable : public Table {
   LinuxTable() = default;
   // What bpf(2) transfers for one entry: the values of all CPUs, each rounded up.
   std::size_t transfer_size() const;
-  // Nothing: this kind of map cannot.
-  Result<std::optional<std::vector<std::byte>>> batched_keys() const;
-  Result<std::vector<std::byte>> walked_keys() const;
   Result<void> check_key(std::span<const std::byte> key) const;
 
   FileDescriptor map_;

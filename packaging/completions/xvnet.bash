@@ -90,7 +90,7 @@ _xvnet_next() {
         return
     fi
     case $command:$count in
-        :*) _xvnet_lines attach detach uplink network show stats doctor down ;;
+        :*) _xvnet_lines attach detach uplink network show stats doctor upgrade down ;;
         uplink:0) _xvnet_lines add del ;;
         network:0) _xvnet_lines add set del ;;
         attach:1 | "uplink add:1") _xvnet_devices ;;

@@ -61,6 +61,7 @@ complete -c xvnet -n __xvnet_at -a network -d 'networks with a name'
 complete -c xvnet -n __xvnet_at -a show -d 'show what there is'
 complete -c xvnet -n __xvnet_at -a stats -d 'show what was carried and what was dropped'
 complete -c xvnet -n __xvnet_at -a doctor -d 'check this machine and this instance'
+complete -c xvnet -n __xvnet_at -a upgrade -d "have everything run this build's programs"
 complete -c xvnet -n __xvnet_at -a down -d 'remove every port, network and uplink'
 
 complete -c xvnet -n '__xvnet_at uplink' -a 'add del'

@@ -7,6 +7,7 @@
 
 #include "invariants.h"
 #include "loader/tables.h"
+#include "loader/text.h"
 #include "snapshot.h"
 
 namespace xvnet::test {
@@ -223,8 +224,13 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
   auto live = pins_.find({ifindex, hook});
   const FakeDevice* owner = find(ifindex);
   if (owner && live != pins_.end() && live->second.birth == owner->birth) {
-    if (live->second.program == program) return {};  // no change, so no step
-    return fail("attaching: another program of this instance is on the hook");
+    if (live->second.program != program)
+      return fail("attaching: another program of this instance is on the hook");
+    if (live->second.build == loaded_build_) return {};  // no change, so no step
+    return step("update " + name_of(ifindex) + " " + to_text(hook), [&] {
+      live->second.build = loaded_build_;
+      return Result<void>();
+    });
   }
   std::string what = "attach " + to_text(program) + " % " + to_text(hook);
   return on_device(what, ifindex, [&](FakeDevice& device) -> Result<void> {
@@ -232,7 +238,7 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
     if (hook == Hook::kXdp && !device.foreign_xdp.empty() && !share_xdp) {
       return fail_errno(EBUSY, "attaching");
     }
-    pins_[{ifindex, hook}] = {program, device.birth, share_xdp};
+    pins_[{ifindex, hook}] = {program, device.birth, share_xdp, loaded_build_};
     return {};
   });
 }
@@ -262,6 +268,8 @@ Result<void> FakeKernel::open_for_change() {
     for (auto& [id, table] : tables_) table->reset();
     abi::meta meta{};
     meta.complete = 1;
+    set_text(meta.build, build_);
+    loaded_build_ = build_;
     tables_[TableId::kMeta]->set(to_bytes(std::uint32_t{0}), to_bytes(meta));
     is_loaded_ = true;
     return Result<void>();
@@ -269,6 +277,40 @@ Result<void> FakeKernel::open_for_change() {
 }
 
 Result<bool> FakeKernel::open_for_reading() { return is_loaded_; }
+
+Result<bool> FakeKernel::open_for_upgrade() {
+  if (!is_loaded_) return false;
+  XVNET_TRY(open_for_change());
+  former_build_ = loaded_build_;
+  if (loaded_build_ == build_) return true;
+  XVNET_TRY(step("load again", [&] {
+    loaded_build_ = build_;
+    return Result<void>();
+  }));
+  return true;
+}
+
+Result<bool> FakeKernel::commit_upgrade() {
+  const auto before = tables_[TableId::kMeta]->typed<std::uint32_t, abi::meta>().front().second;
+  if (text_of(before.build) == build_) return false;
+  XVNET_TRY(step("commit upgrade", [&] {
+    abi::meta meta = before;
+    set_text(meta.build, build_);
+    tables_[TableId::kMeta]->set(to_bytes(std::uint32_t{0}), to_bytes(meta));
+    return Result<void>();
+  }));
+  return true;
+}
+
+Result<void> FakeKernel::revert_upgrade(std::span<const Placement> moved) {
+  XVNET_TRY(step("load former", [&] {
+    loaded_build_ = former_build_;
+    return Result<void>();
+  }));
+  for (const Placement& each : moved)
+    XVNET_TRY(attach(each.program, each.ifindex, each.hook, each.share_xdp));
+  return {};
+}
 
 Table& FakeKernel::table(TableId id) {
   if (!is_loaded_) violations_.push_back("table: the instance is not open");

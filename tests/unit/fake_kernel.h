@@ -39,6 +39,7 @@ struct FakePin {
   Program program;
   std::uint64_t birth;
   bool shares_xdp;
+  std::string build;
 };
 
 class FakeKernel final : public Kernel {
@@ -67,6 +68,8 @@ class FakeKernel final : public Kernel {
   // The n-th change from now and all later ones fail: what SIGKILL at that moment leaves behind.
   void die_at(int n);
   void heal() { fail_at(0); }
+  // From now on, the processes are of another build than those before.
+  void set_build(const std::string& build) { build_ = build; }
   // The process is another one: the lock is free, the journal is empty.
   void start_process();
 
@@ -110,6 +113,10 @@ class FakeKernel final : public Kernel {
   Result<bool> open_for_reading() override;
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
+  std::string build() const override { return build_; }
+  Result<bool> open_for_upgrade() override;
+  Result<bool> commit_upgrade() override;
+  Result<void> revert_upgrade(std::span<const Placement> moved) override;
   std::uint64_t monotonic_ns() const override { return now_ns_; }
 
  private:
@@ -131,6 +138,9 @@ class FakeKernel final : public Kernel {
   std::map<std::uint32_t, FakeDevice> devices_;
   std::map<Hooks, FakePin> pins_;
   std::map<TableId, std::unique_ptr<FakeTable>> tables_;
+  std::string build_ = "first";  // of this process
+  std::string loaded_build_;     // of the pinned programs
+  std::string former_build_;     // of those an upgrade replaces
   bool is_loaded_ = false;
   bool is_locked_ = false;
   std::uint32_t next_ifindex_ = 2;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The fields of a table's entries, as the compiler wrote them down in BTF.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/result.h"
+
+struct btf;
+
+namespace xvnet {
+
+// A number, somewhere in a struct: "device.name[3]".
+struct BtfField {
+  std::string path;
+  std::size_t offset = 0;  // bytes
+  std::size_t size = 0;    // bytes
+  bool operator==(const BtfField&) const = default;
+};
+
+// Structs and arrays are taken apart, down to their numbers. A type that is a number has one field
+// without a name.
+Result<std::vector<BtfField>> fields_of_type(const btf* types, std::uint32_t type);
+
+}  // namespace xvnet

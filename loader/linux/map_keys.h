@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Listing a map, whatever kind of hash or array it is.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "loader/linux/bpf_object.h"
+#include "loader/result.h"
+
+namespace xvnet {
+
+// What bpf(2) takes for one CPU's value of a per-CPU map: whole words.
+constexpr std::size_t per_cpu_stride(std::size_t value_size) {
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  return (value_size + kWord - 1) / kWord * kWord;
+}
+
+// Every key, one after the other. Entries that change meanwhile may be missed or come twice.
+Result<std::vector<std::byte>> list_keys(const FileDescriptor& map, const std::string& name);
+
+}  // namespace xvnet

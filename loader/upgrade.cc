@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/upgrade.h"
+
+#include <fmt/format.h>
+
+#include "loader/device.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+struct Plan {
+  std::vector<Placement> placements;
+  std::vector<std::string> warnings;
+};
+
+// What is severed stays: its number may be another device's now.
+Result<void> add(Plan& plan, const Kernel& kernel, const Placement& placement,
+                 const abi::device_record& record) {
+  XVNET_ASSIGN(state, kernel.attachment(placement.ifindex, placement.hook));
+  if (state == Attachment::kLive) plan.placements.push_back(placement);
+  if (state == Attachment::kSevered && placement.hook == Hook::kTcIngress)
+    plan.warnings.push_back(
+        fmt::format("{}: it is severed, so there is nothing to upgrade", text_of(record.name)));
+  return {};
+}
+
+Result<void> add_device(Plan& plan, const Kernel& kernel, std::uint32_t ifindex,
+                        const ProgramSet& programs, const abi::device_record& record) {
+  const bool share = record.flags & abi::RECORD_SHARED_XDP;
+  XVNET_TRY(add(plan, kernel, {programs.ingress, ifindex, Hook::kTcIngress, false}, record));
+  if (programs.egress)
+    XVNET_TRY(add(plan, kernel, {*programs.egress, ifindex, Hook::kTcEgress, false}, record));
+  return add(plan, kernel, {programs.xdp, ifindex, Hook::kXdp, share}, record);
+}
+
+Result<Plan> make_plan(const Kernel& kernel, Tables& tables) {
+  Plan plan;
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, record] : ports)
+    XVNET_TRY(add_device(plan, kernel, ifindex, kPortPrograms, record.device));
+  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
+  for (const auto& [ifindex, record] : uplinks)
+    XVNET_TRY(add_device(plan, kernel, ifindex, kUplinkPrograms, record.device));
+  return plan;
+}
+
+Result<void> move_all(Kernel& kernel, const Plan& plan) {
+  for (std::size_t at = 0; at < plan.placements.size(); at++) {
+    const auto& [program, ifindex, hook, share_xdp] = plan.placements[at];
+    auto done = kernel.attach(program, ifindex, hook, share_xdp);
+    if (done) continue;
+    // The one that failed may have changed as well.
+    const auto moved = std::span(plan.placements).first(at + 1);
+    if (auto undone = kernel.revert_upgrade(moved); !undone)
+      done.error().message += "; could not undo a step: " + undone.error().message;
+    return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
+  XVNET_ASSIGN(plan, make_plan(kernel, tables));
+  XVNET_TRY(move_all(kernel, plan));
+  XVNET_ASSIGN(changed, kernel.commit_upgrade());
+  return Outcome{.changed = changed, .warnings = std::move(plan.warnings)};
+}
+
+}  // namespace xvnet

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// `xvnet upgrade`: which programs run afterwards, whatever fails or is killed on the way.
+#include <algorithm>
+
+#include "fixture.h"
+#include "loader/rehearsal.h"
+
+namespace xvnet::test {
+namespace {
+
+Result<Outcome> upgrade(Kernel& kernel) {
+  XVNET_ASSIGN(instance, Instance::open_for_upgrade(kernel));
+  return instance.upgrade();
+}
+
+class Upgrade : public OnFakeKernel {
+ protected:
+  Upgrade() { fill(kernel_); }
+
+  static void fill(FakeKernel& kernel) {
+    kernel.add_nic("eth0");
+    ASSERT_TRUE(run(kernel, add_uplink(uplink("eth0", Mode::kXdp))));
+    ASSERT_TRUE(run(kernel, attach(on_vlan("tap0", 10))));
+    ASSERT_TRUE(run(kernel, attach(on_vlan("tap1", 20))));
+    kernel.start_process();
+    kernel.set_build("second");
+  }
+
+  static std::set<std::string> builds(const FakeKernel& kernel) {
+    std::set<std::string> builds;
+    for (const auto& [where, pin] : kernel.pins()) builds.insert(pin.build);
+    return builds;
+  }
+};
+
+using Builds = std::set<std::string>;
+
+TEST_F(Upgrade, MovesEveryAttachment) {
+  const auto outcome = upgrade(kernel_);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_TRUE(outcome->changed);
+  EXPECT_EQ(builds(kernel_), Builds{"second"});
+}
+
+TEST_F(Upgrade, NeverTakesAProgramAway) {
+  ASSERT_TRUE(upgrade(kernel_));
+  for (const std::string& line : kernel_.journal()) {
+    EXPECT_FALSE(line.starts_with("detach")) << line;
+    EXPECT_FALSE(line.starts_with("set_up")) << line;
+  }
+}
+
+TEST_F(Upgrade, AgainChangesNothing) {
+  ASSERT_TRUE(upgrade(kernel_));
+  kernel_.start_process();
+  const auto outcome = upgrade(kernel_);
+  ASSERT_TRUE(outcome);
+  EXPECT_FALSE(outcome->changed);
+  EXPECT_EQ(kernel_.journal(), std::vector<std::string>());
+}
+
+TEST_F(Upgrade, OfNothingIsDone) {
+  FakeKernel empty;
+  const auto outcome = upgrade(empty);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_FALSE(outcome->changed);
+  EXPECT_FALSE(empty.is_loaded());
+}
+
+TEST_F(Upgrade, LeavesASeveredPortAloneAndSaysSo) {
+  kernel_.recreate_with_same_ifindex("tap0");
+  const auto outcome = upgrade(kernel_);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  ASSERT_EQ(outcome->warnings.size(), 1U);
+  EXPECT_NE(outcome->warnings[0].find("tap0"), std::string::npos);
+  EXPECT_EQ(builds(kernel_), (Builds{"first", "second"}));
+}
+
+TEST_F(Upgrade, AFailurePutsTheFormerProgramsBack) {
+  const int steps = [] {
+    FakeKernel kernel;
+    fill(kernel);
+    kernel.heal();
+    EXPECT_TRUE(upgrade(kernel));
+    return kernel.steps();
+  }();
+  ASSERT_GT(steps, 3);
+  // The last one is the commit: by then everything has moved.
+  for (int n = 1; n < steps; ++n) {
+    FakeKernel kernel;
+    fill(kernel);
+    kernel.fail_at(n);
+    EXPECT_FALSE(upgrade(kernel));
+    EXPECT_EQ(builds(kernel), Builds{"first"}) << "at change " << n;
+    kernel.heal();
+    kernel.start_process();
+    EXPECT_TRUE(upgrade(kernel));
+    EXPECT_EQ(builds(kernel), Builds{"second"});
+  }
+}
+
+TEST_F(Upgrade, AfterKillItConverges) {
+  bool was_hit = true;
+  for (int n = 1; was_hit; ++n) {
+    FakeKernel kernel;
+    fill(kernel);
+    kernel.die_at(n);
+    (void)upgrade(kernel);
+    was_hit = kernel.was_hit();
+    kernel.heal();
+    kernel.start_process();
+    ASSERT_TRUE(upgrade(kernel));
+    EXPECT_EQ(builds(kernel), Builds{"second"}) << "killed at change " << n;
+  }
+}
+
+TEST_F(Upgrade, RehearsedTellsWhatWouldMove) {
+  Rehearsal rehearsal(kernel_);
+  ASSERT_TRUE(upgrade(rehearsal));
+  EXPECT_EQ(builds(kernel_), Builds{"first"});
+  EXPECT_EQ(std::ranges::count(rehearsal.steps(), "update tc_from_vm on tap0 ingress"), 1);
+  EXPECT_EQ(std::ranges::count(rehearsal.steps(), "update xdp_from_uplink on eth0 xdp"), 1);
+}
+
+}  // namespace
+}  // namespace xvnet::test
