@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "stream.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <bit>
+#include <chrono>
+#include <cstring>
+
+namespace xvnet::test {
+namespace {
+
+constexpr std::uint64_t kBurst = 64;
+constexpr std::uint64_t kWhole = ~std::uint64_t{0};
+constexpr std::uint32_t kMagic = 0x78766e74;  // "xvnt"
+constexpr auto kLimit = std::chrono::seconds(10);
+constexpr int kPollMs = 100;
+constexpr std::size_t kVnetHeader = 10;
+constexpr std::size_t kRoom = 4096;
+
+// What a frame ends with.
+struct Trailer {
+  std::uint32_t magic = kMagic;
+  std::uint32_t pad = 0;
+  std::uint64_t number = 0;
+};
+
+// The tests' main thread keeps to one CPU, and threads begin where their makers are.
+void use_every_cpu() {
+  cpu_set_t cpus;
+  std::memset(&cpus, 0xff, sizeof cpus);
+  sched_setaffinity(0, sizeof cpus, &cpus);
+}
+
+}  // namespace
+
+Stream::Stream(const Tap& from, const std::string& mac, const std::vector<Destination>& to)
+    : from_(&from), to_(to) {
+  for (const Destination& each : to) {
+    Bytes frame(kVnetHeader);
+    const Bytes bytes = of_ethertype(Ends::between(mac, each.mac), kTestEthertype).bytes;
+    frame.insert(frame.end(), bytes.begin(), bytes.end());
+    frames_.push_back(std::move(frame));
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+void Stream::stop() {
+  is_over_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+void Stream::run() {
+  use_every_cpu();
+  while (!is_over_) {
+    for (std::size_t at = 0; at < to_.size(); at++) {
+      send_burst(frames_[at]);
+      receive_burst(to_[at].fd);
+      burst_ += kBurst;
+    }
+  }
+}
+
+void Stream::send_burst(const Bytes& frame) {
+  Bytes numbered = frame;
+  arrived_ = 0;
+  for (std::uint64_t at = 0; at < kBurst; at++) {
+    const Trailer trailer{.number = burst_ + at};
+    std::memcpy(numbered.data() + numbered.size() - sizeof trailer, &trailer, sizeof trailer);
+    // What cannot even be sent is found missing at the other end.
+    if (write(from_->fd(), numbered.data(), numbered.size()) < 0) continue;
+  }
+  sent_ += kBurst;
+}
+
+void Stream::receive_burst(int fd) {
+  const auto end = std::chrono::steady_clock::now() + kLimit;
+  Bytes frame(kRoom);
+  while (arrived_ != kWhole && std::chrono::steady_clock::now() < end) {
+    pollfd ready{.fd = fd, .events = POLLIN, .revents = 0};
+    if (poll(&ready, 1, kPollMs) <= 0) continue;
+    for (ssize_t size = 0; (size = read(fd, frame.data(), frame.size())) > 0;)
+      note(Bytes(frame.begin(), frame.begin() + size));
+  }
+  lost_ += kBurst - static_cast<std::uint64_t>(std::popcount(arrived_));
+}
+
+void Stream::note(const Bytes& frame) {
+  Trailer trailer;
+  if (frame.size() < sizeof trailer) return;
+  std::memcpy(&trailer, frame.data() + frame.size() - sizeof trailer, sizeof trailer);
+  if (trailer.magic != kMagic) return;
+  const std::uint64_t at = trailer.number - burst_;
+  const std::uint64_t bit = at < kBurst ? std::uint64_t{1} << at : 0;
+  // A second copy, or one that came after it was given up.
+  if (!bit || arrived_ & bit) doubled_++;
+  arrived_ |= bit;
+}
+
+}  // namespace xvnet::test
