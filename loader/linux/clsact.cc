@@ -20,7 +20,10 @@ namespace {
 // The first priority, so that no filter sees what is isolated; a handle that others hardly choose.
 constexpr std::uint32_t kPriority = 1;
 constexpr std::uint32_t kHandle = 0x7876;  // "xv"
+// The program of our filter is pinned as its marker. A marker without a filter is that of a device
+// made anew; so while a filter comes or goes, its program is pinned as the next marker instead.
 constexpr std::string_view kFilterVariant = "filter";
+constexpr std::string_view kNextVariant = "filter-next";
 
 bpf_tc_hook tc_hook(std::uint32_t ifindex, Hook hook) {
   LIBBPF_OPTS(bpf_tc_hook, result, .ifindex = static_cast<int>(ifindex),
@@ -41,7 +44,9 @@ Result<std::uint32_t> occupant(std::uint32_t ifindex, Hook hook) {
 }
 
 bool is_own(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t program) {
-  if (program == pinned_program_id(root.link(ifindex, hook, kFilterVariant))) return true;
+  for (std::string_view variant : {kFilterVariant, kNextVariant}) {
+    if (program == pinned_program_id(root.link(ifindex, hook, variant))) return true;
+  }
   for (Program each : {Program::kTcFromVm, Program::kTcFromUplink, Program::kTcFromHost}) {
     if (program == pinned_program_id(root.program(program_name(each)))) return true;
   }
@@ -112,11 +117,21 @@ Result<void> put_filter(const FileDescriptor& program, std::uint32_t ifindex, Ho
   return fail_errno(error, fmt::format("attach a tc filter to device {}", quoted_device(ifindex)));
 }
 
-Result<void> remember_filter(const PinRoot& root, const FileDescriptor& program,
-                             std::uint32_t ifindex, Hook hook) {
-  std::string marker = root.link(ifindex, hook, kFilterVariant);
-  XVNET_TRY(unpin(marker));
-  return pin(program, marker);
+Result<void> rename_marker(const PinRoot& root, std::uint32_t ifindex, Hook hook,
+                           std::string_view from, std::string_view to) {
+  const std::string old_path = root.link(ifindex, hook, from);
+  if (rename(old_path.c_str(), root.link(ifindex, hook, to).c_str()) == 0) return {};
+  return fail_errno(errno, fmt::format("rename pin \"{}\"", old_path));
+}
+
+// Of a command that was killed: the program that runs keeps its marker.
+Result<void> settle_next_marker(const PinRoot& root, std::uint32_t ifindex, Hook hook,
+                                std::uint32_t present) {
+  const std::string next = root.link(ifindex, hook, kNextVariant);
+  if (!is_pinned(next)) return {};
+  if (present && pinned_program_id(next) == present)
+    return rename_marker(root, ifindex, hook, kNextVariant, kFilterVariant);
+  return unpin(next);
 }
 
 }  // namespace
@@ -132,24 +147,24 @@ Result<void> attach_filter(const PinRoot& root, const FileDescriptor& program,
         fmt::format("attach a tc filter to device {}: priority {}, handle {:#x} is taken by {}",
                     quoted_device(ifindex), kPriority, kHandle, describe_program(present)));
   }
-  if (present) {
-    // The filter first: after a crash in between, it still runs a program that is known as ours.
-    if (present != info->id) XVNET_TRY(put_filter(program, ifindex, hook, BPF_TC_F_REPLACE));
-    return remember_filter(root, program, ifindex, hook);
-  }
-  XVNET_TRY(remember_filter(root, program, ifindex, hook));
-  auto done = create_qdisc(root, program, ifindex, hook);
-  if (done) done = put_filter(program, ifindex, hook, 0);
-  if (done) return {};
-  if (auto undone = detach_filter(root, ifindex, hook); !undone) {
-    done.error().message += "; and then: " + undone.error().message;
-  }
+  XVNET_TRY(settle_next_marker(root, ifindex, hook, present));
+  if (present == info->id && is_pinned(root.link(ifindex, hook, kFilterVariant))) return {};
+  auto done = pin(program, root.link(ifindex, hook, kNextVariant));
+  if (done && !present) done = create_qdisc(root, program, ifindex, hook);
+  if (done) done = put_filter(program, ifindex, hook, present ? BPF_TC_F_REPLACE : 0);
+  if (done) return rename_marker(root, ifindex, hook, kNextVariant, kFilterVariant);
+  auto undone = present ? settle_next_marker(root, ifindex, hook, present)
+                        : detach_filter(root, ifindex, hook);
+  if (!undone) done.error().message += "; and then: " + undone.error().message;
   return done;
 }
 
 Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
   LibraryLog quiet;
   XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
+  XVNET_TRY(settle_next_marker(root, ifindex, hook, program));
+  if (is_pinned(root.link(ifindex, hook, kFilterVariant)))
+    XVNET_TRY(rename_marker(root, ifindex, hook, kFilterVariant, kNextVariant));
   if (program) {
     bpf_tc_hook where = tc_hook(ifindex, hook);
     LIBBPF_OPTS(bpf_tc_opts, options, .handle = kHandle, .priority = kPriority);
@@ -159,7 +174,7 @@ Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook
                         fmt::format("remove the tc filter of device {}", quoted_device(ifindex)));
     }
   }
-  XVNET_TRY(unpin(root.link(ifindex, hook, kFilterVariant)));
+  XVNET_TRY(unpin(root.link(ifindex, hook, kNextVariant)));
   return remove_own_qdisc(root, ifindex);
 }
 

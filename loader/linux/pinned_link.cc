@@ -112,10 +112,12 @@ Result<void> attach_link(const std::string& pin_path, const FileDescriptor& prog
 
 Result<void> detach_link(const std::string& pin_path) {
   auto link = open_pin(pin_path);
-  // A severed link has nothing to detach and says so in several ways; without its last pin it is
-  // gone as well.
+  // The pin first: one left without its link would look like that of a device made anew. Whoever is
+  // killed in between held the link by this descriptor alone.
+  XVNET_TRY(unpin(pin_path));
+  // A severed link has nothing to detach and says so in several ways.
   if (link) bpf_link_detach(link->get());
-  return unpin(pin_path);
+  return {};
 }
 
 Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex) {
