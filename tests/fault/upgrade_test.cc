@@ -2,12 +2,10 @@
 //
 // `xvnet upgrade` under load, on every kind of attachment: not one frame may be lost, and
 // everything is as it was before. XVNET_FAULT_ROUNDS says how often.
-#include <bpf/bpf.h>
-
 #include <filesystem>
 
 #include "lab.h"
-#include "maps/records.h"
+#include "pins.h"
 #include "stream.h"
 #include "variable.h"
 
@@ -22,17 +20,14 @@ int rounds() {
   return asked ? std::stoi(asked) : kRounds;
 }
 
-std::string next_binary() {
-  const char* path = std::getenv("XVNET_NEXT");
-  if (!path) throw SetupError("XVNET_NEXT is not set: run the tests by ctest");
-  return path;
-}
-
 struct How {
   const char* name;
   const char* mode;
   bool has_tcx;
 };
+
+// How a failed test shows it.
+void PrintTo(const How& how, std::ostream* out) { *out << how.name; }
 
 class Upgrade : public ::testing::TestWithParam<How> {
  protected:
@@ -53,9 +48,6 @@ class Upgrade : public ::testing::TestWithParam<How> {
     EXPECT_TRUE(eventually([&] { return lab.host.learnt_at("vlan10", mac) == name; }));
   }
 
-  std::string root() const { return "/sys/fs/bpf/" + lab.host.instance(); }
-  std::string own_root() const { return root() + "/v" + std::to_string(XVNET_ABI_VERSION); }
-
   // What an upgrade must not change: all but ages and counters.
   std::string everything() const {
     std::set<std::string> fdb;
@@ -64,29 +56,6 @@ class Upgrade : public ::testing::TestWithParam<How> {
       fdb.insert(entry.dump());
     }
     return lab.host.state() + nlohmann::json(fdb).dump(1);
-  }
-
-  // As if the pinned programs were another build's.
-  void forge_build(const std::string& build) {
-    const UniqueFd map(bpf_obj_get((own_root() + "/maps/meta").c_str()));
-    constexpr std::uint32_t kKey = 0;
-    abi::meta meta{};
-    ASSERT_EQ(bpf_map_lookup_elem(map.get(), &kKey, &meta), 0);
-    std::snprintf(meta.build, sizeof meta.build, "%s", build.c_str());
-    ASSERT_EQ(bpf_map_update_elem(map.get(), &kKey, &meta, BPF_ANY), 0);
-  }
-
-  // The ids of the pinned programs, by name.
-  std::map<std::string, std::uint32_t> programs() const {
-    std::map<std::string, std::uint32_t> ids;
-    for (const auto& entry : std::filesystem::directory_iterator(own_root() + "/progs")) {
-      const UniqueFd program(bpf_obj_get(entry.path().c_str()));
-      bpf_prog_info info{};
-      std::uint32_t size = sizeof info;
-      EXPECT_EQ(bpf_obj_get_info_by_fd(program.get(), &info, &size), 0);
-      ids[entry.path().filename()] = info.id;
-    }
-    return ids;
   }
 
   Stream stream() {
@@ -113,19 +82,20 @@ INSTANTIATE_TEST_SUITE_P(On, Upgrade,
 TEST_P(Upgrade, ToAnotherBuildLosesNoFrame) {
   Stream load = stream();
   for (int round = 0; round < rounds() && !HasFailure(); round++) {
-    const auto before = programs();
-    forge_build("build " + std::to_string(round));
+    const auto before = program_ids(lab.host.instance());
+    forge_build(lab.host.instance(), "build " + std::to_string(round));
     lab.host.must({"upgrade"});
-    for (const auto& [name, id] : programs()) EXPECT_NE(id, before.at(name)) << name;
+    for (const auto& [name, id] : program_ids(lab.host.instance()))
+      EXPECT_NE(id, before.at(name)) << name;
   }
   expect_nothing_lost(load, kFrames);
   lab.host.must({"doctor"});
 }
 
 TEST_P(Upgrade, ToTheSameBuildChangesNothing) {
-  const auto before = programs();
+  const auto before = program_ids(lab.host.instance());
   lab.host.must({"upgrade"});
-  EXPECT_EQ(programs(), before);
+  EXPECT_EQ(program_ids(lab.host.instance()), before);
 }
 
 TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsEverything) {
@@ -140,12 +110,12 @@ TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsEverything) {
     expect_nothing_lost(load, kFrames);
     EXPECT_GE(lab.host.packets("tap0", "from_vm"), counted);
     EXPECT_EQ(everything(), before);
-    EXPECT_FALSE(std::filesystem::exists(own_root()));
+    EXPECT_FALSE(std::filesystem::exists(own_pins(lab.host.instance())));
     lab.host.must({"doctor"});
     lab.host.must({"attach", "tap7", "--vlan", "10"});
     lab.host.down();
   }
-  EXPECT_FALSE(std::filesystem::exists(root()));
+  EXPECT_FALSE(std::filesystem::exists(pin_root(lab.host.instance())));
 }
 
 }  // namespace

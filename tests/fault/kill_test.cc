@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// kill -9 at every change a command makes (killer.h), while a hostile tenant sends without a pause:
+// nothing it sends comes out where it may not, and the same command, given again, does its work.
+#include <regex>
+
+#include "hostile.h"
+#include "killer.h"
+#include "lab.h"
+#include "pins.h"
+#include "variable.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr std::uint16_t kVictimVid = 10;
+const std::set<std::uint16_t> kHostileVids = {20, 30};
+
+// What is there before each command: an uplink, the victim's tap0, and the hostile tap9.
+void make_base(const Host& host) {
+  host.uplink_add("eth0");
+  host.attach("tap0", {"--vlan", "10"});
+  host.attach("tap9", {"--vlan", "20"});
+}
+
+// Every change, or every n-th where time is dear.
+int stride() {
+  const char* asked = std::getenv("XVNET_FAULT_STRIDE");
+  return asked ? std::stoi(asked) : 1;
+}
+
+using World = std::function<void(Host&)>;
+
+struct Scenario {
+  const char* name;
+  Words command;
+  World undo;  // back to where it was before the command
+  World before = [](Host&) {};
+  World before_each = [](Host&) {};
+  bool has_tcx = true;
+  bool is_next = false;  // the command of the next version
+};
+
+// How a failed test shows it.
+void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+
+World commands(const std::vector<Words>& words) {
+  return [words](Host& host) {
+    for (const Words& each : words) host.must(each);
+  };
+}
+
+World in_namespace(const Words& words) {
+  return [words](Host& host) { host.ns().must(words); };
+}
+
+void make_tap5(Host& host) {
+  host.ns().must({"ip", "tuntap", "add", "dev", "tap5", "mode", "tap"});
+}
+
+void make_container(Host& host) {
+  host.ns().must({"ip", "link", "add", "c5", "type", "veth", "peer", "name", "far5"});
+}
+
+void down_and_base(Host& host) {
+  host.down();
+  make_base(host);
+}
+
+const Words kLab = {"network", "add", "lab", "--host-address", "10.5.0.1/24"};
+
+const std::vector<Scenario>& scenarios() {
+  static const std::vector<Scenario> all = {
+      {"Attach", {"attach", "tap5", "--vlan", "20"}, commands({{"detach", "tap5"}}), make_tap5},
+      {.name = "AttachByClsact",
+       .command = {"attach", "tap5", "--vlan", "20"},
+       .undo = commands({{"detach", "tap5"}}),
+       .before = make_tap5,
+       .has_tcx = false},
+      {"AttachInXdpMode",
+       {"attach", "tap5", "--vlan", "20", "--mode", "xdp"},
+       commands({{"detach", "tap5"}}),
+       make_tap5},
+      {"AttachMakingTheTap",
+       {"attach", "tap6", "--vlan", "30", "--mac", "02:00:00:00:00:06"},
+       commands({{"detach", "tap6", "--delete"}})},
+      {"AttachContainer",
+       {"attach", "c5", "--vlan", "20", "--mode", "xdp"},
+       commands({{"detach", "c5"}}),
+       make_container},
+      {"Move",
+       {"attach", "tap9", "--vlan", "30", "--replace"},
+       commands({{"attach", "tap9", "--vlan", "20", "--replace"}})},
+      {"Detach", {"detach", "tap9"}, commands({{"attach", "tap9", "--vlan", "20"}})},
+      {"UplinkAdd",
+       {"uplink", "add", "eth1", "--vlans", "30"},
+       commands({{"uplink", "del", "eth1"}}),
+       in_namespace({"ip", "link", "add", "eth1", "type", "veth", "peer", "name", "far1"})},
+      {"UplinkDel", {"uplink", "del", "eth0"}, commands({{"uplink", "add", "eth0"}})},
+      {"NetworkAdd", kLab, commands({{"network", "del", "lab"}})},
+      {"NetworkDel", {"network", "del", "lab"}, commands({kLab}), commands({kLab})},
+      {.name = "Upgrade",
+       .command = {"upgrade"},
+       .undo = [](Host&) {},
+       .before_each = [](Host& host) { forge_build(host.instance(), "another"); }},
+      {.name = "UpgradeByClsact",
+       .command = {"upgrade"},
+       .undo = [](Host&) {},
+       .before_each = [](Host& host) { forge_build(host.instance(), "another"); },
+       .has_tcx = false},
+      {.name = "UpgradeToANewAbi", .command = {"upgrade"}, .undo = down_and_base, .is_next = true},
+      {"Down", {"down"}, make_base},
+  };
+  return all;
+}
+
+class Kill : public ::testing::TestWithParam<Scenario> {
+ protected:
+  Kill() {
+    if (!GetParam().has_tcx) no_tcx_.emplace("XVNET_NO_TCX", "1");
+    // So that they outlive `down`.
+    for (const char* tap : {"tap0", "tap9"})
+      host().ns().must({"ip", "tuntap", "add", "dev", tap, "mode", "tap"});
+    lab.add_wire("eth0");
+    make_base(host());
+    lab.open_vm("tap0");
+    lab.listen_to_host();
+    GetParam().before(host());
+    hostile_tap_.emplace(lab.ns(), hostile_device());
+    hostile_.emplace(*hostile_tap_, kHostileVids, kVictimVid, kMacA);
+  }
+
+  Host& host() { return lab.host; }
+
+  // The device the command is about, where there is one already.
+  std::string hostile_device() { return exists(lab.ns(), "tap5") ? "tap5" : "tap9"; }
+
+  bool removes() const {
+    const Words& command = GetParam().command;
+    return command.front() == "detach" || (command.size() > 1 && command.at(1) == "del");
+  }
+
+  std::unique_ptr<Variable> binary() const {
+    if (!GetParam().is_next) return nullptr;
+    return std::make_unique<Variable>("XVNET_BIN", next_binary());
+  }
+
+  // But for numbers, which are not given twice.
+  std::string state() const {
+    static const std::regex kNumbers("\"(id|ifindex)\": [0-9]+");
+    return std::regex_replace(lab.host.state(), kNumbers, "");
+  }
+
+  std::string state_after() const {
+    const auto next = binary();
+    return state();
+  }
+
+  Killed kill(int n) {
+    const auto next = binary();
+    Words words = {xvnet_binary(), "--instance", host().instance()};
+    words.insert(words.end(), GetParam().command.begin(), GetParam().command.end());
+    return kill_before(lab.ns(), words, n);
+  }
+
+  void run_again() {
+    const auto next = binary();
+    const CommandResult result = host().xvnet(GetParam().command);
+    // Whoever removes may be told that it is gone already; the state decides.
+    EXPECT_TRUE(result.ok() || removes()) << result.describe();
+  }
+
+  void undo() {
+    const auto next = binary();
+    if (GetParam().is_next) {
+      host().down();
+      const Variable own("XVNET_BIN", own_binary_);
+      make_base(host());
+    } else {
+      GetParam().undo(host());
+    }
+  }
+
+  std::string leaks() { return hostile_->leaks(lab.ears, {"tap0", "host"}, "wire:eth0"); }
+
+  std::optional<Variable> no_tcx_;
+  std::string own_binary_ = xvnet_binary();
+  Lab lab;
+  std::optional<Tap> hostile_tap_;
+  std::optional<Hostile> hostile_;
+};
+
+TEST_P(Kill, LeaksNothingAndTheSameCommandConverges) {
+  const std::string before = state();
+  GetParam().before_each(host());
+  run_again();
+  const std::string after = state_after();
+  undo();
+  ASSERT_EQ(state(), before);
+
+  bool was_killed = true;
+  int n = 1;
+  for (; was_killed && !HasFailure(); n += stride()) {
+    GetParam().before_each(host());
+    const Killed killed = kill(n);
+    SCOPED_TRACE("killed before change " + std::to_string(n) + ": " + killed.at);
+    was_killed = killed.was_killed;
+    EXPECT_EQ(leaks(), "") << "after the kill";
+    run_again();
+    EXPECT_EQ(state_after(), after);
+    undo();
+    EXPECT_EQ(state(), before);
+    EXPECT_EQ(leaks(), "") << "afterwards";
+  }
+  EXPECT_GT(n, 3) << "nothing was tried";
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Kill, ::testing::ValuesIn(scenarios()),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace xvnet::test
