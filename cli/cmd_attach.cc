@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/command.h"
+#include "cli/limits.h"
 #include "cli/parse_choice.h"
 #include "cli/parse_mac.h"
 #include "cli/parse_name.h"
-#include "cli/parse_number.h"
 #include "cli/parse_vid.h"
 #include "cli/words.h"
-#include "maps/abi.h"
 
 namespace xvnet::cli {
 
 namespace {
-
-constexpr Range kMaxMacs = {0, MAX_LEARNER_SLOTS};
-constexpr Range kQueues = {1, 256};  // MAX_TAP_QUEUES of the kernel
-constexpr Range kMtu = {
-    68, 65521};  // RFC 791's least; the most a TAP takes is 65535 minus the Ethernet header
 
 struct AttachWords {
   std::string device;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/command.h"
+#include "cli/limits.h"
 #include "cli/parse_address.h"
 #include "cli/parse_name.h"
-#include "cli/parse_number.h"
 #include "cli/parse_vid.h"
 #include "cli/words.h"
 
 namespace xvnet::cli {
 
 namespace {
-
-constexpr Range kAgeing = {1, 1'000'000};  // IEEE 802.1Q, table 8-6; its least is 10
 
 enum class Verb { kAdd, kSet };
 

@@ -37,6 +37,8 @@ void add_stats(CLI::App& app, Run& chosen);
 void add_doctor(CLI::App& app, Run& chosen);
 void add_down(CLI::App& app, Run& chosen);
 void add_upgrade(CLI::App& app, Run& chosen);
+void add_save(CLI::App& app, Run& chosen);
+void add_restore(CLI::App& app, Run& chosen);
 
 Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals);
 

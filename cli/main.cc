@@ -56,6 +56,8 @@ void declare_commands(CLI::App& app, Run& chosen) {
   add_show(app, chosen);
   add_stats(app, chosen);
   add_doctor(app, chosen);
+  add_save(app, chosen);
+  add_restore(app, chosen);
   add_upgrade(app, chosen);
   add_down(app, chosen);
 }

@@ -23,7 +23,7 @@ Parsed<std::string> parse_host_address(std::string_view word) {
 
   in6_addr binary{};  // the larger one of the two families
   char text[INET6_ADDRSTRLEN];
-  if (inet_pton(family, address.c_str(), &binary) != 1 ||
+  if (address.contains('\0') || inet_pton(family, address.c_str(), &binary) != 1 ||
       inet_ntop(family, &binary, text, sizeof text) == nullptr) {
     return std::unexpected(
         fmt::format("address {} is not like 10.5.0.1/24 or 2001:db8::1/64", quote(word)));

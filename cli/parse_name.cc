@@ -15,10 +15,11 @@ namespace {
 constexpr std::size_t kMaxInstanceName = 32;
 
 // What dev_valid_name() of the kernel refuses, control characters, and '%', which the kernel takes
-// for a pattern to fill in: "tap%d" would make tap0.
+// for a pattern to fill in: "tap%d" would make tap0. To the kernel 0xa0 is white space, also within
+// a UTF-8 character.
 bool is_refused_in_names(char c) {
   const auto byte = static_cast<unsigned char>(c);
-  return byte <= ' ' || byte == 0x7f || c == '/' || c == ':' || c == '%';
+  return byte <= ' ' || byte == 0x7f || byte == 0xa0 || c == '/' || c == ':' || c == '%';
 }
 
 bool is_instance_character(char c) {

@@ -67,6 +67,7 @@ Result<void> check_cidr(std::string_view network, const std::string& cidr) {
   const auto slash = cidr.find('/');
   if (slash == std::string::npos || cidr.size() >= MAX_ADDRESS_TEXT) return bad();
   const std::string address = cidr.substr(0, slash);
+  if (address.contains('\0')) return bad();
   in6_addr binary{};
   const bool is_v4 = inet_pton(AF_INET, address.c_str(), &binary) == 1;
   if (!is_v4 && inet_pton(AF_INET6, address.c_str(), &binary) != 1) return bad();

@@ -6,6 +6,7 @@
 #include "loader/change.h"
 #include "loader/network.h"
 #include "loader/port.h"
+#include "loader/desired_state.h"
 #include "loader/show.h"
 #include "loader/tidy.h"
 #include "loader/upgrade.h"
@@ -99,6 +100,15 @@ Result<Outcome> Instance::set_network(const NetworkRequest& request) {
 Result<Outcome> Instance::remove_network(std::string_view name) {
   return apply(*kernel_, *tables_,
                [&](Change& change) { return xvnet::remove_network(change, name); });
+}
+
+Result<Outcome> Instance::restore(const DesiredState& state, std::string_view device) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return restore_state(change, state, device); });
+}
+
+Result<DesiredState> Instance::desired_state() {
+  return tables_ ? read_desired_state(*tables_) : DesiredState{};
 }
 
 Result<Outcome> Instance::upgrade() {

@@ -40,6 +40,7 @@ struct PortRequest {
   std::string owner;  // user name or uid
   std::optional<std::uint32_t> queues;
   std::optional<std::uint32_t> mtu;
+  bool create = true;
   bool replace = false;  // change a port that is attached differently
 };
 
@@ -57,6 +58,13 @@ struct NetworkRequest {
   std::string uplink;
   std::vector<std::string> host_addresses;  // CIDR
   std::optional<std::uint32_t> ageing_s;
+};
+
+// All that an operator has asked for and that holds: what `xvnet save` writes down.
+struct DesiredState {
+  std::vector<UplinkRequest> uplinks;
+  std::vector<NetworkRequest> networks;  // those with a name of their own
+  std::vector<PortRequest> ports;
 };
 
 // What a change did.

@@ -36,7 +36,7 @@ const char* format_mode(Mode mode) {
 
 Result<void> check_device_name(std::string_view doing, std::string_view name) {
   const bool has_bad_byte = std::ranges::any_of(name, [](unsigned char c) {
-    return c <= ' ' || c == '/' || c == ':' || c == '%' || c == 0x7f;
+    return c <= ' ' || c == '/' || c == ':' || c == '%' || c == 0x7f || c == 0xa0;
   });
   if (name.empty() || name == "." || name == ".." || has_bad_byte)
     return fail(ErrorKind::kUsage, fmt::format("{} {:?}: not a device name", doing, name));

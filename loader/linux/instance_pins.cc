@@ -154,6 +154,11 @@ Result<void> InstancePins::open_for_change() {
 Result<bool> InstancePins::open_for_reading() {
   XVNET_ASSIGN(presence, find());
   if (presence == Presence::kComplete) return open_tables(PinAccess::kReadOnly);
+  if (!is_bpffs_mounted()) {
+    return fail(fmt::format("{}: no bpffs is mounted on {}", doing(), kBpffs),
+                "what was attached is gone if it was unmounted, and out of sight inside `ip netns "
+                "exec`: use `nsenter --net=` there, `xvnet restore` otherwise");
+  }
   XVNET_TRY(check_other_versions());
   return false;
 }

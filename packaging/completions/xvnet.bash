@@ -69,6 +69,7 @@ _xvnet() {
         --guest-offloads) _xvnet_offer < <(_xvnet_lines on off) ;;
         --network) _xvnet_offer < <(_xvnet_shown networks) ;;
         --uplink) _xvnet_offer < <(_xvnet_shown uplinks) ;;
+        --device) _xvnet_offer < <(_xvnet_devices) ;;
         --owner) _xvnet_offer < <(compgen -u) ;;
         --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
@@ -90,7 +91,7 @@ _xvnet_next() {
         return
     fi
     case $command:$count in
-        :*) _xvnet_lines attach detach uplink network show stats doctor upgrade down ;;
+        :*) _xvnet_lines attach detach uplink network show stats doctor save restore upgrade down ;;
         uplink:0) _xvnet_lines add del ;;
         network:0) _xvnet_lines add set del ;;
         attach:1 | "uplink add:1") _xvnet_devices ;;
@@ -98,6 +99,7 @@ _xvnet_next() {
         "uplink del:1") _xvnet_shown uplinks ;;
         "network set:1" | "network del:1") _xvnet_shown networks ;;
         show:1) _xvnet_lines ports networks uplinks fdb ;;
+        save:1 | restore:1) compgen -f -- "$cur" ;;
         stats:1) _xvnet_shown ports && _xvnet_shown uplinks ;;
     esac
 }

@@ -61,6 +61,8 @@ complete -c xvnet -n __xvnet_at -a network -d 'networks with a name'
 complete -c xvnet -n __xvnet_at -a show -d 'show what there is'
 complete -c xvnet -n __xvnet_at -a stats -d 'show what was carried and what was dropped'
 complete -c xvnet -n __xvnet_at -a doctor -d 'check this machine and this instance'
+complete -c xvnet -n __xvnet_at -a save -d 'write down what there is, for restore'
+complete -c xvnet -n __xvnet_at -a restore -d 'bring back what save wrote down'
 complete -c xvnet -n __xvnet_at -a upgrade -d "have everything run this build's programs"
 complete -c xvnet -n __xvnet_at -a down -d 'remove every port, network and uplink'
 
@@ -100,4 +102,7 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l host-address -x -d 'an address of the host'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l ageing -x -d 'when a MAC is forgotten'
+complete -c xvnet -n '__xvnet_at save; or __xvnet_at restore' -a '(__fish_complete_path)'
+complete -c xvnet -n '__xvnet_in restore' -l device -x -a '(__xvnet_devices)' -d 'only this one'
+complete -c xvnet -n '__xvnet_in restore' -l replace -d 'change ports attached differently'
 complete -c xvnet -n '__xvnet_in stats' -l watch -d 'again each second'

@@ -2,6 +2,7 @@
 //
 // kill -9 at every change a command makes (killer.h), while a hostile tenant sends without a pause:
 // nothing it sends comes out where it may not, and the same command, given again, does its work.
+#include <filesystem>
 #include <regex>
 
 #include "hostile.h"
@@ -28,6 +29,8 @@ int stride() {
   const char* asked = std::getenv("XVNET_FAULT_STRIDE");
   return asked ? std::stoi(asked) : 1;
 }
+
+const std::string kStateFile = "/tmp/xvt-" + unique_suffix() + ".json";
 
 using World = std::function<void(Host&)>;
 
@@ -56,6 +59,14 @@ World in_namespace(const Words& words) {
 
 void make_tap5(Host& host) {
   host.ns().must({"ip", "tuntap", "add", "dev", "tap5", "mode", "tap"});
+}
+
+// `restore` has tap5 to bring back.
+void save_tap5(Host& host) {
+  make_tap5(host);
+  host.attach("tap5", {"--vlan", "20"});
+  host.must({"save", kStateFile});
+  host.must({"detach", "tap5"});
 }
 
 void make_container(Host& host) {
@@ -92,6 +103,7 @@ const std::vector<Scenario>& scenarios() {
        {"attach", "tap9", "--vlan", "30", "--replace"},
        commands({{"attach", "tap9", "--vlan", "20", "--replace"}})},
       {"Detach", {"detach", "tap9"}, commands({{"attach", "tap9", "--vlan", "20"}})},
+      {"Restore", {"restore", kStateFile}, commands({{"detach", "tap5"}}), save_tap5},
       {"UplinkAdd",
        {"uplink", "add", "eth1", "--vlans", "30"},
        commands({{"uplink", "del", "eth1"}}),
@@ -129,6 +141,8 @@ class Kill : public ::testing::TestWithParam<Scenario> {
     hostile_tap_.emplace(lab.ns(), hostile_device());
     hostile_.emplace(*hostile_tap_, kHostileVids, kVictimVid, kMacA);
   }
+
+  ~Kill() override { std::filesystem::remove(kStateFile); }
 
   Host& host() { return lab.host; }
 

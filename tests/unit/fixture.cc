@@ -101,6 +101,12 @@ Command remove_network(std::string name) {
   return [name = std::move(name)](Instance& xvnet) { return xvnet.remove_network(name); };
 }
 
+Command restore(DesiredState state, std::string device) {
+  return [state = std::move(state), device = std::move(device)](Instance& xvnet) {
+    return xvnet.restore(state, device);
+  };
+}
+
 Command down() {
   return [](Instance& xvnet) { return xvnet.down(); };
 }

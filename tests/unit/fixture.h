@@ -34,6 +34,7 @@ Command remove_uplink(std::string device);
 Command add_network(NetworkRequest request);
 Command set_network(NetworkRequest request);
 Command remove_network(std::string name);
+Command restore(DesiredState state, std::string device = {});
 Command down();
 
 Result<Outcome> run(FakeKernel& kernel, const Command& command);

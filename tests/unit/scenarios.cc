@@ -214,12 +214,33 @@ const std::vector<Scenario>& networks() {
   return all;
 }
 
+// Everything of DownEverything's, after a reboot.
+const std::vector<Scenario>& restoring() {
+  static const DesiredState state = {
+      .uplinks = {uplink("eth0")},
+      .networks = {with_addresses(with_ageing(network("lab"), 300), {"10.5.0.1/24"})},
+      .ports = {with_mac(on_vlan("tap0", 10)), on_vlan("new0", 10),
+                in_mode(on_vlan("veth0", 20), Mode::kXdp), on_untagged("tap1"),
+                in_network("tap2", "lab")}};
+  static const std::vector<Scenario> all{
+      {"RestoreEverything", {}, restore(state)},
+      {"RestoreWhatIsMissing",
+       {add_uplink(uplink("eth0")), attach(on_vlan("new0", 10))},
+       restore(state)},
+      {"RestoreADeviceThatCameAgain",
+       {restore(state)},
+       restore(state, "tap0"),
+       [](FakeKernel& kernel) { kernel.recreate("tap0"); }},
+  };
+  return all;
+}
+
 }  // namespace
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = [] {
     std::vector<Scenario> joined;
-    for (const auto* some : {&attaching(), &detaching(), &uplinks(), &networks()}) {
+    for (const auto* some : {&attaching(), &detaching(), &uplinks(), &networks(), &restoring()}) {
       joined.insert(joined.end(), some->begin(), some->end());
     }
     return joined;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/command.h"
+#include "cli/parse_name.h"
+#include "cli/state_file.h"
+#include "cli/words.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+struct RestoreWords {
+  std::string file;
+  Word device;
+  bool replace = false;
+};
+
+// Of every device, or of one; an empty state when that one is not in the file.
+Result<int> restore(const RestoreWords& words, const Globals& globals) {
+  Reader reader("restore", words.device.value_or(words.file));
+  std::string typed;
+  reader.read_word(typed, words.device, parse_device_name);
+  XVNET_ASSIGN(device, reader.answer(typed));
+  XVNET_ASSIGN(state,
+               read_state_file(words.file.empty() ? state_path(globals.instance) : words.file));
+  if (!device.empty() && !names(state, device)) return 0;
+  for (auto& port : state.ports) port.replace = words.replace;
+  return make_change(globals, [&](Instance& instance) { return instance.restore(state, device); });
+}
+
+}  // namespace
+
+void add_restore(CLI::App& app, Run& chosen) {
+  auto& command = *app.add_subcommand("restore", "bring back what save wrote down");
+  auto words = std::make_shared<RestoreWords>();
+  command.add_option("FILE", words->file, "default /etc/xvnet/INSTANCE.json")->type_name("");
+  add_word(command, "--device", words->device, "DEV", "only this port or uplink, if it is in FILE");
+  command.add_flag("--replace", words->replace, "change ports that are attached differently");
+  command.callback([words, &chosen] {
+    chosen = [words](const Globals& globals) { return restore(*words, globals); };
+  });
+}
+
+}  // namespace xvnet::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/command.h"
+#include "cli/state_file.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+constexpr const char* kStandardOutput = "-";
+
+Result<int> save(const std::string& file, const Globals& globals) {
+  XVNET_ASSIGN(kernel, open_kernel(globals));
+  XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
+  XVNET_ASSIGN(state, instance.desired_state());
+  if (file == kStandardOutput || globals.rehearse == Rehearse::kYes) {
+    XVNET_TRY(print(format_state(state)));
+  } else {
+    XVNET_TRY(write_state_file(file.empty() ? state_path(globals.instance) : file, state));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_save(CLI::App& app, Run& chosen) {
+  auto& command = *app.add_subcommand("save", "write down what there is, for restore");
+  auto file = std::make_shared<std::string>();
+  command.add_option("FILE", *file, "default /etc/xvnet/INSTANCE.json; - for standard output")
+      ->type_name("");
+  command.callback([file, &chosen] {
+    chosen = [file](const Globals& globals) { return save(*file, globals); };
+  });
+}
+
+}  // namespace xvnet::cli

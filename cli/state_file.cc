@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/state_file.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/text.h"
+#include "loader/text.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json entry_of(const UplinkRequest& request) {
+  Json json = {{"dev", request.device}};
+  if (request.vids) json["vlans"] = format_vids(*request.vids);
+  if (request.mode != Mode::kAuto) json["mode"] = format_mode(request.mode);
+  if (request.share_xdp) json["shared_xdp"] = true;
+  return json;
+}
+
+Json entry_of(const NetworkRequest& request) {
+  Json json = {{"name", request.name}};
+  if (request.vid) json["vlan"] = *request.vid;
+  if (request.untagged) json["untagged"] = true;
+  if (!request.uplink.empty()) json["uplink"] = request.uplink;
+  if (!request.host_addresses.empty()) json["host_addresses"] = request.host_addresses;
+  if (request.ageing_s) json["ageing"] = *request.ageing_s;
+  return json;
+}
+
+Json entry_of(const PortRequest& request) {
+  Json json = {{"dev", request.device}};
+  if (request.vid) json["vlan"] = *request.vid;
+  if (request.untagged) json["untagged"] = true;
+  if (!request.uplink.empty()) json["uplink"] = request.uplink;
+  if (!request.network.empty()) json["network"] = request.network;
+  if (request.mac) json["mac"] = format_mac(*request.mac);
+  if (request.mode != Mode::kAuto) json["mode"] = format_mode(request.mode);
+  if (!request.guest_offloads) json["guest_offloads"] = "off";
+  if (request.max_macs) json["max_macs"] = *request.max_macs;
+  if (request.create) json["create"] = true;
+  if (!request.owner.empty()) json["owner"] = request.owner;
+  if (request.queues) json["queues"] = *request.queues;
+  if (request.mtu) json["mtu"] = *request.mtu;
+  return json;
+}
+
+template <typename Request>
+Json entries_of(const std::vector<Request>& requests) {
+  Json array = Json::array();
+  for (const Request& request : requests) array.push_back(entry_of(request));
+  return array;
+}
+
+}  // namespace
+
+std::string format_state(const DesiredState& state) {
+  const Json json = {{"format", kStateFormat},
+                     {"uplinks", entries_of(state.uplinks)},
+                     {"networks", entries_of(state.networks)},
+                     {"ports", entries_of(state.ports)}};
+  return json.dump(1, ' ', true, Json::error_handler_t::replace) + '\n';
+}
+
+std::string state_path(const std::string& instance) {
+  return fmt::format("/etc/xvnet/{}.json", instance);
+}
+
+bool names(const DesiredState& state, std::string_view device) {
+  const auto is_it = [device](const auto& request) { return request.device == device; };
+  return std::ranges::any_of(state.ports, is_it) || std::ranges::any_of(state.uplinks, is_it);
+}
+
+Result<DesiredState> read_state_file(const std::string& path) {
+  const std::string doing = fmt::format("read {}", quote(path));
+  errno = 0;
+  std::ifstream file(path);
+  if (!file) return fail_errno(errno, doing);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (file.bad()) return fail(doing + ": it is no file of xvnet's");
+  auto state = parse_state(text.str());
+  if (!state) state.error().message = fmt::format("{}: {}", doing, state.error().message);
+  return state;
+}
+
+Result<void> write_state_file(const std::string& path, const DesiredState& state) {
+  const std::string doing = fmt::format("write {}", quote(path));
+  const std::filesystem::path target(path);
+  std::error_code error;
+  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
+  if (error) return fail_errno(error.value(), doing);
+  const std::string next = path + ".new";
+  errno = 0;
+  std::ofstream file(next, std::ios::trunc);
+  file << format_state(state) << std::flush;
+  if (!file) return fail_errno(errno, doing);
+  file.close();
+  if (chmod(next.c_str(), S_IRUSR | S_IWUSR) == 0 && std::rename(next.c_str(), path.c_str()) == 0)
+    return {};
+  return fail_errno(errno, doing);
+}
+
+}  // namespace xvnet::cli

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// parse_state() of cli/state_file.h.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "cli/limits.h"
+#include "cli/parse_address.h"
+#include "cli/parse_choice.h"
+#include "cli/parse_mac.h"
+#include "cli/parse_name.h"
+#include "cli/parse_vid.h"
+#include "cli/state_file.h"
+#include "cli/text.h"
+
+namespace xvnet::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// An object of the file. Reads keys into fields, keeps the first complaint, and knows which keys
+// nobody asked for.
+class Entry {
+ public:
+  Entry(const Json& json, std::string place) : json_(&json), place_(std::move(place)) {
+    if (!json.is_object()) complain("it is not an object");
+  }
+
+  // Whatever a parser of words can read from a string.
+  template <typename Field, typename Parser>
+  void word(const char* key, Field& field, Parser parser) {
+    const Json* value = find(key);
+    if (!value) return;
+    if (!value->is_string()) return complain(fmt::format("{} is not a string", quote(key)));
+    auto parsed = parser(value->template get<std::string>());
+    if (!parsed) return complain(parsed.error());
+    field = *std::move(parsed);
+  }
+
+  template <typename Field>
+  void number(const char* key, Field& field, Range range) {
+    const Json* value = find(key);
+    if (!value) return;
+    if (!value->is_number_unsigned() || value->template get<std::uint64_t>() < range.least ||
+        value->template get<std::uint64_t>() > range.most)
+      return complain(fmt::format("{} is not {} to {}", quote(key), range.least, range.most));
+    field = static_cast<std::uint32_t>(value->template get<std::uint64_t>());
+  }
+
+  void vid(const char* key, std::optional<std::uint16_t>& field) {
+    std::optional<std::uint32_t> number;
+    this->number(key, number, {kMinVid, kMaxVid});
+    if (number) field = static_cast<std::uint16_t>(*number);
+  }
+
+  void flag(const char* key, bool& field) {
+    const Json* value = find(key);
+    if (!value) return;
+    if (!value->is_boolean()) return complain(fmt::format("{} is not true or false", quote(key)));
+    field = value->template get<bool>();
+  }
+
+  template <typename Parser>
+  void words(const char* key, std::vector<std::string>& field, Parser parser) {
+    const Json* value = find(key);
+    if (!value) return;
+    if (!value->is_array()) return complain(fmt::format("{} is not a list", quote(key)));
+    for (const Json& each : *value) {
+      if (!each.is_string()) return complain(fmt::format("{} is not of strings", quote(key)));
+      auto parsed = parser(each.template get<std::string>());
+      if (!parsed) return complain(parsed.error());
+      field.push_back(*std::move(parsed));
+    }
+  }
+
+  void allow(const char* key) { known_.insert(key); }
+
+  void refuse_if(bool is_wrong, const char* complaint) {
+    if (is_wrong) complain(complaint);
+  }
+
+  void require(const char* key) {
+    if (json_->is_object() && !json_->contains(key))
+      complain(fmt::format("{} is missing", quote(key)));
+  }
+
+  Result<void> finish() {
+    if (json_->is_object())
+      for (const auto& [key, value] : json_->items())
+        if (!known_.contains(key)) complain(fmt::format("unknown key {}", quote(key)));
+    if (complaint_.empty()) return {};
+    return fail(fmt::format("{}: {}", place_, complaint_));
+  }
+
+ private:
+  const Json* find(const char* key) {
+    known_.insert(key);
+    if (!json_->is_object()) return nullptr;
+    const auto found = json_->find(key);
+    return found == json_->end() ? nullptr : &*found;
+  }
+
+  void complain(std::string complaint) {
+    if (complaint_.empty()) complaint_ = std::move(complaint);
+  }
+
+  const Json* json_;
+  std::string place_;
+  std::set<std::string> known_;
+  std::string complaint_;
+};
+
+Parsed<bool> parse_on_or_off(std::string_view word) { return parse_switch(word, "guest_offloads"); }
+
+Result<UplinkRequest> to_uplink(const Json& json, std::string place) {
+  Entry entry(json, std::move(place));
+  UplinkRequest request;
+  entry.require("dev");
+  entry.word("dev", request.device, parse_device_name);
+  entry.word("vlans", request.vids, parse_vid_set);
+  entry.word("mode", request.mode, parse_mode);
+  entry.flag("shared_xdp", request.share_xdp);
+  XVNET_TRY(entry.finish());
+  return request;
+}
+
+Result<NetworkRequest> to_network(const Json& json, std::string place) {
+  Entry entry(json, std::move(place));
+  NetworkRequest request;
+  entry.require("name");
+  entry.word("name", request.name, parse_network_name);
+  entry.vid("vlan", request.vid);
+  entry.flag("untagged", request.untagged);
+  entry.word("uplink", request.uplink, parse_device_name);
+  entry.words("host_addresses", request.host_addresses, parse_host_address);
+  entry.number("ageing", request.ageing_s, kAgeing);
+  XVNET_TRY(entry.finish());
+  return request;
+}
+
+Result<PortRequest> to_port(const Json& json, std::string place) {
+  Entry entry(json, std::move(place));
+  PortRequest request;
+  request.create = false;
+  entry.require("dev");
+  entry.word("dev", request.device, parse_device_name);
+  entry.vid("vlan", request.vid);
+  entry.flag("untagged", request.untagged);
+  entry.word("uplink", request.uplink, parse_device_name);
+  entry.word("network", request.network, parse_network_name);
+  entry.word("mac", request.mac, parse_mac);
+  entry.word("mode", request.mode, parse_mode);
+  entry.word("guest_offloads", request.guest_offloads, parse_on_or_off);
+  entry.number("max_macs", request.max_macs, kMaxMacs);
+  entry.flag("create", request.create);
+  entry.word("owner", request.owner, parse_owner);
+  entry.number("queues", request.queues, kQueues);
+  entry.number("mtu", request.mtu, kMtu);
+  entry.refuse_if(request.vid.has_value() + request.untagged + !request.network.empty() != 1,
+                  "it needs one of \"vlan\", \"untagged\" and \"network\"");
+  XVNET_TRY(entry.finish());
+  return request;
+}
+
+template <typename Request>
+Result<void> read_list(const Json& json, const char* key, std::vector<Request>& requests,
+                       Result<Request> (*read)(const Json&, std::string)) {
+  const auto list = json.find(key);
+  if (list == json.end()) return {};
+  if (!list->is_array()) return fail(fmt::format("{} is not a list", quote(key)));
+  for (std::size_t at = 0; at < list->size(); at++) {
+    XVNET_ASSIGN(request, read((*list)[at], fmt::format("{}[{}]", key, at)));
+    requests.push_back(std::move(request));
+  }
+  return {};
+}
+
+// The library keeps the last of two equal keys without a word.
+class DuplicateFinder {
+ public:
+  bool operator()(int, Json::parse_event_t event, Json& parsed) {
+    using enum Json::parse_event_t;
+    if (event == object_start) open_.emplace_back();
+    if (event == object_end && !open_.empty()) open_.pop_back();
+    if (event != key || open_.empty()) return true;
+    const auto name = parsed.get<std::string>();
+    if (!open_.back().insert(name).second && found_.empty()) found_ = name;
+    return true;
+  }
+  const std::string& found() const { return found_; }
+
+ private:
+  std::vector<std::set<std::string>> open_;
+  std::string found_;
+};
+
+Result<Json> parse_json(const std::string& text) {
+  DuplicateFinder duplicates;
+  try {
+    Json json = Json::parse(text, [&](int depth, Json::parse_event_t event, Json& parsed) {
+      return duplicates(depth, event, parsed);
+    });
+    if (duplicates.found().empty()) return json;
+    return fail(fmt::format("{} is given twice", quote(duplicates.found())));
+  } catch (const Json::exception& error) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
+    const std::string_view what = error.what();
+    return fail(std::string(what.substr(what.find("] ") + 2)));
+  }
+}
+
+}  // namespace
+
+Result<DesiredState> parse_state(const std::string& text) {
+  XVNET_ASSIGN(json, parse_json(text));
+  Entry top(json, "the file");
+  std::uint32_t format = 0;
+  top.require("format");
+  top.number("format", format, {kStateFormat, kStateFormat});
+  for (const char* key : {"uplinks", "networks", "ports"}) top.allow(key);
+  XVNET_TRY(top.finish());
+  DesiredState state;
+  XVNET_TRY(read_list(json, "uplinks", state.uplinks, to_uplink));
+  XVNET_TRY(read_list(json, "networks", state.networks, to_network));
+  XVNET_TRY(read_list(json, "ports", state.ports, to_port));
+  return state;
+}
+
+}  // namespace xvnet::cli

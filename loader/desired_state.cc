@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/desired_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loader/device.h"
+#include "loader/network.h"
+#include "loader/port.h"
+#include "loader/port_request.h"
+#include "loader/text.h"
+#include "loader/uplink.h"
+
+namespace xvnet {
+namespace {
+
+UplinkRequest request_of(const abi::uplink_record& record) {
+  UplinkRequest request;
+  request.device = text_of(record.device.name);
+  if (!(record.device.flags & abi::RECORD_ALL_VLANS)) request.vids = vids_of(record);
+  request.mode = mode_of(record.device.mode_asked);
+  request.share_xdp = record.device.flags & abi::RECORD_SHARED_XDP;
+  return request;
+}
+
+NetworkRequest request_of(const abi::network_record& record) {
+  NetworkRequest request;
+  request.name = text_of(record.name);
+  if (record.vid) request.vid = record.vid;
+  request.untagged = record.flags & abi::RECORD_UNTAGGED;
+  request.uplink = text_of(record.uplink);
+  for (std::size_t at = 0; at < record.address_count; at++)
+    request.host_addresses.push_back(text_of(record.addresses[at]));
+  request.ageing_s = record.ageing_s;
+  return request;
+}
+
+void name_network(PortRequest& request, const abi::network_record& network) {
+  if (!(network.flags & abi::RECORD_IMPLICIT)) {
+    request.network = text_of(network.name);
+  } else if (network.flags & abi::RECORD_UNTAGGED) {
+    request.untagged = true;
+    request.uplink = text_of(network.uplink);
+  } else {
+    request.vid = network.vid;
+  }
+}
+
+PortRequest request_of(const abi::port_record& record, const abi::network_record& network) {
+  PortRequest request;
+  request.device = text_of(record.device.name);
+  name_network(request, network);
+  Mac mac{};
+  std::memcpy(mac.data(), record.mac, sizeof record.mac);
+  if (mac != Mac{}) request.mac = mac;
+  request.mode = mode_of(record.device.mode_asked);
+  request.guest_offloads = !(record.device.flags & abi::RECORD_OFFLOADS_OFF);
+  request.max_macs = record.max_macs;
+  request.create = record.device.flags & abi::RECORD_CREATED;
+  if (record.device.owner != kNoOwner) request.owner = fmt::format("{}", record.device.owner);
+  if (record.device.queues) request.queues = record.device.queues;
+  if (record.device.mtu) request.mtu = record.device.mtu;
+  return request;
+}
+
+bool is_meant(std::string_view device, std::string_view name) {
+  return device.empty() || device == name;
+}
+
+class Restoring {
+ public:
+  Restoring(Change& change, std::string_view device) : change_(&change), device_(device) {}
+
+  Result<void> uplinks(const DesiredState& state) {
+    for (const UplinkRequest& request : state.uplinks) {
+      XVNET_ASSIGN(is_here, is_to_be_done(request.device));
+      if (is_here) XVNET_TRY(note(add_uplink(*change_, request)));
+    }
+    return {};
+  }
+
+  Result<void> networks(const DesiredState& state) {
+    for (const NetworkRequest& request : state.networks)
+      XVNET_TRY(note(add_network(*change_, request)));
+    return {};
+  }
+
+  Result<void> ports(const DesiredState& state) {
+    for (const PortRequest& request : state.ports) {
+      const bool may_make = request.create && is_meant(device_, request.device);
+      XVNET_ASSIGN(is_here, is_to_be_done(request.device, may_make));
+      if (is_here) XVNET_TRY(note(attach_port(*change_, request)));
+    }
+    return {};
+  }
+
+  Outcome take() { return std::move(outcome_); }
+
+ private:
+  Result<bool> is_to_be_done(const std::string& name, bool may_make = false) {
+    if (!is_meant(device_, name)) return false;
+    if (may_make) return true;
+    XVNET_ASSIGN(link, change_->kernel().find_link(name));
+    if (!link)
+      outcome_.warnings.push_back(
+          fmt::format("{}: there is no such device yet; `xvnet restore` brings it in later", name));
+    return link.has_value();
+  }
+
+  Result<void> note(Result<Outcome> outcome) {
+    if (!outcome) return std::unexpected(std::move(outcome).error());
+    outcome_.changed |= outcome->changed;
+    auto& warnings = outcome_.warnings;
+    warnings.insert(warnings.end(), outcome->warnings.begin(), outcome->warnings.end());
+    return {};
+  }
+
+  Change* change_;
+  std::string_view device_;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+Result<DesiredState> read_desired_state(Tables& tables) {
+  DesiredState state;
+  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
+  for (const auto& [ifindex, record] : uplinks) state.uplinks.push_back(request_of(record));
+  XVNET_ASSIGN(networks, tables.network_records.entries());
+  for (const auto& [id, record] : networks)
+    if (!(record.flags & abi::RECORD_IMPLICIT)) state.networks.push_back(request_of(record));
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, record] : ports) {
+    XVNET_ASSIGN(network, tables.network_records.find(record.network));
+    // The host's side goes with its network; a port without one is on its way out.
+    if (network && !(record.device.flags & abi::RECORD_HOST_SIDE))
+      state.ports.push_back(request_of(record, *network));
+  }
+  std::ranges::sort(state.uplinks, {}, &UplinkRequest::device);
+  std::ranges::sort(state.networks, {}, &NetworkRequest::name);
+  std::ranges::sort(state.ports, {}, &PortRequest::device);
+  return state;
+}
+
+// The order in which a command line would do it: a network needs its uplink, a port its network.
+Result<Outcome> restore_state(Change& change, const DesiredState& state, std::string_view device) {
+  Restoring restoring(change, device);
+  XVNET_TRY(restoring.uplinks(state));
+  XVNET_TRY(restoring.networks(state));
+  XVNET_TRY(restoring.ports(state));
+  return restoring.take();
+}
+
+}  // namespace xvnet
