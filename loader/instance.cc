@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "loader/change.h"
+#include "loader/desired_state.h"
 #include "loader/network.h"
 #include "loader/port.h"
-#include "loader/desired_state.h"
 #include "loader/show.h"
 #include "loader/tidy.h"
 #include "loader/upgrade.h"

@@ -37,8 +37,8 @@ class Instance {
   Result<Outcome> set_network(const NetworkRequest& request);  // only what is given changes
   Result<Outcome> remove_network(std::string_view name);
 
-  // Brings back what is missing of `state`; nothing else changes. Of a device that is not there, and
-  // that xvnet does not make, there is a warning. With `device`, only that one is brought back.
+  // Brings back what is missing of `state`; nothing else changes. Of a device that is not there,
+  // and that xvnet does not make, there is a warning. With `device`, only that one is brought back.
   Result<Outcome> restore(const DesiredState& state, std::string_view device);
   Result<DesiredState> desired_state();
 
