@@ -14,10 +14,6 @@ namespace xvnet::test {
 
 namespace {
 
-// The packaged headers may be older than the running kernel: BPF_TCX_EGRESS of enum
-// bpf_attach_type.
-constexpr unsigned kTcxEgress = 47;
-
 int bpf(bpf_cmd command, bpf_attr& attributes) {
   return static_cast<int>(syscall(SYS_bpf, command, &attributes, sizeof(attributes)));
 }
@@ -53,13 +49,27 @@ UniqueFd attach(const NetNs& ns, const std::string& dev, const UniqueFd& program
 }  // namespace
 
 MetadataTagger::MetadataTagger(const NetNs& ns, const std::string& dev, const VlanTag& tag)
-    // R1 is the frame from the start; skb_vlan_push() leaves an only tag in metadata.
-    : program_(load(BPF_PROG_TYPE_SCHED_CLS, {move(BPF_REG_2, htons(tag.tpid)),
-                                              move(BPF_REG_3, tag.tci()),
-                                              {BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_skb_vlan_push},
-                                              move(BPF_REG_0, 0),
-                                              {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}})),
-      link_(attach(ns, dev, program_, kTcxEgress)) {}
+    : ns_(&ns), dev_(dev) {
+  // R1 is the frame from the start; skb_vlan_push() leaves an only tag in metadata.
+  const UniqueFd program =
+      load(BPF_PROG_TYPE_SCHED_CLS, {move(BPF_REG_2, htons(tag.tpid)),
+                                     move(BPF_REG_3, tag.tci()),
+                                     {BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_skb_vlan_push},
+                                     move(BPF_REG_0, 0),
+                                     {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}});
+  const std::string pin = "/sys/fs/bpf/xvt-" + unique_suffix();
+  bpf_attr attributes{};
+  attributes.pathname = reinterpret_cast<uintptr_t>(pin.c_str());
+  attributes.bpf_fd = static_cast<uint32_t>(program.get());
+  if (bpf(BPF_OBJ_PIN, attributes) != 0) throw_errno("pinning a test program");
+  ns.run({"tc", "qdisc", "add", "dev", dev, "clsact"});
+  const CommandResult added =
+      ns.run({"tc", "filter", "add", "dev", dev, "egress", "bpf", "da", "object-pinned", pin});
+  unlink(pin.c_str());
+  if (!added.ok()) throw SetupError(added.describe());
+}
+
+MetadataTagger::~MetadataTagger() { ns_->run({"tc", "qdisc", "del", "dev", dev_, "clsact"}); }
 
 ForeignXdp::ForeignXdp(const NetNs& ns, const std::string& dev)
     : program_(

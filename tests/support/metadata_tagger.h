@@ -15,12 +15,16 @@ namespace xvnet::test {
 
 class MetadataTagger {
  public:
-  // Tags all that `dev` sends from now on until destruction. Needs tcx (Linux 6.6).
+  // Tags all that `dev` sends from now on until destruction, by a clsact filter, which every kernel
+  // has.
   MetadataTagger(const NetNs& ns, const std::string& dev, const VlanTag& tag);
+  ~MetadataTagger();
+  MetadataTagger(const MetadataTagger&) = delete;
+  MetadataTagger& operator=(const MetadataTagger&) = delete;
 
  private:
-  UniqueFd program_;
-  UniqueFd link_;
+  const NetNs* ns_;
+  std::string dev_;
 };
 
 // Puts an XDP program that passes everything on `dev`: somebody else's program in the way.
