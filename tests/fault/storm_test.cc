@@ -28,6 +28,7 @@ std::string tap_name(int number) { return "tap" + std::to_string(number); }
 TEST(Storm, FiftyCommandsAtOnceAreAsIfOneAfterTheOther) {
   const Host host;
   std::vector<RunningCommand> running;
+  running.reserve(kAtOnce);
   for (int i = 0; i < kAtOnce; i++)
     running.push_back(host.start({"attach", tap_name(i), "--vlan", std::to_string(10 + i % 5)}));
   for (RunningCommand& each : running) {

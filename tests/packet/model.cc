@@ -2,126 +2,334 @@
 #include "model.h"
 
 #include <linux/if_ether.h>
-#include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 
-#include "rig.h"
+#include "frame_view.h"
 
 namespace xvnet::test {
 
 namespace {
 
-constexpr size_t kTag = 4;
-constexpr size_t kIpv4 = 20;
-constexpr size_t kIpv6 = 40;
+constexpr size_t kTagBytes = 4;
 
-bool is_tag(uint16_t type) { return type == ETH_P_8021Q || type == ETH_P_8021AD; }
+bool is_learned(const World::Station& station) { return station.slot < MAX_LEARNER_SLOTS; }
 
-struct View {
-  uint16_t tag_type = 0;  // 0: untagged
-  uint16_t vid = 0;
-  uint16_t type = 0;  // behind the outer tag
-  size_t behind = 0;  // offset of what follows the type; 0: the frame ends within the tag
-};
-
-View view(const Bytes& frame) {
-  View result;
-  result.type = get_be16(frame, 2 * ETH_ALEN);
-  result.behind = ETH_HLEN;
-  if (!is_tag(result.type)) return result;
-  result.tag_type = result.type;
-  if (frame.size() < ETH_HLEN + kTag) return View{.tag_type = result.type};
-  result.vid = get_be16(frame, ETH_HLEN) & 0x0fff;
-  result.type = get_be16(frame, ETH_HLEN + 2);
-  result.behind = ETH_HLEN + kTag;
-  return result;
+MacBytes mac_at(const Bytes& frame, size_t at) {
+  MacBytes mac{};
+  std::copy_n(frame.begin() + static_cast<std::ptrdiff_t>(at), mac.size(), mac.begin());
+  return mac;
 }
 
-bool is_bad_source(const Bytes& frame) {
-  const auto source = frame.begin() + ETH_ALEN;
-  return (*source & 1) != 0 ||
-         std::all_of(source, source + ETH_ALEN, [](uint8_t byte) { return byte == 0; });
-}
+// One frame's way through the switch.
+class Way {
+ public:
+  Way(const World& world, Hook hook, const Sent& sent)
+      : world_(world), hook_(hook), sent_(sent), fdb_(world.fdb) {}
 
-bool is_link_local(const Bytes& frame, uint16_t type) {
-  constexpr std::array<uint8_t, 5> kBridgeGroup = {0x01, 0x80, 0xc2, 0x00, 0x00};
-  constexpr std::array<uint8_t, 5> kCiscoGroup = {0x01, 0x00, 0x0c, 0xcc, 0xcc};
-  const uint8_t last = frame[ETH_ALEN - 1];
-  if (std::equal(kBridgeGroup.begin(), kBridgeGroup.end(), frame.begin()))
-    return last <= 0x0f || type == ETH_P_PAUSE;
-  if (std::equal(kCiscoGroup.begin(), kCiscoGroup.end(), frame.begin())) {
-    return last == 0xcc || last == 0xcd || type == ETH_P_PAUSE;
+  std::optional<Prediction> run() {
+    if (is_too_short()) return drop("TRUNCATED");
+    seen_ = view(sent_.frame);
+    if (auto end = enter()) return end;
+    const bool on_uplink = sent_.program != Program::kFromVm;
+    if (on_uplink != (segment_.uplink == sent_.from)) return std::nullopt;
+    if (auto end = refuse()) return end;
+    if (sent_.program != Program::kFromHost) learn();
+    return deliver();
   }
-  return type == ETH_P_PAUSE;
-}
 
-// Whether the field holds the sum of these words, the protocol and, perhaps, the length: modulo
-// 0xffff, where the two zeroes of ones' complement are one.
-bool is_bare_sum(const Bytes& frame, size_t field, size_t addresses, size_t words, uint8_t protocol,
-                 size_t length) {
-  uint64_t sum = protocol;
-  for (size_t i = 0; i < words; ++i) sum += get_be16(frame, addresses + 2 * i);
-  const uint64_t value = get_be16(frame, field) % 0xffff;
-  return value == sum % 0xffff || value == (sum + length) % 0xffff;
-}
+ private:
+  enum class Where { kFlood, kPort, kUplink, kHost };
 
-bool transport_may_be_unfinished(const Bytes& frame, size_t l4, size_t end, size_t addresses,
-                                 size_t words, uint8_t protocol) {
-  const size_t field = l4 + checksum_offset(protocol);
-  if (protocol != IPPROTO_TCP && protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6)
-    return true;
-  if (field + 2 > frame.size()) return true;
-  if (protocol == IPPROTO_ICMP) return get_be16(frame, field) % 0xffff == 0;
-  return is_bare_sum(frame, field, addresses, words, protocol, end - l4);
-}
+  bool is_too_short() const {
+    return sent_.frame.size() < ETH_HLEN || view(sent_.frame).behind == 0;
+  }
+
+  // Which network the frame is in.
+  std::optional<Prediction> enter() {
+    return sent_.program == Program::kFromVm ? enter_from_vm() : enter_from_uplink();
+  }
+
+  std::optional<Prediction> enter_from_vm() {
+    const auto port = world_.interfaces.find(sent_.from);
+    const bool attached =
+        port != world_.interfaces.end() && port->second.kind == abi::INTERFACE_PORT;
+    if (!attached || !world_.networks.contains(port->second.network)) return drop("NOT_ATTACHED");
+    enter_network(port->second.network);
+    complete_ = (port->second.flags & abi::INTERFACE_CHECKSUMS_COMPLETE) != 0;
+    return std::nullopt;
+  }
+
+  std::optional<Prediction> enter_from_uplink() {
+    if (sent_.own_mark && hook_ == Hook::kTc) return leave("HOSTS_OWN");
+    if (sent_.program == Program::kFromUplink) {
+      const auto uplink = world_.interfaces.find(sent_.from);
+      if (uplink == world_.interfaces.end() || uplink->second.kind != abi::INTERFACE_UPLINK)
+        return leave("HOSTS_OWN");
+      complete_ = (uplink->second.flags & abi::INTERFACE_CHECKSUMS_COMPLETE) != 0;
+    }
+    if (seen_.tag_type == ETH_P_8021AD) return leave("HOSTS_OWN");
+    if (sent_.program == Program::kFromHost && seen_.vid() != 0) return leave("HOSTS_OWN");
+    const auto vlan = world_.vlans.find({sent_.from, seen_.vid()});
+    if (vlan == world_.vlans.end() || !world_.networks.contains(vlan->second))
+      return leave("HOSTS_OWN");
+    enter_network(vlan->second);
+    return std::nullopt;
+  }
+
+  void enter_network(uint32_t id) {
+    network_ = id;
+    segment_ = world_.networks.at(id);
+  }
+
+  std::optional<Prediction> refuse() {
+    const bool bad = is_bad_source(sent_.frame);
+    const bool control = is_link_local(sent_.frame, seen_.type);
+    if (sent_.program == Program::kFromHost) return std::nullopt;
+    if (sent_.program == Program::kFromVm) {
+      const bool double_tag = seen_.tag_type != 0 && is_tag(seen_.type);
+      if (seen_.tag_type == ETH_P_8021AD || seen_.vid() != 0 || double_tag)
+        return drop("VLAN_TAGGED");
+      if (bad) return drop("BAD_SOURCE_MAC");
+      if (control) return drop("LINK_LOCAL_CONTROL");
+      return std::nullopt;
+    }
+    if (!bad && !control) return std::nullopt;
+    if (segment_.vid == 0) return leave("HOSTS_OWN");
+    return drop(control ? "LINK_LOCAL_CONTROL" : "BAD_SOURCE_MAC");
+  }
+
+  // A slot is free unless the FDB entry of its MAC names it and is fresh.
+  bool has_free_slot(const MacBytes& mac) const {
+    const auto learner = world_.learners.find({network_, sent_.from});
+    if (learner == world_.learners.end()) return false;
+    for (uint32_t slot = 0; slot < learner->second.slots.size(); ++slot) {
+      const MacBytes& occupant = learner->second.slots[slot];
+      const auto entry = world_.fdb.find({network_, occupant});
+      if (occupant == mac || entry == world_.fdb.end()) return true;
+      const World::Station& station = entry->second;
+      if (station.device != sent_.from || station.slot != slot || !station.fresh) return true;
+    }
+    return false;
+  }
+
+  void learn() {
+    const MacBytes mac = mac_at(sent_.frame, ETH_ALEN);
+    const auto known = fdb_.find({network_, mac});
+    if (known != fdb_.end()) {
+      if (!is_learned(known->second)) return;
+      if (known->second.fresh && known->second.device == sent_.from) return;
+    }
+    unlearned_ = !has_free_slot(mac);
+    if (!unlearned_) fdb_[{network_, mac}] = {.device = sent_.from, .slot = 0, .fresh = true};
+  }
+
+  Prediction deliver() {
+    const auto station = fdb_.find({network_, mac_at(sent_.frame, 0)});
+    const bool group = (sent_.frame[0] & 1) != 0;
+    if (group || station == fdb_.end() || !station->second.fresh) return flood();
+    const std::string& target = station->second.device;
+    const bool shared = sent_.from == segment_.uplink && segment_.vid == 0;
+    if (target == sent_.from) return shared ? leave("HOSTS_OWN") : drop("HAIRPIN");
+    Where where = target == segment_.uplink ? Where::kUplink : Where::kPort;
+    if (station->second.slot == abi::FDB_SLOT_HOST) {
+      where = Where::kHost;
+      if (target != segment_.uplink || segment_.vid != 0) return drop("WRONG_NETWORK");
+    }
+    const std::string reason = check_target(target);
+    const bool only_tc = reason.empty() ? !xdp_may_carry(where, target) : reason == "TOO_BIG";
+    if (hook_ == Hook::kXdp && only_tc) return leave("LEAVE_TO_TC");
+    return reason.empty() ? send(where, target) : drop(reason);
+  }
+
+  // Why the frame must not be sent there; empty: it may.
+  std::string check_target(const std::string& target) const {
+    const auto interface = world_.interfaces.find(target);
+    if (interface == world_.interfaces.end()) return "NO_DEVICE";
+    const bool inside = target == segment_.uplink ? interface->second.kind == abi::INTERFACE_UPLINK
+                                                  : interface->second.network == network_;
+    if (!inside) return "WRONG_NETWORK";
+    if (!world_.devices.contains(target)) return "NO_DEVICE";
+    const size_t mtu = target == "c" ? kJumboMtu : ETH_DATA_LEN;
+    const size_t room = is_tag(seen_.type) ? kTagBytes : 0;  // for a tag behind the outer one
+    return counted_size() > mtu + ETH_HLEN + room ? "TOO_BIG" : "";
+  }
+
+  bool xdp_may_carry(Where where, const std::string& target) const {
+    const auto interface = world_.interfaces.find(target);
+    const bool takes_xdp = interface != world_.interfaces.end() &&
+                           (interface->second.flags & abi::INTERFACE_XDP_TARGET) != 0;
+    if (where == Where::kHost || where == Where::kFlood || !takes_xdp) return false;
+    return complete_ || !may_be_unfinished(sent_.frame);
+  }
+
+  // tc takes off a second tag too, into the sk_buff's metadata, and so needs it whole.
+  bool is_pop_refused() const {
+    return hook_ == Hook::kTc && seen_.tag_type != 0 && is_tag(seen_.type) &&
+           sent_.frame.size() < ETH_HLEN + 2 * kTagBytes;
+  }
+
+  Prediction send(Where where, const std::string& target) {
+    if (is_pop_refused()) return drop("POP_FAILED");
+    Prediction result = carried(where == Where::kHost ? "TO_HOST" : "FORWARDED");
+    result.target = where == Where::kHost ? "host" : target;
+    result.redirected = where == Where::kUplink ? as_on_uplink() : without_tag(sent_.frame);
+    result.outcome.verdict = Verdict::kRedirect;
+    result.outcome.bytes = shown(result.redirected);
+    if (where == Where::kHost) {
+      result.host = result.redirected;
+    } else {
+      count_carried(result, target, "to");
+    }
+    return result;
+  }
+
+  Prediction flood() {
+    if (hook_ == Hook::kXdp) return leave("LEAVE_TO_TC");
+    if (is_pop_refused()) return drop("POP_FAILED");
+    Prediction result = carried("FLOODED");
+    flood_ports(result);
+    return sent_.from == segment_.uplink ? end_on_uplink(std::move(result))
+                                         : go_on_to_uplink(std::move(result));
+  }
+
+  void flood_ports(Prediction& result) const {
+    const auto members = world_.members.find(network_);
+    if (members == world_.members.end()) return;
+    for (const std::string& member : members->second) {
+      if (member == sent_.from || member == segment_.uplink) continue;
+      const std::string reason = check_target(member);
+      if (reason.empty()) {
+        result.copies[member] = without_tag(sent_.frame);
+        count_carried(result, member, "to");
+      } else {
+        count(result, member, "to", reason);
+      }
+    }
+  }
+
+  // The wire has the frame already. In an untagged network it stays the host's.
+  Prediction end_on_uplink(Prediction result) {
+    if (segment_.vid == 0) {
+      result.host = sent_.frame;
+      result.outcome.verdict = Verdict::kPass;
+      result.outcome.bytes = seen_.tag_type != 0 ? shown(sent_.frame) : sent_.frame;
+    } else {
+      result.outcome.verdict = Verdict::kDrop;
+      if (result.copies.empty()) return fail(std::move(result), "NO_RECEIVER");
+    }
+    return result;
+  }
+
+  Prediction go_on_to_uplink(Prediction result) {
+    const std::string& uplink = segment_.uplink;
+    const std::string reason = uplink.empty() ? "NO_RECEIVER" : check_target(uplink);
+    if (reason.empty()) {
+      if (segment_.vid == 0) result.host = without_tag(sent_.frame);
+      result.target = uplink;
+      result.redirected = as_on_uplink();
+      result.outcome.verdict = Verdict::kRedirect;
+      result.outcome.bytes = shown(result.redirected);
+      count_carried(result, uplink, "to");
+      return result;
+    }
+    result.outcome.verdict = Verdict::kDrop;
+    if (result.copies.empty()) return fail(std::move(result), reason);
+    if (!uplink.empty()) count(result, uplink, "to", reason);
+    return result;
+  }
+
+  // Priority bits that came go on, under the network's VID.
+  Bytes as_on_uplink() const {
+    const auto tci = static_cast<uint16_t>((seen_.tci & 0xf000) | segment_.vid);
+    Frame frame{.bytes = without_tag(sent_.frame), .marker = {}, .vnet = {}};
+    if (tci == 0) return frame.bytes;
+    return frame
+        .tagged({.vid = segment_.vid,
+                 .pcp = static_cast<uint8_t>(tci >> 13),
+                 .dei = (tci & 0x1000) != 0,
+                 .tpid = ETH_P_8021Q})
+        .bytes;
+  }
+
+  // The outer tag of a frame that tc changed is in the metadata, which a test run does not give.
+  Bytes shown(const Bytes& frame) const { return hook_ == Hook::kTc ? without_tag(frame) : frame; }
+
+  size_t counted_size() const { return sent_.frame.size() - (seen_.tag_type != 0 ? kTagBytes : 0); }
+
+  void count(Prediction& result, const std::string& name, const std::string& side,
+             const std::string& what, uint64_t times = 1) const {
+    if (world_.counted.contains(name))
+      result.outcome.counted[name + " " + side + " " + what] += times;
+  }
+
+  void count_carried(Prediction& result, const std::string& name, const std::string& side) const {
+    count(result, name, side, "carried");
+    count(result, name, side, "bytes", counted_size());
+  }
+
+  std::string own_side() const { return sent_.program == Program::kFromHost ? "to" : "from"; }
+
+  Prediction ended(Verdict verdict, const std::string& reason) const {
+    Prediction result;
+    result.outcome = {verdict, sent_.frame, {}};
+    result.reason = reason;
+    result.fdb = fresh_entries(fdb_);
+    return result;
+  }
+
+  Prediction leave(const std::string& reason) const {
+    Prediction result = ended(Verdict::kPass, reason);
+    result.host = sent_.frame;
+    return result;
+  }
+
+  Prediction drop(const std::string& reason) const {
+    return fail(ended(Verdict::kDrop, reason), reason);
+  }
+
+  Prediction fail(Prediction result, const std::string& reason) const {
+    result.reason = reason;
+    for (const char* what : {" from carried", " from bytes"})
+      result.outcome.counted.erase(sent_.from + what);
+    result.outcome.counted.erase(sent_.from + " from FDB_FULL");
+    count(result, sent_.from, own_side(), reason);
+    if (unlearned_) count(result, sent_.from, own_side(), "FDB_FULL");
+    return result;
+  }
+
+  Prediction carried(const std::string& reason) const {
+    Prediction result = ended(Verdict::kRedirect, reason);
+    if (sent_.program != Program::kFromHost) count_carried(result, sent_.from, "from");
+    if (unlearned_) count(result, sent_.from, own_side(), "FDB_FULL");
+    return result;
+  }
+
+  const World& world_;
+  Hook hook_;
+  const Sent& sent_;
+  World::Fdb fdb_;
+  View seen_;
+  uint32_t network_ = 0;
+  World::Segment segment_;
+  bool complete_ = false;
+  bool unlearned_ = false;
+};
 
 }  // namespace
 
-Judgement judge_from_vm(const Bytes& frame, uint32_t network) {
-  const View seen = view(frame);
-  const bool tagged =
-      seen.tag_type == ETH_P_8021AD || seen.vid != 0 || (seen.tag_type != 0 && is_tag(seen.type));
-  if (seen.behind == 0 || tagged || is_bad_source(frame) || is_link_local(frame, seen.type))
-    return {};
-  return {Must::kStayInside, network};
+std::optional<Prediction> predict(const World& world, Hook hook, const Sent& sent) {
+  return Way(world, hook, sent).run();
 }
 
-Judgement judge_from_uplink(const Bytes& frame) {
-  const View seen = view(frame);
-  if (seen.behind == 0) return {};
-  const bool ours = seen.vid == 0 || seen.vid == kRedVid || seen.vid == kBlueVid;
-  const bool untagged = seen.vid == 0;
-  if (seen.tag_type == ETH_P_8021AD || !ours) return {Must::kLeave, 0};
-  if (is_link_local(frame, seen.type) || is_bad_source(frame))
-    return {untagged ? Must::kLeave : Must::kDrop, 0};
-  return {Must::kStayInside, untagged ? kPlain : seen.vid == kRedVid ? kRed : kBlue};
-}
-
-bool may_be_unfinished(const Bytes& frame) {
-  const View seen = view(frame);
-  const size_t l3 = seen.behind;
-  if (seen.type == ETH_P_ARP) return false;
-  if (seen.type == ETH_P_IP && frame.size() >= l3 + kIpv4) {
-    const size_t header = (frame[l3] & 0x0f) * 4u;
-    const size_t length = get_be16(frame, l3 + 2);
-    const bool readable = header >= kIpv4 && length >= header && l3 + length <= frame.size();
-    if (!readable || (get_be16(frame, l3 + 6) & 0x3fff) != 0) return true;
-    return transport_may_be_unfinished(frame, l3 + header, l3 + length, l3 + 12, 4, frame[l3 + 9]);
+World::Fdb fresh_entries(const World::Fdb& fdb) {
+  World::Fdb fresh;
+  for (const auto& [key, station] : fdb) {
+    if (!station.fresh) continue;
+    const uint32_t slot = is_learned(station) ? 0 : station.slot;
+    fresh[key] = {.device = station.device, .slot = slot, .fresh = true};
   }
-  if (seen.type == ETH_P_IPV6 && frame.size() >= l3 + kIpv6) {
-    const size_t end = l3 + kIpv6 + get_be16(frame, l3 + 4);
-    if (end > frame.size() || frame[l3 + 6] == IPPROTO_ICMP) return true;
-    return transport_may_be_unfinished(frame, l3 + kIpv6, end, l3 + 8, 16, frame[l3 + 6]);
-  }
-  return true;
-}
-
-Bytes content(const Bytes& frame) {
-  const View seen = view(frame);
-  const size_t from = seen.behind == 0 ? 2 * ETH_ALEN : seen.behind - 2;
-  return Bytes(frame.begin() + static_cast<std::ptrdiff_t>(from), frame.end());
+  return fresh;
 }
 
 }  // namespace xvnet::test

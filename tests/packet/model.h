@@ -1,36 +1,41 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What must hold of any frame, by the standards and by what xvnet promises. Written apart from
-// bpf/, so that the one checks the other; it says what may happen, not what does.
+// What has to come of any frame on any state of the tables, by the standards and by
+// docs/packet-path.md. Written apart from bpf/, so that the one checks the other.
 #pragma once
 
-#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 
-#include "checksum.h"
+#include "outcome.h"
+#include "world.h"
 
 namespace xvnet::test {
 
-enum class Must {
-  kDrop,        // nobody gets it, the host neither
-  kLeave,       // the host's own: untouched, uncounted
-  kStayInside,  // carried within the network, or dropped
+struct Sent {
+  Program program = Program::kFromVm;
+  std::string from;
+  bool own_mark = false;  // the mark of frames that xvnet put into the uplink
+  Bytes frame;
 };
 
-struct Judgement {
-  Must must = Must::kDrop;
-  uint32_t network = 0;  // of kStayInside
+struct Prediction {
+  // As a test run shows it. The bytes of a dropped frame are nobody's.
+  Outcome outcome;
+  std::map<std::string, Bytes> copies;  // of a flood, as the devices give them out
+  std::string target;                   // of a redirect; "host": the uplink's receive path
+  Bytes redirected;                     // with its tag, wherever the hook keeps it
+  std::optional<Bytes> host;            // what the host's stack gets, be it a copy
+  std::string reason;                   // of reasons.def
+  World::Fdb fdb;                       // afterwards, the fresh entries; slots are not predicted
 };
 
-// A frame of a VM whose port is in this network.
-Judgement judge_from_vm(const Bytes& frame, uint32_t network);
-// A frame of the rig's uplink.
-Judgement judge_from_uplink(const Bytes& frame);
+// None where the tables disagree about the uplink of the frame's network, as the loader never
+// leaves them.
+std::optional<Prediction> predict(const World& world, Hook hook, const Sent& sent);
 
-// Whether a sender might have left a checksum in this frame for a device to finish: true unless the
-// bytes show that it did not.
-bool may_be_unfinished(const Bytes& frame);
-
-// The frame from behind its outer tag on, without the addresses: what no stage changes.
-Bytes content(const Bytes& frame);
+// The fresh entries of an FDB, any slot of a learner as slot 0: what a prediction is compared with.
+World::Fdb fresh_entries(const World::Fdb& fdb);
 
 }  // namespace xvnet::test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "model.h"
+#include "frame_view.h"
 
 namespace xvnet::test {
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <arpa/inet.h>
+
+#include "cli/parse_address.h"
+#include "loader/host_interface.h"
+#include "maps/records.h"
+#include "target.h"
+
+using namespace xvnet;
+using xvnet::test::require;
+
+namespace {
+
+// The loader keeps the text as it is given: it must be an address to its last byte.
+void check_of_loader(const std::string& text) {
+  const auto checked = check_cidr("lab", text);
+  if (!checked) return require(!checked.error().message.empty(), "a refusal says why");
+  require(text.size() < MAX_ADDRESS_TEXT, "an accepted address fits its record");
+  require(text.find_first_not_of("0123456789abcdefABCDEF.:/") == std::string::npos,
+          "an accepted address has nothing in it but an address");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view word = test::text_of_input(data, size);
+  check_of_loader(std::string(word));
+  const auto address = cli::parse_host_address(word);
+  if (!address) {
+    require(!address.error().empty(), "a refusal says why");
+    return 0;
+  }
+  require(word.find_first_not_of("0123456789abcdefABCDEF.:/") == std::string::npos,
+          "an accepted word is nothing but an address");
+  require(cli::parse_host_address(*address) == *address, "an address printed is the same address");
+  require(check_cidr("lab", *address).has_value(), "the loader takes what the CLI accepted");
+  return 0;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/parse_choice.h"
+#include "loader/text.h"
+#include "target.h"
+
+using namespace xvnet;
+using xvnet::test::require;
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view word = test::text_of_input(data, size);
+  const auto mode = cli::parse_mode(word);
+  if (mode) require(word == format_mode(*mode), "a mode is accepted as it is printed");
+  if (!mode) require(!mode.error().empty(), "a refusal says why");
+
+  const auto on = cli::parse_switch(word, "--guest-offloads");
+  if (on) require(word == (*on ? "on" : "off"), "a switch is on or off");
+  if (!on) require(on.error().starts_with("--guest-offloads "), "a refusal says what it is about");
+  return 0;
+}

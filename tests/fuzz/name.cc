@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <net/if.h>
+
+#include <algorithm>
+
+#include "cli/parse_name.h"
+#include "cli/text.h"
+#include "loader/text.h"
+#include "target.h"
+
+using namespace xvnet;
+using xvnet::test::require;
+
+namespace {
+
+// dev_valid_name() of net/core/dev.c, with the isspace() of lib/ctype.c, for which 0xa0 is one.
+bool kernel_takes(std::string_view name) {
+  const auto is_space = [](unsigned char c) {
+    return c == ' ' || (c >= 9 && c <= 13) || c == 0xa0;
+  };
+  if (name.empty() || name.size() >= IFNAMSIZ || name == "." || name == "..") return false;
+  return std::ranges::none_of(
+      name, [&](unsigned char c) { return c == '\0' || c == '/' || c == ':' || is_space(c); });
+}
+
+void check_accepted(std::string_view word, const cli::Parsed<std::string>& name) {
+  if (name) return require(*name == word, "a name is kept as it is");
+  require(!name.error().empty(), "a refusal says why");
+  require(cli::printable(name.error()) == name.error(), "a refusal is safe on a terminal");
+}
+
+void check_instance(std::string_view word) {
+  const auto name = cli::parse_instance_name(word);
+  check_accepted(word, name);
+  if (!name) return;
+  require(name->find_first_of("./") == std::string::npos, "an instance is one directory of bpffs");
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view word = test::text_of_input(data, size);
+  const auto device = cli::parse_device_name(word);
+  check_accepted(word, device);
+  check_accepted(word, cli::parse_network_name(word));
+  check_accepted(word, cli::parse_owner(word));
+  check_instance(word);
+  require(!device || kernel_takes(word), "the kernel takes an accepted device name");
+  require(device.has_value() == check_device_name("attach", word).has_value(),
+          "the loader and the CLI accept the same device names");
+  return 0;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Names of devices and networks, and what the kernel says, as every format shows them. The input is
+// cut at its zero bytes into the texts of the views.
+#include "cli/output.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/text.h"
+#include "target.h"
+
+using namespace xvnet;
+using xvnet::test::require;
+
+namespace {
+
+class Texts {
+ public:
+  explicit Texts(std::string_view input) : rest_(input) {}
+  std::string next() {
+    const auto end = std::min(rest_.find('\0'), rest_.size());
+    const std::string text(rest_.substr(0, end));
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    return text;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+struct Views {
+  PortView port;
+  NetworkView network;
+  UplinkView uplink;
+  FdbView entry;
+  StatsView stats;
+  Finding finding;
+};
+
+Views read_views(std::string_view input) {
+  Texts texts(input);
+  Views views;
+  views.port.name = texts.next();
+  views.port.network = views.network.name = views.entry.network = texts.next();
+  views.port.why = views.uplink.why = texts.next();
+  views.uplink.name = views.network.uplink = texts.next();
+  views.network.ports = {views.port.name, texts.next()};
+  views.network.host_addresses = {texts.next()};
+  views.entry.device = views.stats.name = texts.next();
+  views.stats.from.drops[texts.next()] = 1;
+  views.finding.detail = texts.next();
+  views.finding.fix = texts.next();
+  return views;
+}
+
+std::vector<std::string> render(const cli::Output& output, const Views& views) {
+  return {output.ports({views.port}),
+          output.networks({views.network}),
+          output.uplinks({views.uplink}),
+          output.overview({views.port}, {views.network}, {views.uplink}),
+          output.fdb({views.entry}),
+          output.stats({views.stats}),
+          output.findings({views.finding}),
+          output.steps({views.finding.detail, views.finding.fix})};
+}
+
+void check_line_ends(const std::string& text) {
+  require(text.empty() || text.back() == '\n', "every text ends its last line");
+}
+
+void check_text(const std::string& text, std::ptrdiff_t lines) {
+  check_line_ends(text);
+  require(cli::printable_lines(text) == text, "a text is safe on a terminal");
+  require(std::ranges::count(text, '\n') == lines, "no name makes a line of its own");
+}
+
+void check_json(const std::string& text) {
+  check_line_ends(text);
+  require(std::ranges::count(text, '\n') == 1, "JSON is one line");
+  require(nlohmann::json::accept(text), "JSON is JSON");
+  require(std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }),
+          "JSON is ASCII");
+}
+
+// As many lines as harmless names give.
+void check_like_plain_names(cli::Detail detail, const Views& views, const Views& plain) {
+  const auto output = cli::make_output(cli::Format::kText, detail);
+  const auto texts = render(*output, views);
+  const auto expected = render(*output, plain);
+  for (size_t i = 0; i < texts.size(); ++i)
+    check_text(texts[i], std::ranges::count(expected[i], '\n'));
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string input(test::text_of_input(data, size));
+  const Views views = read_views(input);
+  std::ranges::replace_if(input, [](char c) { return c != '\0'; }, 'x');
+  const Views plain = read_views(input);
+  check_like_plain_names(cli::Detail::kFull, views, plain);
+  check_like_plain_names(cli::Detail::kBrief, views, plain);
+  for (const std::string& text : render(*cli::make_output(cli::Format::kJson, {}), views))
+    check_json(text);
+  return 0;
+}

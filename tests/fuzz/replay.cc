@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The corpus of one target, a test a file: no libFuzzer needed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "target.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Replay : public ::testing::Test {
+ public:
+  explicit Replay(fs::path file) : file_(std::move(file)) {}
+
+  void TestBody() override {
+    std::ifstream stream(file_, std::ios::binary);
+    const std::string input{std::istreambuf_iterator<char>(stream), {}};
+    ASSERT_FALSE(stream.bad()) << file_;
+    try {
+      LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+    } catch (const std::exception& finding) {
+      ADD_FAILURE() << file_.native() << ": " << finding.what();
+    }
+  }
+
+ private:
+  fs::path file_;
+};
+
+std::vector<fs::path> files_of(const fs::path& directory) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(directory)) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  const fs::path corpus = argc > 1 ? argv[1] : XVNET_FUZZ_CORPUS;
+  const auto files = fs::is_directory(corpus) ? files_of(corpus) : std::vector{corpus};
+  for (const fs::path& file : files) {
+    ::testing::RegisterTest(XVNET_FUZZ_TARGET, file.filename().c_str(), nullptr, nullptr, __FILE__,
+                            __LINE__, [file] { return new Replay(file); });
+  }
+  if (files.empty()) return 1;
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The rig's tables as the model reads them: by the devices' names, and aged entries told from
+// fresh ones.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "recipe.h"
+#include "rig.h"
+
+namespace xvnet::test {
+
+using MacBytes = std::array<uint8_t, 6>;
+
+struct World {
+  struct Station {
+    std::string device;
+    uint32_t slot = 0;  // of the learner, or FDB_SLOT_*
+    bool fresh = false;
+
+    bool operator==(const Station&) const = default;
+  };
+  struct Segment {
+    std::string uplink;  // empty: none
+    uint16_t vid = 0;
+  };
+  struct Learner {
+    uint32_t limit = 0;
+    std::vector<MacBytes> slots;  // the first `limit`
+  };
+  using Fdb = std::map<std::pair<uint32_t, MacBytes>, Station>;
+
+  std::map<std::string, abi::interface> interfaces;
+  std::map<uint32_t, Segment> networks;
+  std::map<std::pair<std::string, uint16_t>, uint32_t> vlans;  // by uplink and VID
+  std::map<uint32_t, std::vector<std::string>> members;
+  std::set<std::string> devices;                                 // that may be sent on
+  std::set<std::string> counted;                                 // that have counters
+  std::map<std::pair<uint32_t, std::string>, Learner> learners;  // by network and interface
+  Fdb fdb;
+};
+
+World read_world(const Rig& rig);
+// What each frame may change, read again.
+void read_learnt(const Rig& rig, World& world);
+
+// Does what a step of the tables says.
+void change_tables(Rig& rig, const Step& step);
+
+}  // namespace xvnet::test
