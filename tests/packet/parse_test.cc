@@ -5,6 +5,10 @@
 // A frame shorter than an Ethernet header cannot be given to a program: the kernel's test run
 // refuses it, and so do TAPs and drivers.
 #include <linux/if_ether.h>
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <utility>
 
 #include "live_fixture.h"
 
@@ -79,12 +83,22 @@ TEST_P(ParseLive, AnOuterServiceTagIsTheHosts) {
   EXPECT_EQ(counted(), Counts{});
 }
 
+// A TAP gives XDP a frame longer than a page by way of an sk_buff, which Linux makes one buffer
+// before 6.9.
+bool xdp_sees_several_buffers() {
+  utsname name{};
+  std::pair<int, int> version;
+  uname(&name);
+  std::sscanf(name.release, "%d.%d", &version.first, &version.second);
+  return version >= std::pair(6, 9);
+}
+
 // An skb keeps most of a long frame outside its linear part; the headers are pulled in to be read.
 TEST_P(ParseLive, AFrameInSeveralBuffersIsRead) {
   attach_all();
   const Frame frame = tcp4(between("a", "c"), 8000);
   send("a", frame);
-  EXPECT_EQ(places(frame), Places{on_xdp() ? "host" : "c"});
+  EXPECT_EQ(places(frame), Places{on_xdp() && xdp_sees_several_buffers() ? "host" : "c"});
 }
 
 }  // namespace

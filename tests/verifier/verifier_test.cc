@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Every program through this kernel's verifier, one by one, so that a refusal names the program.
+// How many instructions the verifier looked at is recorded: the kernel's limit is a million.
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xvnet_tc.skel.h"
+#include "xvnet_xdp.skel.h"
+
+namespace {
+
+constexpr std::uint32_t kMostInstructions = 500'000;  // half of the kernel's limit: room to grow
+
+struct CloseObject {
+  void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+// What an object file of xvnet holds, embedded in this program.
+struct File {
+  const char* name;
+  const void* (*bytes)(std::size_t* size);
+};
+constexpr File kFiles[] = {{"tc", xvnet_tc__elf_bytes}, {"xdp", xvnet_xdp__elf_bytes}};
+
+Object open(const File& file) {
+  std::size_t size = 0;
+  const void* bytes = file.bytes(&size);
+  return Object(bpf_object__open_mem(bytes, size, nullptr));
+}
+
+struct Program {
+  const File* file;
+  std::string name;
+};
+void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
+
+std::vector<Program> programs() {
+  std::vector<Program> all;
+  for (const File& file : kFiles) {
+    const Object object = open(file);
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object.get())
+        all.push_back({&file, bpf_program__name(program)});
+  }
+  return all;
+}
+
+std::string verifier_log;
+
+int keep_log(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level == LIBBPF_DEBUG) return 0;
+  char line[8192];
+  vsnprintf(line, sizeof line, format, arguments);
+  return static_cast<int>((verifier_log += line).size());
+}
+
+std::uint32_t verified_instructions(int fd) {
+  bpf_prog_info info{};
+  std::uint32_t size = sizeof info;
+  EXPECT_EQ(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+  return info.verified_insns;
+}
+
+class Verifier : public ::testing::TestWithParam<Program> {};
+
+TEST_P(Verifier, Accepts) {
+  const Object object = open(*GetParam().file);
+  ASSERT_NE(object, nullptr);
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object.get())
+      bpf_program__set_autoload(program, GetParam().name == bpf_program__name(program));
+  libbpf_set_print(keep_log);
+  verifier_log.clear();
+  ASSERT_EQ(bpf_object__load(object.get()), 0) << verifier_log;
+  program = bpf_object__find_program_by_name(object.get(), GetParam().name.c_str());
+  const std::uint32_t instructions = verified_instructions(bpf_program__fd(program));
+  RecordProperty("instructions", std::to_string(instructions));
+  EXPECT_GT(instructions, 0U);
+  EXPECT_LT(instructions, kMostInstructions);
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Verifier, ::testing::ValuesIn(programs()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST(Verifier, KnowsEveryProgram) { EXPECT_EQ(programs().size(), 5U); }
+
+}  // namespace
