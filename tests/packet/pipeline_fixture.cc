@@ -47,6 +47,11 @@ std::map<Hook, std::set<std::string>>& reasons_seen() {
   return seen;
 }
 
+std::map<Hook, std::set<std::string>>& reasons_out_of_reach() {
+  static std::map<Hook, std::set<std::string>> reasons;
+  return reasons;
+}
+
 void note_reasons(Hook hook, const Counts& counted) {
   for (const auto& [what, times] : counted)
     reasons_seen()[hook].insert(what.substr(what.rfind(' ') + 1));

@@ -81,6 +81,8 @@ inline std::string hook_name(const ::testing::TestParamInfo<Hook>& info) {
 
 // Every reason that any test has seen counted so far, for every_reason_test.cc.
 std::map<Hook, std::set<std::string>>& reasons_seen();
+// Those that this kernel gives no means to bring about: a test that is skipped says so here.
+std::map<Hook, std::set<std::string>>& reasons_out_of_reach();
 void note_reasons(Hook hook, const Counts& counted);
 
 }  // namespace xvnet::test

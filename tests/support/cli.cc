@@ -130,7 +130,10 @@ std::string Host::state() const {
   std::string text;
   for (const char* what : {"ports", "networks", "uplinks"}) text += json({"show", what}).dump(1);
   for (const auto& link : nlohmann::json::parse(ns_.must({"ip", "-j", "link", "show"}).out)) {
-    text += "\n" + link.at("ifname").get<std::string>() + " " + link.at("flags").dump();
+    nlohmann::json flags = link.at("flags");
+    // The kernel's word on the carrier comes when it comes.
+    std::erase(flags.get_ref<nlohmann::json::array_t&>(), "NO-CARRIER");
+    text += "\n" + link.at("ifname").get<std::string>() + " " + flags.dump();
   }
   return text;
 }
