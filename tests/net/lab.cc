@@ -72,6 +72,10 @@ void Lab::bridge_over(const std::string& dev) {
 
 Places Lab::where(const Frame& frame) {
   ears.flush();
+  return seen_at(frame);
+}
+
+Places Lab::seen_at(const Frame& frame) const {
   const Places places = ears.places(frame.marker);
   for (const auto& place : places) {
     // A frame that arrives twice is as wrong as one that arrives nowhere.

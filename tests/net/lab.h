@@ -53,6 +53,8 @@ class Lab {
 
   // Where the frame came out; flushes first. More than one copy at a place is a failure.
   Places where(const Frame& frame);
+  // The same, of what a flush has already brought.
+  Places seen_at(const Frame& frame) const;
   // The one frame with that marker at that place; a SetupError unless it is exactly one.
   Received at(const std::string& place, const Frame& frame);
 
