@@ -58,6 +58,8 @@ class Collector {
 
 }  // namespace
 
+void FreeBtf::operator()(btf* types) const { btf__free(types); }
+
 Result<std::vector<BtfField>> fields_of_type(const btf* types, std::uint32_t type) {
   Collector collector(types);
   XVNET_TRY(collector.collect(type, "", 0));

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,11 @@
 struct btf;
 
 namespace xvnet {
+
+struct FreeBtf {
+  void operator()(btf* types) const;
+};
+using Btf = std::unique_ptr<btf, FreeBtf>;
 
 // A number, somewhere in a struct: "device.name[3]".
 struct BtfField {

@@ -2,18 +2,22 @@
 //
 // The findings about the machine: examine_machine() of loader/doctor.h.
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <linux/filter.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <span>
 
 #include "loader/doctor.h"
 #include "loader/linux/bpf_object.h"
+#include "loader/linux/btf_fields.h"
 #include "loader/linux/capabilities.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/pin_root.h"
@@ -103,12 +107,29 @@ Finding examine_lockdown() {
           "boot with lockdown=integrity"};
 }
 
+// Since 6.13 and in updates of older ones, the verifier knows of each function whether it changes
+// the packet, and refuses a program in the place of a function if that alone does.
+bool are_packet_changes_checked() {
+  const Btf kernel(btf__load_vmlinux_btf());
+  const int id =
+      kernel ? btf__find_by_name_kind(kernel.get(), "bpf_prog_aux", BTF_KIND_STRUCT) : -1;
+  if (id < 0) return false;
+  const btf_type* type = btf__type_by_id(kernel.get(), static_cast<std::uint32_t>(id));
+  return std::ranges::any_of(std::span(btf_members(type), btf_vlen(type)), [&](const auto& each) {
+    return std::string_view(btf__name_by_offset(kernel.get(), each.name_off)) == "changes_pkt_data";
+  });
+}
+
 Finding examine_sharing() {
   LibraryLog quiet;
-  if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_EXT, nullptr) == 1) {
-    return {"shared xdp", Health::kOk, "this kernel has freplace programs", ""};
-  }
-  return {"shared xdp", Health::kOk, "not possible: this kernel refuses freplace programs", ""};
+  std::string detail = "this kernel has freplace programs";
+  if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_EXT, nullptr) != 1)
+    detail = "not possible: this kernel refuses freplace programs";
+  else if (are_packet_changes_checked())
+    detail =
+        "not possible with Debian 12's libxdp: this kernel refuses freplace programs that move "
+        "packet data where libxdp's dispatcher does not";
+  return {"shared xdp", Health::kOk, detail, ""};
 }
 
 }  // namespace

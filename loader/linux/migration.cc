@@ -9,18 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/map_keys.h"
 
 namespace xvnet {
 namespace {
-
-struct FreeBtf {
-  void operator()(btf* types) const { btf__free(types); }
-};
-using Btf = std::unique_ptr<btf, FreeBtf>;
 
 // Without a type, as in a device map, the bytes are one field.
 Result<std::vector<BtfField>> fields_or_bytes(const btf* types, std::uint32_t type,
