@@ -17,7 +17,6 @@ constexpr std::uint64_t kWhole = ~std::uint64_t{0};
 constexpr std::uint32_t kMagic = 0x78766e74;  // "xvnt"
 constexpr auto kLimit = std::chrono::seconds(10);
 constexpr int kPollMs = 100;
-constexpr std::size_t kVnetHeader = 10;
 constexpr std::size_t kRoom = 4096;
 
 // What a frame ends with.
@@ -36,13 +35,10 @@ void use_every_cpu() {
 
 }  // namespace
 
-Stream::Stream(const Tap& from, const std::string& mac, const std::vector<Destination>& to)
-    : from_(&from), to_(to) {
-  for (const Destination& each : to) {
-    Bytes frame(kVnetHeader);
-    const Bytes bytes = of_ethertype(Ends::between(mac, each.mac), kTestEthertype).bytes;
-    frame.insert(frame.end(), bytes.begin(), bytes.end());
-    frames_.push_back(std::move(frame));
+Stream::Stream(int from, const std::vector<Way>& ways) : from_(from), ways_(ways) {
+  for (Way& way : ways_) {
+    Bytes& bytes = way.frame.bytes;
+    bytes.insert(bytes.begin(), sizeof(VnetHeader), 0);
   }
   thread_ = std::thread([this] { run(); });
 }
@@ -55,9 +51,9 @@ void Stream::stop() {
 void Stream::run() {
   use_every_cpu();
   while (!is_over_) {
-    for (std::size_t at = 0; at < to_.size(); at++) {
-      send_burst(frames_[at]);
-      receive_burst(to_[at].fd);
+    for (const Way& way : ways_) {
+      send_burst(way.frame.bytes);
+      receive_burst(way.to);
       burst_ += kBurst;
     }
   }
@@ -70,7 +66,7 @@ void Stream::send_burst(const Bytes& frame) {
     const Trailer trailer{.number = burst_ + at};
     std::memcpy(numbered.data() + numbered.size() - sizeof trailer, &trailer, sizeof trailer);
     // What cannot even be sent is found missing at the other end.
-    if (write(from_->fd(), numbered.data(), numbered.size()) < 0) continue;
+    if (write(from_, numbered.data(), numbered.size()) < 0) continue;
   }
   sent_ += kBurst;
 }

@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A virtual machine that sends numbered frames as fast as they arrive, in a thread of its own.
+// A sender of numbered frames, as fast as they arrive, in a thread of its own.
 // Bursts are short enough for every queue, and one follows the other only when it has arrived: so a
 // frame that does not come was lost on the way, not for want of room.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <string>
 #include <thread>
 #include <vector>
 
-#include "packet_socket.h"
-#include "tap.h"
+#include "frame.h"
 
 namespace xvnet::test {
 
 class Stream {
  public:
-  // Frames of `from` to `mac` come out at `to`. All must outlive the stream, and nobody else reads
-  // there meanwhile.
-  struct Destination {
-    std::string mac;
-    int fd = -1;
+  // A frame that is sent again and again, and where it comes out.
+  struct Way {
+    Frame frame;
+    int to = -1;
   };
-  Stream(const Tap& from, const std::string& mac, const std::vector<Destination>& to);
+  // `from` is a TAP or a packet socket with a vnet header. All must outlive the stream, and nobody
+  // else reads at the ends of its ways meanwhile.
+  Stream(int from, const std::vector<Way>& ways);
   ~Stream() { stop(); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -40,9 +39,8 @@ class Stream {
   void receive_burst(int fd);
   void note(const Bytes& frame);
 
-  const Tap* from_;
-  std::vector<Destination> to_;
-  std::vector<Bytes> frames_;  // one a destination, behind an empty vnet header
+  int from_;
+  std::vector<Way> ways_;
   std::uint64_t burst_ = 0;    // the number of its first frame
   std::uint64_t arrived_ = 0;  // bit by bit, those of the burst
   std::atomic<std::uint64_t> sent_ = 0;

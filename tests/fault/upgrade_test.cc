@@ -1,29 +1,40 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // `xvnet upgrade` under load, on every kind of attachment: not one frame may be lost, and
-// everything is as it was before. XVNET_FAULT_ROUNDS says how often.
+// everything is as it was before. XVNET_FAULT_ROUNDS says how often, XVNET_FAULT_FRAMES beside how
+// many frames.
 #include <filesystem>
 
 #include "lab.h"
 #include "pins.h"
 #include "stream.h"
 #include "variable.h"
+#include "xdp_neighbour.h"
 
 namespace xvnet::test {
 namespace {
 
 constexpr int kRounds = 25;
-constexpr std::uint64_t kFrames = 1'000'000;
+constexpr int kFrames = 1'000'000;
 
-int rounds() {
-  const char* asked = std::getenv("XVNET_FAULT_ROUNDS");
-  return asked ? std::stoi(asked) : kRounds;
+int number_in(const char* variable, int otherwise) {
+  const char* asked = std::getenv(variable);
+  return asked ? std::stoi(asked) : otherwise;
 }
+
+int rounds() { return number_in("XVNET_FAULT_ROUNDS", kRounds); }
+
+std::uint64_t frames() {
+  return static_cast<std::uint64_t>(number_in("XVNET_FAULT_FRAMES", kFrames));
+}
+
+std::uint64_t frames_of_the_wire() { return frames() / 2; }
 
 struct How {
   const char* name;
   const char* mode;
-  bool has_tcx;
+  bool has_tcx = true;
+  bool is_shared = false;  // the uplink's XDP, with a neighbour before xvnet and one after it
 };
 
 // How a failed test shows it.
@@ -31,14 +42,28 @@ void PrintTo(const How& how, std::ostream* out) { *out << how.name; }
 
 class Upgrade : public ::testing::TestWithParam<How> {
  protected:
-  Upgrade() {
+  void SetUp() override {
     if (!GetParam().has_tcx) no_tcx_.emplace("XVNET_NO_TCX", "1");
-    wire_ = &lab.add_uplink("eth0", {"--mode", GetParam().mode});
+    if (GetParam().is_shared) {
+      const std::string why_not = why_no_shared_xdp(lab.host);
+      if (!why_not.empty()) GTEST_SKIP() << why_not;
+    }
+    add_uplink();
     add("tap0", kMacA);
     add("tap1", kMacB);
     wire_->send(of_ethertype(Ends::between(kMacWire, kMacA), kTestEthertype).tagged(10));
     EXPECT_TRUE(eventually([&] { return lab.host.learnt_at("vlan10", kMacWire) == "eth0"; }));
     lab.ears.flush();
+  }
+
+  void add_uplink() {
+    Words args = {"--mode", GetParam().mode};
+    if (GetParam().is_shared) args.emplace_back("--shared-xdp");
+    wire_ = &lab.add_wire("eth0");
+    if (GetParam().is_shared) before_.emplace(lab.ns(), "eth0", XdpNeighbour::kBeforeXvnet);
+    lab.host.uplink_add("eth0", args);
+    if (GetParam().is_shared) after_.emplace(lab.ns(), "eth0", XdpNeighbour::kAfterXvnet);
+    lab.ears.settle();
   }
 
   // A VM that has been heard of, so that frames to it go to it alone.
@@ -58,8 +83,18 @@ class Upgrade : public ::testing::TestWithParam<How> {
     return lab.host.state() + nlohmann::json(fdb).dump(1);
   }
 
-  Stream stream() {
-    return {lab.vm("tap0"), kMacA, {{kMacB, lab.vm("tap1").fd()}, {kMacWire, wire_->fd()}}};
+  // TCP with a whole checksum: XDP carries it itself, and leaves others to tc.
+  static Frame frame(const std::string& from, const std::string& to) {
+    return tcp4(Ends::between(from, to));
+  }
+
+  Stream stream_of_a_vm() {
+    return {lab.vm("tap0").fd(),
+            {{frame(kMacA, kMacB), lab.vm("tap1").fd()}, {frame(kMacA, kMacWire), wire_->fd()}}};
+  }
+
+  Stream stream_of_the_wire() {
+    return {wire_->fd(), {{frame(kMacWire, kMacA).tagged(10), lab.vm("tap0").fd()}}};
   }
 
   static void expect_nothing_lost(Stream& stream, std::uint64_t frames) {
@@ -69,18 +104,29 @@ class Upgrade : public ::testing::TestWithParam<How> {
     EXPECT_EQ(stream.doubled(), 0U);
   }
 
+  // What xvnet takes by XDP does not come to the neighbour after it: all but the wire's hello.
+  void expect_shared() const {
+    if (!GetParam().is_shared) return;
+    EXPECT_GE(before_->frames(), frames_of_the_wire());
+    EXPECT_EQ(after_->frames(), 1U);
+  }
+
   std::optional<Variable> no_tcx_;
   Lab lab;
   PacketSocket* wire_ = nullptr;
+  std::optional<XdpNeighbour> before_;
+  std::optional<XdpNeighbour> after_;
 };
 INSTANTIATE_TEST_SUITE_P(On, Upgrade,
                          ::testing::Values(How{"tcx", "tc", true}, How{"clsact", "tc", false},
                                            How{"xdp", "xdp", true},
-                                           How{"xdp_beside_clsact", "xdp", false}),
+                                           How{"xdp_beside_clsact", "xdp", false},
+                                           How{"libxdp", "xdp", true, true}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Upgrade, ToAnotherBuildLosesNoFrame) {
-  Stream load = stream();
+  Stream load = stream_of_a_vm();
+  Stream reverse = stream_of_the_wire();
   for (int round = 0; round < rounds() && !HasFailure(); round++) {
     const auto before = program_ids(lab.host.instance());
     forge_build(lab.host.instance(), "build " + std::to_string(round));
@@ -88,7 +134,9 @@ TEST_P(Upgrade, ToAnotherBuildLosesNoFrame) {
     for (const auto& [name, id] : program_ids(lab.host.instance()))
       EXPECT_NE(id, before.at(name)) << name;
   }
-  expect_nothing_lost(load, kFrames);
+  expect_nothing_lost(load, frames());
+  expect_nothing_lost(reverse, frames_of_the_wire());
+  expect_shared();
   lab.host.must({"doctor"});
 }
 
@@ -100,14 +148,17 @@ TEST_P(Upgrade, ToTheSameBuildChangesNothing) {
 
 TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsEverything) {
   const std::string before = everything();
-  Stream load = stream();
-  ASSERT_TRUE(eventually([&] { return load.sent() > kFrames / 10; }));
+  Stream load = stream_of_a_vm();
+  Stream reverse = stream_of_the_wire();
+  ASSERT_TRUE(eventually([&] { return load.sent() > frames() / 10; }));
   const auto counted = lab.host.packets("tap0", "from_vm");
-  EXPECT_GE(counted, kFrames / 10);
+  EXPECT_GE(counted, frames() / 10);
   {
     const Variable next("XVNET_BIN", next_binary());
     lab.host.must({"upgrade"});
-    expect_nothing_lost(load, kFrames);
+    expect_nothing_lost(load, frames());
+    expect_nothing_lost(reverse, frames_of_the_wire());
+    expect_shared();
     EXPECT_GE(lab.host.packets("tap0", "from_vm"), counted);
     EXPECT_EQ(everything(), before);
     EXPECT_FALSE(std::filesystem::exists(own_pins(lab.host.instance())));

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// `uplink add --shared-xdp`: xvnet beside XDP programs of others, by libxdp's dispatcher.
+#include <optional>
+
+#include "lab.h"
+#include "xdp_neighbour.h"
+
+namespace xvnet::test {
+namespace {
+
+class SharedXdp : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string why_not = why_no_shared_xdp(lab.host);
+    if (!why_not.empty()) GTEST_SKIP() << why_not;
+    wire = &lab.add_wire("eth0");
+    before.emplace(lab.ns(), "eth0", XdpNeighbour::kBeforeXvnet);
+    lab.host.uplink_add("eth0", {"--mode", "xdp", "--shared-xdp"});
+    after.emplace(lab.ns(), "eth0", XdpNeighbour::kAfterXvnet);
+    lab.ears.settle();
+    vm = &lab.add_vm("tap0", {"--vlan", "10", "--mode", "xdp"});
+    vm->send(udp4(Ends::between(kMacA, kBroadcast)));
+    EXPECT_TRUE(eventually([&] { return lab.host.learnt_at("vlan10", kMacA) == "tap0"; }));
+  }
+
+  // TCP with a whole checksum, which XDP carries itself.
+  void expect_carries() {
+    const Frame in = tcp4(Ends::between(kMacWire, kMacA));
+    wire->send(in.tagged(10));
+    EXPECT_EQ(lab.where(in), (Places{"tap0"}));
+    EXPECT_EQ(lab.at("tap0", in).bytes, in.bytes);
+    const Frame out = tcp4(Ends::between(kMacA, kMacWire));
+    vm->send(out);
+    EXPECT_EQ(lab.where(out), (Places{"wire:eth0"}));
+    EXPECT_EQ(lab.at("wire:eth0", out).bytes, out.tagged(10).bytes);
+  }
+
+  // A frame of VLAN 10, then one of the host's own VLAN.
+  void send_both() {
+    wire->send(tcp4(Ends::between(kMacWire, kMacA)).tagged(10));
+    wire->send(udp4(Ends::between(kMacWire, kBroadcast)).tagged(99));
+    lab.ears.flush();
+  }
+
+  Lab lab;
+  PacketSocket* wire = nullptr;
+  Tap* vm = nullptr;
+  std::optional<XdpNeighbour> before;
+  std::optional<XdpNeighbour> after;
+};
+
+TEST_F(SharedXdp, EveryProgramRuns) {
+  expect_carries();
+  const auto first = before->frames();
+  const auto last = after->frames();
+  send_both();
+  EXPECT_TRUE(eventually([&] { return before->frames() == first + 2; })) << before->frames();
+  // What xvnet took by XDP went no further, what is the host's did.
+  EXPECT_TRUE(eventually([&] { return after->frames() == last + 1; })) << after->frames();
+  EXPECT_EQ(lab.host.uplink("eth0").at("mode"), "xdp");
+}
+
+TEST_F(SharedXdp, UplinkDelLeavesTheOthersAlone) {
+  lab.host.must({"uplink", "del", "eth0"});
+  const auto first = before->frames();
+  const auto last = after->frames();
+  send_both();
+  EXPECT_TRUE(eventually([&] { return before->frames() == first + 2; })) << before->frames();
+  EXPECT_TRUE(eventually([&] { return after->frames() == last + 2; })) << after->frames();
+}
+
+TEST_F(SharedXdp, TheOthersMayGo) {
+  before.reset();
+  expect_carries();
+  after.reset();
+  expect_carries();
+  EXPECT_EQ(lab.host.uplink("eth0").at("state"), "up");
+  lab.host.must({"uplink", "add", "eth0", "--mode", "xdp", "--shared-xdp"});
+  expect_carries();
+}
+
+}  // namespace
+}  // namespace xvnet::test
