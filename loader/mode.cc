@@ -37,10 +37,8 @@ Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& l
   XVNET_ASSIGN(peer, kernel.veth_peer(link.ifindex));
   choice.is_xdp_target = peer.receives_xdp;
   if (!peer.is_reachable)
-    return Obstacle{.cause =
-                        "the other end of the veth is in a namespace that cannot be found, so "
-                        "its VLAN offload cannot be turned off",
-                    .hint = "use --mode tc"};
+    return Obstacle{.cause = "the veth's other end is in a namespace that cannot be entered",
+                    .hint = "use --mode tc, or run as root: its VLAN offload has to be turned off"};
   if (hides_tags(choice.peer_features_off, Feature::kTxVlanCtag, peer.tx_vlan_ctag) ||
       hides_tags(choice.peer_features_off, Feature::kTxVlanStag, peer.tx_vlan_stag))
     return Obstacle{.cause = "the other end's VLAN offload cannot be turned off",

@@ -14,4 +14,11 @@ namespace xvnet {
 // CAP_PERFMON.
 Result<std::vector<std::string>> missing_capabilities();
 
+// What the operator can do about one that is missing.
+inline constexpr const char* kCapabilityHint =
+    "run as root, or grant it: see PRIVILEGES in xvnet(8)";
+// And about pins of somebody else.
+inline constexpr const char* kOwnerHint =
+    "run as their owner or as root: see PRIVILEGES in xvnet(8)";
+
 }  // namespace xvnet

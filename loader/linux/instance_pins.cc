@@ -42,12 +42,14 @@ std::string InstancePins::doing() const {
 // first.
 Result<std::optional<FileDescriptor>> InstancePins::find_meta(const PinRoot& root) const {
   std::string path = root.map(table_name(TableId::kMeta));
-  if (access(path.c_str(), F_OK) && errno == ENOENT) return std::nullopt;
+  const int hidden = access(path.c_str(), F_OK) ? errno : 0;
+  if (hidden == ENOENT) return std::nullopt;
   auto map = open_pin(path, PinAccess::kReadOnly);
   if (map) return std::move(*map);
   if (map.error() == ENOENT) return std::nullopt;
-  auto failure = fail_errno(map.error(), doing());
-  if (failure.error().kind == ErrorKind::kNotPermitted) failure.error().hint = "run as root";
+  auto failure = fail_errno(map.error(), fmt::format("{}: pin \"{}\"", doing(), path));
+  if (failure.error().kind == ErrorKind::kNotPermitted)
+    failure.error().hint = hidden ? kOwnerHint : kCapabilityHint;
   return failure;
 }
 
@@ -129,7 +131,7 @@ Result<void> InstancePins::check_capabilities() const {
   XVNET_ASSIGN(missing, missing_capabilities());
   if (missing.empty()) return {};
   return fail(ErrorKind::kNotPermitted,
-              fmt::format("{}: {} missing", doing(), fmt::join(missing, ", ")), "run as root");
+              fmt::format("{}: {} missing", doing(), fmt::join(missing, ", ")), kCapabilityHint);
 }
 
 Result<void> InstancePins::open_tables_for_writing() {

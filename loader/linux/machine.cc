@@ -54,7 +54,7 @@ Finding examine_capabilities(const Result<std::vector<std::string>>& missing) {
   if (!missing) return {"capabilities", Health::kFail, missing.error().message, ""};
   if (missing->empty()) return {"capabilities", Health::kOk, "sufficient", ""};
   return {"capabilities", Health::kFail, fmt::format("{} missing", fmt::join(*missing, ", ")),
-          "run as root"};
+          kCapabilityHint};
 }
 
 Finding examine_bpffs(const std::string& pin_root) {

@@ -102,9 +102,10 @@ Result<void> PinRoot::remove() const {
   for (const char* part : {"/links", "/progs", "/maps", ""}) {
     XVNET_TRY(remove_all_in(version_ + part, doing));
   }
-  if (rmdir(directory_.c_str()) && errno != ENOENT && errno != ENOTEMPTY)
-    return fail_errno(errno, doing);
-  return {};
+  if (rmdir(directory_.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY) return {};
+  // Whoever owns the directory and not the bpffs it is in was given it, and keeps it.
+  if (errno == EACCES || errno == EPERM) return {};
+  return fail_errno(errno, doing);
 }
 
 bool is_bpffs_mounted() {

@@ -40,7 +40,8 @@ class PinRoot {
   Result<std::vector<std::uint32_t>> other_abis() const;
   // Makes the directories below directory().
   Result<void> create() const;
-  // Removes everything of this version, and the directory of the instance with the last one.
+  // Removes everything of this version, and the directory of the instance with the last one, if it
+  // may.
   Result<void> remove() const;
 
  private:

@@ -38,7 +38,8 @@ Host::~Host() {
 }
 
 Words Host::command(const Words& args) const {
-  Words words = {xvnet_binary(), "--instance", instance_};
+  Words words = wrapper_;
+  words.insert(words.end(), {xvnet_binary(), "--instance", instance_});
   words.insert(words.end(), args.begin(), args.end());
   return words;
 }

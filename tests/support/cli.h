@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "netns.h"
@@ -39,6 +40,8 @@ class Host {
   RunningCommand start(const Words& args) const;
   // Behind a program that changes what the command may do: {"setpriv", "--bounding-set", …}.
   CommandResult xvnet_behind(const Words& wrapper, const Words& args) const;
+  // Every command from here on, of whatever method, runs behind it.
+  void run_behind(Words wrapper) { wrapper_ = std::move(wrapper); }
   // Anything but exit code 0 is a SetupError.
   CommandResult must(const Words& args) const;
 
@@ -71,6 +74,7 @@ class Host {
 
   NetNs ns_;
   std::string instance_;
+  Words wrapper_;
 };
 
 }  // namespace xvnet::test
