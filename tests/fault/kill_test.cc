@@ -25,10 +25,7 @@ void make_base(const Host& host) {
 }
 
 // Every change, or every n-th where time is dear.
-int stride() {
-  const char* asked = std::getenv("XVNET_FAULT_STRIDE");
-  return asked ? std::stoi(asked) : 1;
-}
+int stride() { return number_in("XVNET_FAULT_STRIDE", 1); }
 
 const std::string kStateFile = "/tmp/xvt-" + unique_suffix() + ".json";
 

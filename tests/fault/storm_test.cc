@@ -10,6 +10,7 @@
 #include "hostile.h"
 #include "lab.h"
 #include "pins.h"
+#include "variable.h"
 
 namespace xvnet::test {
 namespace {
@@ -18,10 +19,7 @@ constexpr int kKills = 100;
 constexpr int kAtOnce = 50;
 constexpr int kLongestUs = 60'000;
 
-int kills() {
-  const char* asked = std::getenv("XVNET_FAULT_KILLS");
-  return asked ? std::stoi(asked) : kKills;
-}
+int kills() { return number_in("XVNET_FAULT_KILLS", kKills); }
 
 std::string tap_name(int number) { return "tap" + std::to_string(number); }
 

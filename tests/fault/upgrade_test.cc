@@ -17,11 +17,6 @@ namespace {
 constexpr int kRounds = 25;
 constexpr int kFrames = 1'000'000;
 
-int number_in(const char* variable, int otherwise) {
-  const char* asked = std::getenv(variable);
-  return asked ? std::stoi(asked) : otherwise;
-}
-
 int rounds() { return number_in("XVNET_FAULT_ROUNDS", kRounds); }
 
 std::uint64_t frames() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// An environment variable, for as long as this lives. Commands started meanwhile see it.
+// Environment variables.
 #pragma once
 
 #include <cstdlib>
@@ -9,6 +9,13 @@
 
 namespace xvnet::test {
 
+// The number in one of the test run's, or else another.
+inline int number_in(const char* variable, int otherwise) {
+  const char* asked = std::getenv(variable);
+  return asked ? std::stoi(asked) : otherwise;
+}
+
+// One, for as long as this lives. Commands started meanwhile see it.
 class Variable {
  public:
   Variable(const char* name, const std::string& value) : name_(name) {

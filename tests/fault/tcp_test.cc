@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A long TCP transfer, with segmentation and checksums left to the devices, from one host to
+// another, while both are upgraded again and again. XVNET_FAULT_ROUNDS says how often.
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "cable.h"
+#include "cli.h"
+#include "link.h"
+#include "pins.h"
+#include "transfer.h"
+#include "variable.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr int kRounds = 25;
+constexpr std::uint64_t kBytes = 64 << 20;
+constexpr std::uint64_t kLongestFrame = 1518;  // without segmentation offload
+
+int rounds() { return number_in("XVNET_FAULT_ROUNDS", kRounds); }
+
+std::uint64_t segments_sent_again(const NetNs& ns) {
+  const auto counters =
+      nlohmann::json::parse(ns.must({"nstat", "-j", "-asz", "TcpRetransSegs"}).out);
+  return counters.at("kernel").at("TcpRetransSegs");
+}
+
+struct How {
+  const char* name;
+  const char* mode;
+  bool is_vm;  // else a container
+  bool has_tso;
+};
+
+// How a failed test shows it.
+void PrintTo(const How& how, std::ostream* out) { *out << how.name; }
+
+// A namespace whose stack is behind a port of VLAN 10, as its "eth0".
+class Guest {
+ public:
+  Guest(const Host& host, const std::string& address) {
+    if (GetParam().is_vm)
+      plug_in_vm(host);
+    else
+      plug_in_container(host);
+    add_address(ns, "eth0", address);
+    set_up(ns, "eth0");
+    await_ready(ns, "eth0");
+    for (const char* name : {"tcp-segmentation-offload", "tx-checksumming"})
+      EXPECT_EQ(feature(ns, "eth0", name), name[1] == 'x' || GetParam().has_tso) << name;
+    // Its TCP sends nothing again but what the other's answers show to be lost: that the machine is
+    // busy elsewhere is no reason.
+    ns.must({"ip", "route", "change", "10.0.0.0/24", "dev", "eth0", "rto_min", "30s"});
+    EXPECT_TRUE(ns.set_sysctl("net.ipv4.tcp_early_retrans", "0"));
+  }
+
+  const NetNs ns;
+
+ private:
+  static const How& GetParam() { return ::testing::TestWithParam<How>::GetParam(); }
+
+  static void attach(const Host& host) {
+    host.attach("port", {"--vlan", "10", "--mode", GetParam().mode});
+  }
+
+  void plug_in_container(const Host& host) {
+    add_veth(host.ns(), "port", ns, "eth0");
+    attach(host);
+  }
+
+  void plug_in_vm(const Host& host) {
+    attach(host);
+    const TapOptions options{.offloads = kGuestOffloads};
+    outer_.emplace(host.ns(), "port", options);
+    ns.must({"ip", "tuntap", "add", "dev", "eth0", "mode", "tap", "vnet_hdr"});
+    inner_.emplace(ns, "eth0", options);
+    cable_.emplace(*outer_, *inner_);
+  }
+
+  std::optional<Tap> outer_;
+  std::optional<Tap> inner_;
+  std::optional<Cable> cable_;
+};
+
+class Tcp : public ::testing::TestWithParam<How> {
+ protected:
+  Tcp() {
+    add_veth(one.ns(), "eth0", two.ns(), "eth0");
+    for (const Host* host : {&one, &two}) {
+      set_up(host->ns(), "eth0");
+      host->uplink_add("eth0", {"--mode", GetParam().mode});
+    }
+    sender.emplace(one, "10.0.0.1/24");
+    receiver.emplace(two, "10.0.0.2/24");
+  }
+
+  void expect_no_drops() const {
+    for (const Host* host : {&one, &two})
+      for (const char* direction : {"from_vm", "to_vm"})
+        EXPECT_EQ(host->all_drops("port", direction), 0U) << direction;
+  }
+
+  void expect_long_frames() const {
+    const auto carried = one.stats("port").at("from_vm");
+    const auto bytes = carried.at("bytes").get<std::uint64_t>();
+    EXPECT_GT(bytes / carried.at("packets").get<std::uint64_t>(), kLongestFrame);
+  }
+
+  const Host one;
+  const Host two;
+  std::optional<Guest> sender;
+  std::optional<Guest> receiver;
+};
+// The kernel turns segmentation offload off at the other end of a veth that runs XDP.
+INSTANTIATE_TEST_SUITE_P(Between, Tcp,
+                         ::testing::Values(How{"VmsByTc", "tc", true, true},
+                                           How{"VmsByXdp", "xdp", true, true},
+                                           How{"ContainersByTc", "tc", false, true},
+                                           How{"ContainersByXdp", "xdp", false, false}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST_P(Tcp, LosesNoSegmentToUpgrades) {
+  Transfer transfer(sender->ns, receiver->ns, "10.0.0.2");
+  for (int round = 0; round < rounds(); round++) {
+    for (const Host* host : {&one, &two}) {
+      forge_build(host->instance(), "build " + std::to_string(round));
+      host->must({"upgrade"});
+    }
+  }
+  EXPECT_TRUE(
+      eventually([&] { return transfer.received().bytes >= kBytes; }, std::chrono::minutes(5)));
+  transfer.finish();
+  EXPECT_EQ(transfer.received().bytes, transfer.sent().bytes);
+  EXPECT_EQ(transfer.received().checksum, transfer.sent().checksum);
+  for (const auto* guest : {&sender, &receiver}) EXPECT_EQ(segments_sent_again((*guest)->ns), 0U);
+  expect_no_drops();
+  if (GetParam().has_tso) expect_long_frames();
+}
+
+}  // namespace
+}  // namespace xvnet::test
