@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
+
+#include "process.h"
 
 namespace xvnet::test {
 
@@ -18,6 +21,22 @@ std::string own_pins(const std::string& instance);
 
 // As if the pinned programs were another build's.
 void forge_build(const std::string& instance, const std::string& build);
+
+// Fills a pinned hash up, with entries that stand for nothing.
+class FilledTable {
+ public:
+  FilledTable(const std::string& instance, const std::string& table);
+  ~FilledTable();
+  FilledTable(const FilledTable&) = delete;
+  FilledTable& operator=(const FilledTable&) = delete;
+
+ private:
+  UniqueFd map_;
+  std::vector<std::vector<std::byte>> keys_;
+};
+
+// As if the network had all the members it may have; none of them is there.
+void fill_members(const std::string& instance, std::uint32_t network);
 
 // The ids of the pinned programs, by name.
 std::map<std::string, std::uint32_t> program_ids(const std::string& instance);

@@ -150,6 +150,22 @@ TEST_F(Attach, ConfiguredMacIsStaticAndOfOnePortOnly) {
   must(attach(second));
 }
 
+// Room for MACs is promised beforehand, so that no tenant can take another's.
+TEST_F(Attach, PromisesNoMoreMacsThanTheFdbHolds) {
+  constexpr std::uint32_t kFirst = 1000;
+  constexpr std::uint32_t kGreedy = MAX_FDB_ENTRIES / (MAX_LEARNER_SLOTS + 1) - 1;
+  must(attach(on_vlan("tap0", 10)));
+  Tables tables(kernel_);
+  abi::port_record greedy{};
+  greedy.max_macs = MAX_LEARNER_SLOTS;
+  for (std::uint32_t number = 0; number < kGreedy; number++)
+    ASSERT_TRUE(tables.port_records.put(kFirst + number, greedy));
+  PortRequest request = on_vlan("tap1", 10);
+  request.max_macs = MAX_LEARNER_SLOTS;
+  refused(attach(request), ErrorKind::kFailed, "forwarding table");
+  must(attach(on_vlan("tap2", 10)));
+}
+
 struct Misuse {
   const char* name;
   std::function<void(PortRequest&)> change;
