@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// XDP programs of others on xvnet's devices, there before or coming after: neither evicts the
+// other, and whoever cannot come in is told. tests/net has those that were there before.
+#include <optional>
+
+#include "lab.h"
+#include "metadata_tagger.h"
+#include "pins.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr int kKernelCannot = 5;
+
+class Foreign : public ::testing::Test {
+ protected:
+  void make(const std::string& mode) {
+    lab.add_uplink("eth0", {"--mode", mode});
+    lab.add_vm("tap0", {"--vlan", "10", "--mode", mode});
+    lab.add_vm("tap1", {"--vlan", "10", "--mode", mode});
+  }
+
+  void expect_carries() {
+    const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
+    const Frame tagged = udp4(Ends::between(kMacA, kBroadcast)).tagged(20);
+    lab.vm("tap0").send(frame);
+    lab.vm("tap0").send(tagged);
+    EXPECT_EQ(lab.where(frame), (Places{"tap1", "wire:eth0"}));
+    EXPECT_EQ(lab.where(tagged), Places{});
+  }
+
+  std::optional<int> program_on(const std::string& dev) const {
+    const auto info = link_info(lab.ns(), dev);
+    if (!info.contains("xdp")) return std::nullopt;
+    return info.at("xdp").at("prog").at("id").get<int>();
+  }
+
+  Lab lab;
+};
+
+TEST_F(Foreign, AnXdpProgramThatComesAfterXvnetsIsKeptOut) {
+  make("xdp");
+  for (const char* dev : {"eth0", "tap0"}) {
+    const auto own = program_on(dev);
+    ASSERT_TRUE(own) << dev;
+    // By a link, and as `ip link set dev DEV xdp` does it.
+    EXPECT_THROW(ForeignXdp(lab.ns(), dev), SetupError) << dev;
+    EXPECT_FALSE(lab.ns().run({"ip", "link", "set", "dev", dev, "xdp", "off"}).ok()) << dev;
+    EXPECT_FALSE(lab.ns()
+                     .run({"ip", "-force", "link", "set", "dev", dev, "xdp", "pinned",
+                           own_pins(lab.host.instance()) + "/progs/xdp_from_vm"})
+                     .ok())
+        << dev;
+    EXPECT_EQ(program_on(dev), own) << dev;
+  }
+  expect_carries();
+  lab.host.must({"doctor"});
+}
+
+TEST_F(Foreign, AnXdpProgramThatComesAfterTcRunsBeforeItAndStays) {
+  make("tc");
+  const ForeignXdp uplink(lab.ns(), "eth0");
+  const ForeignXdp port(lab.ns(), "tap0");
+  expect_carries();
+  lab.host.must({"attach", "tap0", "--vlan", "10", "--mode", "tc"});
+  const CommandResult refused =
+      lab.host.xvnet({"attach", "tap0", "--vlan", "10", "--mode", "xdp", "--replace"});
+  EXPECT_FALSE(refused.ok());
+  EXPECT_EQ(error_problems(refused, {"tap0", "test_program", "hint: "}), "");
+  expect_carries();
+  lab.host.down();
+  EXPECT_EQ(program_on("eth0"), uplink.program_id());
+}
+
+// `--shared-xdp` on a kernel that has no freplace programs, or no libxdp that goes with it.
+TEST_F(Foreign, SharingXdpWhereTheKernelCannotIsRefusedAndChangesNothing) {
+  lab.add_wire("eth0");
+  const Words args = {"uplink", "add", "eth0", "--mode", "xdp", "--shared-xdp"};
+  const CommandResult result = lab.host.xvnet(args);
+  if (result.ok()) GTEST_SKIP() << "this kernel shares XDP: see SharedXdp of tests/net";
+  EXPECT_EQ(result.exit_code, kKernelCannot) << result.describe();
+  EXPECT_EQ(error_problems(result, {"eth0", "this kernel does not", "hint: use --mode tc"}), "");
+  EXPECT_EQ(program_on("eth0"), std::nullopt);
+  EXPECT_TRUE(lab.host.uplink("eth0").is_null());
+  lab.host.uplink_add("eth0");
+}
+
+}  // namespace
+}  // namespace xvnet::test
