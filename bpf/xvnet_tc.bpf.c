@@ -2,6 +2,7 @@
 /* The programs of the tc hook, and the tables only the loader reads. */
 #include "hook/tc.h"
 
+#include "../maps/addresses.h"
 #include "../maps/records.h"
 #include "pipeline.h"
 

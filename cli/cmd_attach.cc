@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/command.h"
 #include "cli/limits.h"
+#include "cli/parse_address.h"
 #include "cli/parse_choice.h"
 #include "cli/parse_mac.h"
 #include "cli/parse_name.h"
@@ -14,6 +15,7 @@ namespace {
 struct AttachWords {
   std::string device;
   Word vid, uplink, network, mac, mode, guest_offloads, max_macs, owner, queues, mtu;
+  std::vector<std::string> ips;
   bool untagged = false;
   bool replace = false;
 };
@@ -32,6 +34,7 @@ Result<PortRequest> to_request(const AttachWords& words) {
   reader.read_word(request.uplink, words.uplink, parse_device_name);
   reader.read_word(request.network, words.network, parse_network_name);
   reader.read_word(request.mac, words.mac, parse_mac);
+  for (const auto& ip : words.ips) reader.read(request.ips.emplace_back(), parse_ip(ip));
   reader.read_word(request.mode, words.mode, parse_mode);
   reader.read_word(request.guest_offloads, words.guest_offloads, parse_switch, "--guest-offloads");
   reader.read_word(request.max_macs, words.max_macs, parse_number, "--max-macs", kMaxMacs);
@@ -60,6 +63,9 @@ void add_attach(CLI::App& app, Run& chosen) {
   add_word(command, "--uplink", words->uplink, "IFACE", "of --untagged, where there are several");
   add_word(command, "--network", words->network, "NAME", "a network made by network add");
   add_word(command, "--mac", words->mac, "MAC", "the VM's MAC, never learnt away by another port");
+  command.add_option("--ip", words->ips, "its address in the network's subnet; may be repeated")
+      ->type_name("IP")
+      ->allow_extra_args(false);
   add_word(command, "--mode", words->mode, "auto|xdp|tc", "which hook carries its frames");
   add_word(command, "--guest-offloads", words->guest_offloads, "on|off",
            "off: the guest never sends unfinished checksums or TSO");

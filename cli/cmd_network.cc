@@ -14,7 +14,7 @@ enum class Verb { kAdd, kSet };
 
 struct NetworkWords {
   std::string name;
-  Word vid, uplink, ageing;
+  Word vid, uplink, ageing, subnet, gateway;
   bool untagged = false;
   std::vector<std::string> host_addresses;
 };
@@ -36,8 +36,11 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   }
   reader.read_word(request.ageing_s, words.ageing, parse_number, "--ageing", kAgeing);
 
-  const bool is_empty = !words.vid && !words.untagged && !words.uplink && !words.ageing &&
-                        words.host_addresses.empty();
+  reader.read_word(request.subnet, words.subnet, parse_subnet_word);
+  reader.read_word(request.gateway, words.gateway, parse_ip);
+
+  const bool is_empty = !words.subnet && !words.gateway && !words.vid && !words.untagged &&
+                        !words.uplink && !words.ageing && words.host_addresses.empty();
   reader.refuse_if(verb == Verb::kSet && is_empty, "nothing to set");
   return reader.answer(std::move(request));
 }
@@ -69,6 +72,8 @@ void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& he
                   "an address of the host in it; may be repeated")
       ->type_name("CIDR")
       ->allow_extra_args(false);
+  add_word(command, "--subnet", words->subnet, "CIDR", "its ports get addresses of it");
+  add_word(command, "--gateway", words->gateway, "IP", "the gateway's address in the subnet");
   add_word(command, "--ageing", words->ageing, "SECONDS", "when a silent MAC is forgotten");
   command.callback([verb, words, &chosen] {
     chosen = [verb, words](const Globals& globals) { return add_or_set(verb, *words, globals); };

@@ -35,7 +35,8 @@ Json to_json(const PortView& port) {
           {"mac", mac_or_null(port.mac)},
           {"max_macs", port.max_macs},
           {"macs", port.macs},
-          {"created", port.created}};
+          {"created", port.created},
+          {"ip", port.ips}};
 }
 
 Json to_json(const NetworkView& network) {
@@ -48,7 +49,9 @@ Json to_json(const NetworkView& network) {
           {"ageing", network.ageing_s},
           {"host_interface", text_or_null(network.host_interface)},
           {"host_addresses", network.host_addresses},
-          {"implicit", network.implicit}};
+          {"implicit", network.implicit},
+          {"subnet", text_or_null(network.subnet)},
+          {"gateway", text_or_null(network.gateway)}};
 }
 
 Json to_json(const UplinkView& uplink) {

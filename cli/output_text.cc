@@ -41,11 +41,12 @@ std::string TextOutput::ports(const std::vector<PortView>& ports) const {
                    {"STATE"},
                    {"MACS", Align::kRight},
                    {"MAC"},
+                   {"IP"},
                    {"WHY"}});
   for (const auto& port : ports) {
     table.add({port.name, port.kind, port.network, vid_cell(port.vid), format_mode(port.mode),
                port.state, fmt::format("{}/{}", port.macs, port.max_macs), mac_cell(port.mac),
-               port.why});
+               list_cell(port.ips), port.why});
   }
   return table.render(Header::kShown);
 }
@@ -57,10 +58,13 @@ std::string TextOutput::networks(const std::vector<NetworkView>& networks) const
                    {"UPLINK"},
                    {"AGEING", Align::kRight},
                    {"HOST"},
+                   {"SUBNET"},
+                   {"GATEWAY"},
                    {"PORTS"}});
   for (const auto& network : networks) {
     table.add({network.name, network.kind, vid_cell(network.vid), network.uplink,
-               seconds_cell(network.ageing_s), host_cell(network), list_cell(network.ports)});
+               seconds_cell(network.ageing_s), host_cell(network), network.subnet, network.gateway,
+               list_cell(network.ports)});
   }
   return table.render(Header::kShown);
 }

@@ -11,7 +11,6 @@ namespace xvnet::cli {
 
 namespace {
 
-constexpr std::uint32_t kIpv4Bits = 32;
 constexpr std::uint32_t kIpv6Bits = 128;
 
 }  // namespace
@@ -38,6 +37,20 @@ Parsed<std::string> parse_host_address(std::string_view word) {
         fmt::format("address {} has no prefix length of 1 to {}", quote(word), bits));
   }
   return fmt::format("{}/{}", text, *prefix);
+}
+
+Parsed<Ipv4> parse_ip(std::string_view word) {
+  const auto address = parse_ipv4(word);
+  if (address) return *address;
+  return std::unexpected(fmt::format("address {} is not like 10.0.0.7", quote(word)));
+}
+
+Parsed<Subnet> parse_subnet_word(std::string_view word) {
+  const auto subnet = parse_subnet(word);
+  if (subnet) return *subnet;
+  return std::unexpected(
+      fmt::format("subnet {} is not like 10.0.0.0/24: its first address, and a prefix of {} to {}",
+                  quote(word), kMinSubnetPrefix, kMaxSubnetPrefix));
 }
 
 }  // namespace xvnet::cli

@@ -36,6 +36,8 @@ Json entry_of(const NetworkRequest& request) {
   if (!request.uplink.empty()) json["uplink"] = request.uplink;
   if (!request.host_addresses.empty()) json["host_addresses"] = request.host_addresses;
   if (request.ageing_s) json["ageing"] = *request.ageing_s;
+  if (request.subnet) json["subnet"] = format_subnet(*request.subnet);
+  if (request.gateway) json["gateway"] = format_ipv4(*request.gateway);
   return json;
 }
 
@@ -46,6 +48,7 @@ Json entry_of(const PortRequest& request) {
   if (!request.uplink.empty()) json["uplink"] = request.uplink;
   if (!request.network.empty()) json["network"] = request.network;
   if (request.mac) json["mac"] = format_mac(*request.mac);
+  for (const Ipv4 address : request.ips) json["ip"].push_back(format_ipv4(address));
   if (request.mode != Mode::kAuto) json["mode"] = format_mode(request.mode);
   if (!request.guest_offloads) json["guest_offloads"] = "off";
   if (request.max_macs) json["max_macs"] = *request.max_macs;

@@ -64,8 +64,8 @@ class Entry {
     field = value->template get<bool>();
   }
 
-  template <typename Parser>
-  void words(const char* key, std::vector<std::string>& field, Parser parser) {
+  template <typename Field, typename Parser>
+  void words(const char* key, std::vector<Field>& field, Parser parser) {
     const Json* value = find(key);
     if (!value) return;
     if (!value->is_array()) return complain(fmt::format("{} is not a list", quote(key)));
@@ -138,6 +138,8 @@ Result<NetworkRequest> to_network(const Json& json, std::string place) {
   entry.word("uplink", request.uplink, parse_device_name);
   entry.words("host_addresses", request.host_addresses, parse_host_address);
   entry.number("ageing", request.ageing_s, kAgeing);
+  entry.word("subnet", request.subnet, parse_subnet_word);
+  entry.word("gateway", request.gateway, parse_ip);
   XVNET_TRY(entry.finish());
   return request;
 }
@@ -153,6 +155,7 @@ Result<PortRequest> to_port(const Json& json, std::string place) {
   entry.word("uplink", request.uplink, parse_device_name);
   entry.word("network", request.network, parse_network_name);
   entry.word("mac", request.mac, parse_mac);
+  entry.words("ip", request.ips, parse_ip);
   entry.word("mode", request.mode, parse_mode);
   entry.word("guest_offloads", request.guest_offloads, parse_on_or_off);
   entry.number("max_macs", request.max_macs, kMaxMacs);

@@ -8,7 +8,9 @@
 #include "loader/device.h"
 #include "loader/network.h"
 #include "loader/port.h"
+#include "loader/port_addresses.h"
 #include "loader/port_request.h"
+#include "loader/subnet.h"
 #include "loader/text.h"
 #include "loader/uplink.h"
 
@@ -33,6 +35,8 @@ NetworkRequest request_of(const abi::network_record& record) {
   for (std::size_t at = 0; at < record.address_count; at++)
     request.host_addresses.push_back(text_of(record.addresses[at]));
   request.ageing_s = record.ageing_s;
+  request.subnet = subnet_of(record);
+  request.gateway = ipv4_of(record.gateway);
   return request;
 }
 
@@ -54,6 +58,7 @@ PortRequest request_of(const abi::port_record& record, const abi::network_record
   Mac mac{};
   std::memcpy(mac.data(), record.mac, sizeof record.mac);
   if (mac != Mac{}) request.mac = mac;
+  request.ips = addresses_of(record);
   request.mode = mode_of(record.device.mode_asked);
   request.guest_offloads = !(record.device.flags & abi::RECORD_OFFLOADS_OFF);
   request.max_macs = record.max_macs;

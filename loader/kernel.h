@@ -107,6 +107,7 @@ enum class TableId {
   kPortRecords,
   kUplinkRecords,
   kNetworkRecords,
+  kAddresses,
   kMeta,
 };
 

@@ -7,6 +7,8 @@
 
 #include "loader/binding.h"
 #include "loader/host_interface.h"
+#include "loader/port_addresses.h"
+#include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -23,7 +25,10 @@ Result<std::optional<Network>> find_by_record(Tables& tables, auto matches) {
 
 std::string described(const abi::network_record& record) {
   if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
-  return record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
+  std::string text = record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
+  if (const auto subnet = subnet_of(record)) text += ", subnet " + format_subnet(*subnet);
+  if (const auto gateway = ipv4_of(record.gateway)) text += ", gateway " + format_ipv4(*gateway);
+  return text;
 }
 
 Result<void> check_name(std::string_view name) {
@@ -150,7 +155,7 @@ Result<bool> has_ports(Tables& tables, const Network& network) {
   });
 }
 
-std::vector<std::string> addresses_of(const abi::network_record& record) {
+std::vector<std::string> host_addresses_of(const abi::network_record& record) {
   std::vector<std::string> addresses;
   addresses.reserve(record.address_count);
   for (std::size_t i = 0; i < record.address_count; ++i)
@@ -205,6 +210,7 @@ Result<void> destroy_network(Change& change, const Network& network) {
   auto& tables = change.tables();
   XVNET_TRY(remove_host_interface(change, network));
   XVNET_TRY(unbind(change, network.id));
+  XVNET_TRY(forget_addresses(change, network.id));
   XVNET_TRY(change.erase(tables.members, network.id));
   XVNET_TRY(change.erase(tables.networks, network.id));
   return change.erase(tables.network_records, network.id);
@@ -249,10 +255,11 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_kind("add", request));
   auto wanted = record_of(request);
   XVNET_TRY(set_addresses(wanted, request));
+  XVNET_TRY(set_subnet(wanted, request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
   if (!existing) {
     XVNET_ASSIGN(network, create(change, wanted));
-    XVNET_TRY(provide_host_interface(change, network, addresses_of(wanted)));
+    XVNET_TRY(provide_host_interface(change, network, host_addresses_of(wanted)));
     return Outcome{.changed = true, .warnings = {}};
   }
   // An implied network that is added by name stays when its ports go.
@@ -263,7 +270,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
                             request.name, described(record), record.ageing_s),
                 fmt::format("change it with: xvnet network set {}", request.name));
   XVNET_TRY(change.put(change.tables().network_records, existing->id, record));
-  XVNET_TRY(provide_host_interface(change, *existing, addresses_of(wanted)));
+  XVNET_TRY(provide_host_interface(change, *existing, host_addresses_of(wanted)));
   return Outcome{.changed = change.did_anything(), .warnings = {}};
 }
 
@@ -283,6 +290,8 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   }
   if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
   if (!request.host_addresses.empty()) XVNET_TRY(set_addresses(record, request));
+  XVNET_TRY(set_subnet(record, request));
+  XVNET_TRY(check_subnet_change(tables, *existing, record));
   XVNET_TRY(check_claims(tables, record, network.id));
   if (record.vid != existing->record.vid || record.flags != existing->record.flags ||
       text_of(record.uplink) != text_of(existing->record.uplink))
@@ -293,8 +302,8 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   value.ageing_ns = record.ageing_s * kNanosecondsPerSecond;
   XVNET_TRY(change.put(tables.networks, network.id, value));
   if (!request.host_addresses.empty())
-    XVNET_TRY(change_host_addresses(change, network, addresses_of(existing->record),
-                                    addresses_of(record)));
+    XVNET_TRY(change_host_addresses(change, network, host_addresses_of(existing->record),
+                                    host_addresses_of(record)));
   XVNET_TRY(change.put(tables.network_records, network.id, record));
   XVNET_TRY(bind_networks(change));
   return Outcome{.changed = change.did_anything(), .warnings = {}};

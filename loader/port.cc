@@ -6,6 +6,7 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
+#include "loader/port_addresses.h"
 #include "loader/port_request.h"
 #include "loader/text.h"
 
@@ -60,6 +61,7 @@ Result<void> wire_port(Change& change, const Link& link, const abi::port_record&
   XVNET_TRY(turn_off_features(change, ifindex, choice));
   XVNET_TRY(attach_programs(change, ifindex, kPortPrograms, record.device));
   XVNET_TRY(add_static_mac(change, ifindex, record));
+  XVNET_TRY(hold_addresses(change, ifindex, record));
   const abi::interface entry{record.network, abi::INTERFACE_PORT, interface_flags(choice)};
   XVNET_TRY(change.put(tables.interfaces, ifindex, entry));
   return add_member(change, record.network, ifindex);
@@ -182,6 +184,8 @@ Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former 
                                     .share_xdp = false}));
   XVNET_ASSIGN(network, network_for_port(change, request));
   auto record = make_port_record(link, choice, network.id, request);
+  XVNET_ASSIGN(ips, choose_addresses(change, network, request));
+  set_addresses(record, ips);
   if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
   if (request.owner.empty()) record.device.owner = former.owner;
   XVNET_TRY(bring_in(change, link, record, choice));
@@ -244,6 +248,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
   XVNET_TRY(remove_member(change, record.network, ifindex));
   XVNET_TRY(change.erase(tables.interfaces, ifindex));
   XVNET_TRY(remove_static_mac(change, ifindex, record));
+  XVNET_TRY(release_addresses(change, ifindex, record));
   XVNET_TRY(remove_learner(change, record.network, ifindex));
   XVNET_TRY(detach_programs(change, ifindex, kPortPrograms, record.device));
   if (is_here) XVNET_TRY(restore_features(change, ifindex, record.device));

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <pwd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "loader/device.h"
 #include "loader/network.h"
+#include "loader/port_addresses.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -27,6 +29,21 @@ Result<void> check_mac(const PortRequest& request) {
     return misuse(request, fmt::format("MAC {} is multicast", format_mac(*request.mac)));
   if (*request.mac == Mac{}) return misuse(request, "a MAC of zeros is none");
   return {};
+}
+
+Result<void> check_ips(const PortRequest& request) {
+  if (request.ips.size() > MAX_PORT_ADDRESSES)
+    return misuse(request, fmt::format("more than {} addresses", MAX_PORT_ADDRESSES));
+  for (auto at = request.ips.begin(); at != request.ips.end(); ++at)
+    if (std::find(request.ips.begin(), at, *at) != at)
+      return misuse(request, fmt::format("{} is given twice", format_ipv4(*at)));
+  return {};
+}
+
+std::string ips_text(const std::vector<Ipv4>& ips) {
+  std::string text;
+  for (const Ipv4 address : ips) text += (text.empty() ? "" : ",") + format_ipv4(address);
+  return text;
 }
 
 std::string network_text(Tables& tables, std::uint32_t id) {
@@ -59,6 +76,7 @@ Result<void> check_request(const PortRequest& request) {
     return misuse(request, "--uplink goes with --untagged");
   if (request.vid) XVNET_TRY(check_vid(fmt::format("attach {:?}", request.device), *request.vid));
   XVNET_TRY(check_mac(request));
+  XVNET_TRY(check_ips(request));
   if (request.max_macs && *request.max_macs > MAX_LEARNER_SLOTS)
     return misuse(request, fmt::format("--max-macs {} is more than {}", *request.max_macs,
                                        MAX_LEARNER_SLOTS));
@@ -125,6 +143,9 @@ Result<std::string> difference_from(Tables& tables, const abi::port_record& reco
   if (mac != request.mac.value_or(Mac{}))
     return mac == Mac{} ? std::string("it has no MAC configured")
                         : fmt::format("its MAC is {}", format_mac(mac));
+  if (!request.ips.empty() && request.ips != addresses_of(record))
+    return record.ip_count ? fmt::format("its address is {}", ips_text(addresses_of(record)))
+                           : std::string("it has no address");
   if (record.max_macs != request.max_macs.value_or(kDefaultMaxMacs))
     return fmt::format("it may have {} MACs", record.max_macs);
   if (request.mtu && link.mtu != *request.mtu) return fmt::format("its MTU is {}", link.mtu);

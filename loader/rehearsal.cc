@@ -131,6 +131,7 @@ void Rehearsal::make_tables() {
   make(kPortRecords, sizeof(Id), sizeof(abi::port_record));
   make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
   make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
+  make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
   make(kMeta, sizeof(Id), sizeof(abi::meta));
   watch_tables();
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/ip_address.h"
 #include "loader/kernel.h"
 
 namespace xvnet {
@@ -32,6 +33,7 @@ struct PortRequest {
       uplink;  // for an untagged network, where the host has several uplinks; empty: the only one
   std::string network;  // of an existing network
   std::optional<Mac> mac;
+  std::vector<Ipv4> ips;  // in a network with a subnet; empty: one is chosen
   Mode mode = Mode::kAuto;
   bool guest_offloads = true;  // false: the guest never sends an unfinished checksum
   std::optional<std::uint32_t> max_macs;
@@ -58,6 +60,8 @@ struct NetworkRequest {
   std::string uplink;
   std::vector<std::string> host_addresses;  // CIDR
   std::optional<std::uint32_t> ageing_s;
+  std::optional<Subnet> subnet;  // whose addresses the ports get
+  std::optional<Ipv4> gateway;   // in the subnet
 };
 
 // All that an operator has asked for and that holds: what `xvnet save` writes down.

@@ -9,6 +9,8 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
+#include "loader/port_addresses.h"
+#include "loader/subnet.h"
 #include "loader/text.h"
 #include "loader/uplink.h"
 #include "maps/reasons.h"
@@ -97,6 +99,8 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
   view.uplink = uplink;
   for (std::size_t i = 0; i < record.address_count; ++i)
     view.host_addresses.push_back(text_of(record.addresses[i]));
+  if (const auto subnet = subnet_of(record)) view.subnet = format_subnet(*subnet);
+  if (const auto gateway = ipv4_of(record.gateway)) view.gateway = format_ipv4(*gateway);
   if (record.address_count) view.host_interface = host_interface_name(view.name);
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports)
@@ -129,6 +133,7 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
     Mac mac{};
     std::memcpy(mac.data(), record.mac, sizeof record.mac);
     if (mac != Mac{}) view.mac = mac;
+    for (const Ipv4 address : addresses_of(record)) view.ips.push_back(format_ipv4(address));
     view.max_macs = record.max_macs;
     view.macs = learned[{record.network, ifindex}];
     view.created = record.device.flags & abi::RECORD_CREATED;

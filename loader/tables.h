@@ -4,6 +4,7 @@
 #pragma once
 
 #include "loader/map.h"
+#include "maps/addresses.h"
 #include "maps/fdb.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
@@ -28,6 +29,7 @@ struct Tables {
         port_records(kernel.table(TableId::kPortRecords)),
         uplink_records(kernel.table(TableId::kUplinkRecords)),
         network_records(kernel.table(TableId::kNetworkRecords)),
+        addresses(kernel.table(TableId::kAddresses)),
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
@@ -41,6 +43,7 @@ struct Tables {
   Map<std::uint32_t, abi::port_record> port_records;
   Map<std::uint32_t, abi::uplink_record> uplink_records;
   Map<std::uint32_t, abi::network_record> network_records;
+  Map<abi::address_key, abi::address_entry> addresses;
   Map<std::uint32_t, abi::meta> meta;
 };
 

@@ -5,6 +5,7 @@
 #include "loader/device.h"
 #include "loader/network.h"
 #include "loader/port.h"
+#include "loader/port_addresses.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -86,6 +87,23 @@ Result<void> remove_stray_learners(Change& change) {
   return {};
 }
 
+// An address is had by a port of the network, or kept for one that was.
+Result<void> settle_addresses(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(entries, tables.addresses.entries());
+  for (auto [key, entry] : entries) {
+    XVNET_ASSIGN(network, whole_network(tables, key.network));
+    XVNET_ASSIGN(port, tables.port_records.find(entry.ifindex));
+    if (!network) {
+      XVNET_TRY(change.erase(tables.addresses, key));
+    } else if (entry.ifindex && (!port || port->network != key.network)) {
+      entry.ifindex = 0;
+      XVNET_TRY(change.put(tables.addresses, key, entry));
+    }
+  }
+  return {};
+}
+
 // The record comes first and goes last, so a network without one was on its way out, and one
 // without an entry on its way in.
 Result<void> settle_networks(Change& change) {
@@ -128,6 +146,7 @@ Result<void> tidy(Change& change) {
   XVNET_TRY(remove_stray_hosts(change));
   XVNET_TRY(remove_stray_learners(change));
   XVNET_TRY(settle_networks(change));
+  XVNET_TRY(settle_addresses(change));
   return settle_bindings(change);
 }
 

@@ -27,6 +27,7 @@ struct PortView {
   std::uint32_t max_macs = 0;
   std::uint32_t macs = 0;  // learned now
   bool created = false;    // by xvnet
+  std::vector<std::string> ips;
 };
 
 struct NetworkView {
@@ -39,6 +40,8 @@ struct NetworkView {
   std::uint32_t ageing_s = 0;
   std::string host_interface;  // empty: none
   std::vector<std::string> host_addresses;
+  std::string subnet;   // "10.0.0.0/24"; empty: none
+  std::string gateway;  // empty: none
   bool implicit = false;
 };
 

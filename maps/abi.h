@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 1
+#define XVNET_ABI_VERSION 2
 
 #ifdef __cplusplus
 /* clang-format off */
@@ -37,3 +37,4 @@
 #define MAX_MEMBERS	  512	    /* local ports of one network, the cost of one broadcast */
 #define MAX_FDB_ENTRIES	  (1 << 20) /* the learners' limits together stay below it */
 #define MAX_LEARNER_SLOTS 1024
+#define MAX_ADDRESSES	  65536 /* of all networks, those kept for detached devices included */

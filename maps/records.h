@@ -5,11 +5,12 @@
  */
 #pragma once
 
-#include "abi.h"
+#include "address.h"
 
 #define NAME_SIZE	   16 /* IFNAMSIZ, with its terminating zero */
 #define MAX_HOST_ADDRESSES 8
 #define MAX_ADDRESS_TEXT   48 /* "ipv6/prefix", with its terminating zero */
+#define MAX_PORT_ADDRESSES 8
 #define VID_BITMAP_SIZE	   (4096 / 8)
 
 XVNET_ABI_BEGIN
@@ -72,9 +73,10 @@ struct port_record {
 	__u32 network;
 	__u32 max_macs;
 	__u8 mac[6]; /* --mac; zero: learned */
-	__u16 pad;
+	__u16 ip_count;
+	struct address ips[MAX_PORT_ADDRESSES]; /* in a network with a subnet */
 };
-XVNET_ABI_SIZE(port_record, 112 + 16);
+XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16);
 
 struct uplink_record {
 	struct device_record device;
@@ -91,8 +93,12 @@ struct network_record {
 	__u16 address_count;
 	__u32 pad;
 	char addresses[MAX_HOST_ADDRESSES][MAX_ADDRESS_TEXT];
+	struct address subnet;	/* its first address; zero: none */
+	struct address gateway; /* zero: none */
+	__u32 prefix;		/* bits of the subnet, of 128 */
+	__u32 pad2;
 };
-XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT);
+XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT + 16 + 16 + 8);
 
 /* The one entry of meta: what this instance is. */
 struct meta {

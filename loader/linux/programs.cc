@@ -222,6 +222,8 @@ std::string_view table_name(TableId id) {
       return "uplink_records";
     case TableId::kNetworkRecords:
       return "network_records";
+    case TableId::kAddresses:
+      return "addresses";
     case TableId::kMeta:
       return "meta";
   }

@@ -49,6 +49,8 @@ Layout layout_of(TableId id) {
       return {kNumber, sizeof(abi::uplink_record)};
     case TableId::kNetworkRecords:
       return {kNumber, sizeof(abi::network_record)};
+    case TableId::kAddresses:
+      return {sizeof(abi::address_key), sizeof(abi::address_entry)};
     case TableId::kMeta:
       return {kNumber, sizeof(abi::meta)};
   }

@@ -24,7 +24,7 @@ _xvnet_plain_words() {
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
             --instance | --vlan | --vlans | --uplink | --network | --mac | --mode | --guest-offloads | \
-                --max-macs | --owner | --queues | --mtu | --host-address | --ageing) ((i++)) ;;
+                --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway) ((i++)) ;;
             -*) ;;
             *) echo "${words[i]}" ;;
         esac
@@ -34,12 +34,14 @@ _xvnet_plain_words() {
 _xvnet_options() {
     case $1 in
         attach)
-            _xvnet_lines --vlan --untagged --uplink --network --mac --mode --guest-offloads --max-macs \
+            _xvnet_lines --vlan --untagged --uplink --network --mac --ip --mode --guest-offloads --max-macs \
                 --owner --queues --mtu --replace
             ;;
         detach) _xvnet_lines --delete ;;
         "uplink add") _xvnet_lines --vlans --mode --shared-xdp ;;
-        "network add" | "network set") _xvnet_lines --vlan --untagged --uplink --host-address --ageing ;;
+        "network add" | "network set")
+            _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway
+            ;;
         stats) _xvnet_lines --watch ;;
     esac
     _xvnet_lines --instance --json --brief --dry-run --verbose-verifier --help
@@ -71,7 +73,8 @@ _xvnet() {
         --uplink) _xvnet_offer < <(_xvnet_shown uplinks) ;;
         --device) _xvnet_offer < <(_xvnet_devices) ;;
         --owner) _xvnet_offer < <(compgen -u) ;;
-        --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing) ;;
+        --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing | \
+            --ip | --subnet | --gateway) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac
 }

@@ -20,7 +20,7 @@ end
 # The words that are no options and no option's value: the command, its verb, its object.
 function __xvnet_plain_words
     set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
-        --max-macs --owner --queues --mtu --host-address --ageing
+        --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway
     set -l is_value 0
     for word in (commandline -opc)[2..]
         if test $is_value = 1
@@ -87,6 +87,7 @@ complete -c xvnet -n '__xvnet_in attach; or __xvnet_in uplink add' \
 complete -c xvnet -n '__xvnet_in attach' -l network -x -a '(__xvnet_shown networks)' \
     -d 'a network by name'
 complete -c xvnet -n '__xvnet_in attach' -l mac -x -d 'the MAC of the VM'
+complete -c xvnet -n '__xvnet_in attach' -l ip -x -d 'an address of the port'
 complete -c xvnet -n '__xvnet_in attach' -l guest-offloads -x -a 'on off' \
     -d 'whether the guest uses offloads'
 complete -c xvnet -n '__xvnet_in attach' -l max-macs -x -d 'how many MACs it may have learned'
@@ -102,6 +103,10 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l host-address -x -d 'an address of the host'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l ageing -x -d 'when a MAC is forgotten'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l subnet -x -d 'its ports get addresses of it'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l gateway -x -d "the gateway's address"
 complete -c xvnet -n '__xvnet_at save; or __xvnet_at restore' -a '(__fish_complete_path)'
 complete -c xvnet -n '__xvnet_in restore' -l device -x -a '(__xvnet_devices)' -d 'only this one'
 complete -c xvnet -n '__xvnet_in restore' -l replace -d 'change ports attached differently'

@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "lab.h"
+#include "maps/abi.h"
 
 namespace xvnet::test {
 namespace {
@@ -109,7 +110,8 @@ TEST(Restore, APinThatWasRemovedIsSeenAndPutBackByOneCommand) {
   lab.host.attach("tap0", {"--vlan", "10"});
   lab.host.must({"save", file.path()});
   for (const auto& pin :
-       std::filesystem::directory_iterator("/sys/fs/bpf/" + lab.host.instance() + "/v1/links"))
+       std::filesystem::directory_iterator("/sys/fs/bpf/" + lab.host.instance() + "/v" +
+                                           std::to_string(XVNET_ABI_VERSION) + "/links"))
     std::filesystem::remove(pin);
   EXPECT_NE(lab.host.port("tap0").at("state"), "up");
   EXPECT_EQ(lab.host.xvnet({"doctor"}).exit_code, 1);

@@ -46,7 +46,7 @@ Views read_views(std::string_view input) {
   views.port.why = views.uplink.why = texts.next();
   views.uplink.name = views.network.uplink = texts.next();
   views.network.ports = {views.port.name, texts.next()};
-  views.network.host_addresses = {texts.next()};
+  views.network.host_addresses = views.port.ips = {texts.next()};
   views.entry.device = views.stats.name = texts.next();
   views.stats.from.drops[texts.next()] = 1;
   views.finding.detail = texts.next();

@@ -155,7 +155,8 @@ TEST_P(Show, JsonHasItsKeys) {
                          {"mac", "string null"},
                          {"max_macs", "number"},
                          {"macs", "number"},
-                         {"created", "boolean"}});
+                         {"created", "boolean"},
+                         {"ip", "array"}});
   }
   for (const auto& network : lab.host.json({"show", "networks"})) {
     expect_schema(network, {{"name", "string"},
@@ -167,7 +168,9 @@ TEST_P(Show, JsonHasItsKeys) {
                             {"ageing", "number"},
                             {"host_interface", "string null"},
                             {"host_addresses", "array"},
-                            {"implicit", "boolean"}});
+                            {"implicit", "boolean"},
+                            {"subnet", "string null"},
+                            {"gateway", "string null"}});
   }
   for (const auto& uplink : lab.host.json({"show", "uplinks"})) {
     expect_schema(uplink, {{"name", "string"},

@@ -71,6 +71,18 @@ NetworkRequest vlan_network(const std::string& name, std::uint16_t vid) {
   return request;
 }
 
+NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
+                           const std::string& gateway) {
+  request.subnet = parse_subnet(subnet);
+  if (!gateway.empty()) request.gateway = parse_ipv4(gateway);
+  return request;
+}
+
+PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips) {
+  for (const auto& ip : ips) request.ips.push_back(*parse_ipv4(ip));
+  return request;
+}
+
 Command attach(PortRequest request) {
   return [request = std::move(request)](Instance& xvnet) { return xvnet.attach(request); };
 }

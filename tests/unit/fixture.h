@@ -26,6 +26,9 @@ UplinkRequest uplink(const std::string& device, Mode mode = Mode::kAuto);
 UplinkRequest uplink_with(const std::string& device, const std::vector<std::uint16_t>& vids);
 NetworkRequest network(const std::string& name);
 NetworkRequest vlan_network(const std::string& name, std::uint16_t vid);
+NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
+                           const std::string& gateway = {});
+PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips);
 
 Command attach(PortRequest request);
 Command detach(std::string device, bool delete_device = false);

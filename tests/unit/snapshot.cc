@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/port_addresses.h"
+#include "loader/subnet.h"
 #include "loader/tables.h"
 
 namespace xvnet::test {
@@ -70,9 +72,11 @@ std::string device_text(const abi::device_record& record) {
 }
 
 std::string value_text(const FakeKernel& kernel, const abi::port_record& record) {
-  return fmt::format("{} network={} max_macs={} mac={}", device_text(record.device),
-                     network_name(kernel, record.network), record.max_macs,
-                     to_text(to_mac(record.mac)));
+  std::string text = fmt::format("{} network={} max_macs={} mac={}", device_text(record.device),
+                                 network_name(kernel, record.network), record.max_macs,
+                                 to_text(to_mac(record.mac)));
+  for (const Ipv4 address : addresses_of(record)) text += " " + format_ipv4(address);
+  return text;
 }
 
 std::string value_text(const FakeKernel&, const abi::uplink_record& record) {
@@ -86,8 +90,15 @@ std::string value_text(const FakeKernel&, const abi::uplink_record& record) {
 std::string value_text(const FakeKernel&, const abi::network_record& record) {
   std::string text = fmt::format("flags={:x} uplink={} vid={} ageing_s={}", record.flags,
                                  record.uplink, record.vid, record.ageing_s);
+  if (const auto subnet = subnet_of(record)) text += " subnet=" + format_subnet(*subnet);
+  if (const auto gateway = ipv4_of(record.gateway)) text += " gateway=" + format_ipv4(*gateway);
   for (int i = 0; i < record.address_count; ++i) text += fmt::format(" {}", record.addresses[i]);
   return text;
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::address_entry& entry) {
+  return fmt::format("at {} owner={} mac={}", device_name(kernel, entry.ifindex), entry.owner,
+                     to_text(to_mac(entry.mac)));
 }
 
 template <typename V>
@@ -109,6 +120,7 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::port_record>(kernel, TableId::kPortRecords, snapshot);
   add_table<abi::uplink_record>(kernel, TableId::kUplinkRecords, snapshot);
   add_table<abi::network_record>(kernel, TableId::kNetworkRecords, snapshot);
+  add_table<abi::address_entry>(kernel, TableId::kAddresses, snapshot);
   for (const auto& [key, network] :
        kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
     snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
@@ -199,6 +211,11 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kLearners: {
       auto learner = from_bytes<abi::learner_key>(key);
       return network_name(kernel, learner.network) + "/" + kernel.name_of(learner.ifindex);
+    }
+    case TableId::kAddresses: {
+      auto address = from_bytes<abi::address_key>(key);
+      return network_name(kernel, address.network) + "/" +
+             format_ipv4(ipv4_of(address.address).value_or(Ipv4{}));
     }
     case TableId::kMeta:
       return fmt::format("{}", from_bytes<std::uint32_t>(key));

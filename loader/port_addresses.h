@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The addresses of ports: who gets which, and what is kept for a device that was detached.
+#pragma once
+
+#include <vector>
+
+#include "loader/ip_address.h"
+#include "loader/network.h"
+
+namespace xvnet {
+
+std::vector<Ipv4> addresses_of(const abi::port_record& record);
+void set_addresses(abi::port_record& record, const std::vector<Ipv4>& addresses);
+
+// Those the request names, or else the one the device had, or else the lowest free one. None in a
+// network without a subnet. Refuses what another port has.
+Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& network,
+                                           const PortRequest& request);
+
+// The port has the addresses of its record from now on.
+Result<void> hold_addresses(Change& change, std::uint32_t ifindex, const abi::port_record& record);
+// They are kept for the device, but nobody has them.
+Result<void> release_addresses(Change& change, std::uint32_t ifindex,
+                               const abi::port_record& record);
+// Of a network that goes.
+Result<void> forget_addresses(Change& change, std::uint32_t network);
+
+}  // namespace xvnet

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/subnet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loader/port_addresses.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+std::unexpected<Error> misuse(const abi::network_record& record, std::string_view cause) {
+  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
+}
+
+// On a LAN that the host shares, somebody else gives the addresses.
+Result<void> check_kind(const abi::network_record& record) {
+  if (record.flags & abi::RECORD_UNTAGGED)
+    return misuse(record, "an untagged network has the addresses of its LAN, and no --subnet");
+  return {};
+}
+
+Result<void> check_gateway(const abi::network_record& record) {
+  const auto gateway = ipv4_of(record.gateway);
+  const auto subnet = subnet_of(record);
+  if (!gateway) return {};
+  if (!subnet) return misuse(record, "--gateway goes with --subnet");
+  if (!subnet->is_assignable(*gateway))
+    return misuse(record, fmt::format("gateway {} is no host's address in {}",
+                                      format_ipv4(*gateway), format_subnet(*subnet)));
+  for (std::size_t at = 0; at < record.address_count; ++at)
+    if (text_of(record.addresses[at]).starts_with(format_ipv4(*gateway) + "/"))
+      return misuse(record, "its gateway and the host have the same address");
+  return {};
+}
+
+}  // namespace
+
+std::optional<Subnet> subnet_of(const abi::network_record& record) {
+  const auto base = ipv4_of(record.subnet);
+  if (!base) return std::nullopt;
+  return Subnet{*base, record.prefix - V4_MAPPED_PREFIX};
+}
+
+Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request) {
+  if (request.subnet) {
+    // Written again, so that whoever filled in the request is held to the rules.
+    if (!parse_subnet(format_subnet(*request.subnet)))
+      return misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
+    record.subnet = to_abi(request.subnet->base);
+    record.prefix = V4_MAPPED_PREFIX + request.subnet->prefix;
+  }
+  if (request.gateway) record.gateway = to_abi(*request.gateway);
+  if (subnet_of(record)) XVNET_TRY(check_kind(record));
+  return check_gateway(record);
+}
+
+Result<void> check_subnet_change(Tables& tables, const Network& before,
+                                 const abi::network_record& after) {
+  const auto subnet = subnet_of(after);
+  if (subnet == subnet_of(before.record) && own_addresses(after) == own_addresses(before.record))
+    return {};
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  const auto own = own_addresses(after);
+  for (const auto& [ifindex, port] : ports) {
+    if (port.network != before.id) continue;
+    for (const Ipv4 address : addresses_of(port)) {
+      const bool stays =
+          subnet && subnet->is_assignable(address) && std::ranges::find(own, address) == own.end();
+      if (!stays)
+        return fail(
+            fmt::format("set network {:?}: port {:?} has the address {}", text_of(after.name),
+                        text_of(port.device.name), format_ipv4(address)),
+            "detach it first, or give it another with: xvnet attach --ip IP --replace");
+    }
+  }
+  return {};
+}
+
+std::vector<Ipv4> own_addresses(const abi::network_record& record) {
+  std::vector<Ipv4> own;
+  if (const auto gateway = ipv4_of(record.gateway)) own.push_back(*gateway);
+  for (std::size_t at = 0; at < record.address_count; ++at) {
+    const std::string cidr = text_of(record.addresses[at]);
+    if (const auto address = parse_ipv4(cidr.substr(0, cidr.find('/')))) own.push_back(*address);
+  }
+  return own;
+}
+
+}  // namespace xvnet

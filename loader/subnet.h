@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The subnet of a network: what is asked for, against the rules and what the network's ports have.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "loader/ip_address.h"
+#include "loader/network.h"
+
+namespace xvnet {
+
+std::optional<Subnet> subnet_of(const abi::network_record& record);
+
+// What the request says of the subnet goes into the record; what it does not say stays.
+Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request);
+
+// Refuses a change that would take an address from a port that has it.
+Result<void> check_subnet_change(Tables& tables, const Network& before,
+                                 const abi::network_record& after);
+
+// The addresses that are the network's own: its gateway's and the host's.
+std::vector<Ipv4> own_addresses(const abi::network_record& record);
+
+}  // namespace xvnet

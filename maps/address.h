@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An IP address as every table holds it: 16 bytes, an IPv4 one as v4-mapped (RFC 4291, 2.5.5.2). All zero: none.
+ */
+#pragma once
+
+#include "abi.h"
+
+#define V4_MAPPED_PREFIX 96 /* bits before the IPv4 address */
+
+XVNET_ABI_BEGIN
+struct address {
+	__u8 bytes[16];
+};
+XVNET_ABI_SIZE(address, 16);
+XVNET_ABI_END

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * addresses: whose an address of a network's subnet is. Written by the loader alone.
+ *
+ * An entry of ifindex 0 is kept for a device that was detached, so that it gets the same address again; another
+ * device gets it only when nothing else is left.
+ */
+#pragma once
+
+#include "address.h"
+
+#define ADDRESS_OWNER_SIZE 16 /* IFNAMSIZ, with its terminating zero */
+
+XVNET_ABI_BEGIN
+struct address_key {
+	__u32 network;
+	struct address address;
+};
+XVNET_ABI_SIZE(address_key, 20);
+
+struct address_entry {
+	__u32 ifindex; /* the port; 0: none at present */
+	__u8 mac[6];   /* the port's --mac; zero: not known */
+	__u16 pad;
+	char owner[ADDRESS_OWNER_SIZE]; /* the device's name */
+};
+XVNET_ABI_SIZE(address_entry, 28);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ADDRESSES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct address_key);
+	__type(value, struct address_entry);
+} addresses SEC(".maps");
+#endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which port gets which address of a network's subnet.
+#include "fixture.h"
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+NetworkRequest blue() { return with_subnet(network("blue"), "10.0.0.0/24", "10.0.0.1"); }
+
+class Addresses : public OnFakeKernel {
+ protected:
+  Texts ips_of(const std::string& device) { return view_of(device)->ips; }
+  void attach_to(const std::string& network, const std::string& device, const Texts& ips = {}) {
+    must(attach(with_ips(in_network(device, network), ips)));
+  }
+  std::size_t known() { return kernel_.fake_table(TableId::kAddresses).raw().size(); }
+};
+
+TEST_F(Addresses, APortGetsTheLowestFreeOne) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0");
+  attach_to("blue", "tap1");
+  EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.2"});
+  EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.3"});
+}
+
+TEST_F(Addresses, TheGatewayMayBeAnywhereInTheSubnet) {
+  must(add_network(with_subnet(network("blue"), "10.0.0.0/29", "10.0.0.2")));
+  attach_to("blue", "tap0");
+  attach_to("blue", "tap1");
+  EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.1"});
+  EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.3"});
+}
+
+TEST_F(Addresses, TheHostsOwnAreNotGiven) {
+  auto lab = with_subnet(network("lab"), "10.0.0.0/24");
+  lab.host_addresses = {"10.0.0.1/24"};
+  must(add_network(lab));
+  attach_to("lab", "tap0");
+  EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.2"});
+  refused(attach(with_ips(in_network("tap1", "lab"), {"10.0.0.1"})), ErrorKind::kFailed, "own");
+}
+
+TEST_F(Addresses, AreThoseThatAreAskedFor) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0", {"10.0.0.7", "10.0.0.9"});
+  EXPECT_EQ(ips_of("tap0"), (Texts{"10.0.0.7", "10.0.0.9"}));
+}
+
+TEST_F(Addresses, OfAnotherPortAreRefused) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0", {"10.0.0.7", "10.0.0.9"});
+  refused(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.9"})), ErrorKind::kFailed, "tap0");
+}
+
+TEST_F(Addresses, ThatNoPortCanHaveAreRefused) {
+  must(add_network(blue()));
+  for (const char* ip : {"10.0.0.0", "10.0.0.1", "10.0.0.255", "10.0.1.2", "192.0.2.1"})
+    refused(attach(with_ips(in_network("tap0", "blue"), {ip})), ErrorKind::kFailed, ip);
+  refused(attach(with_ips(in_network("tap0", "blue"), {"10.0.0.2", "10.0.0.2"})), ErrorKind::kUsage,
+          "twice");
+  refused(attach(with_ips(in_network("tap0", "blue"), Texts(9, "10.0.0.2"))), ErrorKind::kUsage,
+          "more than");
+}
+
+TEST_F(Addresses, AreRefusedWhereThereIsNoSubnet) {
+  must(add_network(network("lab")));
+  refused(attach(with_ips(in_network("tap0", "lab"), {"10.0.0.2"})), ErrorKind::kFailed, "subnet");
+}
+
+TEST_F(Addresses, StayWhenThePortIsAttachedAgain) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0");
+  attach_to("blue", "tap1");
+  must_do_nothing(attach(in_network("tap1", "blue")));
+  must(detach("tap0"));
+  must(detach("tap1"));
+  attach_to("blue", "tap1");
+  attach_to("blue", "tap0");
+  EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.2"});
+  EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.3"});
+}
+
+TEST_F(Addresses, StayWhenTheDeviceIsMadeAnew) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0");
+  attach_to("blue", "tap1");
+  kernel_.recreate("tap1");
+  attach_to("blue", "tap1");
+  EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.3"});
+}
+
+TEST_F(Addresses, KeptForADetachedDeviceAreGivenWhenNothingElseIsLeft) {
+  must(add_network(with_subnet(network("blue"), "10.0.0.0/30", "10.0.0.1")));
+  attach_to("blue", "tap0");
+  refused(attach(in_network("tap1", "blue")), ErrorKind::kFailed, "no free address");
+  must(detach("tap0"));
+  attach_to("blue", "tap1");
+  EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.2"});
+  refused(attach(in_network("tap0", "blue")), ErrorKind::kFailed, "no free address");
+}
+
+TEST_F(Addresses, OthersAreADifference) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0");
+  auto request = with_ips(in_network("tap0", "blue"), {"10.0.0.7"});
+  refused(attach(request), ErrorKind::kFailed, "10.0.0.2");
+  request.replace = true;
+  must(attach(request));
+  EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.7"});
+}
+
+TEST_F(Addresses, OfTwoNetworksMayBeTheSame) {
+  must(add_network(blue()));
+  must(add_network(with_subnet(network("green"), "10.0.0.0/24", "10.0.0.1")));
+  attach_to("blue", "tap0", {"10.0.0.7"});
+  attach_to("green", "tap1", {"10.0.0.7"});
+  EXPECT_EQ(ips_of("tap0"), ips_of("tap1"));
+}
+
+TEST_F(Addresses, GoWithTheirNetwork) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0");
+  must(detach("tap0"));
+  EXPECT_EQ(known(), 1U);
+  must(remove_network("blue"));
+  EXPECT_EQ(known(), 0U);
+}
+
+TEST_F(Addresses, AreSavedAndRestored) {
+  must(add_network(blue()));
+  attach_to("blue", "tap1");
+  attach_to("blue", "tap0");
+  DesiredState state;
+  must([&](Instance& instance) -> Result<Outcome> {
+    state = instance.desired_state().value();
+    return Outcome{};
+  });
+  must(down());
+  must(restore(state));
+  EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.2"});
+  EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.3"});
+  EXPECT_EQ(network_view("blue")->gateway, "10.0.0.1");
+}
+
+TEST_F(Addresses, OfThePortsOutliveAChangeOfTheSubnetOrItIsRefused) {
+  must(add_network(blue()));
+  attach_to("blue", "tap0", {"10.0.0.200"});
+  must(set_network(with_subnet(network("blue"), "10.0.0.0/16")));
+  EXPECT_EQ(network_view("blue")->subnet, "10.0.0.0/16");
+  must(set_network(with_subnet(network("blue"), "10.0.0.0/16", "10.0.255.254")));
+  refused(set_network(with_subnet(network("blue"), "10.0.0.0/16", "10.0.0.200")),
+          ErrorKind::kFailed, "tap0");
+  refused(set_network(with_subnet(network("blue"), "10.1.0.0/16", "10.1.0.1")), ErrorKind::kFailed,
+          "tap0");
+}
+
+TEST_F(Addresses, SubnetsAreChecked) {
+  auto no_subnet = network("blue");
+  no_subnet.gateway = parse_ipv4("10.0.0.1");
+  refused(add_network(no_subnet), ErrorKind::kUsage, "--subnet");
+  for (const char* gateway : {"10.0.0.0", "10.0.0.255", "10.0.1.1"})
+    refused(add_network(with_subnet(network("blue"), "10.0.0.0/24", gateway)), ErrorKind::kUsage,
+            gateway);
+  auto untagged = blue();
+  untagged.untagged = true;
+  refused(add_network(untagged), ErrorKind::kUsage, "untagged");
+  auto host = blue();
+  host.host_addresses = {"10.0.0.1/24"};
+  refused(add_network(host), ErrorKind::kUsage, "same address");
+  auto odd = network("blue");
+  odd.subnet = Subnet{.base = *parse_ipv4("10.0.0.1"), .prefix = 24};
+  refused(add_network(odd), ErrorKind::kUsage, "no subnet");
+}
+
+TEST(ParseSubnet, TakesWhatIsOne) {
+  EXPECT_EQ(format_subnet(*parse_subnet("10.0.0.0/8")), "10.0.0.0/8");
+  EXPECT_EQ(format_subnet(*parse_subnet("192.0.2.4/30")), "192.0.2.4/30");
+  for (const char* text :
+       {"", "10.0.0.0", "10.0.0.0/", "10.0.0.0/7", "10.0.0.0/31", "10.0.0.1/24", "10.0.0.0/24x",
+        "10.0.0/24", "224.0.0.0/8", "127.0.0.0/8", "0.0.0.0/8", "2001:db8::/64", "10.0.0.0/-1"})
+    EXPECT_FALSE(parse_subnet(text)) << text;
+}
+
+}  // namespace
+}  // namespace xvnet::test
