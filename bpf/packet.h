@@ -45,10 +45,11 @@ struct packet {
 	/* parse */
 	__u8 destination_mac[ETH_ALEN];
 	__u8 source_mac[ETH_ALEN];
-	__be16 ethertype; /* after the outer tag */
-	__be16 tag_type;  /* 0 without an outer tag */
-	__u16 tci;	  /* of the outer tag */
-	__u32 length;	  /* bytes without the outer tag */
+	__be16 ethertype;  /* after the outer tag */
+	__be16 tag_type;   /* 0 without an outer tag */
+	__u16 tci;	   /* of the outer tag */
+	__u32 length;	   /* bytes without the outer tag */
+	bool tag_in_frame; /* and not beside it */
 
 	/* enter_port, enter_uplink, enter_from_host */
 	__u32 network;

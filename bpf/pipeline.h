@@ -17,7 +17,9 @@
 #include "stages/emit.h"
 #include "stages/enter.h"
 #include "stages/find.h"
+#include "stages/gateway.h"
 #include "stages/learn.h"
+#include "stages/neighbour.h"
 #include "stages/offload.h"
 #include "stages/parse.h"
 
@@ -29,7 +31,10 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: refuse_tagged(packet)
 	       ?: refuse_bad_source(packet)
 	       ?: refuse_link_local(packet)
+	       ?: refuse_false_gateway(packet)
 	       ?: learn_source(packet)
+	       ?: answer_arp(packet)
+	       ?: answer_as_gateway(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
 	       ?: leave_to_tc(packet)
@@ -46,6 +51,8 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	       ?: enter_uplink(packet)
 	       ?: leave_to_host(packet, refuse_link_local(packet))
 	       ?: leave_to_host(packet, refuse_bad_source(packet))
+	       ?: refuse_false_gateway(packet)
+	       ?: refuse_to_gateway(packet)
 	       ?: learn_source(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)

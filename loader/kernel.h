@@ -108,6 +108,7 @@ enum class TableId {
   kUplinkRecords,
   kNetworkRecords,
   kAddresses,
+  kGateways,
   kMeta,
 };
 

@@ -91,6 +91,7 @@ Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_ASSIGN(uplink, choose_uplink(change.tables(), change.kernel(), 0, record));
   XVNET_ASSIGN(id, take_id(change));
   XVNET_TRY(change.put(change.tables().network_records, id, record));
+  XVNET_TRY(provide_gateway(change, {id, record}));
   XVNET_TRY(change.put(change.tables().networks, id, loose_network(record)));
   if (uplink) XVNET_TRY(bind(change, id, uplink));
   return Network{id, record};
@@ -181,7 +182,7 @@ Result<void> set_addresses(abi::network_record& record, const NetworkRequest& re
 abi::network loose_network(const abi::network_record& record) {
   return {.uplink = 0,
           .vid = record.vid,
-          .pad = 0,
+          .flags = subnet_flags(record),
           .ageing_ns = record.ageing_s * kNanosecondsPerSecond};
 }
 
@@ -213,6 +214,7 @@ Result<void> destroy_network(Change& change, const Network& network) {
   XVNET_TRY(forget_addresses(change, network.id));
   XVNET_TRY(change.erase(tables.members, network.id));
   XVNET_TRY(change.erase(tables.networks, network.id));
+  XVNET_TRY(withdraw_gateway(change, network));
   return change.erase(tables.network_records, network.id);
 }
 
@@ -296,9 +298,11 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   if (record.vid != existing->record.vid || record.flags != existing->record.flags ||
       text_of(record.uplink) != text_of(existing->record.uplink))
     XVNET_TRY(unbind(change, network.id));
+  XVNET_TRY(provide_gateway(change, network));
   XVNET_ASSIGN(entry, tables.networks.find(network.id));
   abi::network value = entry.value_or(abi::network{});
   value.vid = record.vid;
+  value.flags = subnet_flags(record);
   value.ageing_ns = record.ageing_s * kNanosecondsPerSecond;
   XVNET_TRY(change.put(tables.networks, network.id, value));
   if (!request.host_addresses.empty())

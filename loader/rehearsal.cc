@@ -132,6 +132,7 @@ void Rehearsal::make_tables() {
   make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
   make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
   make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
+  make(kGateways, sizeof(Id), sizeof(abi::gateway));
   make(kMeta, sizeof(Id), sizeof(abi::meta));
   watch_tables();
 }

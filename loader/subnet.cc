@@ -57,6 +57,22 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
   return check_gateway(record);
 }
 
+std::uint16_t subnet_flags(const abi::network_record& record) {
+  std::uint16_t flags = 0;
+  if (subnet_of(record)) flags |= abi::NETWORK_ADDRESSES;
+  if (ipv4_of(record.gateway)) flags |= abi::NETWORK_GATEWAY;
+  return flags;
+}
+
+Result<void> provide_gateway(Change& change, const Network& network) {
+  if (!ipv4_of(network.record.gateway)) return {};
+  return change.put(change.tables().gateways, network.id, abi::gateway{network.record.gateway});
+}
+
+Result<void> withdraw_gateway(Change& change, const Network& network) {
+  return change.erase(change.tables().gateways, network.id);
+}
+
 Result<void> check_subnet_change(Tables& tables, const Network& before,
                                  const abi::network_record& after) {
   const auto subnet = subnet_of(after);

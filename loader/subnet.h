@@ -16,6 +16,14 @@ std::optional<Subnet> subnet_of(const abi::network_record& record);
 // What the request says of the subnet goes into the record; what it does not say stays.
 Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request);
 
+// What the programs know of it: enum network_flags.
+std::uint16_t subnet_flags(const abi::network_record& record);
+
+// The gateway's entry is there for as long as a network's flags speak of it: it is put before them
+// and erased after.
+Result<void> provide_gateway(Change& change, const Network& network);
+Result<void> withdraw_gateway(Change& change, const Network& network);
+
 // Refuses a change that would take an address from a port that has it.
 Result<void> check_subnet_change(Tables& tables, const Network& before,
                                  const abi::network_record& after);

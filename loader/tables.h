@@ -6,6 +6,7 @@
 #include "loader/map.h"
 #include "maps/addresses.h"
 #include "maps/fdb.h"
+#include "maps/gateways.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
 #include "maps/members.h"
@@ -30,6 +31,7 @@ struct Tables {
         uplink_records(kernel.table(TableId::kUplinkRecords)),
         network_records(kernel.table(TableId::kNetworkRecords)),
         addresses(kernel.table(TableId::kAddresses)),
+        gateways(kernel.table(TableId::kGateways)),
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
@@ -44,6 +46,7 @@ struct Tables {
   Map<std::uint32_t, abi::uplink_record> uplink_records;
   Map<std::uint32_t, abi::network_record> network_records;
   Map<abi::address_key, abi::address_entry> addresses;
+  Map<std::uint32_t, abi::gateway> gateways;
   Map<std::uint32_t, abi::meta> meta;
 };
 

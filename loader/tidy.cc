@@ -6,6 +6,7 @@
 #include "loader/network.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"
+#include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -115,9 +116,15 @@ Result<void> settle_networks(Change& change) {
     XVNET_TRY(change.erase(tables.members, id));
     XVNET_TRY(change.erase(tables.networks, id));
   }
+  XVNET_ASSIGN(gateways, tables.gateways.entries());
+  for (const auto& [id, gateway] : gateways) {
+    XVNET_ASSIGN(record, tables.network_records.find(id));
+    if (!record) XVNET_TRY(change.erase(tables.gateways, id));
+  }
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
+    if (!network) XVNET_TRY(provide_gateway(change, {id, record}));
     if (!network) XVNET_TRY(change.put(tables.networks, id, loose_network(record)));
     XVNET_TRY(remove_network_if_unused(change, id));
   }

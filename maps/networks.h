@@ -7,10 +7,15 @@
 #include "abi.h"
 
 XVNET_ABI_BEGIN
+enum network_flags {
+	NETWORK_ADDRESSES = 1 << 0, /* it has a subnet: addresses.h */
+	NETWORK_GATEWAY = 1 << 1,   /* and a gateway: gateways.h */
+};
+
 struct network {
-	__u32 uplink; /* ifindex, 0 when nothing leaves the host */
-	__u16 vid;    /* pushed towards the uplink; 0 in an untagged network */
-	__u16 pad;
+	__u32 uplink;	 /* ifindex, 0 when nothing leaves the host */
+	__u16 vid;	 /* pushed towards the uplink; 0 in an untagged network */
+	__u16 flags;	 /* enum network_flags */
 	__u64 ageing_ns; /* a learned MAC unseen for longer is unknown */
 };
 XVNET_ABI_SIZE(network, 16);

@@ -134,6 +134,17 @@ static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 upli
 	return bpf_clone_redirect(packet->ctx, uplink, BPF_F_INGRESS) == 0;
 }
 
+static __always_inline bool hook_write(struct packet *packet, __u32 offset, const void *bytes, __u32 size)
+{
+	return bpf_skb_store_bytes(packet->ctx, offset, bytes, size, 0) == 0;
+}
+
+/* Of a word that the checksum at `offset` covers. An unfinished one is left alone: it is summed up later. */
+static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
+{
+	return bpf_l4_csum_replace(packet->ctx, offset, from, to, sizeof(from)) == 0;
+}
+
 /* Other owners' programs on this hook still see what is left to the host. */
 static __always_inline int hook_pass(void)
 {

@@ -113,6 +113,16 @@ static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 upli
 	return false;
 }
 
+static __always_inline bool hook_write(struct packet *packet, __u32 offset, const void *bytes, __u32 size)
+{
+	return false;
+}
+
+static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
+{
+	return false;
+}
+
 static __always_inline bool hook_is_own_frame(struct packet *packet)
 {
 	return false;

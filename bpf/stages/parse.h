@@ -2,7 +2,7 @@
 /*
  * parse: reads the Ethernet header and the outer tag, wherever the hook keeps it.
  *
- * sets     destination_mac, source_mac, ethertype, tag_type, tci, length
+ * sets     destination_mac, source_mac, ethertype, tag_type, tci, length, tag_in_frame
  * returns  TRUNCATED
  */
 #pragma once
@@ -19,6 +19,12 @@ static __always_inline __u16 outer_vid(const struct packet *packet)
 	return packet->tci & VLAN_VID_MASK;
 }
 
+/* Of what the ethertype says. */
+static __always_inline __u32 header_offset(const struct packet *packet)
+{
+	return sizeof(struct ethhdr) + (packet->tag_in_frame ? sizeof(struct vlan_header) : 0);
+}
+
 static __always_inline enum reason parse_tag_in_frame(struct packet *packet)
 {
 	struct vlan_header *vlan = hook_bytes(packet, sizeof(struct ethhdr), sizeof(*vlan));
@@ -29,6 +35,7 @@ static __always_inline enum reason parse_tag_in_frame(struct packet *packet)
 	packet->tci = bpf_ntohs(vlan->tci);
 	packet->ethertype = vlan->ethertype;
 	packet->length -= sizeof(*vlan);
+	packet->tag_in_frame = true;
 	return REASON_CONTINUE;
 }
 

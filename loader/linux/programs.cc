@@ -224,6 +224,8 @@ std::string_view table_name(TableId id) {
       return "network_records";
     case TableId::kAddresses:
       return "addresses";
+    case TableId::kGateways:
+      return "gateways";
     case TableId::kMeta:
       return "meta";
   }

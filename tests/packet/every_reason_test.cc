@@ -5,6 +5,7 @@
 // tests state them by verdict and frame.
 //
 // - FORWARDED, FLOODED, TO_HOST are carried: find_test.cc, emit_test.cc; flood_test.cc, tc alone.
+// - ANSWERED is carried: gateway_test.cc, tc alone.
 // - HOSTS_OWN is passed untouched: enter_test.cc, admit_test.cc, find_test.cc.
 // - LEAVE_TO_TC is passed untouched by XDP alone: offload_test.cc.
 #include <gtest/gtest.h>
@@ -29,6 +30,7 @@ constexpr Reason kReasons[] = {
 };
 
 const std::map<std::string, std::string> kNotUnderTc = {
+    {"ANSWER_FAILED", "what is written over has been read; only memory may be lacking"},
     {"PUSH_FAILED",
      "the only tag of an skb goes into its metadata, which takes no room; a second is never "
      "pushed"},
@@ -37,6 +39,7 @@ const std::map<std::string, std::string> kNotUnderTc = {
 };
 
 const std::map<std::string, std::string> kNotUnderXdp = {
+    {"ANSWER_FAILED", "answers are left to tc"},
     {"TOO_BIG", "a frame that is too long may be one to segment: left to tc"},
     {"POP_FAILED", "the tag has been read, so there are the 18 bytes that taking it off needs"},
     {"REDIRECT_FAILED",

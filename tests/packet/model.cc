@@ -34,7 +34,9 @@ class Way {
     const bool on_uplink = sent_.program != Program::kFromVm;
     if (on_uplink != (segment_.uplink == sent_.from)) return std::nullopt;
     if (auto end = refuse()) return end;
+    if (auto end = refuse_false_gateway()) return end;
     if (sent_.program != Program::kFromHost) learn();
+    if (auto end = answer()) return end;
     return deliver();
   }
 
@@ -99,6 +101,63 @@ class Way {
     return drop(control ? "LINK_LOCAL_CONTROL" : "BAD_SOURCE_MAC");
   }
 
+  bool has(uint16_t flag) const { return (segment_.flags & flag) != 0; }
+
+  bool is_gateway(const Ipv4Bytes& address) const {
+    const auto gateway = world_.gateways.find(network_);
+    return gateway != world_.gateways.end() && gateway->second == address;
+  }
+
+  std::optional<Prediction> refuse_false_gateway() {
+    if (sent_.program == Program::kFromHost || !has(abi::NETWORK_GATEWAY)) return std::nullopt;
+    const auto arp = view_arp(without_tag(sent_.frame));
+    if (mac_at(sent_.frame, ETH_ALEN) == kGatewayMac || (arp && is_gateway(arp->sender)))
+      return drop("GATEWAY_SPOOFED");
+    if (sent_.program == Program::kFromUplink && mac_at(sent_.frame, 0) == kGatewayMac)
+      return drop("NOT_ROUTED");
+    return std::nullopt;
+  }
+
+  // What the network answers itself, under tc alone.
+  std::optional<Prediction> answer() {
+    if (sent_.program != Program::kFromVm || segment_.flags == 0) return std::nullopt;
+    const bool to_gateway = has(abi::NETWORK_GATEWAY) && mac_at(sent_.frame, 0) == kGatewayMac;
+    if (seen_.type != ETH_P_ARP && !to_gateway) return std::nullopt;
+    if (hook_ == Hook::kXdp) return leave("LEAVE_TO_TC");
+    if (seen_.type == ETH_P_ARP)
+      if (auto end = answer_arp(); end || !to_gateway) return end;
+    const auto gateway = world_.gateways.find(network_);
+    const auto reply = gateway == world_.gateways.end()
+                           ? std::nullopt
+                           : ping_reply(without_tag(sent_.frame), gateway->second);
+    return reply ? send_answer(*reply) : drop("NOT_ROUTED");
+  }
+
+  std::optional<Prediction> answer_arp() {
+    const Bytes frame = without_tag(sent_.frame);
+    const auto arp = view_arp(frame);
+    if (!arp || arp->operation != 1) return std::nullopt;
+    if (is_gateway(arp->target)) return send_answer(arp_reply(frame, kGatewayMac));
+    const auto found = world_.neighbours.find({network_, arp->target});
+    if ((frame[0] & 1) == 0 || found == world_.neighbours.end()) return std::nullopt;
+    const World::Neighbour& neighbour = found->second;
+    const bool is_port = !neighbour.device.empty() && neighbour.device != segment_.uplink;
+    if (!is_port || neighbour.device == sent_.from) return std::nullopt;
+    if (neighbour.mac != MacBytes{}) return send_answer(arp_reply(frame, neighbour.mac));
+    asked_ = neighbour.device;
+    return std::nullopt;
+  }
+
+  Prediction send_answer(const Bytes& reply) const {
+    const std::string reason = check_target(sent_.from);
+    if (!reason.empty()) return drop(reason);
+    Prediction result = carried("ANSWERED");
+    result.outcome.bytes = result.redirected = reply;
+    result.target = sent_.from;
+    count_carried(result, sent_.from, "to");
+    return result;
+  }
+
   // A slot is free unless the FDB entry of its MAC names it and is fresh.
   bool has_free_slot(const MacBytes& mac) const {
     const auto learner = world_.learners.find({network_, sent_.from});
@@ -127,6 +186,7 @@ class Way {
   Prediction deliver() {
     const auto station = fdb_.find({network_, mac_at(sent_.frame, 0)});
     const bool group = (sent_.frame[0] & 1) != 0;
+    if (!asked_.empty()) return send_if_allowed(Where::kPort, asked_);
     if (group || station == fdb_.end() || !station->second.fresh) return flood();
     const std::string& target = station->second.device;
     const bool shared = sent_.from == segment_.uplink && segment_.vid == 0;
@@ -136,6 +196,10 @@ class Way {
       where = Where::kHost;
       if (target != segment_.uplink || segment_.vid != 0) return drop("WRONG_NETWORK");
     }
+    return send_if_allowed(where, target);
+  }
+
+  Prediction send_if_allowed(Where where, const std::string& target) {
     const std::string reason = check_target(target);
     const bool only_tc = reason.empty() ? !xdp_may_carry(where, target) : reason == "TOO_BIG";
     if (hook_ == Hook::kXdp && only_tc) return leave("LEAVE_TO_TC");
@@ -314,6 +378,7 @@ class Way {
   World::Segment segment_;
   bool complete_ = false;
   bool unlearned_ = false;
+  std::string asked_;  // the port that a question is for
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr std::string_view kNetworkWords[] = {"none", "red", "blue", "plain", "f
 constexpr std::string_view kMacWords[] = {
     "a",         "b",         "c",      "d",       "e",      "f",      "wire",   "host",
     "new",       "broadcast", "stp",    "not-stp", "lldp",   "pvst",   "cdp",    "not-cdp",
-    "multicast", "zero",      "other1", "other2",  "other3", "other4", "other5", "other6"};
+    "multicast", "zero",      "other1", "other2",  "other3", "other4", "other5", "gateway"};
 static_assert(std::size(kMacWords) == kMacs);
 constexpr std::string_view kEntryWords[] = {"aged", "static", "host"};
 constexpr std::string_view kKindWords[] = {"none", "port", "uplink"};
@@ -47,6 +47,8 @@ constexpr OpInfo kInfos[] = {
     {"limit", {kNetworkId, kDevice, number(9)}},         // slots of the learner
     {"interface", {kDevice, kNetworkId, words(kKindWords), number(4)}},  // enum interface_flags
     {"network", {kNetworkId, kDevice, kVid}},                            // its uplink, its VID
+    {"gateway", {kNetworkId, number(3)}},                                // which of three addresses
+    {"address", {kNetworkId, number(3), kDevice, number(2)}},  // whose, and is the MAC known
     {"vlan", {kVid, kNetworkId}},
     {"device", {kDevice, number(2)}},  // whether xvnet may send on it
     {"from", {kDevice, number(2)}},    // with xvnet's own mark; "host": what the host sends
@@ -120,6 +122,7 @@ std::string mac_address_of(uint16_t value) {
       "01:00:0c:cc:cc:ce", "33:33:00:00:00:01", "00:00:00:00:00:00"};
   constexpr uint16_t kPlaces = 9;
   if (value < kPlaces) return mac_of(std::string(kMacWords[value]));
+  if (value == kMacs - 1) return "02:78:76:6e:65:74";  // a gateway's
   const size_t other = value - kPlaces;
   return other < std::size(kOthers) ? std::string(kOthers[other]) : hardware_address(value);
 }

@@ -33,6 +33,8 @@ enum class Op : uint8_t {
   kLimit,
   kInterface,
   kNetwork,
+  kGateway,
+  kAddress,
   kVlan,
   kDevice,
   // A frame, and its layers from the outside in.

@@ -65,6 +65,21 @@ class FrameWriter {
     }
   }
 
+  // Something that a network may answer itself.
+  void add_question(uint16_t source) {
+    constexpr uint16_t kBroadcastMac = 9;
+    constexpr uint16_t kGatewayMac = kMacs - 1;
+    constexpr uint16_t kEcho = 8;
+    constexpr uint16_t kFragments[] = {0, 0, 0x4000, 0x2000, 0x00b9};
+    const bool is_arp = dice_.one_in(2);
+    frame_.push_back(step(Op::kEth, {is_arp ? kBroadcastMac : kGatewayMac, source}));
+    if (dice_.one_in(6)) frame_.push_back(random_tag(dice_));
+    if (is_arp) return frame_.push_back(step(Op::kArp, {value(1 + dice_.below(2))}));
+    const uint16_t options = dice_.one_in(6) ? uint16_t{1} : uint16_t{0};
+    frame_.push_back(step(Op::kIp4, {options, dice_.pick(kFragments)}));
+    frame_.push_back(step(Op::kIcmp, {kEcho}));
+  }
+
   void add_payload_and_faults() {
     constexpr size_t kSizes[] = {0, 1, 20, 46, 64, 1400, 1460, 1461, 1500};
     const size_t size = dice_.one_in(3) ? dice_.below(2001) : dice_.pick(kSizes);
@@ -209,8 +224,12 @@ Step random_change(Dice& dice) {
 Recipe random_frame_from(Dice& dice, uint16_t device) {
   FrameWriter writer(dice);
   writer.frame_.push_back(step(Op::kFrom, {device, value(dice.one_in(20) ? 1 : 0)}));
-  writer.add_ethernet(mac_at(device));
-  writer.add_network_layer();
+  if (dice.one_in(6)) {
+    writer.add_question(mac_at(device));
+  } else {
+    writer.add_ethernet(mac_at(device));
+    writer.add_network_layer();
+  }
   writer.add_payload_and_faults();
   return writer.frame_;
 }

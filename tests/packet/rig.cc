@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "rig.h"
 
+#include <arpa/inet.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -76,6 +77,13 @@ std::string reason_name(uint32_t number) {
   }
 }
 
+abi::address address_of(const std::string& ip) {
+  abi::address address{};
+  if (inet_pton(AF_INET6, ("::ffff:" + ip).c_str(), address.bytes) != 1)
+    throw SetupError("no address: " + ip);
+  return address;
+}
+
 abi::fdb_key fdb_key(uint32_t network, const std::string& mac) {
   abi::fdb_key key{};
   key.network = network;
@@ -140,8 +148,10 @@ void Rig::load() {
   if (error != 0) fail("loading the XDP programs", error);
   const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
   tables_ = std::make_unique<Tables>(Tables{
+      .addresses = Table<abi::address_key, abi::address_entry>(fd(tc_->maps.addresses)),
       .devices = Table<uint32_t, uint32_t>(fd(tc_->maps.devices)),
       .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd(tc_->maps.fdb)),
+      .gateways = Table<uint32_t, abi::gateway>(fd(tc_->maps.gateways)),
       .interfaces = Table<uint32_t, abi::interface>(fd(tc_->maps.interfaces)),
       .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
       .members = Table<uint32_t, abi::members>(fd(tc_->maps.members)),
@@ -263,9 +273,29 @@ void Rig::set_entry(uint32_t network, const std::string& interface, const std::s
                    {.ifindex = ifindex(interface), .slot = slot, .last_seen_ns = 0});
 }
 
+void Rig::set_flag(uint32_t network, uint16_t flag) {
+  abi::network value = tables_->networks.find(network).value_or(abi::network{});
+  value.flags |= flag;
+  tables_->networks.put(network, value);
+}
+
+void Rig::set_gateway(uint32_t network, const std::string& ip) {
+  tables_->gateways.put(network, {.address = address_of(ip)});
+  set_flag(network, abi::NETWORK_ADDRESSES | abi::NETWORK_GATEWAY);
+}
+
+void Rig::set_address(uint32_t network, const std::string& ip, const std::string& port,
+                      const std::string& mac) {
+  abi::address_entry entry{};
+  if (!port.empty()) entry.ifindex = ifindex(port);
+  if (!mac.empty()) std::ranges::copy(parse_mac(mac), entry.mac);
+  tables_->addresses.put({.network = network, .address = address_of(ip)}, entry);
+  set_flag(network, abi::NETWORK_ADDRESSES);
+}
+
 void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports) {
   tables_->networks.put(network,
-                        {.uplink = ifindex("up"), .vid = vid, .pad = 0, .ageing_ns = kAgeingNs});
+                        {.uplink = ifindex("up"), .vid = vid, .flags = 0, .ageing_ns = kAgeingNs});
   tables_->vlans.put({.uplink = ifindex("up"), .vid = vid, .pad = 0}, network);
   set_members(network, ports);
   for (const std::string& port : ports) {
@@ -277,6 +307,8 @@ void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::str
 }
 
 void Rig::reset() {
+  tables_->addresses.clear();
+  tables_->gateways.clear();
   tables_->interfaces.clear();
   tables_->devices.clear();
   tables_->fdb.clear();

@@ -87,6 +87,11 @@ class Rig {
   // An entry that names no slot: FDB_SLOT_STATIC or FDB_SLOT_HOST.
   void set_entry(uint32_t network, const std::string& interface, const std::string& mac,
                  uint32_t slot);
+  // The network answers for it; afterwards, for ports whose addresses it knows.
+  void set_gateway(uint32_t network, const std::string& ip);
+  // No port: the address is kept for one that is not attached. No MAC: it is not known.
+  void set_address(uint32_t network, const std::string& ip, const std::string& port,
+                   const std::string& mac);
   void set_interface(const std::string& name, const abi::interface& value);
 
  private:
@@ -94,6 +99,7 @@ class Rig {
   void make_devices();
   void load();
   void add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports);
+  void set_flag(uint32_t network, uint16_t flag);
   void zero_stats(const std::string& name);
 
   NetNs ns_;

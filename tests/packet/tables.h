@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "frame.h"
+#include "maps/addresses.h"
 #include "maps/devices.h"
 #include "maps/fdb.h"
+#include "maps/gateways.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
 #include "maps/members.h"
@@ -69,8 +71,10 @@ class Table {
 };
 
 struct Tables {
+  Table<abi::address_key, abi::address_entry> addresses;
   Table<uint32_t, uint32_t> devices;
   Table<abi::fdb_key, abi::fdb_entry> fdb;
+  Table<uint32_t, abi::gateway> gateways;
   Table<uint32_t, abi::interface> interfaces;
   Table<abi::learner_key, abi::learner> learners;
   Table<uint32_t, abi::members> members;
@@ -82,6 +86,8 @@ struct Tables {
 // What a counted reason is called in reasons.def.
 std::string reason_name(uint32_t number);
 
+// "10.0.0.1", as the tables hold it.
+abi::address address_of(const std::string& ip);
 abi::fdb_key fdb_key(uint32_t network, const std::string& mac);
 // A MAC as a learner's slot holds it.
 uint64_t slot_of(const std::string& mac);

@@ -38,6 +38,12 @@ World::Learner learner_of(const abi::learner& learner) {
   return result;
 }
 
+Ipv4Bytes ipv4_of(const abi::address& address) {
+  Ipv4Bytes bytes{};
+  std::copy_n(std::end(address.bytes) - bytes.size(), bytes.size(), bytes.begin());
+  return bytes;
+}
+
 bool is_fresh(const abi::fdb_entry& entry) {
   return entry.slot >= MAX_LEARNER_SLOTS || monotonic_ns() - entry.last_seen_ns <= kAgeingNs;
 }
@@ -54,7 +60,21 @@ void set_network(Rig& rig, const Step& step) {
   const auto& [network, uplink, vid, unused] = step.values;
   if (network == 0 || network > kPlain) return;
   rig.tables().networks.put(
-      network, {.uplink = ifindex_of(rig, uplink), .vid = vid, .pad = 0, .ageing_ns = kAgeingNs});
+      network, {.uplink = ifindex_of(rig, uplink), .vid = vid, .flags = 0, .ageing_ns = kAgeingNs});
+}
+
+// Those that the frames of recipes name, and one that none does.
+constexpr const char* kIps[] = {"10.0.0.2", "10.0.0.1", "10.0.0.9"};
+
+void set_gateway(Rig& rig, const Step& step) {
+  const auto& [network, ip, unused1, unused2] = step.values;
+  if (network != 0 && network <= kPlain) rig.set_gateway(network, kIps[ip]);
+}
+
+void set_address(Rig& rig, const Step& step) {
+  const auto& [network, ip, device, is_known] = step.values;
+  if (network == 0 || network > kPlain) return;
+  rig.set_address(network, kIps[ip], device_of(device), is_known ? mac_of("b") : "");
 }
 
 void set_vlan(Rig& rig, const Step& step) {
@@ -119,7 +139,15 @@ World read_world(const Rig& rig) {
     world.interfaces[name_of(rig, ifindex)] = interface;
   });
   each(tables.networks, [&](uint32_t id, const abi::network& network) {
-    world.networks[id] = {.uplink = name_of(rig, network.uplink), .vid = network.vid};
+    world.networks[id] = {
+        .uplink = name_of(rig, network.uplink), .vid = network.vid, .flags = network.flags};
+  });
+  each(tables.gateways, [&](uint32_t id, const abi::gateway& gateway) {
+    world.gateways[id] = ipv4_of(gateway.address);
+  });
+  each(tables.addresses, [&](const abi::address_key& key, const abi::address_entry& entry) {
+    world.neighbours[{key.network, ipv4_of(key.address)}] = {.device = name_of(rig, entry.ifindex),
+                                                             .mac = std::to_array(entry.mac)};
   });
   each(tables.vlans, [&](const abi::vlan_key& key, uint32_t network) {
     world.vlans[{name_of(rig, key.uplink), key.vid}] = network;
@@ -150,6 +178,10 @@ void change_tables(Rig& rig, const Step& step) {
       return set_interface(rig, step);
     case Op::kNetwork:
       return set_network(rig, step);
+    case Op::kGateway:
+      return set_gateway(rig, step);
+    case Op::kAddress:
+      return set_address(rig, step);
     case Op::kVlan:
       return set_vlan(rig, step);
     case Op::kDevice:

@@ -13,12 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "answer_model.h"
 #include "recipe.h"
 #include "rig.h"
 
 namespace xvnet::test {
-
-using MacBytes = std::array<uint8_t, 6>;
 
 struct World {
   struct Station {
@@ -31,6 +30,11 @@ struct World {
   struct Segment {
     std::string uplink;  // empty: none
     uint16_t vid = 0;
+    uint16_t flags = 0;  // enum network_flags
+  };
+  struct Neighbour {
+    std::string device;  // empty: not attached
+    MacBytes mac{};      // zero: not known
   };
   struct Learner {
     uint32_t limit = 0;
@@ -40,6 +44,8 @@ struct World {
 
   std::map<std::string, abi::interface> interfaces;
   std::map<uint32_t, Segment> networks;
+  std::map<uint32_t, Ipv4Bytes> gateways;
+  std::map<std::pair<uint32_t, Ipv4Bytes>, Neighbour> neighbours;
   std::map<std::pair<std::string, uint16_t>, uint32_t> vlans;  // by uplink and VID
   std::map<uint32_t, std::vector<std::string>> members;
   std::set<std::string> devices;                                 // that may be sent on

@@ -90,6 +90,15 @@ void check_vlans(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
+// A network never speaks of a gateway it does not have: its programs would answer for none.
+void check_gateways(const FakeKernel& kernel, Broken& broken) {
+  const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
+  const FakeTable& gateways = kernel.fake_table(TableId::kGateways);
+  for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>())
+    if (network.flags & abi::NETWORK_GATEWAY && !gateways.raw().contains(to_bytes(id)))
+      broken.insert("network " + std::to_string(id) + " has a gateway without an address");
+}
+
 // What a killed command leaves must be found again: a pin without a record is lost for ever.
 void check_pins(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& ports = kernel.fake_table(TableId::kPortRecords);
@@ -110,6 +119,7 @@ std::set<std::string> broken_invariants(const FakeKernel& kernel) {
   check_ports(kernel, broken);
   check_interfaces(kernel, broken);
   check_vlans(kernel, broken);
+  check_gateways(kernel, broken);
   check_pins(kernel, broken);
   return broken;
 }

@@ -34,8 +34,9 @@ std::string value_text(const FakeKernel& kernel, const abi::interface& entry) {
 }
 
 std::string value_text(const FakeKernel& kernel, const abi::network& network) {
-  return fmt::format("uplink={} vid={} ageing_ns={}", device_name(kernel, network.uplink),
-                     network.vid, network.ageing_ns);
+  return fmt::format("uplink={} vid={} flags={:x} ageing_ns={}",
+                     device_name(kernel, network.uplink), network.vid, network.flags,
+                     network.ageing_ns);
 }
 
 std::string value_text(const FakeKernel& kernel, const abi::members& members) {
@@ -101,6 +102,10 @@ std::string value_text(const FakeKernel& kernel, const abi::address_entry& entry
                      to_text(to_mac(entry.mac)));
 }
 
+std::string value_text(const FakeKernel&, const abi::gateway& gateway) {
+  return format_ipv4(ipv4_of(gateway.address).value_or(Ipv4{}));
+}
+
 template <typename V>
 void add_table(const FakeKernel& kernel, TableId id, Snapshot& snapshot) {
   const FakeTable& table = kernel.fake_table(id);
@@ -120,6 +125,7 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::port_record>(kernel, TableId::kPortRecords, snapshot);
   add_table<abi::uplink_record>(kernel, TableId::kUplinkRecords, snapshot);
   add_table<abi::network_record>(kernel, TableId::kNetworkRecords, snapshot);
+  add_table<abi::gateway>(kernel, TableId::kGateways, snapshot);
   add_table<abi::address_entry>(kernel, TableId::kAddresses, snapshot);
   for (const auto& [key, network] :
        kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
@@ -198,6 +204,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
   switch (id) {
     case TableId::kNetworks:
     case TableId::kMembers:
+    case TableId::kGateways:
     case TableId::kNetworkRecords:
       return network_name(kernel, from_bytes<std::uint32_t>(key));
     case TableId::kVlans: {

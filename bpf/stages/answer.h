@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the program says itself: a question is made into its answer, in place, and sent back to the port it came from.
+ *
+ * tc alone does that. Answers are rare, and an sk_buff carries an unfinished checksum along; so XDP leaves what is to
+ * be answered to tc.
+ *
+ * reads    ifindex, network, segment, tag_type, and those of check_member
+ * returns  ANSWERED, ANSWER_FAILED, and those of check_member
+ * lookups  gateways; those of check_member; stats
+ */
+#pragma once
+
+#include "../../maps/addresses.h"
+#include "../../maps/gateways.h"
+#include "emit.h"
+#include "offload.h"
+
+#define GATEWAY_TTL	 64 /* RFC 1700: what is sent with */
+#define V4_MAPPED_OFFSET 12 /* of the IPv4 address in a v4-mapped one */
+
+static __always_inline struct address to_address(__be32 ipv4)
+{
+	struct address address = {.bytes = {[10] = 0xff, [11] = 0xff}};
+
+	__builtin_memcpy(address.bytes + V4_MAPPED_OFFSET, &ipv4, sizeof(ipv4));
+	return address;
+}
+
+static __always_inline bool is_zero_mac(const __u8 mac[ETH_ALEN])
+{
+	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
+}
+
+static __always_inline bool is_gateway_mac(const __u8 mac[ETH_ALEN])
+{
+	static const __u8 gateway[ETH_ALEN] = GATEWAY_MAC;
+
+	return !__builtin_memcmp(mac, gateway, ETH_ALEN);
+}
+
+static __always_inline bool is_gateway_address(struct packet *packet, __be32 ipv4)
+{
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct address address = to_address(ipv4);
+
+	return gateway && !__builtin_memcmp(&gateway->address, &address, sizeof(address));
+}
+
+/* Before the first byte is written: whether the port can be sent to, and the answer goes without a tag. */
+static __always_inline enum reason begin_answer(struct packet *packet)
+{
+	return check_member(packet, packet->ifindex) ?: pop_tag(packet);
+}
+
+static __always_inline enum reason write_answer(struct packet *packet, const void *bytes, __u32 size)
+{
+	return hook_write(packet, 0, bytes, size) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
+}
+
+/* Those of an answer of the gateway. The IPv4 header's checksum is set here. */
+static __always_inline enum reason write_headers(struct packet *packet, const __u8 to[ETH_ALEN], struct iphdr *ip)
+{
+	static const __u8 gateway[ETH_ALEN] = GATEWAY_MAC;
+	struct {
+		struct ethhdr eth;
+		struct iphdr ip;
+	} __attribute__((packed)) headers = {.eth.h_proto = bpf_htons(ETH_P_IP)};
+
+	ip->check = 0;
+	ip->check = ~fold_checksum(sum_words((__be16 *)ip, sizeof(*ip) / sizeof(__be16)));
+	headers.ip = *ip;
+	__builtin_memcpy(headers.eth.h_dest, to, ETH_ALEN);
+	__builtin_memcpy(headers.eth.h_source, gateway, ETH_ALEN);
+	return write_answer(packet, &headers, sizeof(headers));
+}
+
+static __always_inline enum reason send_back(struct packet *packet)
+{
+	enum reason reason = redirect(packet, packet->ifindex);
+
+	return reason == REASON_FORWARDED ? REASON_ANSWERED : reason;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * refuse_false_gateway: nobody but the program itself speaks as a network's gateway.
+ * answer_arp: who has the gateway's address, or a port's? The question goes no further than need be.
+ *
+ * All of it concerns networks with a subnet only; in others it costs a look at flags that are at hand.
+ *
+ * reads    ifindex, source_mac, destination_mac, ethertype, tag_in_frame, network, segment
+ * sets     destination, target: of a question that only one port can answer
+ * returns  GATEWAY_SPOOFED; ANSWERED, ANSWER_FAILED, LEAVE_TO_TC, and those of check_member
+ * lookups  of ARP frames: gateways, addresses; of an answer those of check_member, and stats
+ */
+#pragma once
+
+#include "answer.h"
+
+/* RFC 826 and its numbers at IANA. Not by linux/if_arp.h, which wants the headers of a C library for the target. */
+#define ARP_HARDWARE_ETHERNET 1
+#define ARP_REQUEST	      1
+#define ARP_REPLY	      2
+
+/* For Ethernet and IPv4. */
+struct arp_packet {
+	__be16 hardware;
+	__be16 protocol;
+	__u8 hardware_size;
+	__u8 protocol_size;
+	__be16 operation;
+	__u8 sender_mac[ETH_ALEN];
+	__be32 sender;
+	__u8 target_mac[ETH_ALEN];
+	__be32 target;
+} __attribute__((packed));
+
+static __always_inline bool read_arp(struct packet *packet, struct arp_packet *arp)
+{
+	struct arp_packet *bytes = hook_bytes(packet, header_offset(packet), sizeof(*bytes));
+
+	if (packet->ethertype != bpf_htons(ETH_P_ARP) || !bytes)
+		return false;
+	__builtin_memcpy(arp, bytes, sizeof(*arp));
+	return arp->hardware == bpf_htons(ARP_HARDWARE_ETHERNET) && arp->protocol == bpf_htons(ETH_P_IP) &&
+	       arp->hardware_size == ETH_ALEN && arp->protocol_size == sizeof(__be32);
+}
+
+static __noinline bool claims_gateway(struct packet *packet)
+{
+	struct arp_packet arp;
+
+	return read_arp(packet, &arp) && is_gateway_address(packet, arp.sender);
+}
+
+static __always_inline enum reason refuse_false_gateway(struct packet *packet)
+{
+	if (!(packet->segment->flags & NETWORK_GATEWAY))
+		return REASON_CONTINUE;
+	if (is_gateway_mac(packet->source_mac))
+		return REASON_GATEWAY_SPOOFED;
+	if (packet->ethertype == bpf_htons(ETH_P_ARP) && claims_gateway(packet))
+		return REASON_GATEWAY_SPOOFED;
+	return REASON_CONTINUE;
+}
+
+static __always_inline enum reason send_arp_reply(struct packet *packet, const struct arp_packet *request,
+						  const __u8 mac[ETH_ALEN])
+{
+	struct {
+		struct ethhdr eth;
+		struct arp_packet arp;
+	} __attribute__((packed)) reply = {
+		.eth.h_proto = bpf_htons(ETH_P_ARP),
+		.arp = *request,
+	};
+
+	__builtin_memcpy(reply.eth.h_dest, packet->source_mac, ETH_ALEN);
+	__builtin_memcpy(reply.eth.h_source, mac, ETH_ALEN);
+	reply.arp.operation = bpf_htons(ARP_REPLY);
+	__builtin_memcpy(reply.arp.sender_mac, mac, ETH_ALEN);
+	reply.arp.sender = request->target;
+	__builtin_memcpy(reply.arp.target_mac, request->sender_mac, ETH_ALEN);
+	reply.arp.target = request->sender;
+	return begin_answer(packet) ?: write_answer(packet, &reply, sizeof(reply)) ?: send_back(packet);
+}
+
+/* Its owner's own question is whether somebody else has it, or tells everybody of it: that one goes its way. */
+static __always_inline enum reason answer_for_port(struct packet *packet, const struct arp_packet *request)
+{
+	struct address_key key = {.network = packet->network, .address = to_address(request->target)};
+	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
+
+	if (!entry || !entry->ifindex || entry->ifindex == packet->ifindex)
+		return REASON_CONTINUE;
+	/* What a stale entry calls a port may be the uplink by now, which gets nothing without its tag. */
+	if (entry->ifindex == packet->segment->uplink)
+		return REASON_CONTINUE;
+	if (!is_zero_mac(entry->mac))
+		return send_arp_reply(packet, request, entry->mac);
+	packet->destination = DESTINATION_PORT;
+	packet->target = entry->ifindex;
+	return REASON_CONTINUE;
+}
+
+static __noinline enum reason answer_arp_request(struct packet *packet)
+{
+	static const __u8 gateway_mac[ETH_ALEN] = GATEWAY_MAC;
+	struct arp_packet arp;
+
+	if (!read_arp(packet, &arp) || arp.operation != bpf_htons(ARP_REQUEST))
+		return REASON_CONTINUE;
+	if (is_gateway_address(packet, arp.target))
+		return send_arp_reply(packet, &arp, gateway_mac);
+	return is_multicast(packet->destination_mac) ? answer_for_port(packet, &arp) : REASON_CONTINUE;
+}
+
+static __always_inline enum reason answer_arp(struct packet *packet)
+{
+	if (!packet->segment->flags || packet->ethertype != bpf_htons(ETH_P_ARP))
+		return REASON_CONTINUE;
+	return hook_keeps_offloads ? answer_arp_request(packet) : REASON_LEAVE_TO_TC;
+}

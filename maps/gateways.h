@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gateways: the address at which a network's gateway answers, in every port's program by itself. Read only for frames
+ * that ask for it; networks.h says which networks have one.
+ */
+#pragma once
+
+#include "address.h"
+
+/* The gateway's MAC, in every network and on every host: a VM that moves finds the same one. "\x02xvnet" */
+#define GATEWAY_MAC {0x02, 0x78, 0x76, 0x6e, 0x65, 0x74}
+
+XVNET_ABI_BEGIN
+struct gateway {
+	struct address address;
+};
+XVNET_ABI_SIZE(gateway, 16);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_NETWORKS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* network id */
+	__type(value, struct gateway);
+} gateways SEC(".maps");
+#endif
