@@ -14,6 +14,7 @@
 #pragma once
 
 #include "stages/admit.h"
+#include "stages/dhcp.h"
 #include "stages/emit.h"
 #include "stages/enter.h"
 #include "stages/find.h"
@@ -32,8 +33,10 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: refuse_bad_source(packet)
 	       ?: refuse_link_local(packet)
 	       ?: refuse_false_gateway(packet)
+	       ?: refuse_dhcp_server(packet)
 	       ?: learn_source(packet)
 	       ?: answer_arp(packet)
+	       ?: answer_dhcp(packet)
 	       ?: answer_as_gateway(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
@@ -53,6 +56,7 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	       ?: leave_to_host(packet, refuse_bad_source(packet))
 	       ?: refuse_false_gateway(packet)
 	       ?: refuse_to_gateway(packet)
+	       ?: refuse_dhcp_server(packet)
 	       ?: learn_source(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)

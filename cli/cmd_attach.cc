@@ -14,7 +14,7 @@ namespace {
 
 struct AttachWords {
   std::string device;
-  Word vid, uplink, network, mac, mode, guest_offloads, max_macs, owner, queues, mtu;
+  Word vid, uplink, network, mac, host_name, mode, guest_offloads, max_macs, owner, queues, mtu;
   std::vector<std::string> ips;
   bool untagged = false;
   bool replace = false;
@@ -35,6 +35,7 @@ Result<PortRequest> to_request(const AttachWords& words) {
   reader.read_word(request.network, words.network, parse_network_name);
   reader.read_word(request.mac, words.mac, parse_mac);
   for (const auto& ip : words.ips) reader.read(request.ips.emplace_back(), parse_ip(ip));
+  reader.read_word(request.host_name, words.host_name, parse_dns_name);
   reader.read_word(request.mode, words.mode, parse_mode);
   reader.read_word(request.guest_offloads, words.guest_offloads, parse_switch, "--guest-offloads");
   reader.read_word(request.max_macs, words.max_macs, parse_number, "--max-macs", kMaxMacs);
@@ -66,6 +67,7 @@ void add_attach(CLI::App& app, Run& chosen) {
   command.add_option("--ip", words->ips, "its address in the network's subnet; may be repeated")
       ->type_name("IP")
       ->allow_extra_args(false);
+  add_word(command, "--hostname", words->host_name, "NAME", "what DHCP tells the VM it is called");
   add_word(command, "--mode", words->mode, "auto|xdp|tc", "which hook carries its frames");
   add_word(command, "--guest-offloads", words->guest_offloads, "on|off",
            "off: the guest never sends unfinished checksums or TSO");

@@ -14,7 +14,10 @@ enum class Verb { kAdd, kSet };
 
 struct NetworkWords {
   std::string name;
-  Word vid, uplink, ageing, subnet, gateway;
+  Word vid, uplink, ageing, subnet, gateway, domain, boot_server, boot_file;
+  bool dhcp = false;
+  bool no_dhcp = false;
+  std::vector<std::string> dns;
   bool untagged = false;
   std::vector<std::string> host_addresses;
 };
@@ -39,8 +42,17 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   reader.read_word(request.subnet, words.subnet, parse_subnet_word);
   reader.read_word(request.gateway, words.gateway, parse_ip);
 
-  const bool is_empty = !words.subnet && !words.gateway && !words.vid && !words.untagged &&
-                        !words.uplink && !words.ageing && words.host_addresses.empty();
+  reader.refuse_if(words.dhcp && words.no_dhcp, "--dhcp and --no-dhcp exclude each other");
+  if (words.dhcp || words.no_dhcp) request.dhcp = words.dhcp;
+  for (const auto& server : words.dns) reader.read(request.dns.emplace_back(), parse_ip(server));
+  reader.read_word(request.domain, words.domain, parse_dns_name);
+  reader.read_word(request.boot_server, words.boot_server, parse_ip);
+  request.boot_file = words.boot_file;
+
+  const bool is_empty = !words.subnet && !words.gateway && !request.dhcp && words.dns.empty() &&
+                        !words.domain && !words.boot_server && !words.boot_file && !words.vid &&
+                        !words.untagged && !words.uplink && !words.ageing &&
+                        words.host_addresses.empty();
   reader.refuse_if(verb == Verb::kSet && is_empty, "nothing to set");
   return reader.answer(std::move(request));
 }
@@ -74,6 +86,14 @@ void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& he
       ->allow_extra_args(false);
   add_word(command, "--subnet", words->subnet, "CIDR", "its ports get addresses of it");
   add_word(command, "--gateway", words->gateway, "IP", "the gateway's address in the subnet");
+  command.add_flag("--dhcp", words->dhcp, "its ports are told their addresses by DHCP");
+  if (verb == Verb::kSet) command.add_flag("--no-dhcp", words->no_dhcp, "no DHCP any more");
+  command.add_option("--dns", words->dns, "a name server for DHCP to tell of; may be repeated")
+      ->type_name("IP")
+      ->allow_extra_args(false);
+  add_word(command, "--domain", words->domain, "NAME", "the domain that DHCP tells of");
+  add_word(command, "--boot-server", words->boot_server, "IP", "where VMs boot from");
+  add_word(command, "--boot-file", words->boot_file, "FILE", "what they boot");
   add_word(command, "--ageing", words->ageing, "SECONDS", "when a silent MAC is forgotten");
   command.callback([verb, words, &chosen] {
     chosen = [verb, words](const Globals& globals) { return add_or_set(verb, *words, globals); };

@@ -40,11 +40,14 @@ Result<std::string> show_fdb(Instance& instance, const Output& output) {
   return output.fdb(entries);
 }
 
+Result<std::string> show_leases(Instance& instance, const Output& output) {
+  XVNET_ASSIGN(leases, instance.leases());
+  return output.leases(leases);
+}
+
 constexpr Noun kNouns[] = {
-    {"ports", show_ports},
-    {"networks", show_networks},
-    {"uplinks", show_uplinks},
-    {"fdb", show_fdb},
+    {"ports", show_ports}, {"networks", show_networks}, {"uplinks", show_uplinks},
+    {"fdb", show_fdb},     {"leases", show_leases},
 };
 
 Result<View> find_view(const Word& word) {
@@ -53,7 +56,7 @@ Result<View> find_view(const Word& word) {
     if (noun.name == *word) return noun.view;
   }
   return fail(ErrorKind::kUsage,
-              fmt::format("show {}: not ports, networks, uplinks or fdb", quote(*word)));
+              fmt::format("show {}: not ports, networks, uplinks, fdb or leases", quote(*word)));
 }
 
 Result<int> show(const Word& word, const Globals& globals) {
@@ -67,7 +70,8 @@ Result<int> show(const Word& word, const Globals& globals) {
 void add_show(CLI::App& app, Run& chosen) {
   auto& command = *app.add_subcommand("show", "show what there is");
   auto word = std::make_shared<Word>();
-  add_word(command, "NOUN", *word, "", "ports, networks, uplinks or fdb; default: the first three");
+  add_word(command, "NOUN", *word, "",
+           "ports, networks, uplinks, fdb or leases; default: the first three");
   command.callback([word, &chosen] {
     chosen = [word](const Globals& globals) { return show(*word, globals); };
   });

@@ -27,6 +27,8 @@ Row to_row(const FdbView& entry) {
   return {entry.network, format_mac(entry.mac), entry.device, entry.kind};
 }
 
+Row to_row(const LeaseView& lease) { return {lease.ip, lease.network, lease.device, lease.state}; }
+
 // What is noted was carried all the same.
 std::string drops_cell(const DirectionView& direction) {
   std::uint64_t total = 0;
@@ -89,6 +91,10 @@ std::string BriefOutput::overview(const std::vector<PortView>& ports,
 
 std::string BriefOutput::fdb(const std::vector<FdbView>& entries) const {
   return to_lines(entries, std::vector<Column>(4));
+}
+
+std::string BriefOutput::leases(const std::vector<LeaseView>& leases) const {
+  return to_lines(leases, std::vector<Column>(4));
 }
 
 std::string BriefOutput::stats(const std::vector<StatsView>& stats) const {

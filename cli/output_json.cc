@@ -36,7 +36,8 @@ Json to_json(const PortView& port) {
           {"max_macs", port.max_macs},
           {"macs", port.macs},
           {"created", port.created},
-          {"ip", port.ips}};
+          {"ip", port.ips},
+          {"hostname", text_or_null(port.host_name)}};
 }
 
 Json to_json(const NetworkView& network) {
@@ -51,7 +52,9 @@ Json to_json(const NetworkView& network) {
           {"host_addresses", network.host_addresses},
           {"implicit", network.implicit},
           {"subnet", text_or_null(network.subnet)},
-          {"gateway", text_or_null(network.gateway)}};
+          {"gateway", text_or_null(network.gateway)},
+          {"dhcp", network.dhcp},
+          {"dns", network.dns}};
 }
 
 Json to_json(const UplinkView& uplink) {
@@ -71,6 +74,12 @@ Json to_json(const FdbView& entry) {
           {"dev", entry.device},
           {"kind", entry.kind},
           {"age", value_or_null(entry.age_s)}};
+}
+
+Json to_json(const LeaseView& lease) {
+  return {
+      {"ip", lease.ip},       {"network", lease.network},      {"dev", lease.device},
+      {"state", lease.state}, {"mac", mac_or_null(lease.mac)}, {"age", value_or_null(lease.age_s)}};
 }
 
 Json to_json(const DirectionView& direction) {
@@ -128,6 +137,10 @@ std::string JsonOutput::overview(const std::vector<PortView>& ports,
 
 std::string JsonOutput::fdb(const std::vector<FdbView>& entries) const {
   return to_line(to_array(entries));
+}
+
+std::string JsonOutput::leases(const std::vector<LeaseView>& leases) const {
+  return to_line(to_array(leases));
 }
 
 std::string JsonOutput::stats(const std::vector<StatsView>& stats) const {

@@ -94,6 +94,15 @@ std::string TextOutput::fdb(const std::vector<FdbView>& entries) const {
   return table.render(Header::kShown);
 }
 
+std::string TextOutput::leases(const std::vector<LeaseView>& leases) const {
+  TextTable table({{"IP"}, {"NETWORK"}, {"DEV"}, {"STATE"}, {"MAC"}, {"AGE", Align::kRight}});
+  for (const auto& lease : leases) {
+    table.add({lease.ip, lease.network, lease.device, lease.state, mac_cell(lease.mac),
+               lease.age_s ? seconds_cell(*lease.age_s) : ""});
+  }
+  return table.render(Header::kShown);
+}
+
 std::string TextOutput::stats(const std::vector<StatsView>& stats) const {
   std::string text;
   for (const auto& device : stats) {

@@ -14,6 +14,7 @@ class TextOutput : public Output {
   std::string overview(const std::vector<PortView>& ports, const std::vector<NetworkView>& networks,
                        const std::vector<UplinkView>& uplinks) const override;
   std::string fdb(const std::vector<FdbView>& entries) const override;
+  std::string leases(const std::vector<LeaseView>& leases) const override;
   std::string stats(const std::vector<StatsView>& stats) const override;
   std::string findings(const std::vector<Finding>& findings) const override;
   std::string steps(const std::vector<std::string>& steps) const override;
@@ -29,6 +30,7 @@ class BriefOutput : public Output {
   std::string overview(const std::vector<PortView>& ports, const std::vector<NetworkView>& networks,
                        const std::vector<UplinkView>& uplinks) const override;
   std::string fdb(const std::vector<FdbView>& entries) const override;
+  std::string leases(const std::vector<LeaseView>& leases) const override;
   std::string stats(const std::vector<StatsView>& stats) const override;
   std::string findings(const std::vector<Finding>& findings) const override;
   std::string steps(const std::vector<std::string>& steps) const override;

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cli/text.h"
+#include "maps/records.h"
 
 namespace xvnet::cli {
 
@@ -53,6 +54,15 @@ Parsed<std::string> parse_instance_name(std::string_view word) {
   if (is_valid) return std::string(word);
   return std::unexpected(fmt::format("instance {} is not 1 to {} letters, digits, \"_\" and \"-\"",
                                      quote(word), kMaxInstanceName));
+}
+
+Parsed<std::string> parse_dns_name(std::string_view word) {
+  constexpr std::size_t kMaxDnsName = HOST_NAME_SIZE - 1;
+  const auto is_allowed = [](char c) { return c == '.' || (c != '_' && is_instance_character(c)); };
+  if (!word.empty() && word.size() <= kMaxDnsName && std::ranges::all_of(word, is_allowed))
+    return std::string(word);
+  return std::unexpected(fmt::format("name {} is not 1 to {} letters, digits, \"-\" and \".\"",
+                                     quote(word), kMaxDnsName));
 }
 
 Parsed<std::string> parse_owner(std::string_view word) {

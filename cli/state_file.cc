@@ -38,6 +38,11 @@ Json entry_of(const NetworkRequest& request) {
   if (request.ageing_s) json["ageing"] = *request.ageing_s;
   if (request.subnet) json["subnet"] = format_subnet(*request.subnet);
   if (request.gateway) json["gateway"] = format_ipv4(*request.gateway);
+  if (request.dhcp.value_or(false)) json["dhcp"] = true;
+  for (const Ipv4 server : request.dns) json["dns"].push_back(format_ipv4(server));
+  if (request.domain) json["domain"] = *request.domain;
+  if (request.boot_server) json["boot_server"] = format_ipv4(*request.boot_server);
+  if (request.boot_file) json["boot_file"] = *request.boot_file;
   return json;
 }
 
@@ -49,6 +54,7 @@ Json entry_of(const PortRequest& request) {
   if (!request.network.empty()) json["network"] = request.network;
   if (request.mac) json["mac"] = format_mac(*request.mac);
   for (const Ipv4 address : request.ips) json["ip"].push_back(format_ipv4(address));
+  if (!request.host_name.empty()) json["hostname"] = request.host_name;
   if (request.mode != Mode::kAuto) json["mode"] = format_mode(request.mode);
   if (!request.guest_offloads) json["guest_offloads"] = "off";
   if (request.max_macs) json["max_macs"] = *request.max_macs;

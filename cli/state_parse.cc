@@ -116,6 +116,9 @@ class Entry {
 
 Parsed<bool> parse_on_or_off(std::string_view word) { return parse_switch(word, "guest_offloads"); }
 
+// What the operation it is for will judge.
+Parsed<std::string> parse_any(std::string_view word) { return std::string(word); }
+
 Result<UplinkRequest> to_uplink(const Json& json, std::string place) {
   Entry entry(json, std::move(place));
   UplinkRequest request;
@@ -140,6 +143,13 @@ Result<NetworkRequest> to_network(const Json& json, std::string place) {
   entry.number("ageing", request.ageing_s, kAgeing);
   entry.word("subnet", request.subnet, parse_subnet_word);
   entry.word("gateway", request.gateway, parse_ip);
+  bool dhcp = false;
+  entry.flag("dhcp", dhcp);
+  if (dhcp) request.dhcp = true;
+  entry.words("dns", request.dns, parse_ip);
+  entry.word("domain", request.domain, parse_dns_name);
+  entry.word("boot_server", request.boot_server, parse_ip);
+  entry.word("boot_file", request.boot_file, parse_any);
   XVNET_TRY(entry.finish());
   return request;
 }
@@ -156,6 +166,7 @@ Result<PortRequest> to_port(const Json& json, std::string place) {
   entry.word("network", request.network, parse_network_name);
   entry.word("mac", request.mac, parse_mac);
   entry.words("ip", request.ips, parse_ip);
+  entry.word("hostname", request.host_name, parse_dns_name);
   entry.word("mode", request.mode, parse_mode);
   entry.word("guest_offloads", request.guest_offloads, parse_on_or_off);
   entry.number("max_macs", request.max_macs, kMaxMacs);

@@ -37,6 +37,12 @@ NetworkRequest request_of(const abi::network_record& record) {
   request.ageing_s = record.ageing_s;
   request.subnet = subnet_of(record);
   request.gateway = ipv4_of(record.gateway);
+  if (record.flags & abi::RECORD_DHCP) request.dhcp = true;
+  for (std::size_t at = 0; at < record.dns_count; at++)
+    if (const auto server = ipv4_of(record.dns[at])) request.dns.push_back(*server);
+  if (record.domain[0]) request.domain = text_of(record.domain);
+  request.boot_server = ipv4_of(record.boot_server);
+  if (record.boot_file[0]) request.boot_file = text_of(record.boot_file);
   return request;
 }
 
@@ -59,6 +65,7 @@ PortRequest request_of(const abi::port_record& record, const abi::network_record
   std::memcpy(mac.data(), record.mac, sizeof record.mac);
   if (mac != Mac{}) request.mac = mac;
   request.ips = addresses_of(record);
+  request.host_name = text_of(record.host_name);
   request.mode = mode_of(record.device.mode_asked);
   request.guest_offloads = !(record.device.flags & abi::RECORD_OFFLOADS_OFF);
   request.max_macs = record.max_macs;

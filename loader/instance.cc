@@ -138,6 +138,10 @@ Result<std::vector<FdbView>> Instance::fdb() {
   return tables_ ? view_fdb(*kernel_, *tables_) : std::vector<FdbView>{};
 }
 
+Result<std::vector<LeaseView>> Instance::leases() {
+  return tables_ ? view_leases(*kernel_, *tables_) : std::vector<LeaseView>{};
+}
+
 Result<std::vector<StatsView>> Instance::stats(std::string_view device) {
   if (tables_) return view_stats(*kernel_, *tables_, device);
   if (device.empty()) return std::vector<StatsView>{};

@@ -52,6 +52,7 @@ class Instance {
   Result<std::vector<NetworkView>> networks();
   Result<std::vector<UplinkView>> uplinks();
   Result<std::vector<FdbView>> fdb();
+  Result<std::vector<LeaseView>> leases();
   // Of one device, or of all with an empty name.
   Result<std::vector<StatsView>> stats(std::string_view device);
 

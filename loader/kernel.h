@@ -109,6 +109,7 @@ enum class TableId {
   kNetworkRecords,
   kAddresses,
   kGateways,
+  kLeases,
   kMeta,
 };
 

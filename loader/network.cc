@@ -7,6 +7,7 @@
 
 #include "loader/binding.h"
 #include "loader/host_interface.h"
+#include "loader/lease.h"
 #include "loader/port_addresses.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
@@ -28,6 +29,7 @@ std::string described(const abi::network_record& record) {
   std::string text = record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
   if (const auto subnet = subnet_of(record)) text += ", subnet " + format_subnet(*subnet);
   if (const auto gateway = ipv4_of(record.gateway)) text += ", gateway " + format_ipv4(*gateway);
+  if (record.flags & abi::RECORD_DHCP) text += ", DHCP";
   return text;
 }
 
@@ -258,6 +260,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
   auto wanted = record_of(request);
   XVNET_TRY(set_addresses(wanted, request));
   XVNET_TRY(set_subnet(wanted, request));
+  XVNET_TRY(set_dhcp(wanted, request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
   if (!existing) {
     XVNET_ASSIGN(network, create(change, wanted));
@@ -293,6 +296,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
   if (!request.host_addresses.empty()) XVNET_TRY(set_addresses(record, request));
   XVNET_TRY(set_subnet(record, request));
+  XVNET_TRY(set_dhcp(record, request));
   XVNET_TRY(check_subnet_change(tables, *existing, record));
   XVNET_TRY(check_claims(tables, record, network.id));
   if (record.vid != existing->record.vid || record.flags != existing->record.flags ||
@@ -309,6 +313,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
     XVNET_TRY(change_host_addresses(change, network, host_addresses_of(existing->record),
                                     host_addresses_of(record)));
   XVNET_TRY(change.put(tables.network_records, network.id, record));
+  XVNET_TRY(rewrite_leases(change, network));
   XVNET_TRY(bind_networks(change));
   return Outcome{.changed = change.did_anything(), .warnings = {}};
 }

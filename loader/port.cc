@@ -6,6 +6,7 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
+#include "loader/lease.h"
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
 #include "loader/text.h"
@@ -62,6 +63,7 @@ Result<void> wire_port(Change& change, const Link& link, const abi::port_record&
   XVNET_TRY(attach_programs(change, ifindex, kPortPrograms, record.device));
   XVNET_TRY(add_static_mac(change, ifindex, record));
   XVNET_TRY(hold_addresses(change, ifindex, record));
+  XVNET_TRY(provide_lease(change, ifindex, record, link.mtu));
   const abi::interface entry{record.network, abi::INTERFACE_PORT, interface_flags(choice)};
   XVNET_TRY(change.put(tables.interfaces, ifindex, entry));
   return add_member(change, record.network, ifindex);
@@ -248,6 +250,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
   XVNET_TRY(remove_member(change, record.network, ifindex));
   XVNET_TRY(change.erase(tables.interfaces, ifindex));
   XVNET_TRY(remove_static_mac(change, ifindex, record));
+  XVNET_TRY(withdraw_lease(change, ifindex));
   XVNET_TRY(release_addresses(change, ifindex, record));
   XVNET_TRY(remove_learner(change, record.network, ifindex));
   XVNET_TRY(detach_programs(change, ifindex, kPortPrograms, record.device));

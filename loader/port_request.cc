@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "loader/device.h"
+#include "loader/lease.h"
 #include "loader/network.h"
 #include "loader/port_addresses.h"
 #include "loader/text.h"
@@ -77,6 +78,8 @@ Result<void> check_request(const PortRequest& request) {
   if (request.vid) XVNET_TRY(check_vid(fmt::format("attach {:?}", request.device), *request.vid));
   XVNET_TRY(check_mac(request));
   XVNET_TRY(check_ips(request));
+  XVNET_TRY(
+      check_host_name(fmt::format("attach {:?}: host name", request.device), request.host_name));
   if (request.max_macs && *request.max_macs > MAX_LEARNER_SLOTS)
     return misuse(request, fmt::format("--max-macs {} is more than {}", *request.max_macs,
                                        MAX_LEARNER_SLOTS));
@@ -122,6 +125,7 @@ abi::port_record make_port_record(const Link& link, const ModeChoice& choice, st
   if (const auto owner = owner_uid(request); owner && *owner) record.device.owner = **owner;
   record.network = network;
   record.max_macs = request.max_macs.value_or(kDefaultMaxMacs);
+  set_text(record.host_name, request.host_name);
   if (request.mac) std::memcpy(record.mac, request.mac->data(), sizeof record.mac);
   return record;
 }
@@ -143,6 +147,8 @@ Result<std::string> difference_from(Tables& tables, const abi::port_record& reco
   if (mac != request.mac.value_or(Mac{}))
     return mac == Mac{} ? std::string("it has no MAC configured")
                         : fmt::format("its MAC is {}", format_mac(mac));
+  if (request.host_name != text_of(record.host_name))
+    return fmt::format("its host name is {:?}", text_of(record.host_name));
   if (!request.ips.empty() && request.ips != addresses_of(record))
     return record.ip_count ? fmt::format("its address is {}", ips_text(addresses_of(record)))
                            : std::string("it has no address");

@@ -133,6 +133,7 @@ void Rehearsal::make_tables() {
   make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
   make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
   make(kGateways, sizeof(Id), sizeof(abi::gateway));
+  make(kLeases, sizeof(Id), sizeof(abi::lease));
   make(kMeta, sizeof(Id), sizeof(abi::meta));
   watch_tables();
 }

@@ -34,6 +34,7 @@ struct PortRequest {
   std::string network;  // of an existing network
   std::optional<Mac> mac;
   std::vector<Ipv4> ips;  // in a network with a subnet; empty: one is chosen
+  std::string host_name;  // told by DHCP
   Mode mode = Mode::kAuto;
   bool guest_offloads = true;  // false: the guest never sends an unfinished checksum
   std::optional<std::uint32_t> max_macs;
@@ -62,6 +63,11 @@ struct NetworkRequest {
   std::optional<std::uint32_t> ageing_s;
   std::optional<Subnet> subnet;  // whose addresses the ports get
   std::optional<Ipv4> gateway;   // in the subnet
+  std::optional<bool> dhcp;
+  std::vector<Ipv4> dns;  // told by DHCP, like the rest
+  std::optional<std::string> domain;
+  std::optional<Ipv4> boot_server;
+  std::optional<std::string> boot_file;
 };
 
 // All that an operator has asked for and that holds: what `xvnet save` writes down.

@@ -101,6 +101,9 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
     view.host_addresses.push_back(text_of(record.addresses[i]));
   if (const auto subnet = subnet_of(record)) view.subnet = format_subnet(*subnet);
   if (const auto gateway = ipv4_of(record.gateway)) view.gateway = format_ipv4(*gateway);
+  view.dhcp = record.flags & abi::RECORD_DHCP;
+  for (std::size_t i = 0; i < record.dns_count; ++i)
+    view.dns.push_back(format_ipv4(ipv4_of(record.dns[i]).value_or(Ipv4{})));
   if (record.address_count) view.host_interface = host_interface_name(view.name);
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports)
@@ -134,6 +137,7 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
     std::memcpy(mac.data(), record.mac, sizeof record.mac);
     if (mac != Mac{}) view.mac = mac;
     for (const Ipv4 address : addresses_of(record)) view.ips.push_back(format_ipv4(address));
+    view.host_name = text_of(record.host_name);
     view.max_macs = record.max_macs;
     view.macs = learned[{record.network, ifindex}];
     view.created = record.device.flags & abi::RECORD_CREATED;

@@ -15,6 +15,7 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables);
 Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables);
 Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);
 Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables);
+Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables);
 Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
                                           std::string_view device);
 

@@ -61,6 +61,7 @@ std::uint16_t subnet_flags(const abi::network_record& record) {
   std::uint16_t flags = 0;
   if (subnet_of(record)) flags |= abi::NETWORK_ADDRESSES;
   if (ipv4_of(record.gateway)) flags |= abi::NETWORK_GATEWAY;
+  if (record.flags & abi::RECORD_DHCP) flags |= abi::NETWORK_DHCP;
   return flags;
 }
 

@@ -9,6 +9,7 @@
 #include "maps/gateways.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
+#include "maps/leases.h"
 #include "maps/members.h"
 #include "maps/networks.h"
 #include "maps/records.h"
@@ -32,6 +33,7 @@ struct Tables {
         network_records(kernel.table(TableId::kNetworkRecords)),
         addresses(kernel.table(TableId::kAddresses)),
         gateways(kernel.table(TableId::kGateways)),
+        leases(kernel.table(TableId::kLeases)),
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
@@ -47,6 +49,7 @@ struct Tables {
   Map<std::uint32_t, abi::network_record> network_records;
   Map<abi::address_key, abi::address_entry> addresses;
   Map<std::uint32_t, abi::gateway> gateways;
+  Map<std::uint32_t, abi::lease> leases;
   Map<std::uint32_t, abi::meta> meta;
 };
 

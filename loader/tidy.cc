@@ -105,6 +105,16 @@ Result<void> settle_addresses(Change& change) {
   return {};
 }
 
+Result<void> remove_stray_leases(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(leases, tables.leases.entries());
+  for (const auto& [ifindex, lease] : leases) {
+    XVNET_ASSIGN(port, tables.port_records.find(ifindex));
+    if (!port || !port->network) XVNET_TRY(change.erase(tables.leases, ifindex));
+  }
+  return {};
+}
+
 // The record comes first and goes last, so a network without one was on its way out, and one
 // without an entry on its way in.
 Result<void> settle_networks(Change& change) {
@@ -154,6 +164,7 @@ Result<void> tidy(Change& change) {
   XVNET_TRY(remove_stray_learners(change));
   XVNET_TRY(settle_networks(change));
   XVNET_TRY(settle_addresses(change));
+  XVNET_TRY(remove_stray_leases(change));
   return settle_bindings(change);
 }
 

@@ -28,6 +28,7 @@ struct PortView {
   std::uint32_t macs = 0;  // learned now
   bool created = false;    // by xvnet
   std::vector<std::string> ips;
+  std::string host_name;
 };
 
 struct NetworkView {
@@ -42,6 +43,8 @@ struct NetworkView {
   std::vector<std::string> host_addresses;
   std::string subnet;   // "10.0.0.0/24"; empty: none
   std::string gateway;  // empty: none
+  bool dhcp = false;
+  std::vector<std::string> dns;
   bool implicit = false;
 };
 
@@ -62,6 +65,15 @@ struct FdbView {
   std::string device;
   std::string kind;                    // "learned", "static" or "host"
   std::optional<std::uint64_t> age_s;  // of a learned one
+};
+
+struct LeaseView {
+  std::string ip;
+  std::string network;
+  std::string device;
+  std::string state;                   // "unused", "offered", "bound", "released" or "declined"
+  std::optional<Mac> mac;              // whose it was last
+  std::optional<std::uint64_t> age_s;  // since it was last acknowledged
 };
 
 struct DirectionView {

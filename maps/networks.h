@@ -10,6 +10,7 @@ XVNET_ABI_BEGIN
 enum network_flags {
 	NETWORK_ADDRESSES = 1 << 0, /* it has a subnet: addresses.h */
 	NETWORK_GATEWAY = 1 << 1,   /* and a gateway: gateways.h */
+	NETWORK_DHCP = 1 << 2,	    /* and DHCP: leases.h */
 };
 
 struct network {

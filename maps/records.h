@@ -11,6 +11,9 @@
 #define MAX_HOST_ADDRESSES 8
 #define MAX_ADDRESS_TEXT   48 /* "ipv6/prefix", with its terminating zero */
 #define MAX_PORT_ADDRESSES 8
+#define MAX_DNS		   4
+#define HOST_NAME_SIZE	   64 /* a label of RFC 1035, with its terminating zero */
+#define BOOT_FILE_SIZE	   64 /* so that all options fit one DHCP message */
 #define VID_BITMAP_SIZE	   (4096 / 8)
 
 XVNET_ABI_BEGIN
@@ -40,6 +43,7 @@ enum record_flags {
 	RECORD_IMPLICIT = 1 << 5,     /* a network that goes with its last port */
 	RECORD_UNTAGGED = 1 << 6,     /* a network of untagged frames */
 	RECORD_PROMISC_SET = 1 << 7,  /* xvnet turned promiscuous mode on */
+	RECORD_DHCP = 1 << 8,	      /* a network with DHCP */
 };
 
 /* Device features xvnet turned off and turns on again. */
@@ -75,8 +79,9 @@ struct port_record {
 	__u8 mac[6]; /* --mac; zero: learned */
 	__u16 ip_count;
 	struct address ips[MAX_PORT_ADDRESSES]; /* in a network with a subnet */
+	char host_name[HOST_NAME_SIZE];		/* told by DHCP; empty: none */
 };
-XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16);
+XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16 + HOST_NAME_SIZE);
 
 struct uplink_record {
 	struct device_record device;
@@ -96,9 +101,15 @@ struct network_record {
 	struct address subnet;	/* its first address; zero: none */
 	struct address gateway; /* zero: none */
 	__u32 prefix;		/* bits of the subnet, of 128 */
-	__u32 pad2;
+	__u16 dns_count;
+	__u16 pad2;
+	struct address dns[MAX_DNS];
+	struct address boot_server;
+	char domain[HOST_NAME_SIZE];
+	char boot_file[BOOT_FILE_SIZE];
 };
-XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT + 16 + 16 + 8);
+XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT + 16 + 16 + 8 + 16 * MAX_DNS + 16 +
+				       HOST_NAME_SIZE + BOOT_FILE_SIZE);
 
 /* The one entry of meta: what this instance is. */
 struct meta {

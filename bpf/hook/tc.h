@@ -139,10 +139,34 @@ static __always_inline bool hook_write(struct packet *packet, __u32 offset, cons
 	return bpf_skb_store_bytes(packet->ctx, offset, bytes, size, 0) == 0;
 }
 
+static __always_inline bool hook_read(struct packet *packet, __u32 offset, void *bytes, __u32 size)
+{
+	return bpf_skb_load_bytes(packet->ctx, offset, bytes, size) == 0;
+}
+
+/* Changes the frame's length, and takes segmentation off it. */
+static __always_inline bool hook_resize(struct packet *packet, __u32 length)
+{
+	return bpf_skb_change_tail(packet->ctx, length, 0) == 0;
+}
+
 /* Of a word that the checksum at `offset` covers. An unfinished one is left alone: it is summed up later. */
 static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
 {
 	return bpf_l4_csum_replace(packet->ctx, offset, from, to, sizeof(from)) == 0;
+}
+
+/*
+ * Whether the checksum at `offset` is one to be finished. The kernel does not tell a program, but leaves such a field
+ * alone where a word under it changes. A finished one is spoiled by asking.
+ */
+static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, __u32 offset)
+{
+	__be16 before = 0, after = 0;
+
+	return hook_read(packet, offset, &before, sizeof(before)) &&
+	       hook_update_checksum(packet, offset, 0, bpf_htons(1)) &&
+	       hook_read(packet, offset, &after, sizeof(after)) && before == after;
 }
 
 /* Other owners' programs on this hook still see what is left to the host. */

@@ -118,6 +118,21 @@ static __always_inline bool hook_write(struct packet *packet, __u32 offset, cons
 	return false;
 }
 
+static __always_inline bool hook_read(struct packet *packet, __u32 offset, void *bytes, __u32 size)
+{
+	return false;
+}
+
+static __always_inline bool hook_resize(struct packet *packet, __u32 length)
+{
+	return false;
+}
+
+static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, __u32 offset)
+{
+	return false;
+}
+
 static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
 {
 	return false;

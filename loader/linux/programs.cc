@@ -226,6 +226,8 @@ std::string_view table_name(TableId id) {
       return "addresses";
     case TableId::kGateways:
       return "gateways";
+    case TableId::kLeases:
+      return "leases";
     case TableId::kMeta:
       return "meta";
   }

@@ -53,6 +53,8 @@ Layout layout_of(TableId id) {
       return {sizeof(abi::address_key), sizeof(abi::address_entry)};
     case TableId::kGateways:
       return {kNumber, sizeof(abi::gateway)};
+    case TableId::kLeases:
+      return {kNumber, sizeof(abi::lease)};
     case TableId::kMeta:
       return {kNumber, sizeof(abi::meta)};
   }

@@ -24,7 +24,8 @@ _xvnet_plain_words() {
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
             --instance | --vlan | --vlans | --uplink | --network | --mac | --mode | --guest-offloads | \
-                --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway) ((i++)) ;;
+                --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway | \
+                --hostname | --dns | --domain | --boot-server | --boot-file) ((i++)) ;;
             -*) ;;
             *) echo "${words[i]}" ;;
         esac
@@ -34,13 +35,15 @@ _xvnet_plain_words() {
 _xvnet_options() {
     case $1 in
         attach)
-            _xvnet_lines --vlan --untagged --uplink --network --mac --ip --mode --guest-offloads --max-macs \
+            _xvnet_lines --vlan --untagged --uplink --network --mac --ip --hostname --mode --guest-offloads --max-macs \
                 --owner --queues --mtu --replace
             ;;
         detach) _xvnet_lines --delete ;;
         "uplink add") _xvnet_lines --vlans --mode --shared-xdp ;;
         "network add" | "network set")
-            _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway
+            _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway \
+                --dhcp --dns --domain --boot-server --boot-file
+            [[ $1 == "network set" ]] && _xvnet_lines --no-dhcp
             ;;
         stats) _xvnet_lines --watch ;;
     esac
@@ -74,7 +77,7 @@ _xvnet() {
         --device) _xvnet_offer < <(_xvnet_devices) ;;
         --owner) _xvnet_offer < <(compgen -u) ;;
         --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing | \
-            --ip | --subnet | --gateway) ;;
+            --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac
 }
@@ -101,7 +104,7 @@ _xvnet_next() {
         detach:1) _xvnet_shown ports ;;
         "uplink del:1") _xvnet_shown uplinks ;;
         "network set:1" | "network del:1") _xvnet_shown networks ;;
-        show:1) _xvnet_lines ports networks uplinks fdb ;;
+        show:1) _xvnet_lines ports networks uplinks fdb leases ;;
         save:1 | restore:1) compgen -f -- "$cur" ;;
         stats:1) _xvnet_shown ports && _xvnet_shown uplinks ;;
     esac

@@ -20,7 +20,8 @@ end
 # The words that are no options and no option's value: the command, its verb, its object.
 function __xvnet_plain_words
     set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
-        --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway
+        --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway \
+        --hostname --dns --domain --boot-server --boot-file
     set -l is_value 0
     for word in (commandline -opc)[2..]
         if test $is_value = 1
@@ -68,7 +69,7 @@ complete -c xvnet -n __xvnet_at -a down -d 'remove every port, network and uplin
 
 complete -c xvnet -n '__xvnet_at uplink' -a 'add del'
 complete -c xvnet -n '__xvnet_at network' -a 'add set del'
-complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb'
+complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb leases'
 
 complete -c xvnet -n '__xvnet_at attach; or __xvnet_at uplink add' -a '(__xvnet_devices)'
 complete -c xvnet -n '__xvnet_at detach; or __xvnet_at stats' -a '(__xvnet_shown ports)'
@@ -88,6 +89,7 @@ complete -c xvnet -n '__xvnet_in attach' -l network -x -a '(__xvnet_shown networ
     -d 'a network by name'
 complete -c xvnet -n '__xvnet_in attach' -l mac -x -d 'the MAC of the VM'
 complete -c xvnet -n '__xvnet_in attach' -l ip -x -d 'an address of the port'
+complete -c xvnet -n '__xvnet_in attach' -l hostname -x -d 'what DHCP calls the VM'
 complete -c xvnet -n '__xvnet_in attach' -l guest-offloads -x -a 'on off' \
     -d 'whether the guest uses offloads'
 complete -c xvnet -n '__xvnet_in attach' -l max-macs -x -d 'how many MACs it may have learned'
@@ -107,6 +109,16 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l subnet -x -d 'its ports get addresses of it'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l gateway -x -d "the gateway's address"
+for option in 'dns name server' 'domain domain' 'boot-server where VMs boot from'
+    set -l words (string split -m 1 ' ' $option)
+    complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+        -l $words[1] -x -d "$words[2]"
+end
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l boot-file -x -d 'what VMs boot'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l dhcp -d 'ports are told their addresses'
+complete -c xvnet -n '__xvnet_in network set' -l no-dhcp -d 'no DHCP any more'
 complete -c xvnet -n '__xvnet_at save; or __xvnet_at restore' -a '(__fish_complete_path)'
 complete -c xvnet -n '__xvnet_in restore' -l device -x -a '(__xvnet_devices)' -d 'only this one'
 complete -c xvnet -n '__xvnet_in restore' -l replace -d 'change ports attached differently'

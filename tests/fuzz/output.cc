@@ -34,6 +34,7 @@ struct Views {
   NetworkView network;
   UplinkView uplink;
   FdbView entry;
+  LeaseView lease;
   StatsView stats;
   Finding finding;
 };
@@ -48,6 +49,7 @@ Views read_views(std::string_view input) {
   views.network.ports = {views.port.name, texts.next()};
   views.network.host_addresses = views.port.ips = {texts.next()};
   views.entry.device = views.stats.name = texts.next();
+  views.lease.device = views.lease.network = views.port.name;
   views.stats.from.drops[texts.next()] = 1;
   views.finding.detail = texts.next();
   views.finding.fix = texts.next();
@@ -60,6 +62,7 @@ std::vector<std::string> render(const cli::Output& output, const Views& views) {
           output.uplinks({views.uplink}),
           output.overview({views.port}, {views.network}, {views.uplink}),
           output.fdb({views.entry}),
+          output.leases({views.lease}),
           output.stats({views.stats}),
           output.findings({views.finding}),
           output.steps({views.finding.detail, views.finding.fix})};

@@ -156,7 +156,8 @@ TEST_P(Show, JsonHasItsKeys) {
                          {"max_macs", "number"},
                          {"macs", "number"},
                          {"created", "boolean"},
-                         {"ip", "array"}});
+                         {"ip", "array"},
+                         {"hostname", "string null"}});
   }
   for (const auto& network : lab.host.json({"show", "networks"})) {
     expect_schema(network, {{"name", "string"},
@@ -170,8 +171,21 @@ TEST_P(Show, JsonHasItsKeys) {
                             {"host_addresses", "array"},
                             {"implicit", "boolean"},
                             {"subnet", "string null"},
-                            {"gateway", "string null"}});
+                            {"gateway", "string null"},
+                            {"dhcp", "boolean"},
+                            {"dns", "array"}});
   }
+  lab.host.must(
+      {"network", "add", "blue", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1", "--dhcp"});
+  lab.host.attach("tap2", {"--network", "blue"});
+  const auto leases = lab.host.json({"show", "leases"});
+  ASSERT_EQ(leases.size(), 1u);
+  expect_schema(leases.front(), {{"ip", "string"},
+                                 {"network", "string"},
+                                 {"dev", "string"},
+                                 {"state", "string"},
+                                 {"mac", "string null"},
+                                 {"age", "number null"}});
   for (const auto& uplink : lab.host.json({"show", "uplinks"})) {
     expect_schema(uplink, {{"name", "string"},
                            {"ifindex", "number"},

@@ -40,6 +40,7 @@ const std::map<std::string, std::string> kNotUnderTc = {
 
 const std::map<std::string, std::string> kNotUnderXdp = {
     {"ANSWER_FAILED", "answers are left to tc"},
+    {"DHCP_UNANSWERED", "what a client says is left to tc"},
     {"TOO_BIG", "a frame that is too long may be one to segment: left to tc"},
     {"POP_FAILED", "the tag has been read, so there are the 18 bytes that taking it off needs"},
     {"REDIRECT_FAILED",

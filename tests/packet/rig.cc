@@ -154,6 +154,7 @@ void Rig::load() {
       .gateways = Table<uint32_t, abi::gateway>(fd(tc_->maps.gateways)),
       .interfaces = Table<uint32_t, abi::interface>(fd(tc_->maps.interfaces)),
       .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
+      .leases = Table<uint32_t, abi::lease>(fd(tc_->maps.leases)),
       .members = Table<uint32_t, abi::members>(fd(tc_->maps.members)),
       .networks = Table<uint32_t, abi::network>(fd(tc_->maps.networks)),
       .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
@@ -180,7 +181,8 @@ RunResult Rig::run(Hook hook, Program program, uint32_t ifindex, const Bytes& fr
   Bytes in(options.metadata_size);
   in.insert(in.end(), frame.begin(), frame.end());
   RunResult result;
-  result.bytes.resize(in.size() + 64);
+  constexpr size_t kLongestAnswer = 1024;  // to a shorter question
+  result.bytes.resize(in.size() + kLongestAnswer);
   __sk_buff skb{};
   skb.ifindex = ifindex;
   skb.mark = options.mark;
@@ -293,6 +295,11 @@ void Rig::set_address(uint32_t network, const std::string& ip, const std::string
   set_flag(network, abi::NETWORK_ADDRESSES);
 }
 
+void Rig::set_lease(uint32_t network, const std::string& port, const abi::lease& lease) {
+  tables_->leases.put(ifindex(port), lease);
+  set_flag(network, abi::NETWORK_DHCP);
+}
+
 void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports) {
   tables_->networks.put(network,
                         {.uplink = ifindex("up"), .vid = vid, .flags = 0, .ageing_ns = kAgeingNs});
@@ -313,6 +320,7 @@ void Rig::reset() {
   tables_->devices.clear();
   tables_->fdb.clear();
   tables_->learners.clear();
+  tables_->leases.clear();
   tables_->members.clear();
   tables_->networks.clear();
   tables_->vlans.clear();

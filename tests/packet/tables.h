@@ -20,6 +20,7 @@
 #include "maps/gateways.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
+#include "maps/leases.h"
 #include "maps/members.h"
 #include "maps/networks.h"
 #include "maps/stats.h"
@@ -77,6 +78,7 @@ struct Tables {
   Table<uint32_t, abi::gateway> gateways;
   Table<uint32_t, abi::interface> interfaces;
   Table<abi::learner_key, abi::learner> learners;
+  Table<uint32_t, abi::lease> leases;
   Table<uint32_t, abi::members> members;
   Table<uint32_t, abi::network> networks;
   Table<abi::vlan_key, uint32_t> vlans;

@@ -34,6 +34,7 @@ const std::vector<TableShape>& table_shapes() {
       shape<Id, abi::network_record>(kNetworkRecords, "network_records", MAX_NETWORKS),
       shape<abi::address_key, abi::address_entry>(kAddresses, "addresses", MAX_ADDRESSES),
       shape<Id, abi::gateway>(kGateways, "gateways", MAX_NETWORKS),
+      shape<Id, abi::lease>(kLeases, "leases", MAX_INTERFACES),
       shape<Id, abi::meta>(kMeta, "meta", 1, TableType::kArray),
   };
   return shapes;

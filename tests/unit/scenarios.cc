@@ -53,6 +53,11 @@ NetworkRequest untagged_network(const std::string& name) {
   return request;
 }
 
+NetworkRequest with_dhcp(NetworkRequest request) {
+  request.dhcp = true;
+  return request;
+}
+
 void nothing(FakeKernel&) {}
 
 // A guest behind tap0 was learnt.
@@ -98,6 +103,9 @@ const std::vector<Scenario>& attaching() {
       {"AttachWithAddresses",
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1"))},
        attach(with_ips(in_network("new0", "lab"), {"10.0.0.7", "10.0.0.9"}))},
+      {"AttachWithLease",
+       {add_network(with_dhcp(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")))},
+       attach(in_network("tap0", "lab"))},
       {"ReplaceAddress",
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
         attach(in_network("tap0", "lab"))},
@@ -143,6 +151,10 @@ const std::vector<Scenario>& detaching() {
       {"DetachWithAddresses",
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
         attach(with_ips(in_network("tap0", "lab"), {"10.0.0.7", "10.0.0.9"}))},
+       detach("tap0")},
+      {"DetachWithLease",
+       {add_network(with_dhcp(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1"))),
+        attach(in_network("tap0", "lab"))},
        detach("tap0")},
       {"DetachUntagged",
        {add_uplink(uplink("eth0")), attach(on_untagged("tap0"))},
@@ -191,6 +203,10 @@ const std::vector<Scenario>& networks() {
       {"SetNetworkSubnet",
        {add_network(network("lab")), attach(in_network("tap0", "lab"))},
        set_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1"))},
+      {"SetNetworkDhcp",
+       {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
+        attach(in_network("tap0", "lab"))},
+       set_network(with_dhcp(network("lab")))},
       {"RemoveNetworkWithAddresses",
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
         attach(in_network("tap0", "lab")), detach("tap0")},

@@ -91,6 +91,8 @@ std::string value_text(const FakeKernel&, const abi::uplink_record& record) {
 std::string value_text(const FakeKernel&, const abi::network_record& record) {
   std::string text = fmt::format("flags={:x} uplink={} vid={} ageing_s={}", record.flags,
                                  record.uplink, record.vid, record.ageing_s);
+  text +=
+      fmt::format(" dns={} domain={} file={}", record.dns_count, record.domain, record.boot_file);
   if (const auto subnet = subnet_of(record)) text += " subnet=" + format_subnet(*subnet);
   if (const auto gateway = ipv4_of(record.gateway)) text += " gateway=" + format_ipv4(*gateway);
   for (int i = 0; i < record.address_count; ++i) text += fmt::format(" {}", record.addresses[i]);
@@ -104,6 +106,12 @@ std::string value_text(const FakeKernel& kernel, const abi::address_entry& entry
 
 std::string value_text(const FakeKernel&, const abi::gateway& gateway) {
   return format_ipv4(ipv4_of(gateway.address).value_or(Ipv4{}));
+}
+
+std::string value_text(const FakeKernel&, const abi::lease& lease) {
+  std::string text = format_ipv4(ipv4_of(lease.address).value_or(Ipv4{}));
+  for (const std::uint8_t byte : lease.options) text += fmt::format(" {:02x}", byte);
+  return text;
 }
 
 template <typename V>
@@ -125,6 +133,7 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::port_record>(kernel, TableId::kPortRecords, snapshot);
   add_table<abi::uplink_record>(kernel, TableId::kUplinkRecords, snapshot);
   add_table<abi::network_record>(kernel, TableId::kNetworkRecords, snapshot);
+  add_table<abi::lease>(kernel, TableId::kLeases, snapshot);
   add_table<abi::gateway>(kernel, TableId::kGateways, snapshot);
   add_table<abi::address_entry>(kernel, TableId::kAddresses, snapshot);
   for (const auto& [key, network] :

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * refuse_dhcp_server: in a network that has DHCP, nobody else offers addresses.
+ * answer_dhcp: what a VM asks of DHCP goes no further, and is answered from its port's lease.
+ *
+ * reads    ifindex, destination_mac, ethertype, tag_type, tag_in_frame, network, segment
+ * returns  ROGUE_DHCP_SERVER; DHCP_UNANSWERED, LEAVE_TO_TC; ANSWERED and those of answer.h
+ * lookups  of a message: leases, and those of answer.h
+ */
+#pragma once
+
+#include "dhcp_reply.h"
+#include "dhcp_request.h"
+#include "gateway.h"
+
+static __always_inline bool has_dhcp(const struct packet *packet)
+{
+	return packet->segment->flags & NETWORK_DHCP && packet->ethertype == bpf_htons(ETH_P_IP);
+}
+
+/* The ports of a UDP packet, or of its first fragment. */
+static __always_inline bool read_ports(struct packet *packet, struct udp_ports *ports)
+{
+	struct iphdr *ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
+	struct udp_ports *bytes;
+
+	if (!ip || ip->protocol != IPPROTO_UDP || ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
+		return false;
+	bytes = hook_bytes(packet, header_offset(packet) + ip->ihl * 4, sizeof(*bytes));
+	if (!bytes)
+		return false;
+	*ports = *bytes;
+	return true;
+}
+
+static __noinline bool is_dhcp_reply(struct packet *packet)
+{
+	struct udp_ports ports;
+
+	return read_ports(packet, &ports) && ports.source == DHCP_SERVER_PORT && ports.destination == DHCP_CLIENT_PORT;
+}
+
+static __always_inline enum reason refuse_dhcp_server(struct packet *packet)
+{
+	return has_dhcp(packet) && is_dhcp_reply(packet) ? REASON_ROGUE_DHCP_SERVER : REASON_CONTINUE;
+}
+
+static __noinline bool is_dhcp_question(struct packet *packet)
+{
+	struct udp_ports ports;
+
+	return read_ports(packet, &ports) && ports.destination == DHCP_SERVER_PORT;
+}
+
+/* What the message is to be answered with; 0: with nothing. */
+static __always_inline __u8 choose_reply(const struct dhcp_question *question, const struct lease *lease)
+{
+	__be32 ours = ipv4_of(&lease->address), server = question->server;
+	__be32 requested = question->requested ?: question->start.client;
+
+	if (server && server != ipv4_of(&lease->server))
+		return 0;
+	switch (question->type) {
+	case DHCP_DISCOVER:
+		return DHCP_OFFER;
+	case DHCP_REQUEST:
+		return requested == ours ? DHCP_ACK : requested ? DHCP_NAK : 0;
+	case DHCP_INFORM:
+		return question->start.client ? DHCP_ACK : 0;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline void note_lease(struct lease *lease, const struct dhcp_question *question, __u8 reply)
+{
+	if (reply == DHCP_ACK && question->type == DHCP_REQUEST) {
+		__builtin_memcpy(lease->client, question->start.client_mac, ETH_ALEN);
+		lease->acked_ns = bpf_ktime_get_coarse_ns();
+		lease->state = LEASE_BOUND;
+	} else if (reply == DHCP_OFFER && lease->state != LEASE_BOUND) {
+		lease->state = LEASE_OFFERED;
+	} else if (question->type == DHCP_RELEASE && question->start.client == ipv4_of(&lease->address)) {
+		lease->state = LEASE_RELEASED;
+	} else if (question->type == DHCP_DECLINE && question->requested == ipv4_of(&lease->address)) {
+		lease->state = LEASE_DECLINED;
+	}
+}
+
+static __noinline enum reason answer_dhcp_question(struct packet *packet)
+{
+	struct lease *lease = bpf_map_lookup_elem(&leases, &packet->ifindex);
+	struct dhcp_question question = {.packet = packet};
+	__u32 asked = packet->length;
+	enum reason reason;
+	__u8 reply;
+
+	if (!lease || !read_dhcp_question(packet, &question))
+		return REASON_DHCP_UNANSWERED;
+	reply = choose_reply(&question, lease);
+	note_lease(lease, &question, reply);
+	if (!reply)
+		return REASON_DHCP_UNANSWERED;
+	packet->length = reply == DHCP_NAK ? DHCP_NAK_FRAME_SIZE : DHCP_FRAME_SIZE;
+	reason = begin_answer(packet) ?: write_dhcp_reply(packet, &question, lease, reply) ?: send_back(packet);
+	packet->length = asked;
+	return reason;
+}
+
+static __always_inline enum reason answer_dhcp(struct packet *packet)
+{
+	bool is_for_us = is_multicast(packet->destination_mac) || is_gateway_mac(packet->destination_mac);
+
+	if (!has_dhcp(packet) || !is_for_us || !is_dhcp_question(packet))
+		return REASON_CONTINUE;
+	return hook_keeps_offloads ? answer_dhcp_question(packet) : REASON_LEAVE_TO_TC;
+}

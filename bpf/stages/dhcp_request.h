@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * A DHCP message and what a client says in it: RFC 2131, RFC 2132.
+ */
+#pragma once
+
+#include <linux/udp.h>
+
+#include "../../maps/leases.h"
+#include "gateway.h"
+
+#define DHCP_SERVER_PORT bpf_htons(67)
+#define DHCP_CLIENT_PORT bpf_htons(68)
+#define DHCP_COOKIE	 bpf_htonl(0x63825363)
+#define DHCP_BROADCAST	 bpf_htons(0x8000) /* of the flags: the client cannot be reached by its address yet */
+#define BOOTP_REQUEST	 1
+#define BOOTP_REPLY	 2
+#define BOOTP_ETHERNET	 1
+#define MAX_DHCP_OPTIONS 128 /* of a client; each byte of padding counts as one */
+
+enum dhcp_type {
+	DHCP_DISCOVER = 1,
+	DHCP_OFFER,
+	DHCP_REQUEST,
+	DHCP_DECLINE,
+	DHCP_ACK,
+	DHCP_NAK,
+	DHCP_RELEASE,
+	DHCP_INFORM,
+};
+
+enum dhcp_option {
+	DHCP_OPTION_PAD = 0,
+	DHCP_OPTION_REQUESTED = 50,
+	DHCP_OPTION_SECONDS = 51,
+	DHCP_OPTION_TYPE = 53,
+	DHCP_OPTION_SERVER = 54,
+	DHCP_OPTION_RENEWAL = 58,
+	DHCP_OPTION_REBINDING = 59,
+	DHCP_OPTION_END = 255,
+};
+
+struct udp_ports {
+	__be16 source;
+	__be16 destination;
+};
+
+/* The fields before sname. */
+struct dhcp_start {
+	__u8 operation;
+	__u8 hardware;
+	__u8 hardware_size;
+	__u8 hops;
+	__be32 transaction;
+	__be16 seconds;
+	__be16 flags;
+	__be32 client; /* its address, if it has one already */
+	__be32 yours;
+	__be32 boot_server;
+	__be32 relay;
+	__u8 client_mac[16];
+};
+
+/* Offsets in an untagged frame; those of a tag in the frame come on top while it is there. */
+#define DHCP_UDP_OFFSET	    (sizeof(struct ethhdr) + sizeof(struct iphdr))
+#define DHCP_START_OFFSET   (DHCP_UDP_OFFSET + sizeof(struct udphdr))
+#define DHCP_NAMES_OFFSET   (DHCP_START_OFFSET + sizeof(struct dhcp_start))
+#define DHCP_COOKIE_OFFSET  (DHCP_NAMES_OFFSET + DHCP_NAMES_SIZE)
+#define DHCP_OPTIONS_OFFSET (DHCP_COOKIE_OFFSET + sizeof(__be32))
+
+struct dhcp_question {
+	struct packet *packet;
+	__u32 next; /* option, by its offset in the frame */
+	__u32 end;
+	__u32 type; /* enum dhcp_type; 0: none */
+	__be32 requested;
+	__be32 server;
+	struct dhcp_start start;
+};
+
+static __always_inline __be32 ipv4_of(const struct address *address)
+{
+	__be32 ipv4;
+
+	__builtin_memcpy(&ipv4, address->bytes + V4_MAPPED_OFFSET, sizeof(ipv4));
+	return ipv4;
+}
+
+/* An option of another size than the standard's says nothing. */
+static __always_inline void take_option(struct dhcp_question *question, __u8 code, __u8 size)
+{
+	__u32 at = question->next + 2;
+	__u8 type = 0;
+
+	if (code == DHCP_OPTION_TYPE && size == sizeof(type)) {
+		hook_read(question->packet, at, &type, sizeof(type));
+		question->type = type;
+	} else if (code == DHCP_OPTION_REQUESTED && size == sizeof(question->requested)) {
+		hook_read(question->packet, at, &question->requested, sizeof(question->requested));
+	} else if (code == DHCP_OPTION_SERVER && size == sizeof(question->server)) {
+		hook_read(question->packet, at, &question->server, sizeof(question->server));
+	}
+}
+
+static long read_option(__u32 i, struct dhcp_question *question)
+{
+	__u8 code_and_size[2] = {};
+
+	if (question->next >= question->end || !hook_read(question->packet, question->next, code_and_size, 1) ||
+	    code_and_size[0] == DHCP_OPTION_END)
+		return 1;
+	if (code_and_size[0] == DHCP_OPTION_PAD) {
+		question->next++;
+		return 0;
+	}
+	if (!hook_read(question->packet, question->next, code_and_size, sizeof(code_and_size)) ||
+	    question->next + 2 + code_and_size[1] > question->end)
+		return 1;
+	take_option(question, code_and_size[0], code_and_size[1]);
+	question->next += 2 + code_and_size[1];
+	return 0;
+}
+
+/* Where the UDP packet ends in the frame; 0: it is no whole one, or not to a DHCP server. */
+static __always_inline __u32 end_of_datagram(struct packet *packet)
+{
+	__u32 offset = header_offset(packet);
+	struct udphdr udp;
+	struct iphdr ip;
+
+	if (!read_ipv4(packet, &ip) || ip.frag_off & bpf_htons(IPV4_FRAGMENT_MASK) ||
+	    (ip.daddr != bpf_htonl(0xffffffff) && !is_gateway_address(packet, ip.daddr)))
+		return 0;
+	if (!hook_read(packet, offset + sizeof(ip), &udp, sizeof(udp)) ||
+	    bpf_ntohs(udp.len) + sizeof(ip) > bpf_ntohs(ip.tot_len))
+		return 0;
+	return offset + sizeof(ip) + bpf_ntohs(udp.len);
+}
+
+static __always_inline bool read_dhcp_question(struct packet *packet, struct dhcp_question *question)
+{
+	__u32 shift = header_offset(packet) - sizeof(struct ethhdr);
+	struct dhcp_start *start = &question->start;
+	__be32 cookie = 0;
+
+	question->next = shift + DHCP_OPTIONS_OFFSET;
+	question->end = end_of_datagram(packet);
+	if (question->next >= question->end || !hook_read(packet, shift + DHCP_START_OFFSET, start, sizeof(*start)) ||
+	    !hook_read(packet, shift + DHCP_COOKIE_OFFSET, &cookie, sizeof(cookie)))
+		return false;
+	if (cookie != DHCP_COOKIE || start->operation != BOOTP_REQUEST || start->hardware != BOOTP_ETHERNET ||
+	    start->hardware_size != ETH_ALEN || start->relay)
+		return false;
+	bpf_loop(MAX_DHCP_OPTIONS, read_option, question, 0);
+	return true;
+}
