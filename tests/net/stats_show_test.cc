@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // What there is and what happened, as shown: the JSON that programs rely on, and each counter.
+#include <signal.h>
+
+#include <sstream>
+
 #include "lab.h"
 
 namespace xvnet::test {
@@ -100,6 +104,25 @@ TEST_P(Stats, StartAnewWithANewPort) {
   lab.host.must({"detach", "tap0"});
   lab.host.attach("tap0", with_mode({"--vlan", "10"}));
   EXPECT_EQ(lab.host.all_drops("tap0", "from_vm"), 0u);
+}
+
+TEST_P(Stats, WatchedAreLookedAtAgainUntilInterrupted) {
+  Tap& a = vm_in_vlan("tap0", 10);
+  vm_in_vlan("tap1", 10);
+  RunningCommand watch = lab.host.start({"--json", "stats", "tap0", "--watch"});
+  ASSERT_TRUE(eventually([&] { return watch.unread() > 0; }));
+  const std::size_t one_look = watch.unread();
+  a.send(udp4(Ends::between(kMacA, kBroadcast)));
+  EXPECT_TRUE(eventually([&] { return watch.unread() >= 3 * one_look; }));
+  ::kill(watch.pid(), SIGINT);
+  const CommandResult result = watch.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.describe();
+  std::istringstream looks(result.out);
+  std::vector<int> packets;
+  for (std::string look; std::getline(looks, look);)
+    packets.push_back(nlohmann::json::parse(look).at(0).at("from_vm").at("packets"));
+  EXPECT_EQ(packets.front(), 0);
+  EXPECT_EQ(packets.back(), 1);
 }
 
 TEST_P(Stats, OfOneDeviceAreThoseInTheWholeList) {

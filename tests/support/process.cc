@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -129,6 +130,12 @@ RunningCommand::~RunningCommand() {
   if (pid_.value < 0) return;
   kill(pid_.value, SIGKILL);
   waitpid(pid_.value, nullptr, 0);
+}
+
+std::size_t RunningCommand::unread() const {
+  int bytes = 0;
+  if (ioctl(out_.get(), FIONREAD, &bytes)) throw_errno("looking into a pipe");
+  return static_cast<std::size_t>(bytes);
 }
 
 CommandResult RunningCommand::wait() {

@@ -70,6 +70,8 @@ class RunningCommand {
   RunningCommand(RunningCommand&&) = default;
   ~RunningCommand();
   CommandResult wait();
+  // Bytes of its standard output that nobody has read yet.
+  std::size_t unread() const;
   int pid() const { return pid_.value; }
 
  private:
