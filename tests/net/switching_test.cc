@@ -257,8 +257,9 @@ TEST_P(Switching, TheHostsStackHearsNothingOfATenant) {
   for (const std::string& to : {tap_mac, std::string(kBroadcast), std::string("01:00:5e:00:00:01"),
                                 std::string("33:33:00:00:00:01")}) {
     const Ends ends = Ends::between(kMacA, to);
-    for (const Frame& frame : {arp_request(ends), icmp4_echo(ends), udp6(ends), tcp4(ends),
-                               neighbour_solicitation(ends), of_ethertype(ends, kTestEthertype)}) {
+    for (const Frame& frame :
+         {arp_request(ends), icmp4_echo(ends), udp6(ends), tcp4(ends), neighbour_solicitation(ends),
+          of_ethertype(ends, kTestEthertype), vxlan(ends, udp4(ends), OuterChecksum::kComplete)}) {
       a.send(frame);
       EXPECT_EQ(lab.where(frame), (Places{})) << to;
     }
