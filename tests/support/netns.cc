@@ -87,6 +87,12 @@ NetNs::NetNs(Ipv6 ipv6) : name_(kNamespacePrefix + unique_suffix()) {
   must({"ip", "link", "set", "lo", "up"});
 }
 
+NetNs::NetNs(Callers) : name_(kNamespacePrefix + unique_suffix()) {
+  const CommandResult named =
+      run_command({"ip", "netns", "attach", name_, std::to_string(getpid())});
+  if (!named.ok()) throw SetupError(named.describe());
+}
+
 NetNs::~NetNs() { run_command({"ip", "netns", "del", name_}); }
 
 CommandResult NetNs::run(const std::vector<std::string>& argv) const {
