@@ -54,6 +54,11 @@ Result<Instance> Instance::open_for_change(Kernel& kernel) {
   return instance;
 }
 
+Result<Instance> Instance::open_for_down(Kernel& kernel) {
+  XVNET_TRY(kernel.remove_dead_pins());
+  return open_for_change(kernel);
+}
+
 Result<Instance> Instance::open_for_upgrade(Kernel& kernel) {
   XVNET_ASSIGN(exists, kernel.open_for_upgrade());
   Instance instance(kernel);

@@ -21,6 +21,8 @@ class Instance {
  public:
   // Takes the writers' lock and loads what is missing.
   static Result<Instance> open_for_change(Kernel& kernel);
+  // The same, of an empty one in the place of one whose network namespace is gone.
+  static Result<Instance> open_for_down(Kernel& kernel);
   // Takes over what another build has made; nothing of it runs this build's programs before
   // upgrade().
   static Result<Instance> open_for_upgrade(Kernel& kernel);

@@ -171,6 +171,9 @@ class Kernel {
   virtual Table& table(TableId id) = 0;  // after open_*
   // Removes every pin of the instance. The tables are invalid afterwards.
   virtual Result<void> remove_pins() = 0;
+  // The same, before open_for_change(), of an instance of another network namespace whose every
+  // attachment has gone with its device. Any other stays.
+  virtual Result<void> remove_dead_pins() = 0;
 
   // Identifies the programs that are built in; abi::meta::build has that of the pinned ones.
   virtual std::string build() const = 0;

@@ -51,6 +51,7 @@ class Rehearsal final : public Kernel {
   Result<bool> open_for_reading() override;
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
+  Result<void> remove_dead_pins() override { return {}; }
 
   std::string build() const override { return kernel_->build(); }
   Result<bool> open_for_upgrade() override;

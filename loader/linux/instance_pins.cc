@@ -13,6 +13,7 @@
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/capabilities.h"
 #include "loader/linux/lock.h"
+#include "loader/linux/pinned_link.h"
 
 namespace xvnet {
 namespace {
@@ -59,7 +60,7 @@ Result<void> InstancePins::check_namespace(std::uint64_t dev, std::uint64_t inod
   return fail(
       doing() + ": it belongs to another network namespace",
       fmt::format("use --instance NAME, one for each network namespace; if that one is gone, "
-                  "remove \"{}\"",
+                  "run `xvnet down`, and if that is refused too, remove \"{}\"",
                   root_.directory()));
 }
 
@@ -182,6 +183,21 @@ Table& InstancePins::table(TableId id) {
   auto& table = tables_[static_cast<std::size_t>(id)];
   assert(table && "no table before open_for_change() or open_for_reading()");
   return *table;
+}
+
+// A dead link carries nothing, so nobody loses anything but the records, of devices that are gone.
+Result<void> InstancePins::remove_dead() {
+  XVNET_ASSIGN(own, find_meta(root_));
+  if (!own) return {};
+  XVNET_TRY(check_capabilities());
+  const auto lock = lock_directory(root_.directory());
+  if (!lock) return std::unexpected(lock.error());
+  XVNET_ASSIGN(map, find_meta(root_));
+  if (!map) return {};
+  XVNET_ASSIGN(meta, read_meta(std::move(*map)));
+  if (!meta.complete || check_namespace(meta.netns_dev, meta.netns_inode)) return {};
+  XVNET_ASSIGN(is_dead, are_all_links_dead(root_));
+  return is_dead ? root_.remove() : Result<void>{};
 }
 
 Result<void> InstancePins::remove() {

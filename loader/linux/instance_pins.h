@@ -30,6 +30,7 @@ class InstancePins {
   Result<bool> open_for_reading();
   Table& table(TableId id);
   Result<void> remove();
+  Result<void> remove_dead();
 
   Result<bool> open_for_upgrade();
   Result<bool> commit_upgrade();

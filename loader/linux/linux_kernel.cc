@@ -102,6 +102,7 @@ class LinuxKernel : public Kernel {
   Result<bool> open_for_reading() override { return pins_.open_for_reading(); }
   Table& table(TableId id) override { return pins_.table(id); }
   Result<void> remove_pins() override { return pins_.remove(); }
+  Result<void> remove_dead_pins() override { return pins_.remove_dead(); }
 
   std::string build() const override { return build_id(); }
   Result<bool> open_for_upgrade() override { return pins_.open_for_upgrade(); }

@@ -10,12 +10,18 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/device_name.h"
 
 namespace xvnet {
 namespace {
+
+namespace fs = std::filesystem;
+
+// How PinRoot::link() ends the name of a link's pin; one of a program goes on.
+constexpr std::array<std::string_view, 3> kLinkNames = {"-xdp", "-ingress", "-egress"};
 
 // Newer than Debian 12's header: include/uapi/linux/bpf.h of Linux 6.6.
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);  // BPF_TCX_INGRESS
@@ -134,6 +140,26 @@ std::uint32_t link_program_id(const std::string& pin_path) {
   if (!link) return 0;
   auto info = link_info(*link);
   return info ? info->prog_id : 0;
+}
+
+Result<bool> are_all_links_dead(const PinRoot& root) {
+  std::size_t dead = 0;
+  std::error_code error;
+  fs::directory_iterator entry(root.links(), error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    // Programs are pinned there as well, for attachments that are none of links.
+    const std::string name = entry->path().filename();
+    if (std::ranges::none_of(kLinkNames, [&](auto end) { return name.ends_with(end); }))
+      return false;
+    auto link = open_pin(entry->path());
+    if (!link) return fail_errno(link.error(), fmt::format("open pin \"{}\"", name));
+    auto info = link_info(*link);
+    if (!info) return fail_errno(info.error(), fmt::format("examine pin \"{}\"", name));
+    if (device_of(*info)) return false;
+    dead++;
+  }
+  if (error) return fail_errno(error.value(), fmt::format("list \"{}\"", root.links()));
+  return dead > 0;
 }
 
 }  // namespace xvnet

@@ -8,6 +8,7 @@
 
 #include "loader/kernel.h"
 #include "loader/linux/file_descriptor.h"
+#include "loader/linux/pin_root.h"
 
 namespace xvnet {
 
@@ -24,5 +25,9 @@ Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex
 
 // The program of the pinned link, 0 when there is none.
 std::uint32_t link_program_id(const std::string& pin_path);
+
+// Whether the instance has attachments, all of them by links, and the device of each is gone, in
+// whatever network namespace it was.
+Result<bool> are_all_links_dead(const PinRoot& root);
 
 }  // namespace xvnet

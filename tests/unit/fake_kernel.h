@@ -113,6 +113,7 @@ class FakeKernel final : public Kernel {
   Result<bool> open_for_reading() override;
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
+  Result<void> remove_dead_pins() override { return {}; }
   std::string build() const override { return build_; }
   Result<bool> open_for_upgrade() override;
   Result<bool> commit_upgrade() override;
