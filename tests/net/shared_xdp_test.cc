@@ -80,5 +80,15 @@ TEST_F(SharedXdp, TheOthersMayGo) {
   expect_carries();
 }
 
+// A dispatcher is attached by netlink, so anyone may take it away. The tc programs carry on.
+TEST_F(SharedXdp, AnEvictedDispatcherIsSeenAndPutBackByOneCommand) {
+  lab.ns().must({"ip", "link", "set", "dev", "eth0", "xdp", "off"});
+  EXPECT_EQ(lab.host.uplink("eth0").at("state"), "incomplete");
+  expect_carries();
+  lab.host.must({"uplink", "add", "eth0", "--mode", "xdp", "--shared-xdp"});
+  EXPECT_EQ(lab.host.uplink("eth0").at("state"), "up");
+  expect_carries();
+}
+
 }  // namespace
 }  // namespace xvnet::test
