@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/state_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -72,6 +74,17 @@ Json entries_of(const std::vector<Request>& requests) {
   return array;
 }
 
+// Down to the disk. A directory as well: that is where a name is.
+Result<void> sync(const std::filesystem::path& path, const std::string& doing) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail_errno(errno, doing);
+  const int error = fsync(fd) == 0 ? 0 : errno;
+  close(fd);
+  // EINVAL: a file system that has no such thing.
+  if (error && error != EINVAL) return fail_errno(error, doing);
+  return {};
+}
+
 }  // namespace
 
 std::string format_state(const DesiredState& state) {
@@ -106,9 +119,10 @@ Result<DesiredState> read_state_file(const std::string& path) {
 
 Result<void> write_state_file(const std::string& path, const DesiredState& state) {
   const std::string doing = fmt::format("write {}", quote(path));
-  const std::filesystem::path target(path);
   std::error_code error;
-  if (target.has_parent_path()) std::filesystem::create_directories(target.parent_path(), error);
+  const std::filesystem::path target = std::filesystem::absolute(path, error);
+  const std::filesystem::path directory = target.parent_path();
+  const bool is_new = !error && std::filesystem::create_directories(directory, error);
   if (error) return fail_errno(error.value(), doing);
   const std::string next = path + ".new";
   errno = 0;
@@ -116,9 +130,12 @@ Result<void> write_state_file(const std::string& path, const DesiredState& state
   file << format_state(state) << std::flush;
   if (!file) return fail_errno(errno, doing);
   file.close();
-  if (chmod(next.c_str(), S_IRUSR | S_IWUSR) == 0 && std::rename(next.c_str(), path.c_str()) == 0)
-    return {};
-  return fail_errno(errno, doing);
+  // Before it takes the place of the former one: a power cut leaves either of them, and whole.
+  XVNET_TRY(sync(next, doing));
+  if (chmod(next.c_str(), S_IRUSR | S_IWUSR) || std::rename(next.c_str(), path.c_str()))
+    return fail_errno(errno, doing);
+  if (is_new) XVNET_TRY(sync(directory.parent_path(), doing));
+  return sync(directory, doing);
 }
 
 }  // namespace xvnet::cli
