@@ -72,7 +72,8 @@ NetNs::Visit::~Visit() {
   if (setns(home_.get(), CLONE_NEWNET) != 0) std::abort();
 }
 
-NetNs::NetNs(Ipv6 ipv6) : name_(kNamespacePrefix + unique_suffix()) {
+NetNs::NetNs(Ipv6 ipv6)
+    : name_(kNamespacePrefix + unique_suffix()), path_("/run/netns/" + name_), is_own_(true) {
   static std::once_flag purged;
   std::call_once(purged, purge_stale_namespaces);
   const CommandResult added = run_command({"ip", "netns", "add", name_});
@@ -87,13 +88,19 @@ NetNs::NetNs(Ipv6 ipv6) : name_(kNamespacePrefix + unique_suffix()) {
   must({"ip", "link", "set", "lo", "up"});
 }
 
-NetNs::NetNs(Callers) : name_(kNamespacePrefix + unique_suffix()) {
+NetNs::NetNs(Callers)
+    : name_(kNamespacePrefix + unique_suffix()), path_("/run/netns/" + name_), is_own_(true) {
   const CommandResult named =
       run_command({"ip", "netns", "attach", name_, std::to_string(getpid())});
   if (!named.ok()) throw SetupError(named.describe());
 }
 
-NetNs::~NetNs() { run_command({"ip", "netns", "del", name_}); }
+NetNs::NetNs(const std::string& path)
+    : name_(fs::path(path).filename()), path_(path), is_own_(false) {}
+
+NetNs::~NetNs() {
+  if (is_own_) run_command({"ip", "netns", "del", name_});
+}
 
 CommandResult NetNs::run(const std::vector<std::string>& argv) const {
   return run_command(argv, {.netns_path = path(), .environment = {}});

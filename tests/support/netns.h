@@ -24,12 +24,14 @@ class NetNs {
   // For a test that has a whole machine to itself.
   struct Callers {};
   explicit NetNs(Callers);
+  // One that is there already, by its file, and stays.
+  explicit NetNs(const std::string& path);
   ~NetNs();
   NetNs(const NetNs&) = delete;
   NetNs& operator=(const NetNs&) = delete;
 
   const std::string& name() const { return name_; }
-  std::string path() const { return "/run/netns/" + name_; }
+  const std::string& path() const { return path_; }
 
   // Runs `function` on the calling thread, inside the namespace. Sockets and TAPs opened there
   // stay.
@@ -61,6 +63,8 @@ class NetNs {
   };
 
   std::string name_;
+  std::string path_;
+  bool is_own_;
 };
 
 // The part "<pid>-<n>" of names that must be unique on the host; each call counts up.
