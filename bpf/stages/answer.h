@@ -21,8 +21,10 @@
 
 static __always_inline struct address to_address(__be32 ipv4)
 {
-	struct address address = {.bytes = {[10] = 0xff, [11] = 0xff}};
+	struct address address = {};
 
+	address.bytes[10] = 0xff;
+	address.bytes[11] = 0xff;
 	__builtin_memcpy(address.bytes + V4_MAPPED_OFFSET, &ipv4, sizeof(ipv4));
 	return address;
 }
@@ -32,11 +34,26 @@ static __always_inline bool is_zero_mac(const __u8 mac[ETH_ALEN])
 	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
 }
 
+/*
+ * Byte by byte, so that the compiler keeps the constant in the instructions. In a section of its own it would be a map,
+ * one more for each load: libxdp's copy of the program could not be told from another version.
+ */
+static __always_inline void set_gateway_mac(__u8 mac[ETH_ALEN])
+{
+	const __u8 gateway[ETH_ALEN] = GATEWAY_MAC;
+
+	for (int i = 0; i < ETH_ALEN; i++)
+		mac[i] = gateway[i];
+}
+
 static __always_inline bool is_gateway_mac(const __u8 mac[ETH_ALEN])
 {
-	static const __u8 gateway[ETH_ALEN] = GATEWAY_MAC;
+	const __u8 gateway[ETH_ALEN] = GATEWAY_MAC;
+	__u8 difference = 0;
 
-	return !__builtin_memcmp(mac, gateway, ETH_ALEN);
+	for (int i = 0; i < ETH_ALEN; i++)
+		difference |= mac[i] ^ gateway[i];
+	return !difference;
 }
 
 static __always_inline bool is_gateway_address(struct packet *packet, __be32 ipv4)
@@ -61,7 +78,6 @@ static __always_inline enum reason write_answer(struct packet *packet, const voi
 /* Those of an answer of the gateway. The IPv4 header's checksum is set here. */
 static __always_inline enum reason write_headers(struct packet *packet, const __u8 to[ETH_ALEN], struct iphdr *ip)
 {
-	static const __u8 gateway[ETH_ALEN] = GATEWAY_MAC;
 	struct {
 		struct ethhdr eth;
 		struct iphdr ip;
@@ -71,7 +87,7 @@ static __always_inline enum reason write_headers(struct packet *packet, const __
 	ip->check = ~fold_checksum(sum_words((__be16 *)ip, sizeof(*ip) / sizeof(__be16)));
 	headers.ip = *ip;
 	__builtin_memcpy(headers.eth.h_dest, to, ETH_ALEN);
-	__builtin_memcpy(headers.eth.h_source, gateway, ETH_ALEN);
+	set_gateway_mac(headers.eth.h_source);
 	return write_answer(packet, &headers, sizeof(headers));
 }
 

@@ -102,11 +102,12 @@ static __always_inline enum reason answer_for_port(struct packet *packet, const 
 
 static __noinline enum reason answer_arp_request(struct packet *packet)
 {
-	static const __u8 gateway_mac[ETH_ALEN] = GATEWAY_MAC;
+	__u8 gateway_mac[ETH_ALEN];
 	struct arp_packet arp;
 
 	if (!read_arp(packet, &arp) || arp.operation != bpf_htons(ARP_REQUEST))
 		return REASON_CONTINUE;
+	set_gateway_mac(gateway_mac);
 	if (is_gateway_address(packet, arp.target))
 		return send_arp_reply(packet, &arp, gateway_mac);
 	return is_multicast(packet->destination_mac) ? answer_for_port(packet, &arp) : REASON_CONTINUE;

@@ -43,7 +43,7 @@ class Log {
     file_ = std::ofstream(path_, std::ios::trunc);
   }
   void say(const std::string& line) {
-    if (said_.insert(line).second) file_ << line << std::endl;
+    if (said_.insert(line).second) file_ << line << '\n' << std::flush;
   }
 
  private:

@@ -89,6 +89,15 @@ TEST_P(Verifier, Accepts) {
 INSTANTIATE_TEST_SUITE_P(Every, Verifier, ::testing::ValuesIn(programs()),
                          [](const auto& info) { return info.param.name; });
 
+// They would be a map, which each load makes anew: shared_xdp.cc knows a copy of an XDP program by
+// its instructions and its tables.
+TEST(Verifier, XdpKeepsNoConstantsBesideTheInstructions) {
+  const Object object = open(kFiles[1]);
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object.get()) EXPECT_FALSE(bpf_map__is_internal(map))
+      << bpf_map__name(map);
+}
+
 TEST(Verifier, KnowsEveryProgram) { EXPECT_EQ(programs().size(), 5U); }
 
 }  // namespace
