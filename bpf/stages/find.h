@@ -73,7 +73,9 @@ static __always_inline enum reason check_member(struct packet *packet, __u32 ifi
 
 	if (!interface)
 		return REASON_NO_DEVICE;
-	if (is_uplink ? interface->kind != INTERFACE_UPLINK : interface->network != packet->network)
+	if (interface->kind != (is_uplink ? INTERFACE_UPLINK : INTERFACE_PORT))
+		return REASON_WRONG_NETWORK;
+	if (!is_uplink && interface->network != packet->network)
 		return REASON_WRONG_NETWORK;
 	packet->target_takes_xdp = interface->flags & INTERFACE_XDP_TARGET;
 	if (!bpf_map_lookup_elem(&devices, &ifindex))

@@ -210,8 +210,10 @@ class Way {
   std::string check_target(const std::string& target) const {
     const auto interface = world_.interfaces.find(target);
     if (interface == world_.interfaces.end()) return "NO_DEVICE";
-    const bool inside = target == segment_.uplink ? interface->second.kind == abi::INTERFACE_UPLINK
-                                                  : interface->second.network == network_;
+    const bool is_uplink = target == segment_.uplink;
+    const bool inside =
+        interface->second.kind == (is_uplink ? abi::INTERFACE_UPLINK : abi::INTERFACE_PORT) &&
+        (is_uplink || interface->second.network == network_);
     if (!inside) return "WRONG_NETWORK";
     if (!world_.devices.contains(target)) return "NO_DEVICE";
     const size_t mtu = target == "c" ? kJumboMtu : ETH_DATA_LEN;
