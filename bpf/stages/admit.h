@@ -29,11 +29,16 @@ static __always_inline bool is_multicast(const __u8 mac[ETH_ALEN])
 	return mac[0] & 1;
 }
 
+static __always_inline bool is_zero_mac(const __u8 mac[ETH_ALEN])
+{
+	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
+}
+
 static __always_inline enum reason refuse_bad_source(struct packet *packet)
 {
 	const __u8 *mac = packet->source_mac;
 
-	if (is_multicast(mac) || !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]))
+	if (is_multicast(mac) || is_zero_mac(mac))
 		return REASON_BAD_SOURCE_MAC;
 	return REASON_CONTINUE;
 }

@@ -29,11 +29,6 @@ static __always_inline struct address to_address(__be32 ipv4)
 	return address;
 }
 
-static __always_inline bool is_zero_mac(const __u8 mac[ETH_ALEN])
-{
-	return !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]);
-}
-
 /*
  * Byte by byte, so that the compiler keeps the constant in the instructions. In a section of its own it would be a map,
  * one more for each load: libxdp's copy of the program could not be told from another version.

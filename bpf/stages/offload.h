@@ -13,7 +13,7 @@
  * everything else. Guessing "unfinished" wrongly costs the way through tc and nothing more. docs/packet-path.md
  * holds the full argument.
  *
- * reads    ethertype, tag_type, length, checksums_complete, destination, target_takes_xdp
+ * reads    ethertype, tag_in_frame, length, checksums_complete, destination, target_takes_xdp
  * returns  LEAVE_TO_TC
  */
 #pragma once
@@ -24,7 +24,7 @@
 #include <linux/tcp.h>
 #include <stddef.h>
 
-#include "../packet.h"
+#include "parse.h"
 
 #define IPV4_FRAGMENT_MASK   0x3fff /* RFC 791: more-fragments flag and fragment offset */
 #define IPV4_MAX_HEADER	     60
@@ -132,7 +132,7 @@ static __always_inline enum reason prove_ipv6(struct packet *packet, __u32 offse
 
 static __always_inline enum reason prove_checksum(struct packet *packet)
 {
-	__u32 offset = sizeof(struct ethhdr) + (packet->tag_type ? sizeof(struct vlan_header) : 0);
+	__u32 offset = header_offset(packet);
 
 	switch (packet->ethertype) {
 	case bpf_htons(ETH_P_ARP):
