@@ -15,6 +15,7 @@
 #include "delivery.h"
 #include "pipeline_fixture.h"
 #include "recipe_random.h"
+#include "variable.h"
 
 namespace xvnet::test {
 namespace {
@@ -41,14 +42,10 @@ Recipe random_recipe(Dice& dice) {
   return recipe;
 }
 
-int recipes() {
-  const char* asked = std::getenv("XVNET_TEST_RECIPES");
-  return asked != nullptr ? std::stoi(asked) : kRecipes;
-}
-
 void check_random_recipes(const Try& try_one) {
   Dice dice(random_seed());
-  for (int i = 0; i < recipes() && !::testing::Test::HasFailure(); ++i) {
+  const int recipes = number_in("XVNET_TEST_RECIPES", kRecipes);
+  for (int i = 0; i < recipes && !::testing::Test::HasFailure(); ++i) {
     const Recipe recipe = random_recipe(dice);
     for (const std::string& finding : try_one(recipe)) ADD_FAILURE() << finding;
     if (::testing::Test::HasFailure()) ADD_FAILURE() << "of the recipe:\n" << print_recipe(recipe);
