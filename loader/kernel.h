@@ -84,7 +84,7 @@ enum class Hook { kXdp, kTcIngress, kTcEgress };
 enum class Attachment {
   kNone,     // nothing of this instance
   kLive,     // pinned and on the device
-  kSevered,  // the pin is left, its device is gone
+  kSevered,  // the pin is left, its device is gone; or a filter is left, its pin is gone
 };
 
 // An attachment, as attach() is asked for it.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/linux/clsact.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "loader/linux/bpf_object.h"
@@ -43,14 +46,36 @@ Result<std::uint32_t> occupant(std::uint32_t ifindex, Hook hook) {
                     fmt::format("examine the tc filters of device {}", quoted_device(ifindex)));
 }
 
+constexpr std::array kTcPrograms = {Program::kTcFromVm, Program::kTcFromUplink,
+                                    Program::kTcFromHost};
+
+bool is_marked(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t program) {
+  return std::ranges::any_of(std::array{kFilterVariant, kNextVariant}, [&](auto variant) {
+    return program == pinned_program_id(root.link(ifindex, hook, variant));
+  });
+}
+
+bool is_named_as_ours(std::uint32_t program) {
+  const FileDescriptor fd(bpf_prog_get_fd_by_id(program));
+  const auto info = fd.is_open() ? program_info(fd) : std::unexpected(ENOENT);
+  return info && std::ranges::any_of(
+                     kTcPrograms, [&](Program each) { return program_name(each) == info->name; });
+}
+
+// A filter outlives its pins, when bpffs is unmounted: by name it is xvnet's, and no instance's.
+bool is_orphan(std::uint32_t ifindex, Hook hook, std::uint32_t program) {
+  const auto roots = all_roots();
+  return roots && is_named_as_ours(program) &&
+         std::ranges::none_of(
+             *roots, [&](const PinRoot& root) { return is_marked(root, ifindex, hook, program); });
+}
+
 bool is_own(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t program) {
-  for (std::string_view variant : {kFilterVariant, kNextVariant}) {
-    if (program == pinned_program_id(root.link(ifindex, hook, variant))) return true;
-  }
-  for (Program each : {Program::kTcFromVm, Program::kTcFromUplink, Program::kTcFromHost}) {
-    if (program == pinned_program_id(root.program(program_name(each)))) return true;
-  }
-  return false;
+  if (is_marked(root, ifindex, hook, program)) return true;
+  const bool is_pinned_here = std::ranges::any_of(kTcPrograms, [&](Program each) {
+    return program == pinned_program_id(root.program(program_name(each)));
+  });
+  return is_pinned_here || is_orphan(ifindex, hook, program);
 }
 
 // The program of our own filter; 0: there is none.
@@ -181,9 +206,10 @@ Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook
 Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
   LibraryLog quiet;
   XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
-  if (program) return Attachment::kLive;
-  return is_pinned(root.link(ifindex, hook, kFilterVariant)) ? Attachment::kSevered
-                                                             : Attachment::kNone;
+  // Without its marker, the next upgrade would not know it.
+  if (program && is_marked(root, ifindex, hook, program)) return Attachment::kLive;
+  const bool is_left = program || is_pinned(root.link(ifindex, hook, kFilterVariant));
+  return is_left ? Attachment::kSevered : Attachment::kNone;
 }
 
 }  // namespace xvnet

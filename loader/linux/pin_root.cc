@@ -73,7 +73,7 @@ std::string PinRoot::qdisc(std::uint32_t ifindex) const {
 
 std::string PinRoot::links() const { return version_ + "/links"; }
 
-Result<std::vector<std::uint32_t>> PinRoot::other_abis() const {
+Result<std::vector<std::uint32_t>> PinRoot::abis() const {
   std::vector<std::uint32_t> abis;
   std::error_code error;
   fs::directory_iterator entry(directory_, error);
@@ -81,12 +81,18 @@ Result<std::vector<std::uint32_t>> PinRoot::other_abis() const {
     const std::string name = entry->path().filename();
     std::uint32_t abi = 0;
     const auto [end, is_bad] = std::from_chars(name.data() + 1, name.data() + name.size(), abi);
-    if (name[0] == 'v' && is_bad == std::errc() && *end == '\0' && abi != abi_) abis.push_back(abi);
+    if (name[0] == 'v' && is_bad == std::errc() && *end == '\0') abis.push_back(abi);
   }
   if (error && error.value() != ENOENT)
     return fail_errno(error.value(), fmt::format("list \"{}\"", directory_));
   std::ranges::sort(abis);
   return abis;
+}
+
+Result<std::vector<std::uint32_t>> PinRoot::other_abis() const {
+  XVNET_ASSIGN(found, abis());
+  std::erase(found, abi_);
+  return found;
 }
 
 Result<void> PinRoot::create() const {
@@ -106,6 +112,20 @@ Result<void> PinRoot::remove() const {
   // Whoever owns the directory and not the bpffs it is in was given it, and keeps it.
   if (errno == EACCES || errno == EPERM) return {};
   return fail_errno(errno, doing);
+}
+
+Result<std::vector<PinRoot>> all_roots() {
+  std::vector<PinRoot> roots;
+  std::error_code error;
+  fs::directory_iterator entry(kBpffs, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (!entry->is_directory()) continue;
+    const std::string instance = entry->path().filename();
+    XVNET_ASSIGN(abis, PinRoot(instance).abis());
+    for (const std::uint32_t abi : abis) roots.emplace_back(instance, abi);
+  }
+  if (error) return fail_errno(error.value(), fmt::format("list \"{}\"", kBpffs));
+  return roots;
 }
 
 bool is_bpffs_mounted() {

@@ -36,7 +36,8 @@ class PinRoot {
 
   std::string links() const;
 
-  // The other versions of xvnet that have pins of this instance, the lowest first.
+  // The versions of xvnet that have pins of this instance, the lowest first; and all but this one.
+  Result<std::vector<std::uint32_t>> abis() const;
   Result<std::vector<std::uint32_t>> other_abis() const;
   // Makes the directories below directory().
   Result<void> create() const;
@@ -50,6 +51,9 @@ class PinRoot {
   std::string directory_;
   std::string version_;
 };
+
+// Of every instance and version there is.
+Result<std::vector<PinRoot>> all_roots();
 
 bool is_bpffs_mounted();
 // Whether this process has a mount namespace of its own, as far as it can see. A mount made there,
