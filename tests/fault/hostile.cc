@@ -3,13 +3,16 @@
 
 #include <linux/if_ether.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace xvnet::test {
 namespace {
 
-// Ears store what they hear until they are asked: a flood, but not all that a CPU can send.
+// Ears store what they hear until they are asked: a flood, but not all that a CPU can send, and
+// at most a quarter of the one that an emulated machine has.
 constexpr auto kPause = std::chrono::microseconds(200);
+constexpr int kIdleShare = 3;
 
 const std::string kOwnMac = "02:00:00:00:66:66";
 
@@ -42,9 +45,12 @@ Hostile::~Hostile() {
 }
 
 void Hostile::run() {
+  using Clock = std::chrono::steady_clock;
   while (!is_over_) {
+    const auto start = Clock::now();
     for (const Frame& frame : frames_) tap_->try_send(frame);
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(
+        std::max<Clock::duration>(kPause, kIdleShare * (Clock::now() - start)));
   }
 }
 
