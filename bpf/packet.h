@@ -17,10 +17,16 @@
 #include "../maps/interfaces.h"
 #include "../maps/learners.h"
 #include "../maps/members.h"
+#include "../maps/nat_addresses.h"
+#include "../maps/nat_mappings.h"
+#include "../maps/nat_networks.h"
+#include "../maps/nat_sessions.h"
 #include "../maps/networks.h"
 #include "../maps/reasons.h"
 #include "../maps/stats.h"
 #include "../maps/vlans.h"
+
+#define AF_INET 2 /* not by sys/socket.h, which is a C library's */
 
 #define VLAN_VID_MASK	   0x0fff /* IEEE 802.1Q-2022, 9.6: the VID of a TCI */
 #define VLAN_PRIORITY_MASK 0xf000 /* PCP and DEI */
@@ -55,6 +61,7 @@ struct packet {
 	__u32 network;
 	struct network *segment;
 	bool checksums_complete;
+	bool has_public_addresses; /* an uplink where NAT's replies come in */
 
 	/* learn_source */
 	bool unlearned;
@@ -65,6 +72,9 @@ struct packet {
 
 	/* check_target */
 	bool target_takes_xdp;
+
+	/* tell_sender */
+	enum reason refused; /* what became of the frame that is answered by an ICMP error */
 
 	/* the emit stages */
 	int verdict; /* what the hook returns for a carried frame */

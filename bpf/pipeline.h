@@ -22,7 +22,9 @@
 #include "stages/learn.h"
 #include "stages/neighbour.h"
 #include "stages/offload.h"
+#include "stages/outside.h"
 #include "stages/parse.h"
+#include "stages/route.h"
 
 /* A frame a VM sent, on its port. */
 static __always_inline enum reason from_vm(struct packet *packet)
@@ -38,6 +40,7 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: answer_arp(packet)
 	       ?: answer_dhcp(packet)
 	       ?: answer_as_gateway(packet)
+	       ?: route_to_outside(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
 	       ?: leave_to_tc(packet)
@@ -47,11 +50,13 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: flood(packet);
 }
 
-/* A frame of the wire, on an uplink: a network's by its outer tag, or the host's. */
+/* A frame of the wire, on an uplink: a VM's by its public address, a network's by its outer tag, or the host's. */
 static __always_inline enum reason from_uplink(struct packet *packet)
 {
 	return parse(packet)
 	       ?: enter_uplink(packet)
+	       ?: from_outside(packet)
+	       ?: enter_by_tag(packet)
 	       ?: leave_to_host(packet, refuse_link_local(packet))
 	       ?: leave_to_host(packet, refuse_bad_source(packet))
 	       ?: refuse_false_gateway(packet)

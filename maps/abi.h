@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 2
+#define XVNET_ABI_VERSION 3
 
 #ifdef __cplusplus
 /* clang-format off */
@@ -38,3 +38,6 @@
 #define MAX_FDB_ENTRIES	  (1 << 20) /* the learners' limits together stay below it */
 #define MAX_LEARNER_SLOTS 1024
 #define MAX_ADDRESSES	  65536 /* of all networks, those kept for detached devices included */
+#define MAX_NAT_ADDRESSES 1024
+#define MAX_NAT_MAPPINGS  (1 << 22)
+#define MAX_NAT_BUCKETS	  (1 << 20)

@@ -20,6 +20,7 @@ enum interface_kind {
 enum interface_flags {
 	INTERFACE_XDP_TARGET = 1 << 0,	       /* XDP may redirect into it */
 	INTERFACE_CHECKSUMS_COMPLETE = 1 << 1, /* nothing it sends has an unfinished checksum */
+	INTERFACE_NAT = 1 << 2,		       /* an uplink where frames for public addresses come in */
 };
 
 struct interface {

@@ -11,6 +11,7 @@ enum network_flags {
 	NETWORK_ADDRESSES = 1 << 0, /* it has a subnet: addresses.h */
 	NETWORK_GATEWAY = 1 << 1,   /* and a gateway: gateways.h */
 	NETWORK_DHCP = 1 << 2,	    /* and DHCP: leases.h */
+	NETWORK_NAT = 1 << 3,	    /* its gateway leads out: nat_networks.h */
 };
 
 struct network {

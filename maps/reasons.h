@@ -11,7 +11,7 @@ enum reason {
 #define REASON(name, number, fate, text) REASON_##name = (number),
 #include "reasons.def"
 #undef REASON
-	REASON_LIMIT = 32, /* the counters of stats.h; a later reason takes a free number below it */
+	REASON_LIMIT = 64, /* the counters of stats.h; a later reason takes a free number below it */
 };
 
 enum fate {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <stdbool.h>
 
@@ -154,6 +155,63 @@ static __always_inline bool hook_resize(struct packet *packet, __u32 length)
 static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
 {
 	return bpf_l4_csum_replace(packet->ctx, offset, from, to, sizeof(from)) == 0;
+}
+
+/* The same of a TCP or UDP port. UDP's checksum of zero, which is none, stays so. */
+static __always_inline bool hook_update_port_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
+{
+	return bpf_l4_csum_replace(packet->ctx, offset, from, to, BPF_F_MARK_MANGLED_0 | sizeof(from)) == 0;
+}
+
+/* Of an address, which the pseudo-header covers: in an unfinished checksum too. */
+static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
+							bool zero_is_none)
+{
+	__u64 flags = BPF_F_PSEUDO_HDR | (zero_is_none ? BPF_F_MARK_MANGLED_0 : 0);
+
+	return bpf_l4_csum_replace(packet->ctx, offset, from, to, flags | sizeof(from)) == 0;
+}
+
+/* Of the IPv4 header, of four bytes or two. */
+static __always_inline bool hook_update_ip_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
+						    __u32 size)
+{
+	return bpf_l3_csum_replace(packet->ctx, offset, from, to, size) == 0;
+}
+
+/* Addressed to the interface, and not merely seen by it. */
+static __always_inline bool hook_is_to_us(struct packet *packet)
+{
+	return packet->ctx->pkt_type == PACKET_HOST;
+}
+
+/* The length that an MTU applies to is that of each segment. */
+static __always_inline bool hook_is_segmented_later(struct packet *packet)
+{
+	return packet->ctx->gso_size;
+}
+
+/* The kernel finds out the MAC, if need be, and keeps the frame meanwhile. */
+static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target, __be32 next_hop)
+{
+	struct bpf_redir_neigh neighbour = {.nh_family = AF_INET, .ipv4_nh = next_hop};
+
+	packet->verdict = bpf_redirect_neigh(target, &neighbour, sizeof(neighbour), 0);
+	return packet->verdict == TC_ACT_REDIRECT;
+}
+
+/* Whether a socket of the host has the local address and port, for this remote at least. */
+static __always_inline bool hook_host_has_socket(struct packet *packet, const struct bpf_sock_tuple *tuple, bool is_tcp)
+{
+	struct bpf_sock *socket = is_tcp ? bpf_skc_lookup_tcp(packet->ctx, (void *)tuple, sizeof(tuple->ipv4),
+							      BPF_F_CURRENT_NETNS, 0)
+					 : bpf_sk_lookup_udp(packet->ctx, (void *)tuple, sizeof(tuple->ipv4),
+							     BPF_F_CURRENT_NETNS, 0);
+
+	if (!socket)
+		return false;
+	bpf_sk_release(socket);
+	return true;
 }
 
 /*

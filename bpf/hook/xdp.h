@@ -138,6 +138,43 @@ static __always_inline bool hook_update_checksum(struct packet *packet, __u32 of
 	return false;
 }
 
+static __always_inline bool hook_update_port_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
+{
+	return false;
+}
+
+static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
+							bool zero_is_none)
+{
+	return false;
+}
+
+static __always_inline bool hook_update_ip_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
+						    __u32 size)
+{
+	return false;
+}
+
+static __always_inline bool hook_is_to_us(struct packet *packet)
+{
+	return false;
+}
+
+static __always_inline bool hook_is_segmented_later(struct packet *packet)
+{
+	return false;
+}
+
+static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target, __be32 next_hop)
+{
+	return false;
+}
+
+static __always_inline bool hook_host_has_socket(struct packet *packet, const struct bpf_sock_tuple *tuple, bool is_tcp)
+{
+	return false;
+}
+
 static __always_inline bool hook_is_own_frame(struct packet *packet)
 {
 	return false;

@@ -3,8 +3,8 @@
  * send_to_*: the last stages. They give the frame the tag its target expects and send it.
  * finish: counts the frame once and turns the reason into the hook's verdict.
  *
- * reads    tag_type, tci, segment, destination, target, from_host
- * sets     verdict
+ * reads    tag_type, tci, segment, destination, target, from_host, refused
+ * sets     tag_in_frame, verdict
  * returns  FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_RECEIVER
  * lookups  stats; a flood: members, and those of check_member and stats for each member
  */
@@ -15,7 +15,10 @@
 
 static __always_inline enum reason pop_tag(struct packet *packet)
 {
-	return packet->tag_type && !hook_pop_tag(packet) ? REASON_POP_FAILED : REASON_CONTINUE;
+	if (!packet->tag_type)
+		return REASON_CONTINUE;
+	packet->tag_in_frame = false;
+	return hook_pop_tag(packet) ? REASON_CONTINUE : REASON_POP_FAILED;
 }
 
 static __always_inline enum reason push_tag(struct packet *packet, __u16 tci)
@@ -171,7 +174,7 @@ static __always_inline int finish(struct packet *packet, enum reason reason)
 		count_from(packet, reason);
 		return hook_drop();
 	default:
-		count_from(packet, reason);
+		count_from(packet, packet->refused ?: reason);
 		return packet->verdict;
 	}
 }

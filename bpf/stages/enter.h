@@ -3,9 +3,9 @@
  * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
  *
  * reads    ifindex, tag_type, tci
- * sets     network, segment, checksums_complete
+ * sets     network, segment, checksums_complete, has_public_addresses
  * returns  NOT_ATTACHED, HOSTS_OWN
- * lookups  a port: interfaces, networks; an uplink: interfaces, vlans, networks
+ * lookups  a port: interfaces, networks; an uplink: interfaces; a tag on it: vlans, networks
  */
 #pragma once
 
@@ -29,7 +29,7 @@ static __always_inline enum reason enter_port(struct packet *packet)
 	return enter_network(packet, port->network, REASON_NOT_ATTACHED);
 }
 
-/* An 802.1ad tag is another number space than 802.1Q's, and no network of ours is in it. */
+/* Of a frame on an uplink. An 802.1ad tag is another number space than 802.1Q's, and no network of ours is in it. */
 static __always_inline enum reason enter_by_tag(struct packet *packet)
 {
 	struct vlan_key key = {.uplink = packet->ifindex, .vid = outer_vid(packet)};
@@ -53,7 +53,8 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 	if (!uplink || uplink->kind != INTERFACE_UPLINK)
 		return REASON_HOSTS_OWN;
 	packet->checksums_complete = uplink->flags & INTERFACE_CHECKSUMS_COMPLETE;
-	return enter_by_tag(packet);
+	packet->has_public_addresses = uplink->flags & INTERFACE_NAT;
+	return REASON_CONTINUE;
 }
 
 /* What the host sends on an uplink concerns us only where the host is a member: in an untagged network. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * answer_as_gateway: what a VM sends to its network's gateway. A ping is answered; there is no way beyond it yet.
+ * answer_as_gateway: a ping that a VM sends to its network's gateway. What is for somebody beyond: route.h.
  * refuse_to_gateway: from the wire nobody sends to it, for each host answers its own ports.
  *
  * Fragments of a ping are turned round one by one. The checksum is over all of them, and only its first word changes.
  *
  * reads    source_mac, destination_mac, ethertype, tag_in_frame, tag_type, network, segment
- * returns  NOT_ROUTED, LEAVE_TO_TC; ANSWERED and those of answer.h
+ * returns  LEAVE_TO_TC; ANSWERED and those of answer.h; from the wire NOT_ROUTED
  * lookups  of a ping: gateways, and those of answer.h
  */
 #pragma once
@@ -74,7 +74,7 @@ static __noinline enum reason answer_ping(struct packet *packet)
 	struct iphdr ip;
 
 	if (!read_ipv4(packet, &ip) || !is_ping(packet, &ip))
-		return REASON_NOT_ROUTED;
+		return REASON_CONTINUE;
 	return begin_answer(packet) ?: write_ping_reply(packet, &ip) ?: send_back(packet);
 }
 

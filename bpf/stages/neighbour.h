@@ -61,8 +61,8 @@ static __always_inline enum reason refuse_false_gateway(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-static __always_inline enum reason send_arp_reply(struct packet *packet, const struct arp_packet *request,
-						  const __u8 mac[ETH_ALEN])
+static __always_inline enum reason write_arp_reply(struct packet *packet, const struct arp_packet *request,
+						   const __u8 mac[ETH_ALEN])
 {
 	struct {
 		struct ethhdr eth;
@@ -79,7 +79,13 @@ static __always_inline enum reason send_arp_reply(struct packet *packet, const s
 	reply.arp.sender = request->target;
 	__builtin_memcpy(reply.arp.target_mac, request->sender_mac, ETH_ALEN);
 	reply.arp.target = request->sender;
-	return begin_answer(packet) ?: write_answer(packet, &reply, sizeof(reply)) ?: send_back(packet);
+	return write_answer(packet, &reply, sizeof(reply));
+}
+
+static __always_inline enum reason send_arp_reply(struct packet *packet, const struct arp_packet *request,
+						  const __u8 mac[ETH_ALEN])
+{
+	return begin_answer(packet) ?: write_arp_reply(packet, request, mac) ?: send_back(packet);
 }
 
 /* Its owner's own question is whether somebody else has it, or tells everybody of it: that one goes its way. */

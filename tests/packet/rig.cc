@@ -116,6 +116,7 @@ const std::vector<std::string>& Rig::ports() {
 
 Rig::Rig() {
   make_devices();
+  make_routes();
   load();
 }
 
@@ -131,8 +132,17 @@ void Rig::make_devices() {
     taps_[name] = std::make_unique<Tap>(ns_, name, TapOptions{.create_missing = true});
     if (name == "c") set_mtu(ns_, name, kJumboMtu);
     set_up(ns_, name);
+    if (std::ranges::find(ports(), name) != ports().end())
+      ns_.must({"sysctl", "-qw", "net.ipv4.conf." + name + ".forwarding=1"});
     ifindexes_[name] = static_cast<uint32_t>(xvnet::test::ifindex(ns_, name));
   }
+}
+
+void Rig::make_routes() {
+  add_address(ns_, "up", std::string(kUplinkIp) + "/24");
+  ns_.must({"ip", "route", "add", "default", "via", kRouterIp});
+  ns_.must({"ip", "route", "add", "unreachable", kUnreachableNet});
+  ns_.must({"ip", "neigh", "add", kRouterIp, "lladdr", mac_of("wire"), "dev", "up"});
 }
 
 void Rig::load() {
@@ -156,6 +166,11 @@ void Rig::load() {
       .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
       .leases = Table<uint32_t, abi::lease>(fd(tc_->maps.leases)),
       .members = Table<uint32_t, abi::members>(fd(tc_->maps.members)),
+      .nat_addresses = Table<abi::address, abi::nat_address>(fd(tc_->maps.nat_addresses)),
+      .nat_mappings = Table<abi::nat_mapping_key, abi::nat_mapping>(fd(tc_->maps.nat_mappings)),
+      .nat_networks = Table<uint32_t, abi::nat_network>(fd(tc_->maps.nat_networks)),
+      .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd(tc_->maps.nat_sessions)),
+      .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd(tc_->maps.nat_slots)),
       .networks = Table<uint32_t, abi::network>(fd(tc_->maps.networks)),
       .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
       .stats_fd = fd(tc_->maps.stats),
@@ -300,6 +315,20 @@ void Rig::set_lease(uint32_t network, const std::string& port, const abi::lease&
   set_flag(network, abi::NETWORK_DHCP);
 }
 
+void Rig::set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags) {
+  for (uint32_t bucket = 0; bucket <= rules.bucket_mask; ++bucket)
+    tables_->nat_sessions.put({.network = network, .bucket = bucket}, {});
+  tables_->nat_networks.put(network, rules);
+  abi::nat_address address{.flags = address_flags, .uplink = ifindex("up"), .mac = {}, .pad = 0};
+  std::ranges::copy(parse_mac(xvnet::test::mac_of(ns_, "up")), address.mac);
+  for (uint32_t i = 0; i < rules.range_count; ++i)
+    tables_->nat_addresses.put(rules.ranges[i].address, address);
+  abi::interface uplink = tables_->interfaces.find(ifindex("up")).value();
+  uplink.flags |= abi::INTERFACE_NAT;
+  set_interface("up", uplink);
+  set_flag(network, abi::NETWORK_NAT);
+}
+
 void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports) {
   tables_->networks.put(network,
                         {.uplink = ifindex("up"), .vid = vid, .flags = 0, .ageing_ns = kAgeingNs});
@@ -322,6 +351,11 @@ void Rig::reset() {
   tables_->learners.clear();
   tables_->leases.clear();
   tables_->members.clear();
+  tables_->nat_addresses.clear();
+  tables_->nat_mappings.clear();
+  tables_->nat_networks.clear();
+  tables_->nat_sessions.clear();
+  tables_->nat_slots.clear();
   tables_->networks.clear();
   tables_->vlans.clear();
   Table<uint32_t, uint32_t>(tables_->stats_fd).clear();

@@ -10,7 +10,7 @@
 //
 // All have the uplink `up`. `stranger` is a device of the host that xvnet has nothing to do with,
 // and `host` the place where frames left to the host come out (live_fixture.h). Every device is a
-// TAP, MTU 1500 but for c's 9000.
+// TAP, MTU 1500 but for c's 9000. The host's routes lead to a router behind the uplink.
 #pragma once
 
 #include <map>
@@ -39,6 +39,9 @@ constexpr uint16_t kHostsVid = 30;  // owned by no network
 constexpr uint32_t kMacsPerPort = 4;
 constexpr uint64_t kAgeingNs = 300'000'000'000;
 constexpr int kJumboMtu = 9000;
+constexpr const char* kUplinkIp = "198.51.100.1";  // the host's
+constexpr const char* kRouterIp = "198.51.100.254";
+constexpr const char* kUnreachableNet = "192.0.2.128/25";
 
 // The MAC of a place: a port, "wire", "host", or "new", which no table knows.
 std::string mac_of(const std::string& place);
@@ -95,10 +98,13 @@ class Rig {
   // The network has DHCP, and this is what the port gets.
   void set_lease(uint32_t network, const std::string& port, const abi::lease& lease);
   void set_interface(const std::string& name, const abi::interface& value);
+  // The network's way out, with its buckets and public addresses.
+  void set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags);
 
  private:
   Rig();
   void make_devices();
+  void make_routes();
   void load();
   void add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports);
   void set_flag(uint32_t network, uint16_t flag);

@@ -22,6 +22,10 @@
 #include "maps/learners.h"
 #include "maps/leases.h"
 #include "maps/members.h"
+#include "maps/nat_addresses.h"
+#include "maps/nat_mappings.h"
+#include "maps/nat_networks.h"
+#include "maps/nat_sessions.h"
 #include "maps/networks.h"
 #include "maps/stats.h"
 #include "maps/vlans.h"
@@ -80,6 +84,11 @@ struct Tables {
   Table<abi::learner_key, abi::learner> learners;
   Table<uint32_t, abi::lease> leases;
   Table<uint32_t, abi::members> members;
+  Table<abi::address, abi::nat_address> nat_addresses;
+  Table<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
+  Table<uint32_t, abi::nat_network> nat_networks;
+  Table<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
+  Table<abi::nat_slot_key, abi::nat_slot> nat_slots;
   Table<uint32_t, abi::network> networks;
   Table<abi::vlan_key, uint32_t> vlans;
   int stats_fd;  // per CPU: see Rig::stats

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * A frame as a NAT sees it: RFC 3022. Of an ICMP error it is the frame that the error is about which tells.
+ */
+#pragma once
+
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include "gateway.h"
+
+/* RFC 792 */
+#define ICMP_ECHO_REPLY	     0
+#define ICMP_UNREACHABLE     3
+#define ICMP_ECHO	     8
+#define ICMP_TIME_EXCEEDED   11
+#define ICMP_PARAMETER	     12
+#define ICMP_TIMESTAMP	     13
+#define ICMP_TIMESTAMP_REPLY 14
+#define ICMP_ID_OFFSET	     4
+
+#define TCP_FLAGS_OFFSET 13 /* RFC 9293, 3.1 */
+#define TCP_FIN		 0x01
+#define TCP_SYN		 0x02
+#define TCP_RST		 0x04
+#define TCP_ACK		 0x10
+
+struct flow {
+	struct iphdr ip; /* without its options */
+	__u32 start;	 /* of the IPv4 header, behind the frame's first one: not 0 in an ICMP error */
+	__u32 header;	 /* its length, with its options */
+	__u16 source;	 /* port; of an ICMP query its identifier, both times */
+	__u16 destination;
+	__u8 protocol; /* enum nat_protocol */
+	__u8 tcp_flags;
+	bool is_icmp_reply;
+	bool is_icmp_error;
+};
+
+static __always_inline __u32 network_offset(const struct packet *packet, const struct flow *flow)
+{
+	return header_offset(packet) + flow->start;
+}
+
+static __always_inline __u32 transport_offset(const struct packet *packet, const struct flow *flow)
+{
+	return network_offset(packet, flow) + flow->header;
+}
+
+static __always_inline bool read_header(struct packet *packet, struct flow *flow)
+{
+	if (!hook_read(packet, network_offset(packet, flow), &flow->ip, sizeof(flow->ip)))
+		return false;
+	flow->header = flow->ip.ihl * 4;
+	return flow->ip.version == IPV4_VERSION && flow->header >= sizeof(flow->ip);
+}
+
+static __always_inline bool read_transport_ports(struct packet *packet, struct flow *flow)
+{
+	__be16 ports[2];
+
+	if (!hook_read(packet, transport_offset(packet, flow), ports, sizeof(ports)))
+		return false;
+	flow->source = bpf_ntohs(ports[0]);
+	flow->destination = bpf_ntohs(ports[1]);
+	return true;
+}
+
+static __always_inline bool read_tcp(struct packet *packet, struct flow *flow, __u32 length)
+{
+	flow->protocol = NAT_TCP;
+	return length >= sizeof(struct tcphdr) && read_transport_ports(packet, flow) &&
+	       hook_read(packet, transport_offset(packet, flow) + TCP_FLAGS_OFFSET, &flow->tcp_flags,
+			 sizeof(flow->tcp_flags));
+}
+
+static __always_inline bool read_udp(struct packet *packet, struct flow *flow, __u32 length)
+{
+	flow->protocol = NAT_UDP;
+	return length >= sizeof(struct udphdr) && read_transport_ports(packet, flow);
+}
+
+static __always_inline bool read_icmp(struct packet *packet, struct flow *flow, __u32 length)
+{
+	__u32 offset = transport_offset(packet, flow);
+	__be16 identifier;
+	__u8 type;
+
+	flow->protocol = NAT_ICMP;
+	if (length < ICMP_HEADER_SIZE || !hook_read(packet, offset, &type, sizeof(type)) ||
+	    !hook_read(packet, offset + ICMP_ID_OFFSET, &identifier, sizeof(identifier)))
+		return false;
+	flow->source = bpf_ntohs(identifier);
+	flow->destination = flow->source;
+	flow->is_icmp_reply = type == ICMP_ECHO_REPLY || type == ICMP_TIMESTAMP_REPLY;
+	flow->is_icmp_error = type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
+	return flow->is_icmp_reply || flow->is_icmp_error || type == ICMP_ECHO || type == ICMP_TIMESTAMP;
+}
+
+static __always_inline bool is_fragment(const struct flow *flow)
+{
+	return flow->ip.frag_off & bpf_htons(IPV4_FRAGMENT_MASK);
+}
+
+/* False: there is nothing in it that a NAT could translate. */
+static __always_inline bool read_flow(struct packet *packet, struct flow *flow)
+{
+	__u32 length;
+
+	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow) || is_fragment(flow))
+		return false;
+	length = bpf_ntohs(flow->ip.tot_len);
+	if (length < flow->header || network_offset(packet, flow) + length > hook_length(packet))
+		return false;
+	switch (flow->ip.protocol) {
+	case IPPROTO_TCP:
+		return read_tcp(packet, flow, length - flow->header);
+	case IPPROTO_UDP:
+		return read_udp(packet, flow, length - flow->header);
+	case IPPROTO_ICMP:
+		return read_icmp(packet, flow, length - flow->header);
+	default:
+		return false;
+	}
+}

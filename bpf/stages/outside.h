@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to: it is
+ * the VM's. Else, where the address is the host's own, it is the host's, and nobody's where it is not.
+ *
+ * tc alone does that.
+ *
+ * reads    ethertype, tag_type, has_public_addresses
+ * sets     network, segment, verdict
+ * returns  HOSTS_OWN, LEAVE_TO_TC, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, TTL_EXCEEDED; ANSWERED, FORWARDED, and
+ *          those of check_member
+ * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member
+ */
+#pragma once
+
+#include "nat_error.h"
+#include "neighbour.h"
+#include "route.h"
+
+static __always_inline enum reason otherwise(const struct nat_address *public, enum reason reason)
+{
+	return public->flags & NAT_ADDRESS_OF_HOST ? REASON_HOSTS_OWN : reason;
+}
+
+/* The network's table is gone before its slots are: then nobody has them any more. */
+static __always_inline bool enter_by_slot(struct packet *packet, struct translation *translation)
+{
+	struct nat_slot *slot = bpf_map_lookup_elem(&nat_slots, &translation->outside);
+
+	if (!slot || !is_live(slot, translation->now))
+		return false;
+	translation->slot = slot;
+	packet->network = slot->network;
+	packet->segment = bpf_map_lookup_elem(&networks, &packet->network);
+	translation->rules = bpf_map_lookup_elem(&nat_networks, &packet->network);
+	if (!packet->segment || !(packet->segment->flags & NETWORK_NAT) || !translation->rules)
+		return false;
+	translation->range = range_for(translation->rules, ipv4_of_words(&slot->inside));
+	return true;
+}
+
+/* An unknown remote is nobody to a mapping, but may be one to a socket of the host with the same port. */
+static __always_inline enum reason refuse_stranger(struct packet *packet, struct translation *translation,
+						   const struct nat_address *public)
+{
+	struct bpf_sock_tuple tuple = {
+		.ipv4.saddr = translation->flow.ip.saddr,
+		.ipv4.sport = bpf_htons(translation->flow.source),
+		.ipv4.daddr = translation->flow.ip.daddr,
+		.ipv4.dport = bpf_htons(translation->flow.destination),
+	};
+
+	if (public->flags & NAT_ADDRESS_OF_HOST && translation->outside.protocol != NAT_ICMP &&
+	    hook_host_has_socket(packet, &tuple, translation->outside.protocol == NAT_TCP))
+		return REASON_HOSTS_OWN;
+	return REASON_NAT_STRANGER;
+}
+
+static __noinline enum reason admit_remote(struct packet *packet, struct translation *translation,
+					   const struct nat_address *public)
+{
+	const struct flow *flow = &translation->flow;
+	struct nat_session wanted = session_of(translation, flow->ip.saddr, flow->source);
+	struct nat_session *session = find_session(packet->network, translation, &wanted);
+
+	if (session) {
+		note_from_outside(translation, session);
+		return REASON_CONTINUE;
+	}
+	if (translation->rules->flags & NAT_ANY_REMOTE || has_spoken_to(packet->network, translation, &wanted))
+		return REASON_CONTINUE;
+	return refuse_stranger(packet, translation, public);
+}
+
+static __always_inline enum reason check_owner(struct packet *packet, const struct translation *translation)
+{
+	if (translation->flow.ip.ttl <= 1)
+		return REASON_TTL_EXCEEDED;
+	return check_member(packet, translation->slot->ifindex);
+}
+
+static __always_inline enum reason send_to_owner(struct packet *packet, const struct translation *translation)
+{
+	struct nat_slot *slot = translation->slot;
+	__u8 gateway_mac[ETH_ALEN];
+
+	set_gateway_mac(gateway_mac);
+	if (!decrease_ttl(packet, &translation->flow) || !write_macs(packet, slot->mac, gateway_mac))
+		return REASON_NOT_TRANSLATABLE;
+	__sync_fetch_and_add(&slot->bytes_in, bpf_ntohs(translation->flow.ip.tot_len));
+	return redirect(packet, slot->ifindex);
+}
+
+static __noinline enum reason take_answer(struct packet *packet, struct translation *translation,
+					  const struct nat_address *public)
+{
+	const struct flow *flow = &translation->flow;
+	enum reason reason;
+	struct nat_slot *slot;
+
+	translation->outside.port = flow->destination;
+	translation->outside.protocol = flow->protocol;
+	if ((flow->protocol == NAT_ICMP && !flow->is_icmp_reply) || !enter_by_slot(packet, translation))
+		return otherwise(public, REASON_NAT_UNKNOWN);
+	slot = translation->slot;
+	reason = admit_remote(packet, translation, public) ?: check_owner(packet, translation);
+	if (reason)
+		return reason;
+	if (!translate(packet, flow, SIDE_DESTINATION, ipv4_of_words(&slot->inside), slot->port))
+		return REASON_NOT_TRANSLATABLE;
+	return send_to_owner(packet, translation);
+}
+
+/* About a frame that a VM sent: the quoted one's remote has to be one that the VM speaks to. */
+static __always_inline enum reason admit_error(struct packet *packet, struct translation *translation,
+					       const struct flow *quoted)
+{
+	struct nat_session wanted = session_of(translation, quoted->ip.daddr, quoted->destination);
+
+	return find_session(packet->network, translation, &wanted) ? REASON_CONTINUE : REASON_NAT_STRANGER;
+}
+
+static __always_inline enum reason translate_error_in(struct packet *packet, const struct translation *translation,
+						      const struct flow *quoted)
+{
+	const struct flow *error = &translation->flow;
+	struct nat_slot *slot = translation->slot;
+	__be32 inside = ipv4_of_words(&slot->inside);
+
+	if (!translate_quoted(packet, error, quoted, SIDE_SOURCE, inside, slot->port) ||
+	    !translate_address(packet, error, SIDE_DESTINATION, inside))
+		return REASON_NOT_TRANSLATABLE;
+	return REASON_CONTINUE;
+}
+
+static __noinline enum reason take_error(struct packet *packet, struct translation *translation,
+					 const struct nat_address *public)
+{
+	struct flow quoted = {};
+
+	if (!read_quoted(packet, &translation->flow, &quoted) || quoted.ip.saddr != translation->flow.ip.daddr)
+		return otherwise(public, REASON_NOT_TRANSLATABLE);
+	translation->outside.port = quoted.source;
+	translation->outside.protocol = quoted.protocol;
+	if (!enter_by_slot(packet, translation) || admit_error(packet, translation, &quoted))
+		return otherwise(public, REASON_NAT_UNKNOWN);
+	return check_owner(packet, translation) ?: translate_error_in(packet, translation, &quoted)
+						?: send_to_owner(packet, translation);
+}
+
+static __noinline enum reason take_ipv4(struct packet *packet)
+{
+	struct translation translation = {.now = bpf_ktime_get_coarse_ns()};
+	struct flow *flow = &translation.flow;
+	struct nat_address *public;
+
+	if (!read_header(packet, flow))
+		return REASON_CONTINUE;
+	translation.outside.address = to_address(flow->ip.daddr);
+	public = bpf_map_lookup_elem(&nat_addresses, &translation.outside.address);
+	if (!public || !hook_is_to_us(packet))
+		return REASON_CONTINUE;
+	if (!read_flow(packet, flow))
+		return otherwise(public, REASON_NOT_TRANSLATABLE);
+	return flow->is_icmp_error ? take_error(packet, &translation, public)
+				   : take_answer(packet, &translation, public);
+}
+
+/* For an address that the host does not have, and so does not answer for. */
+static __noinline enum reason answer_for_public(struct packet *packet)
+{
+	struct nat_address *public;
+	struct address address;
+	struct arp_packet arp;
+
+	if (!read_arp(packet, &arp) || arp.operation != bpf_htons(ARP_REQUEST))
+		return REASON_CONTINUE;
+	address = to_address(arp.target);
+	public = bpf_map_lookup_elem(&nat_addresses, &address);
+	if (!public || public->flags & NAT_ADDRESS_OF_HOST || public->uplink != packet->ifindex)
+		return REASON_CONTINUE;
+	hook_mark_own(packet);
+	return write_arp_reply(packet, &arp, public->mac) ?: send_back(packet);
+}
+
+static __always_inline enum reason from_outside(struct packet *packet)
+{
+	if (!packet->has_public_addresses || packet->tag_type)
+		return REASON_CONTINUE;
+	if (packet->ethertype == bpf_htons(ETH_P_IP))
+		return hook_keeps_offloads ? take_ipv4(packet) : REASON_LEAVE_TO_TC;
+	if (packet->ethertype == bpf_htons(ETH_P_ARP))
+		return hook_keeps_offloads ? answer_for_public(packet) : REASON_LEAVE_TO_TC;
+	return REASON_CONTINUE;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * route_to_outside: what a VM sends to its gateway for somebody beyond it. The host's own routes say where to; the frame
+ * leaves with a public address and port, or not at all.
+ *
+ * tc alone does that.
+ *
+ * reads    ifindex, source_mac, ethertype, network, segment, length
+ * sets     refused, verdict
+ * returns  FORWARDED, NOT_ROUTED, LEAVE_TO_TC, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, NOT_TRANSLATABLE,
+ *          FRAGMENTATION_NEEDED, NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, NO_DEVICE, TOO_BIG, and those of tell.h
+ * lookups  addresses, nat_networks, interfaces, devices, those of mapping.h and session.h, and the host's routes
+ */
+#pragma once
+
+#include "nat_error.h"
+#include "session.h"
+#include "tell.h"
+#include "translate.h"
+
+/* Where the frame goes, as the host's routes say. */
+struct way {
+	__u32 uplink;
+	__be32 next_hop;
+	__u16 mtu; /* when the frame is larger */
+	bool is_resolved;
+	__u8 to[ETH_ALEN];
+	__u8 from[ETH_ALEN];
+};
+
+/* RFC 1122, 3.2.1.3; RFC 5735: none of them is beyond a gateway. */
+static __always_inline bool is_unicast(__be32 address)
+{
+	__u8 first = bpf_ntohl(address) >> 24;
+
+	return first && first != 127 && first < 224;
+}
+
+/* Only the port's own address has a way out. */
+static __always_inline bool is_own_address(struct packet *packet, __be32 address)
+{
+	struct address_key key = {.network = packet->network, .address = to_address(address)};
+	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
+
+	return entry && entry->ifindex == packet->ifindex;
+}
+
+static __noinline long look_up_way(struct packet *packet, const struct translation *translation, struct way *way)
+{
+	const struct flow *flow = &translation->flow;
+	struct bpf_fib_lookup route = {
+		.family = AF_INET,
+		.l4_protocol = flow->ip.protocol,
+		.sport = bpf_htons(flow->source),
+		.dport = bpf_htons(flow->destination),
+		.tot_len = hook_is_segmented_later(packet) ? 0 : bpf_ntohs(flow->ip.tot_len),
+		.ifindex = packet->ifindex,
+		.tos = flow->ip.tos,
+		.ipv4_src = ipv4_of_words(&translation->outside.address),
+		.ipv4_dst = flow->ip.daddr,
+	};
+	long result = bpf_fib_lookup(packet->ctx, &route, sizeof(route), 0);
+
+	way->uplink = route.ifindex;
+	way->next_hop = route.ipv4_dst;
+	way->mtu = route.mtu_result;
+	way->is_resolved = result == BPF_FIB_LKUP_RET_SUCCESS;
+	__builtin_memcpy(way->to, route.dmac, ETH_ALEN);
+	__builtin_memcpy(way->from, route.smac, ETH_ALEN);
+	return result;
+}
+
+/* Beyond a device that is no uplink of ours nobody would translate the answers. */
+static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifindex)
+{
+	struct interface *interface = bpf_map_lookup_elem(&interfaces, &ifindex);
+
+	if (!interface || interface->kind != INTERFACE_UPLINK)
+		return REASON_NO_ROUTE;
+	return bpf_map_lookup_elem(&devices, &ifindex) ? check_size(packet, ifindex) : REASON_NO_DEVICE;
+}
+
+static __always_inline enum reason find_way(struct packet *packet, const struct translation *translation,
+					    struct way *way)
+{
+	const struct flow *flow = &translation->flow;
+	enum reason reason;
+
+	switch (look_up_way(packet, translation, way)) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+		reason = check_uplink(packet, way->uplink);
+		break;
+	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		return tell_sender(packet, flow, ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED, way->mtu,
+				   REASON_FRAGMENTATION_NEEDED);
+	default:
+		reason = REASON_NO_ROUTE;
+	}
+	if (reason != REASON_NO_ROUTE)
+		return reason;
+	return tell_sender(packet, flow, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0, REASON_NO_ROUTE);
+}
+
+/* The mapping and the session of the frame, made where they are missing. */
+static __noinline enum reason find_translation(struct packet *packet, struct translation *translation)
+{
+	const struct flow *flow = &translation->flow;
+	struct nat_mapping_key key = {
+		.network = packet->network,
+		.address = to_address(flow->ip.saddr),
+		.port = flow->source,
+		.protocol = flow->protocol,
+	};
+	struct nat_session *session, wanted;
+
+	if (!find_or_make_mapping(packet, translation, &key))
+		return REASON_NAT_PORTS_USED_UP;
+	wanted = session_of(translation, flow->ip.daddr, flow->destination);
+	session = find_session(packet->network, translation, &wanted)
+		  ?: make_session(packet->network, translation, &wanted);
+	if (!session)
+		return REASON_NAT_SESSIONS_USED_UP;
+	refresh_from_inside(translation, session);
+	return REASON_CONTINUE;
+}
+
+/* What comes back goes to where this came from: a VM may have changed its port, or its MAC. */
+static __always_inline void note_sender(struct packet *packet, struct nat_slot *slot, __u16 bytes)
+{
+	if (slot->ifindex != packet->ifindex)
+		slot->ifindex = packet->ifindex;
+	if (__builtin_memcmp(slot->mac, packet->source_mac, ETH_ALEN))
+		__builtin_memcpy(slot->mac, packet->source_mac, ETH_ALEN);
+	__sync_fetch_and_add(&slot->bytes_out, bytes);
+}
+
+static __always_inline enum reason send_out(struct packet *packet, const struct way *way)
+{
+	enum reason reason;
+
+	hook_mark_own(packet);
+	if (way->is_resolved)
+		return write_macs(packet, way->to, way->from) ? redirect(packet, way->uplink)
+							      : REASON_NOT_TRANSLATABLE;
+	reason = hook_redirect_to_neighbour(packet, way->uplink, way->next_hop) ? REASON_FORWARDED
+										: REASON_REDIRECT_FAILED;
+	count_to(packet, way->uplink, reason);
+	return reason;
+}
+
+static __noinline enum reason translate_out(struct packet *packet, struct translation *translation)
+{
+	__be32 public = ipv4_of_words(&translation->outside.address);
+	const struct flow *flow = &translation->flow;
+
+	if (pop_tag(packet))
+		return REASON_POP_FAILED;
+	if (!translate(packet, flow, SIDE_SOURCE, public, translation->outside.port) || !decrease_ttl(packet, flow))
+		return REASON_NOT_TRANSLATABLE;
+	return REASON_CONTINUE;
+}
+
+static __always_inline enum reason refuse_unroutable(struct packet *packet, struct translation *translation)
+{
+	const struct flow *flow = &translation->flow;
+
+	if (!is_own_address(packet, flow->ip.saddr))
+		return REASON_SOURCE_SPOOFED;
+	if (!is_unicast(flow->ip.daddr))
+		return REASON_NOT_ROUTED;
+	if (flow->ip.ttl > 1)
+		return REASON_CONTINUE;
+	return tell_sender(packet, flow, ICMP_TIME_EXCEEDED, 0, 0, REASON_TTL_EXCEEDED);
+}
+
+static __always_inline enum reason tell_if_used_up(struct packet *packet, struct translation *translation,
+						   enum reason reason)
+{
+	if (!reason)
+		return REASON_CONTINUE;
+	return tell_sender(packet, &translation->flow, ICMP_UNREACHABLE, ICMP_PROHIBITED, 0, reason);
+}
+
+static __noinline enum reason route_frame(struct packet *packet)
+{
+	struct translation translation = {
+		.now = bpf_ktime_get_coarse_ns(),
+		.rules = bpf_map_lookup_elem(&nat_networks, &packet->network),
+	};
+	struct flow *flow = &translation.flow;
+	struct way way = {};
+	enum reason reason;
+
+	if (!translation.rules || !read_flow(packet, flow))
+		return REASON_NOT_TRANSLATABLE;
+	translation.range = range_for(translation.rules, flow->ip.saddr);
+	translation.outside.address = range_of(&translation)->address;
+	translation.outside.protocol = flow->protocol;
+	reason = refuse_unroutable(packet, &translation) ?: find_way(packet, &translation, &way);
+	if (reason)
+		return reason;
+	if (flow->is_icmp_error)
+		return translate_error_out(packet, &translation) ?: send_out(packet, &way);
+	reason = tell_if_used_up(packet, &translation, find_translation(packet, &translation));
+	if (reason)
+		return reason;
+	note_sender(packet, translation.slot, bpf_ntohs(flow->ip.tot_len));
+	return translate_out(packet, &translation) ?: send_out(packet, &way);
+}
+
+static __always_inline enum reason route_to_outside(struct packet *packet)
+{
+	if (!is_for_gateway(packet))
+		return REASON_CONTINUE;
+	if (!(packet->segment->flags & NETWORK_NAT) || packet->ethertype != bpf_htons(ETH_P_IP))
+		return REASON_NOT_ROUTED;
+	return hook_keeps_offloads ? route_frame(packet) : REASON_LEAVE_TO_TC;
+}

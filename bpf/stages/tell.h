@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * tell_sender: a frame that goes no further is made into the ICMP error that says why, from the gateway to the VM.
+ * RFC 792; RFC 1812, 4.3.2. It quotes the IPv4 header and eight bytes, which tell the VM's socket.
+ *
+ * reads    ifindex, source_mac, network, segment, and those of answer.h
+ * sets     refused
+ * returns  ANSWERED; the reason itself when there is nothing to tell, or it cannot be told
+ */
+#pragma once
+
+#include "answer.h"
+#include "flow.h"
+
+#define ICMP_NET_UNREACHABLE	  0
+#define ICMP_FRAGMENTATION_NEEDED 4
+#define ICMP_PROHIBITED		  13 /* RFC 1812, 5.2.7.1 */
+#define ICMP_QUOTED		  8  /* bytes behind the IPv4 header */
+#define ICMP_MAX_QUOTE		  (IPV4_MAX_HEADER + ICMP_QUOTED)
+
+struct icmp_error {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__be16 unused;
+	__be16 mtu; /* RFC 1191: of fragmentation needed */
+	__u8 quote[ICMP_MAX_QUOTE];
+};
+
+static __always_inline enum reason write_error(struct packet *packet, const struct iphdr *refused,
+					       struct icmp_error *error, __u32 length)
+{
+	const __u32 offset = sizeof(struct ethhdr) + sizeof(*refused);
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct iphdr ip = {
+		.version = IPV4_VERSION,
+		.ihl = sizeof(ip) / 4,
+		.tot_len = bpf_htons(sizeof(ip) + length),
+		.ttl = GATEWAY_TTL,
+		.protocol = IPPROTO_ICMP,
+		.daddr = refused->saddr,
+	};
+
+	if (!gateway || !hook_resize(packet, offset + length))
+		return REASON_ANSWER_FAILED;
+	__builtin_memcpy(&ip.saddr, gateway->address.bytes + V4_MAPPED_OFFSET, sizeof(ip.saddr));
+	error->checksum = ~fold_checksum(sum_words((__be16 *)error, sizeof(*error) / sizeof(__be16)));
+	if (length < ICMP_HEADER_SIZE || length > sizeof(*error) || !hook_write(packet, offset, error, length))
+		return REASON_ANSWER_FAILED;
+	return write_headers(packet, packet->source_mac, &ip);
+}
+
+static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)
+{
+	__u32 quoted = flow->header + ICMP_QUOTED;
+	__u32 offset = network_offset(packet, flow);
+	__u32 asked = packet->length;
+	enum reason reason;
+
+	if (!quoted || quoted > ICMP_MAX_QUOTE || !hook_read(packet, offset, error->quote, quoted))
+		return REASON_ANSWER_FAILED;
+	packet->length = sizeof(struct ethhdr) + sizeof(struct iphdr) + ICMP_HEADER_SIZE + quoted;
+	reason = begin_answer(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted)
+				      ?: send_back(packet);
+	packet->length = asked;
+	return reason;
+}
+
+/* Nobody is told of an error about an error, nor about a fragment but the first: RFC 1122, 3.2.2. */
+static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, __u8 type, __u8 code,
+					       __u16 mtu, enum reason why)
+{
+	struct icmp_error error = {.type = type, .code = code, .mtu = bpf_htons(mtu)};
+
+	if (flow->is_icmp_error || send_error(packet, flow, &error) != REASON_ANSWERED)
+		return why;
+	packet->refused = why;
+	return REASON_ANSWERED;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nat_slots: who has a public port. nat_mappings: which public port an inside port has. One mapping is one entry in each.
+ *
+ * A mapping is endpoint-independent: an inside address and port have one public address and port, whoever they speak to.
+ * The slot owns it. It is live until `expires_ns`; later, whoever of the same network needs a port may take it, with one
+ * compare-and-swap on that word, and removes the entry of nat_mappings that led to it. So nothing collects garbage, a
+ * live mapping is never taken away, and a network has as many as it has ports.
+ */
+#pragma once
+
+#include "address.h"
+
+XVNET_ABI_BEGIN
+enum nat_protocol {
+	NAT_UDP = 0,
+	NAT_TCP = 1,
+	NAT_ICMP = 2, /* queries, by their identifier: RFC 5508 */
+};
+
+enum {
+	NAT_SLOT_FREE = 0,   /* values of expires_ns */
+	NAT_SLOT_TAKING = 1, /* somebody is at work on it */
+};
+
+struct nat_slot_key {
+	struct address address; /* public */
+	__u16 port;
+	__u8 protocol; /* enum nat_protocol */
+	__u8 pad;
+};
+XVNET_ABI_SIZE(nat_slot_key, 20);
+
+struct nat_slot {
+	__u64 expires_ns; /* CLOCK_MONOTONIC */
+	struct address inside;
+	__u32 network;
+	__u32 ifindex; /* of the port; it and the MAC are those that the last frame came from */
+	__u8 mac[6];
+	__u16 port;	   /* inside */
+	__u32 established; /* TCP sessions */
+	__u32 created_s;   /* CLOCK_MONOTONIC */
+	__u64 bytes_out;   /* of IP packets */
+	__u64 bytes_in;
+};
+XVNET_ABI_SIZE(nat_slot, 64);
+
+struct nat_mapping_key {
+	__u32 network;
+	struct address address; /* inside */
+	__u16 port;
+	__u8 protocol; /* enum nat_protocol */
+	__u8 pad;
+};
+XVNET_ABI_SIZE(nat_mapping_key, 24);
+
+struct nat_mapping {
+	__u16 range; /* of nat_networks.h, whose address it has */
+	__u16 port;  /* public */
+};
+XVNET_ABI_SIZE(nat_mapping, 4);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_NAT_MAPPINGS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct nat_slot_key);
+	__type(value, struct nat_slot);
+} nat_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_NAT_MAPPINGS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct nat_mapping_key);
+	__type(value, struct nat_mapping);
+} nat_mappings SEC(".maps");
+#endif

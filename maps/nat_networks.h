@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * nat_networks: how a network's own addresses are translated on their way out. Written by the loader; networks.h says
+ * which networks have it.
+ *
+ * A range is ports of one public address that no other network has. So what a network uses up is its own, and a port
+ * tells whose it is. An inside address always gets the same public address ("paired", RFC 4787, REQ-2).
+ */
+#pragma once
+
+#include "address.h"
+
+#define MAX_NAT_RANGES 8
+
+XVNET_ABI_BEGIN
+enum nat_flags {
+	NAT_ANY_REMOTE = 1 << 0, /* endpoint-independent filtering, RFC 4787, REQ-8; else address-dependent */
+};
+
+struct nat_range {
+	struct address address;
+	__u16 first; /* even */
+	__u16 count; /* even */
+	__u32 pad;
+};
+XVNET_ABI_SIZE(nat_range, 24);
+
+struct nat_network {
+	__u32 flags;	   /* enum nat_flags */
+	__u32 bucket_mask; /* buckets of nat_sessions.h, less one; they are a power of two */
+	__u32 range_count; /* at least 1 */
+	__u32 pad;
+	__u64 full_until_ns[4]; /* no free port before that; programs, by enum nat_protocol */
+	struct nat_range ranges[MAX_NAT_RANGES];
+};
+XVNET_ABI_SIZE(nat_network, 16 + 32 + 24 * MAX_NAT_RANGES);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_NETWORKS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32); /* network id */
+	__type(value, struct nat_network);
+} nat_networks SEC(".maps");
+#endif

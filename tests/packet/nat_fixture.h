@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Networks with a way out, for the tests of the NAT:
+//
+//   network  inside                         public address and ports
+//   red      a 10.0.0.1, b 10.0.0.2,        203.0.113.5, 50000 to 50063
+//            c 10.0.0.3
+//   blue     d 10.0.0.1, as red's a         203.0.113.5, 50064 to 50127
+//
+// Both have the gateway 10.0.0.254. What is translated is judged by its bytes, with all checksums
+// summed up anew.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "pipeline_fixture.h"
+
+namespace xvnet::test {
+
+constexpr const char* kPublicIp = "203.0.113.5";
+constexpr const char* kPeerIp = "192.0.2.7";
+constexpr const char* kOtherPeerIp = "192.0.2.8";
+constexpr uint16_t kRedFirstPort = 50000;
+constexpr uint16_t kPublicPorts = 64;
+constexpr uint16_t kInsidePort = 4000;
+constexpr uint16_t kPeerPort = 80;
+
+enum class Protocol { kUdp = abi::NAT_UDP, kTcp = abi::NAT_TCP, kIcmp = abi::NAT_ICMP };
+
+// As IPv4 knows it, of a frame without a tag.
+struct Endpoints {
+  std::string src_mac, dst_mac;
+  std::string src_ip, dst_ip;
+  uint16_t src_port = 0, dst_port = 0;  // of an ICMP query its identifier, both times
+  uint8_t ttl = 0;
+
+  bool operator==(const Endpoints&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const Endpoints& ends);
+// Of a whole frame, or of the one that an ICMP error quotes: `at` its IPv4 header.
+Endpoints endpoints_of(const Bytes& frame, size_t at = 14);
+
+namespace tcp {
+constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;
+}
+Frame with_tcp_flags(Frame frame, uint8_t flags);
+Frame with_ttl(Frame frame, uint8_t ttl);
+// The ICMP error of a router about a frame: RFC 792.
+Frame icmp_error(const std::string& src_ip, const std::string& dst_ip, uint8_t type, uint8_t code,
+                 const Bytes& about);
+
+class NatFixture : public Pipeline {
+ protected:
+  NatFixture();
+
+  void set_flags(uint32_t network, uint32_t flags, uint32_t address_flags = 0);
+
+  // From the VM of a port, whose address is `ip`, to its gateway.
+  Frame out(Protocol protocol, const std::string& port = "a", const std::string& ip = "10.0.0.1");
+  Frame out_to(const std::string& peer, uint16_t peer_port, Protocol protocol = Protocol::kUdp,
+               uint16_t inside_port = kInsidePort);
+  // From the peer to a public port, as the router hands it over.
+  Frame in(Protocol protocol, uint16_t public_port, const std::string& peer = kPeerIp,
+           uint16_t peer_port = kPeerPort);
+
+  // The public port that a frame of a VM left with; none: it did not leave. Whatever leaves is
+  // checked.
+  std::optional<uint16_t> leaves(const Frame& frame, const std::string& port = "a");
+  // What an answer became at the port's VM; none: it did not get there.
+  std::optional<Endpoints> arrives(const Frame& frame, const std::string& port = "a");
+
+  abi::nat_slot slot(uint16_t public_port, Protocol protocol) const;
+  // As if it had not been spoken through for so long.
+  void age(uint64_t seconds);
+  // Until it ends.
+  double seconds_left(uint16_t public_port, Protocol protocol) const;
+  std::string uplink_mac() const { return uplink_mac_; }
+
+ private:
+  std::string uplink_mac_;
+};
+
+}  // namespace xvnet::test

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/mapping.h, session.h: which public port an inside port has, for how long, and who may
+// answer. RFC 4787, RFC 5382, RFC 5508, RFC 6888, RFC 7857; docs/nat-behaviour.md has the rows.
+#include <set>
+
+#include "nat_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+class NatMapping : public NatFixture {
+ protected:
+  // Of a's inside port.
+  uint16_t port_of(uint16_t inside_port, Protocol protocol = Protocol::kUdp) {
+    return leaves(out_to(kPeerIp, kPeerPort, protocol, inside_port)).value_or(0);
+  }
+  void fill(Protocol protocol) {
+    for (int i = 0; i < kPublicPorts; ++i)
+      ASSERT_NE(port_of(static_cast<uint16_t>(20000 + i), protocol), 0) << i;
+  }
+  // A TCP connection to the peer, from both sides' SYN on.
+  uint16_t connect() {
+    const Frame syn = with_tcp_flags(out(Protocol::kTcp), tcp::kSyn);
+    const uint16_t port = leaves(syn).value_or(0);
+    EXPECT_TRUE(arrives(with_tcp_flags(in(Protocol::kTcp, port), tcp::kSyn | tcp::kAck)));
+    EXPECT_TRUE(leaves(with_tcp_flags(out(Protocol::kTcp), tcp::kAck)));
+    return port;
+  }
+  void send(uint8_t flags) { EXPECT_TRUE(leaves(with_tcp_flags(out(Protocol::kTcp), flags))); }
+  void receive(uint16_t port, uint8_t flags) {
+    EXPECT_TRUE(arrives(with_tcp_flags(in(Protocol::kTcp, port), flags)));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, NatMapping, tc_alone(), hook_name);
+
+constexpr Protocol kAll[] = {Protocol::kUdp, Protocol::kTcp, Protocol::kIcmp};
+
+// RFC 4787, REQ-1; RFC 5382, REQ-1; RFC 5508, REQ-1.
+TEST_P(NatMapping, IsTheSameForEveryRemote) {
+  for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
+    const auto port = leaves(out_to(kPeerIp, 80, protocol));
+    ASSERT_TRUE(port);
+    EXPECT_EQ(leaves(out_to(kPeerIp, 81, protocol)), port);
+    EXPECT_EQ(leaves(out_to(kOtherPeerIp, 80, protocol)), port);
+  }
+}
+
+// RFC 4787, REQ-3: no port has two owners, also when both want the same.
+TEST_P(NatMapping, NoPublicPortHasTwoOwners) {
+  for (const Protocol protocol : kAll) {
+    const auto of_a = leaves(out(protocol, "a", "10.0.0.1"), "a");
+    const auto of_b = leaves(out(protocol, "b", "10.0.0.2"), "b");
+    ASSERT_TRUE(of_a && of_b);
+    EXPECT_NE(of_a, of_b);
+  }
+}
+
+TEST_P(NatMapping, ComesFromTheNetworksOwnPorts) {
+  constexpr uint16_t kBlueFirstPort = kRedFirstPort + kPublicPorts;
+  for (const Protocol protocol : kAll) {
+    const uint16_t red = leaves(out(protocol)).value_or(0);
+    const uint16_t blue = leaves(out(protocol, "d"), "d").value_or(0);
+    EXPECT_TRUE(red >= kRedFirstPort && red < kBlueFirstPort) << red;
+    EXPECT_TRUE(blue >= kBlueFirstPort && blue < kBlueFirstPort + kPublicPorts) << blue;
+  }
+}
+
+// RFC 4787, REQ-4.
+TEST_P(NatMapping, KeepsTheParity) {
+  for (uint16_t inside = 4000; inside < 4020; ++inside)
+    EXPECT_EQ(port_of(inside) & 1, inside & 1) << inside;
+}
+
+// RFC 6888, REQ-15.
+TEST_P(NatMapping, CannotBeGuessed) {
+  std::set<int> steps;
+  uint16_t former = 0;
+  for (uint16_t inside = 4000; inside < 4032; inside += 2) {
+    const uint16_t port = port_of(inside);
+    steps.insert(port - former);
+    former = port;
+  }
+  EXPECT_GT(steps.size(), 3u);
+}
+
+// RFC 6888, REQ-11: nobody's mapping is taken away to make room, and the sender is told (RFC 5508,
+// REQ-8). Another network is not touched.
+TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
+  fill(Protocol::kUdp);
+  const uint16_t first = port_of(20000);
+  const Outcome refused = from_vm("a", out_to(kPeerIp, kPeerPort, Protocol::kUdp, 21000));
+  EXPECT_EQ(refused.verdict, Verdict::kRedirect);
+  EXPECT_EQ(refused.counted, (Counts{{"a from NAT_PORTS_USED_UP", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(refused.bytes.at(34), 3);
+  EXPECT_EQ(refused.bytes.at(35), 13);
+  EXPECT_EQ(checksum_problems(refused.bytes), "");
+  EXPECT_EQ(port_of(20000), first);
+  EXPECT_TRUE(leaves(out(Protocol::kTcp)));
+  EXPECT_TRUE(leaves(out(Protocol::kUdp, "d"), "d"));
+}
+
+// RFC 6888, REQ-8; a mapping of TCP ends when its connections do.
+TEST_P(NatMapping, AnEndedOneRestsAndThenMakesRoom) {
+  fill(Protocol::kUdp);
+  age(301);
+  EXPECT_EQ(port_of(21000), 0) << "its port rests";
+  age(120);
+  const Tables& tables = rig_.tables();
+  abi::nat_network rules = tables.nat_networks.find(kRed).value();
+  std::ranges::fill(rules.full_until_ns, 0);
+  tables.nat_networks.put(kRed, rules);
+  EXPECT_NE(port_of(21000), 0);
+  EXPECT_LE(tables.nat_mappings.keys().size(), kPublicPorts)
+      << "what led to the former one is left";
+}
+
+TEST_P(NatMapping, AnEndedOneThatSpeaksAgainKeepsItsPort) {
+  const uint16_t port = port_of(kInsidePort);
+  age(301);
+  EXPECT_FALSE(arrives(in(Protocol::kUdp, port)));
+  EXPECT_EQ(port_of(kInsidePort), port);
+  EXPECT_TRUE(arrives(in(Protocol::kUdp, port)));
+}
+
+// RFC 4787, REQ-5 and REQ-6; RFC 5508, REQ-2.
+TEST_P(NatMapping, LivesAsLongAsTheStandardsAsk) {
+  const uint16_t udp = port_of(kInsidePort);
+  EXPECT_NEAR(seconds_left(udp, Protocol::kUdp), 300, 5);
+  const uint16_t icmp = leaves(out(Protocol::kIcmp)).value_or(0);
+  EXPECT_NEAR(seconds_left(icmp, Protocol::kIcmp), 60, 5);
+  age(50);
+  EXPECT_TRUE(arrives(in(Protocol::kUdp, udp)));
+  EXPECT_NEAR(seconds_left(udp, Protocol::kUdp), 250, 5) << "from outside";
+  port_of(kInsidePort);
+  EXPECT_NEAR(seconds_left(udp, Protocol::kUdp), 300, 5) << "from inside";
+}
+
+// RFC 5382, REQ-5: 2 h 4 min established, 4 min before and after.
+TEST_P(NatMapping, ATcpConnectionLivesUntilItIsClosed) {
+  const uint16_t port = leaves(with_tcp_flags(out(Protocol::kTcp), tcp::kSyn)).value_or(0);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 240, 5);
+  connect();
+  EXPECT_EQ(slot(port, Protocol::kTcp).established, 1u);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5);
+  send(tcp::kFin | tcp::kAck);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5) << "half open";
+  receive(port, tcp::kFin | tcp::kAck);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 240, 5);
+  EXPECT_EQ(slot(port, Protocol::kTcp).established, 0u);
+  age(100);
+  send(tcp::kAck);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 140, 5);
+}
+
+// RFC 7857, 2.2: a RST may be forged.
+TEST_P(NatMapping, AConnectionSurvivesARstThatItsPeerDidNotMean) {
+  const uint16_t port = connect();
+  receive(port, tcp::kRst);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 240, 5);
+  send(tcp::kAck);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5);
+  EXPECT_EQ(slot(port, Protocol::kTcp).established, 1u);
+  EXPECT_TRUE(arrives(in(Protocol::kTcp, port)));
+}
+
+TEST_P(NatMapping, OneOfTwoConnectionsEndsAndTheOtherGoesOn) {
+  const uint16_t port = connect();
+  EXPECT_EQ(leaves(with_tcp_flags(out_to(kOtherPeerIp, kPeerPort, Protocol::kTcp), tcp::kSyn)),
+            port);
+  receive(port, tcp::kRst);
+  EXPECT_EQ(slot(port, Protocol::kTcp).established, 0u);
+  EXPECT_TRUE(
+      arrives(with_tcp_flags(in(Protocol::kTcp, port, kOtherPeerIp), tcp::kSyn | tcp::kAck)));
+  EXPECT_TRUE(leaves(out_to(kOtherPeerIp, kPeerPort, Protocol::kTcp)));
+  EXPECT_EQ(slot(port, Protocol::kTcp).established, 1u);
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5);
+}
+
+// RFC 5382, REQ-2: both sides open at once.
+TEST_P(NatMapping, SimultaneousOpenIsAConnection) {
+  const uint16_t port = leaves(with_tcp_flags(out(Protocol::kTcp), tcp::kSyn)).value_or(0);
+  receive(port, tcp::kSyn);
+  send(tcp::kSyn | tcp::kAck);
+  receive(port, tcp::kSyn | tcp::kAck);
+  send(tcp::kAck);
+  EXPECT_EQ(slot(port, Protocol::kTcp).established, 1u);
+}
+
+// RFC 4787, REQ-8: address-dependent.
+TEST_P(NatMapping, WhoHasBeenSpokenToMayAnswerFromAnyPort) {
+  const uint16_t port = port_of(kInsidePort);
+  EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, 4321)));
+  const Frame stranger = in(Protocol::kUdp, port, kOtherPeerIp);
+  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
+  const uint16_t tcp = connect();
+  EXPECT_TRUE(arrives(with_tcp_flags(in(Protocol::kTcp, tcp, kPeerIp, 4321), tcp::kSyn)));
+  const Frame syn = with_tcp_flags(in(Protocol::kTcp, tcp, kOtherPeerIp), tcp::kSyn);
+  EXPECT_EQ(from_uplink(syn), dropped(syn, "up from", "NAT_STRANGER"));
+}
+
+TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
+  set_flags(kRed, abi::NAT_ANY_REMOTE);
+  EXPECT_TRUE(arrives(in(Protocol::kUdp, port_of(kInsidePort), kOtherPeerIp)));
+  EXPECT_TRUE(arrives(with_tcp_flags(
+      in(Protocol::kTcp, port_of(kInsidePort, Protocol::kTcp), kOtherPeerIp), tcp::kSyn)));
+}
+
+// RFC 6888, REQ-5: a network's sessions are counted too.
+TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
+  const auto to_peer = [&](int i) {
+    return out_to("192.0.2." + std::to_string(1 + i % 126), 80, Protocol::kUdp,
+                  static_cast<uint16_t>(20000 + i / 126));
+  };
+  const uint16_t first = leaves(to_peer(0)).value_or(0);
+  Outcome outcome;
+  int made = 1;
+  for (; made < 1000; ++made) {
+    outcome = from_vm("a", to_peer(made));
+    if (!outcome.counted.contains("up to carried")) break;
+  }
+  EXPECT_GT(made, 32 * NAT_BUCKET_SIZE / 2) << "of the places in its buckets";
+  EXPECT_EQ(outcome.counted, (Counts{{"a from NAT_SESSIONS_USED_UP", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(leaves(to_peer(0)), first);
+  EXPECT_TRUE(leaves(out(Protocol::kUdp, "d"), "d"));
+}
+
+}  // namespace
+}  // namespace xvnet::test

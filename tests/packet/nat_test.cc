@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/route.h, outside.h, translate.h, nat_error.h: what leaves for the outside and comes
+// back, and what does not. Who is who: nat_fixture.h. XDP leaves it all to tc.
+#include <linux/if_ether.h>
+
+#include "answer_model.h"
+#include "link.h"
+#include "nat_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr size_t kIp = ETH_HLEN;
+constexpr size_t kQuote = kIp + 20 + 8;
+const std::string kGatewayText = "02:78:76:6e:65:74";
+constexpr Protocol kAll[] = {Protocol::kUdp, Protocol::kTcp, Protocol::kIcmp};
+
+class Nat : public NatFixture {};
+INSTANTIATE_TEST_SUITE_P(Hooks, Nat, both_hooks(), hook_name);
+class NatOnTc : public NatFixture {
+ protected:
+  // What the sender is told: the error's type and code, from its gateway, about its frame.
+  void expect_told(const Frame& frame, const std::string& reason, int type, int code,
+                   const std::string& port = "a") {
+    const Outcome outcome = from_vm(port, frame);
+    EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
+    EXPECT_EQ(outcome.counted, (Counts{{port + " from " + reason, 1}, {port + " to carried", 1}}));
+    ASSERT_GE(outcome.bytes.size(), kQuote + 28);
+    EXPECT_EQ(checksum_problems(outcome.bytes), "");
+    EXPECT_EQ(outcome.bytes.at(kIp + 20), type);
+    EXPECT_EQ(outcome.bytes.at(kIp + 21), code);
+    const Endpoints told = endpoints_of(outcome.bytes);
+    EXPECT_EQ(told.src_ip, "10.0.0.254");
+    EXPECT_EQ(told.src_mac, kGatewayText);
+    EXPECT_EQ(told.dst_mac, test::mac_of(port));
+    EXPECT_EQ(Bytes(outcome.bytes.begin() + kQuote, outcome.bytes.begin() + kQuote + 28),
+              Bytes(frame.bytes.begin() + kIp, frame.bytes.begin() + kIp + 28));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, NatOnTc, tc_alone(), hook_name);
+
+TEST_P(Nat, XdpLeavesEverythingToTc) {
+  if (!on_xdp()) return;
+  for (const Protocol protocol : kAll) {
+    const Frame frame = out(protocol);
+    EXPECT_EQ(from_vm("a", frame), left(frame));
+    const Frame answer = in(protocol, kRedFirstPort);
+    EXPECT_EQ(from_uplink(answer), left(answer));
+  }
+}
+
+TEST_P(NatOnTc, GoesOutAndTheAnswerComesBack) {
+  for (const Protocol protocol : kAll) {
+    const auto port = leaves(out(protocol));
+    ASSERT_TRUE(port);
+    const bool is_icmp = protocol == Protocol::kIcmp;
+    const Frame sent = out(protocol);
+    const uint16_t inside = endpoints_of(sent.bytes).src_port;
+    const uint16_t again = leaves(sent).value_or(0);
+    EXPECT_EQ(again, *port);
+    const Endpoints expected{.src_mac = kGatewayText,
+                             .dst_mac = test::mac_of("a"),
+                             .src_ip = kPeerIp,
+                             .dst_ip = "10.0.0.1",
+                             .src_port = is_icmp ? inside : kPeerPort,
+                             .dst_port = inside,
+                             .ttl = 63};
+    EXPECT_EQ(arrives(in(protocol, *port)), expected);
+  }
+}
+
+// Two networks with the same addresses, at the same time.
+TEST_P(NatOnTc, TheSameInsideAddressOfTwoNetworksIsTwo) {
+  for (const Protocol protocol : kAll) {
+    const uint16_t red = leaves(out(protocol)).value_or(0);
+    const uint16_t blue = leaves(out(protocol, "d"), "d").value_or(0);
+    EXPECT_TRUE(arrives(in(protocol, red), "a"));
+    EXPECT_TRUE(arrives(in(protocol, blue), "d"));
+  }
+}
+
+TEST_P(NatOnTc, CountsWhatItTranslates) {
+  const Frame frame = out(Protocol::kUdp);
+  const uint16_t port = leaves(frame).value_or(0);
+  EXPECT_EQ(slot(port, Protocol::kUdp).bytes_out, frame.bytes.size() - kIp);
+  const Frame answer = in(Protocol::kUdp, port);
+  arrives(answer);
+  EXPECT_EQ(slot(port, Protocol::kUdp).bytes_in, answer.bytes.size() - kIp);
+}
+
+TEST_P(NatOnTc, AUdpChecksumThatIsNoneStaysNone) {
+  Frame frame = out(Protocol::kUdp);
+  put_be16(frame.bytes, kIp + 26, 0);
+  const Outcome outcome = from_vm("a", frame);
+  EXPECT_EQ(get_be16(outcome.bytes, kIp + 26), 0);
+}
+
+TEST_P(NatOnTc, APriorityTagStaysInside) {
+  EXPECT_TRUE(leaves(out(Protocol::kUdp)));
+  const Frame frame = out(Protocol::kUdp).tagged({.vid = 0, .pcp = 5});
+  const Outcome outcome = from_vm("a", frame);
+  EXPECT_EQ(checksum_problems(outcome.bytes), "");
+  EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kPublicIp);
+}
+
+TEST_P(NatOnTc, TheHostsOwnFramesPassOnTheirWayOut) {
+  from_vm("a", out(Protocol::kUdp));
+  EXPECT_NE(mark(), 0u);
+}
+
+// Nobody but the port's own address has a way out.
+TEST_P(NatOnTc, ASpoofedSourceIsNotTranslated) {
+  for (const char* ip : {"10.0.0.2", "10.0.0.9", "192.0.2.1", "203.0.113.5", "0.0.0.0"}) {
+    const Frame frame = out(Protocol::kUdp, "a", ip);
+    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "SOURCE_SPOOFED")) << ip;
+  }
+  EXPECT_TRUE(rig_.tables().nat_slots.keys().empty());
+}
+
+TEST_P(NatOnTc, WhatIsNoUnicastHasNoWayOut) {
+  for (const char* ip : {"127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0"}) {
+    const Frame frame = out_to(ip, 80);
+    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ROUTED")) << ip;
+  }
+}
+
+// The host is not reachable from a tenant's port, at none of its addresses.
+TEST_P(NatOnTc, TheHostItselfIsNotReached) { expect_told(out_to(kUplinkIp, 22), "NO_ROUTE", 3, 0); }
+
+TEST_P(NatOnTc, WithoutARouteTheSenderIsTold) {
+  expect_told(out_to("192.0.2.200", 80), "NO_ROUTE", 3, 0);
+}
+
+TEST_P(NatOnTc, TracerouteShowsTheGateway) {
+  for (const Protocol protocol : kAll)
+    expect_told(with_ttl(out(protocol), 1), "TTL_EXCEEDED", 11, 0);
+}
+
+TEST_P(NatOnTc, TooBigForTheWayOutTellsTheMtu) {
+  Ends ends = Ends::between(test::mac_of("c"), kGatewayText);
+  ends.src_ip = "10.0.0.3";
+  ends.dst_ip = kPeerIp;
+  const Frame frame = udp4(ends, 3000);
+  expect_told(frame, "FRAGMENTATION_NEEDED", 3, 4, "c");
+  EXPECT_EQ(get_be16(from_vm("c", frame).bytes, kIp + 26), 1500);
+}
+
+TEST_P(NatOnTc, NobodyIsToldOfAnErrorAboutAnError) {
+  Frame error = icmp_error("10.0.0.1", "192.0.2.200", 3, 3, in(Protocol::kUdp, 1).bytes);
+  std::ranges::copy(parse_mac(kGatewayText), error.bytes.begin());
+  std::ranges::copy(parse_mac(test::mac_of("a")), error.bytes.begin() + ETH_ALEN);
+  EXPECT_EQ(from_vm("a", error), dropped(error, "a from", "NO_ROUTE"));
+}
+
+TEST_P(NatOnTc, ANeighbourThatIsNotKnownIsTheKernelsToFind) {
+  const Outcome outcome = from_vm("a", out_to("198.51.100.77", 80));
+  EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_EQ(outcome.counted, (Counts{{"a from carried", 1}, {"up to carried", 1}}));
+  EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kPublicIp);
+}
+
+TEST_P(NatOnTc, WithoutPortsThereIsNothingToTranslate) {
+  Frame gre = out(Protocol::kUdp);
+  gre.bytes.at(kIp + 9) = 47;
+  EXPECT_EQ(from_vm("a", gre), dropped(gre, "a from", "NOT_TRANSLATABLE"));
+  Frame redirect = out(Protocol::kIcmp);
+  redirect.bytes.at(kIp + 20) = 5;
+  EXPECT_EQ(from_vm("a", redirect), dropped(redirect, "a from", "NOT_TRANSLATABLE"));
+}
+
+// Cut at every byte, in both directions. A test run takes nothing shorter than an IPv4 header.
+TEST_P(NatOnTc, ATruncatedFrameNeverGoesOn) {
+  for (const Protocol protocol : kAll) {
+    const uint16_t port = leaves(out(protocol)).value_or(0);
+    const size_t size = kIp + 20 + (protocol == Protocol::kTcp ? 20 : 8);
+    for (size_t end = kIp + 20; end < size; ++end) {
+      Frame frame = out(protocol);
+      frame.bytes.resize(end);
+      EXPECT_EQ(from_vm("a", frame).verdict, Verdict::kDrop) << end;
+      Frame answer = in(protocol, port);
+      answer.bytes.resize(end);
+      EXPECT_NE(from_uplink(answer).verdict, Verdict::kRedirect) << end;
+    }
+  }
+}
+
+// A pool's address is nobody's but the NAT's: silence, RFC 5382, REQ-4.
+TEST_P(NatOnTc, UnsolicitedFramesToAPoolAreDropped) {
+  for (const Protocol protocol : kAll) {
+    const Frame frame = in(protocol, kRedFirstPort + 1);
+    EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NAT_UNKNOWN"));
+  }
+}
+
+TEST_P(NatOnTc, UnsolicitedFramesToTheHostAreTheHosts) {
+  set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
+  for (const Protocol protocol : kAll) {
+    const Frame frame = in(protocol, kRedFirstPort + 1);
+    EXPECT_EQ(from_uplink(frame), left(frame));
+  }
+}
+
+TEST_P(NatOnTc, ForOtherAddressesAndOtherMacsTheHostDecides) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  Frame other = in(Protocol::kUdp, port);
+  std::ranges::copy(parse_mac(test::mac_of("new")), other.bytes.begin());
+  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = 0, .pad = 0});
+  EXPECT_EQ(from_uplink(other), left(other));
+  Ends ends = Ends::between(test::mac_of("wire"), uplink_mac());
+  ends.dst_ip = kUplinkIp;
+  const Frame to_host = udp4(ends);
+  EXPECT_EQ(from_uplink(to_host), left(to_host));
+}
+
+TEST_P(NatOnTc, ATagIsAnotherNumberSpace) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  const Frame tagged = in(Protocol::kUdp, port).tagged(kHostsVid);
+  EXPECT_EQ(from_uplink(tagged), left(tagged));
+}
+
+TEST_P(NatOnTc, AnAnswerWhoseTimeEndsHereIsDropped) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  const Frame frame = with_ttl(in(Protocol::kUdp, port), 1);
+  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "TTL_EXCEEDED"));
+}
+
+TEST_P(NatOnTc, APortThatIsGoneGetsNothing) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  rig_.tables().interfaces.erase(rig_.ifindex("a"));
+  const Frame frame = in(Protocol::kUdp, port);
+  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NO_DEVICE"));
+}
+
+// RFC 5508, REQ-3 to REQ-6: both headers are translated, and the mapping is as it was.
+TEST_P(NatOnTc, AnErrorFromOutsideReachesWhomItIsAbout) {
+  for (const Protocol protocol : kAll) {
+    const Frame frame = out(protocol);
+    const Outcome sent = from_vm("a", frame);
+    const uint16_t port = endpoints_of(sent.bytes).src_port;
+    const uint64_t before = slot(port, protocol).expires_ns;
+    Frame error = icmp_error(kRouterIp, kPublicIp, 11, 0, sent.bytes);
+    std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
+    const Outcome outcome = from_uplink(error);
+    ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+    EXPECT_EQ(checksum_problems(outcome.bytes), "");
+    EXPECT_EQ(endpoints_of(outcome.bytes).dst_ip, "10.0.0.1");
+    EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kRouterIp);
+    const Endpoints quoted = endpoints_of(outcome.bytes, kQuote);
+    EXPECT_EQ(quoted.src_ip, "10.0.0.1");
+    EXPECT_EQ(quoted.src_port, endpoints_of(frame.bytes).src_port);
+    EXPECT_EQ(quoted.dst_ip, kPeerIp);
+    EXPECT_EQ(slot(port, protocol).expires_ns, before);
+  }
+}
+
+TEST_P(NatOnTc, AnErrorFromInsideSaysThePublicAddress) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  const Frame answer = in(Protocol::kUdp, port);
+  const Outcome got = from_uplink(answer);
+  Frame error = icmp_error("10.0.0.1", kPeerIp, 3, 3, got.bytes);
+  std::ranges::copy(parse_mac(kGatewayText), error.bytes.begin());
+  std::ranges::copy(parse_mac(test::mac_of("a")), error.bytes.begin() + ETH_ALEN);
+  const Outcome outcome = from_vm("a", error);
+  ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_EQ(checksum_problems(outcome.bytes), "");
+  EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kPublicIp);
+  const Endpoints quoted = endpoints_of(outcome.bytes, kQuote);
+  EXPECT_EQ(quoted.dst_ip, kPublicIp);
+  EXPECT_EQ(quoted.dst_port, port);
+  EXPECT_EQ(quoted.src_ip, kPeerIp);
+}
+
+TEST_P(NatOnTc, AnErrorAboutWhatNobodySentIsDropped) {
+  const Outcome sent = from_vm("a", out(Protocol::kUdp));
+  const auto forged = [&](auto change) {
+    Bytes about = sent.bytes;
+    change(about);
+    put_be16(about, kIp + 10, 0);
+    finish_checksum(about, kIp, 10, kIp + 20);
+    Frame error = icmp_error(kRouterIp, kPublicIp, 3, 1, about);
+    std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
+    return from_uplink(error);
+  };
+  EXPECT_EQ(forged([](Bytes&) {}).verdict, Verdict::kRedirect);
+  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 20] ^= 1; }).verdict, Verdict::kDrop) << "port";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 19] ^= 1; }).verdict, Verdict::kDrop) << "remote";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 15] ^= 1; }).verdict, Verdict::kDrop) << "source";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 9] = 47; }).verdict, Verdict::kDrop)
+      << "protocol";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 6] = 0x20, about[kIp + 7] = 9; }).verdict,
+            Verdict::kDrop)
+      << "fragment";
+}
+
+// As the host would, if the address were its own.
+TEST_P(NatOnTc, AnswersWhoHasAPoolsAddress) {
+  Ends ends = Ends::between(test::mac_of("wire"), kBroadcast);
+  ends.src_ip = kRouterIp;
+  ends.dst_ip = kPublicIp;
+  const Frame question = arp_request(ends);
+  const Outcome outcome = from_uplink(question);
+  EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_EQ(outcome.bytes, arp_reply(question.bytes, parse_mac(uplink_mac())));
+  EXPECT_NE(mark(), 0u);
+  set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
+  EXPECT_EQ(from_uplink(question).verdict, Verdict::kPass) << "the host does it";
+}
+
+TEST_P(NatOnTc, WithoutSnatThereIsNoWayOut) {
+  rig_.set_gateway(kPlain, "10.0.0.254");
+  rig_.set_address(kPlain, "10.0.0.1", "e", "");
+  const Frame frame = out(Protocol::kUdp, "e");
+  EXPECT_EQ(from_vm("e", frame), dropped(frame, "e from", "NOT_ROUTED"));
+}
+
+}  // namespace
+}  // namespace xvnet::test
