@@ -15,28 +15,11 @@
 
 #include "nat_error.h"
 #include "neighbour.h"
-#include "route.h"
+#include "owner.h"
 
 static __always_inline enum reason otherwise(const struct nat_address *public, enum reason reason)
 {
 	return public->flags & NAT_ADDRESS_OF_HOST ? REASON_HOSTS_OWN : reason;
-}
-
-/* The network's table is gone before its slots are: then nobody has them any more. */
-static __always_inline bool enter_by_slot(struct packet *packet, struct translation *translation)
-{
-	struct nat_slot *slot = bpf_map_lookup_elem(&nat_slots, &translation->outside);
-
-	if (!slot || !is_live(slot, translation->now))
-		return false;
-	translation->slot = slot;
-	packet->network = slot->network;
-	packet->segment = bpf_map_lookup_elem(&networks, &packet->network);
-	translation->rules = bpf_map_lookup_elem(&nat_networks, &packet->network);
-	if (!packet->segment || !(packet->segment->flags & NETWORK_NAT) || !translation->rules)
-		return false;
-	translation->range = range_for(translation->rules, ipv4_of_words(&slot->inside));
-	return true;
 }
 
 /* An unknown remote is nobody to a mapping, but may be one to a socket of the host with the same port. */
@@ -56,41 +39,6 @@ static __always_inline enum reason refuse_stranger(struct packet *packet, struct
 	return REASON_NAT_STRANGER;
 }
 
-static __noinline enum reason admit_remote(struct packet *packet, struct translation *translation,
-					   const struct nat_address *public)
-{
-	const struct flow *flow = &translation->flow;
-	struct nat_session wanted = session_of(translation, flow->ip.saddr, flow->source);
-	struct nat_session *session = find_session(packet->network, translation, &wanted);
-
-	if (session) {
-		note_from_outside(translation, session);
-		return REASON_CONTINUE;
-	}
-	if (translation->rules->flags & NAT_ANY_REMOTE || has_spoken_to(packet->network, translation, &wanted))
-		return REASON_CONTINUE;
-	return refuse_stranger(packet, translation, public);
-}
-
-static __always_inline enum reason check_owner(struct packet *packet, const struct translation *translation)
-{
-	if (translation->flow.ip.ttl <= 1)
-		return REASON_TTL_EXCEEDED;
-	return check_member(packet, translation->slot->ifindex);
-}
-
-static __always_inline enum reason send_to_owner(struct packet *packet, const struct translation *translation)
-{
-	struct nat_slot *slot = translation->slot;
-	__u8 gateway_mac[ETH_ALEN];
-
-	set_gateway_mac(gateway_mac);
-	if (!decrease_ttl(packet, &translation->flow) || !write_macs(packet, slot->mac, gateway_mac))
-		return REASON_NOT_TRANSLATABLE;
-	__sync_fetch_and_add(&slot->bytes_in, bpf_ntohs(translation->flow.ip.tot_len));
-	return redirect(packet, slot->ifindex);
-}
-
 static __noinline enum reason take_answer(struct packet *packet, struct translation *translation,
 					  const struct nat_address *public)
 {
@@ -103,7 +51,9 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 	if ((flow->protocol == NAT_ICMP && !flow->is_icmp_reply) || !enter_by_slot(packet, translation))
 		return otherwise(public, REASON_NAT_UNKNOWN);
 	slot = translation->slot;
-	reason = admit_remote(packet, translation, public) ?: check_owner(packet, translation);
+	if (!may_enter(packet, translation, flow->ip.saddr, flow->source))
+		return refuse_stranger(packet, translation, public);
+	reason = check_owner(packet, translation);
 	if (reason)
 		return reason;
 	if (!translate(packet, flow, SIDE_DESTINATION, ipv4_of_words(&slot->inside), slot->port))

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "nat_error.h"
+#include "owner.h"
 #include "session.h"
 #include "tell.h"
 #include "translate.h"
@@ -182,6 +183,43 @@ static __always_inline enum reason tell_if_used_up(struct packet *packet, struct
 	return tell_sender(packet, &translation->flow, ICMP_UNREACHABLE, ICMP_PROHIBITED, 0, reason);
 }
 
+/*
+ * From one VM to another through the public address of the second, which sees the first's public address and port:
+ * RFC 4787, REQ-9.
+ */
+static __noinline enum reason hairpin(struct packet *packet, struct translation *translation)
+{
+	const struct flow *flow = &translation->flow;
+	struct translation target = {
+		.flow = *flow,
+		.now = translation->now,
+		.outside = {.address = to_address(flow->ip.daddr), .port = flow->destination, .protocol = flow->protocol},
+	};
+	__be32 public = ipv4_of_words(&translation->outside.address);
+	struct nat_slot *slot;
+	enum reason reason;
+
+	if (!enter_by_slot(packet, &target))
+		return REASON_NAT_UNKNOWN;
+	if (!may_enter(packet, &target, public, translation->outside.port))
+		return REASON_NAT_STRANGER;
+	slot = target.slot;
+	reason = check_owner(packet, &target) ?: pop_tag(packet);
+	if (reason)
+		return reason;
+	if (!translate(packet, flow, SIDE_SOURCE, public, translation->outside.port) ||
+	    !translate(packet, flow, SIDE_DESTINATION, ipv4_of_words(&slot->inside), slot->port))
+		return REASON_NOT_TRANSLATABLE;
+	return send_to_owner(packet, &target);
+}
+
+static __always_inline bool is_public(__be32 ipv4)
+{
+	struct address address = to_address(ipv4);
+
+	return bpf_map_lookup_elem(&nat_addresses, &address);
+}
+
 static __noinline enum reason route_frame(struct packet *packet)
 {
 	struct translation translation = {
@@ -191,13 +229,19 @@ static __noinline enum reason route_frame(struct packet *packet)
 	struct flow *flow = &translation.flow;
 	struct way way = {};
 	enum reason reason;
+	bool is_hairpin;
 
 	if (!translation.rules || !read_flow(packet, flow))
 		return REASON_NOT_TRANSLATABLE;
 	translation.range = range_for(translation.rules, flow->ip.saddr);
 	translation.outside.address = range_of(&translation)->address;
 	translation.outside.protocol = flow->protocol;
-	reason = refuse_unroutable(packet, &translation) ?: find_way(packet, &translation, &way);
+	is_hairpin = is_public(flow->ip.daddr);
+	if (is_hairpin && flow->protocol == NAT_ICMP)
+		return REASON_NAT_UNKNOWN;
+	reason = refuse_unroutable(packet, &translation);
+	if (!reason && !is_hairpin)
+		reason = find_way(packet, &translation, &way);
 	if (reason)
 		return reason;
 	if (flow->is_icmp_error)
@@ -206,6 +250,8 @@ static __noinline enum reason route_frame(struct packet *packet)
 	if (reason)
 		return reason;
 	note_sender(packet, translation.slot, bpf_ntohs(flow->ip.tot_len));
+	if (is_hairpin)
+		return hairpin(packet, &translation);
 	return translate_out(packet, &translation) ?: send_out(packet, &way);
 }
 

@@ -66,13 +66,18 @@ static __noinline enum reason send_error(struct packet *packet, const struct flo
 	return reason;
 }
 
-/* Nobody is told of an error about an error, nor about a fragment but the first: RFC 1122, 3.2.2. */
-static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, __u8 type, __u8 code,
-					       __u16 mtu, enum reason why)
+static __noinline bool tell(struct packet *packet, const struct flow *flow, __u8 type, __u8 code, __u16 mtu)
 {
 	struct icmp_error error = {.type = type, .code = code, .mtu = bpf_htons(mtu)};
 
-	if (flow->is_icmp_error || send_error(packet, flow, &error) != REASON_ANSWERED)
+	return send_error(packet, flow, &error) == REASON_ANSWERED;
+}
+
+/* Nobody is told of an error about an error: RFC 1122, 3.2.2. */
+static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, __u8 type, __u8 code,
+					       __u16 mtu, enum reason why)
+{
+	if (flow->is_icmp_error || !tell(packet, flow, type, code, mtu))
 		return why;
 	packet->refused = why;
 	return REASON_ANSWERED;

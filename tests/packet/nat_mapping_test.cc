@@ -66,6 +66,28 @@ TEST_P(NatMapping, ComesFromTheNetworksOwnPorts) {
   }
 }
 
+// RFC 4787, REQ-2; RFC 6888, REQ-2 and REQ-3.
+TEST_P(NatMapping, AnInsideAddressHasOnePublicAddress) {
+  abi::nat_network rules = rig_.tables().nat_networks.find(kRed).value();
+  rules.range_count = 3;
+  for (const uint32_t i : {1u, 2u}) {
+    rules.ranges[i] = rules.ranges[0];
+    rules.ranges[i].address = address_of("203.0.113." + std::to_string(5 + i));
+  }
+  rig_.set_nat(kRed, rules, 0);
+  std::set<std::string> all;
+  for (int host = 1; host < 40; ++host) {
+    const std::string ip = "10.0.0." + std::to_string(host);
+    rig_.set_address(kRed, ip, "a", "");
+    std::set<std::string> of_host;
+    for (const Protocol protocol : kAll)
+      of_host.insert(endpoints_of(from_vm("a", out(protocol, "a", ip)).bytes).src_ip);
+    EXPECT_EQ(of_host.size(), 1u) << ip;
+    all.merge(of_host);
+  }
+  EXPECT_EQ(all.size(), 3u);
+}
+
 // RFC 4787, REQ-4.
 TEST_P(NatMapping, KeepsTheParity) {
   for (uint16_t inside = 4000; inside < 4020; ++inside)

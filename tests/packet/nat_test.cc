@@ -293,6 +293,40 @@ TEST_P(NatOnTc, AnErrorAboutWhatNobodySentIsDropped) {
       << "fragment";
 }
 
+// RFC 4787, REQ-9; RFC 5382, REQ-8: each sees the other's public address and port.
+TEST_P(NatOnTc, TwoVmsOfAHostReachEachOtherByTheirPublicPorts) {
+  set_flags(kBlue, abi::NAT_ANY_REMOTE);
+  for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
+    const uint16_t of_d = leaves(out(protocol, "d"), "d").value_or(0);
+    const Frame question = out_to(kPublicIp, of_d, protocol);
+    const Outcome asked = from_vm("a", question);
+    EXPECT_EQ(asked.verdict, Verdict::kRedirect);
+    EXPECT_EQ(asked.counted, (Counts{{"a from carried", 1}, {"d to carried", 1}}));
+    EXPECT_EQ(checksum_problems(asked.bytes), "");
+    Endpoints seen = endpoints_of(asked.bytes);
+    EXPECT_EQ(seen, (Endpoints{kGatewayText, test::mac_of("d"), kPublicIp, "10.0.0.1",
+                               seen.src_port, kInsidePort, 63}));
+    Ends ends = Ends::between(test::mac_of("d"), kGatewayText);
+    ends.dst_ip = kPublicIp;
+    ends.src_port = kInsidePort;
+    ends.dst_port = seen.src_port;
+    const Outcome answered = from_vm("d", protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends));
+    EXPECT_EQ(answered.counted, (Counts{{"d from carried", 1}, {"a to carried", 1}}));
+    EXPECT_EQ(checksum_problems(answered.bytes), "");
+    seen = endpoints_of(answered.bytes);
+    EXPECT_EQ(seen, (Endpoints{kGatewayText, test::mac_of("a"), kPublicIp, "10.0.0.1", of_d,
+                               kInsidePort, 63}));
+  }
+}
+
+TEST_P(NatOnTc, AnotherVmIsAStrangerLikeAnyOther) {
+  const uint16_t of_d = leaves(out(Protocol::kUdp, "d"), "d").value_or(0);
+  const Frame frame = out_to(kPublicIp, of_d);
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NAT_STRANGER"));
+  const Frame nobody = out_to(kPublicIp, 22);
+  EXPECT_EQ(from_vm("a", nobody), dropped(nobody, "a from", "NAT_UNKNOWN"));
+}
+
 // As the host would, if the address were its own.
 TEST_P(NatOnTc, AnswersWhoHasAPoolsAddress) {
   Ends ends = Ends::between(test::mac_of("wire"), kBroadcast);
