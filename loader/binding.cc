@@ -10,19 +10,6 @@
 namespace xvnet {
 namespace {
 
-using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;
-
-Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel) {
-  std::vector<UplinkEntry> uplinks;
-  XVNET_ASSIGN(entries, tables.uplink_records.entries());
-  for (const auto& entry : entries) {
-    XVNET_ASSIGN(presence, presence_of(kernel, entry.first, entry.second.device));
-    if (entry.second.device.state == abi::RECORD_COMPLETE && presence == Presence::kHere)
-      uplinks.push_back(entry);
-  }
-  return uplinks;
-}
-
 bool claims(const abi::uplink_record& record, std::uint16_t vid) {
   return !(record.device.flags & abi::RECORD_ALL_VLANS) && record.vids[vid / 8] >> (vid % 8) & 1;
 }
@@ -75,6 +62,17 @@ abi::fdb_key host_key(std::uint32_t network, const Link& uplink) {
 }
 
 }  // namespace
+
+Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel) {
+  std::vector<UplinkEntry> uplinks;
+  XVNET_ASSIGN(entries, tables.uplink_records.entries());
+  for (const auto& entry : entries) {
+    XVNET_ASSIGN(presence, presence_of(kernel, entry.first, entry.second.device));
+    if (entry.second.device.state == abi::RECORD_COMPLETE && presence == Presence::kHere)
+      uplinks.push_back(entry);
+  }
+  return uplinks;
+}
 
 Result<std::uint32_t> choose_uplink(Tables& tables, const Kernel& kernel, std::uint32_t id,
                                     const abi::network_record& record) {

@@ -5,10 +5,17 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "loader/change.h"
 
 namespace xvnet {
+
+using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;  // by its ifindex
+
+// Those that are there and whole.
+Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel);
 
 // The ifindex of the uplink that should carry the network, 0 for none. An untagged network of a
 // host with several uplinks has to name one, and one that is there: kFailed otherwise. `id` is 0

@@ -74,6 +74,22 @@ Result<void> Change::remove_address(std::uint32_t ifindex, const std::string& ci
   return {};
 }
 
+Result<void> Change::set_forwarding(const Link& link, bool on) {
+  XVNET_ASSIGN(now, kernel_->find_link(link.ifindex));
+  if (!now || now->forwards == on) return {};
+  XVNET_TRY(kernel_->set_forwarding(link.ifindex, on));
+  remember([this, ifindex = link.ifindex, on] { return kernel_->set_forwarding(ifindex, !on); });
+  return {};
+}
+
+Result<void> Change::set_reserved_ports(const PortSet& ports) {
+  XVNET_ASSIGN(before, kernel_->reserved_ports());
+  if (before == ports) return {};
+  XVNET_TRY(kernel_->set_reserved_ports(ports));
+  remember([this, before] { return kernel_->set_reserved_ports(before); });
+  return {};
+}
+
 Result<void> Change::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
   XVNET_ASSIGN(state, kernel_->feature(ifindex, feature));
   if (state.is_on == on) return {};
@@ -119,7 +135,15 @@ Result<void> Change::commit() {
   undo_.clear();
   for (auto& step : last_) XVNET_TRY(step());
   last_.clear();
+  send_announcements();
   return {};
+}
+
+void Change::send_announcements() {
+  for (const auto& [ifindex, address] : announcements_)
+    if (const auto sent = kernel_->announce_address(ifindex, address); !sent)
+      warnings_.push_back(sent.error().message + "; the neighbours find out by themselves, later");
+  announcements_.clear();
 }
 
 Error Change::roll_back(Error cause) {
@@ -128,6 +152,7 @@ Error Change::roll_back(Error cause) {
       cause.message += "; could not undo a step: " + undone.error().message;
   undo_.clear();
   deletions_.clear();
+  announcements_.clear();
   return cause;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "loader/kernel.h"
@@ -52,6 +53,9 @@ class Change {
   Result<void> silence(const Link& link, bool silent);
   Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);
+  Result<void> set_forwarding(const Link& link, bool on);
+  Result<void> set_reserved_ports(const PortSet& ports);
+  void wait_for_programs() { kernel_->wait_for_programs(); }
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
@@ -64,6 +68,13 @@ class Change {
   void erase_on_commit(Map<K, V>& map, const K& key) {
     last_.push_back([&map, key] { return map.erase(key); });
   }
+
+  // A public address, to the neighbours of its uplink. It works without: a failure is a warning.
+  void announce_on_commit(std::uint32_t ifindex, Ipv4 address) {
+    announcements_.push_back({ifindex, address});
+  }
+  // What the commit could not do, and what is no reason to fail.
+  std::vector<std::string> take_warnings() { return std::move(warnings_); }
 
   // The device that was announced last has an owner now, or is deleted with the commit.
   void settle_announcement() { announced_ = true; }
@@ -83,12 +94,20 @@ class Change {
     remember([&map, key, before] { return before ? map.put(key, *before) : map.erase(key); });
   }
 
+  struct Announcement {
+    std::uint32_t ifindex;
+    Ipv4 address;
+  };
+  void send_announcements();
+
   Kernel* kernel_;
   Tables* tables_;
   std::vector<std::function<Result<void>()>> undo_;
   std::vector<std::uint32_t> deletions_;
   bool announced_ = false;
   std::vector<std::function<Result<void>()>> last_;
+  std::vector<Announcement> announcements_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace xvnet

@@ -10,6 +10,7 @@
 #include "loader/port.h"
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
+#include "loader/snat.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 #include "loader/uplink.h"
@@ -43,6 +44,11 @@ NetworkRequest request_of(const abi::network_record& record) {
   if (record.domain[0]) request.domain = text_of(record.domain);
   request.boot_server = ipv4_of(record.boot_server);
   if (record.boot_file[0]) request.boot_file = text_of(record.boot_file);
+  if (!has_snat(record)) return request;
+  const bool is_auto = record.flags & abi::RECORD_SNAT_AUTO;
+  request.snat = {is_auto ? SnatSource::kAuto : SnatSource::kAddresses, snat_addresses(record)};
+  request.snat_ports = record.snat_ports;
+  request.snat_filter = snat_filter(record);
   return request;
 }
 
@@ -94,7 +100,7 @@ class Restoring {
 
   Result<void> networks(const DesiredState& state) {
     for (const NetworkRequest& request : state.networks)
-      XVNET_TRY(note(add_network(*change_, request)));
+      XVNET_TRY(note(add_network(*change_, request, SnatMiss::kLater)));
     return {};
   }
 

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "loader/change.h"
 #include "loader/desired_state.h"
 #include "loader/network.h"
@@ -29,6 +32,7 @@ Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
   if (!outcome) return std::unexpected(change.roll_back(std::move(outcome).error()));
   if (auto done = change.commit(); !done)
     return std::unexpected(change.roll_back(std::move(done).error()));
+  std::ranges::move(change.take_warnings(), std::back_inserter(outcome->warnings));
   return outcome;
 }
 
@@ -145,6 +149,10 @@ Result<std::vector<FdbView>> Instance::fdb() {
 
 Result<std::vector<LeaseView>> Instance::leases() {
   return tables_ ? view_leases(*kernel_, *tables_) : std::vector<LeaseView>{};
+}
+
+Result<std::vector<NatView>> Instance::nat(const NatFilter& filter) {
+  return tables_ ? view_nat(*kernel_, *tables_, filter) : std::vector<NatView>{};
 }
 
 Result<std::vector<StatsView>> Instance::stats(std::string_view device) {

@@ -55,6 +55,7 @@ class Instance {
   Result<std::vector<UplinkView>> uplinks();
   Result<std::vector<FdbView>> fdb();
   Result<std::vector<LeaseView>> leases();
+  Result<std::vector<NatView>> nat(const NatFilter& filter);
   // Of one device, or of all with an empty name.
   Result<std::vector<StatsView>> stats(std::string_view device);
 

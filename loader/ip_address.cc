@@ -13,13 +13,28 @@ namespace {
 
 constexpr std::uint8_t kV4MappedPrefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// Neither "this network", nor loopback, nor multicast and beyond: RFC 6890.
+// The bits behind a prefix, all of them set.
+std::uint32_t host_bits(std::uint32_t prefix) {
+  return prefix < kIpv4Bits ? ~std::uint32_t{0} >> prefix : 0;
+}
+
+}  // namespace
+
 bool is_unicast(Ipv4 address) {
   const std::uint32_t first = address.number >> 24;
   return first != 0 && first != 127 && first < 224;
 }
 
-}  // namespace
+bool InterfaceAddress::reaches(Ipv4 other) const {
+  return ((address.number ^ other.number) & ~host_bits(prefix)) == 0;
+}
+
+// Of two addresses, each is a host's: RFC 3021.
+bool InterfaceAddress::is_assignable(Ipv4 other) const {
+  const std::uint32_t bits = host_bits(prefix);
+  const std::uint32_t host = other.number & bits;
+  return reaches(other) && (bits <= 1 || (host != 0 && host != bits));
+}
 
 std::optional<Ipv4> parse_ipv4(std::string_view text) {
   in_addr binary{};

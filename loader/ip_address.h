@@ -43,6 +43,22 @@ struct Subnet {
   bool operator==(const Subnet&) const = default;
 };
 
+// What an interface has: its own address, and with it those it reaches.
+struct InterfaceAddress {
+  Ipv4 address;
+  std::uint32_t prefix = kIpv4Bits;  // bits, 0 to kIpv4Bits
+
+  bool reaches(Ipv4 other) const;
+  // Whether a host behind the interface may have it: reached, and neither first nor last.
+  bool is_assignable(Ipv4 other) const;
+
+  bool operator==(const InterfaceAddress&) const = default;
+};
+
+// Whether it can be one host's: neither "this network", nor loopback, nor multicast and beyond
+// (RFC 6890).
+bool is_unicast(Ipv4 address);
+
 // "10.0.0.0/24"; nothing when it is none, or has bits behind its prefix.
 std::optional<Subnet> parse_subnet(std::string_view text);
 std::string format_subnet(const Subnet& subnet);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,11 +18,13 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/ip_address.h"
 #include "loader/result.h"
 
 namespace xvnet {
 
 using Mac = std::array<std::uint8_t, 6>;
+using PortSet = std::bitset<65536>;  // of TCP and UDP
 
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr std::uint32_t kFullMtu = 1500;  // bytes of a frame's payload, IEEE 802.3
@@ -39,6 +42,7 @@ struct Link {
   bool is_up = false;  // administratively
   bool is_promiscuous = false;
   bool is_silent = false;       // as Kernel::silence() leaves it
+  bool forwards = false;        // what comes in on it may be routed: IPv4
   bool is_multi_queue = false;  // a TAP made with IFF_MULTI_QUEUE
   std::uint32_t master = 0;     // ifindex of its bridge or bond, 0: none
   std::string driver;           // as ethtool shows it; empty when unknown
@@ -110,6 +114,11 @@ enum class TableId {
   kAddresses,
   kGateways,
   kLeases,
+  kNatAddresses,
+  kNatNetworks,
+  kNatSlots,
+  kNatMappings,
+  kNatSessions,
   kMeta,
 };
 
@@ -148,6 +157,13 @@ class Kernel {
   // `cidr` is "10.5.0.1/24" or "2001:db8::1/64"; an address that is there already is no error.
   virtual Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) = 0;
   virtual Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) = 0;
+  // IPv4, the primary address first.
+  virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
+  // net.ipv4.conf.<link>.forwarding: without it, the kernel's routes are none for what comes in.
+  virtual Result<void> set_forwarding(std::uint32_t ifindex, bool on) = 0;
+  // Tells the neighbours of the link whose the address is: an ARP announcement (RFC 5227, 2.3).
+  // Needs CAP_NET_RAW.
+  virtual Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) = 0;
   virtual Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const = 0;
   virtual Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) = 0;
   virtual Result<VethPeer> veth_peer(std::uint32_t ifindex) const = 0;
@@ -155,6 +171,11 @@ class Kernel {
   virtual Result<XdpSupport> xdp_support(const Link& link) const = 0;
   // The name or id of an XDP program on the link that is not this instance's; empty: none.
   virtual Result<std::string> foreign_xdp(std::uint32_t ifindex) const = 0;
+
+  // The ports that no socket of the host gets unless it asks for them:
+  // net.ipv4.ip_local_reserved_ports. Setting them replaces what was there.
+  virtual Result<PortSet> reserved_ports() const = 0;
+  virtual Result<void> set_reserved_ports(const PortSet& ports) = 0;
 
   // Attachments. attach() is a no-op on a live attachment, replaces a severed one, and returns once
   // it is pinned.
@@ -186,6 +207,10 @@ class Kernel {
   virtual Result<bool> commit_upgrade() = 0;
   // Has `moved` run the former programs again.
   virtual Result<void> revert_upgrade(std::span<const Placement> moved) = 0;
+
+  // Returns once every run of a program has ended that began before: what it read of the tables
+  // then is of no more consequence.
+  virtual void wait_for_programs() = 0;
 
   virtual std::uint64_t monotonic_ns() const = 0;
 };

@@ -8,55 +8,21 @@
 #include "loader/binding.h"
 #include "loader/host_interface.h"
 #include "loader/lease.h"
+#include "loader/nat.h"
+#include "loader/network_request.h"
 #include "loader/port_addresses.h"
+#include "loader/snat.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
 
-constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 8-6
-
 Result<std::optional<Network>> find_by_record(Tables& tables, auto matches) {
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records)
     if (matches(record)) return Network{id, record};
   return std::nullopt;
-}
-
-std::string described(const abi::network_record& record) {
-  if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
-  std::string text = record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
-  if (const auto subnet = subnet_of(record)) text += ", subnet " + format_subnet(*subnet);
-  if (const auto gateway = ipv4_of(record.gateway)) text += ", gateway " + format_ipv4(*gateway);
-  if (record.flags & abi::RECORD_DHCP) text += ", DHCP";
-  return text;
-}
-
-Result<void> check_name(std::string_view name) {
-  const bool is_plain = std::ranges::all_of(
-      name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-  if (name.empty() || name.size() >= NAME_SIZE || !is_plain)
-    return fail(ErrorKind::kUsage,
-                fmt::format("add network {:?}: a name is 1 to {} letters, digits, '-', '_' or '.'",
-                            name, NAME_SIZE - 1));
-  return {};
-}
-
-Result<void> check_kind(std::string_view doing, const NetworkRequest& request) {
-  if (request.vid && request.untagged)
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("{} network {:?}: it is either of a VLAN or untagged", doing, request.name));
-  if (!request.vid) return {};
-  return check_vid(fmt::format("{} network {:?}", doing, request.name), *request.vid);
-}
-
-Result<void> check_ageing(const NetworkRequest& request) {
-  if (request.ageing_s && (*request.ageing_s == 0 || *request.ageing_s > kMaxAgeing))
-    return fail(ErrorKind::kUsage, fmt::format("network {:?}: ageing of {} s is not 1 to {}",
-                                               request.name, *request.ageing_s, kMaxAgeing));
-  return {};
 }
 
 Result<std::uint32_t> take_id(Change& change) {
@@ -97,16 +63,6 @@ Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(change.put(change.tables().networks, id, loose_network(record)));
   if (uplink) XVNET_TRY(bind(change, id, uplink));
   return Network{id, record};
-}
-
-abi::network_record record_of(const NetworkRequest& request) {
-  abi::network_record record{};
-  set_text(record.name, request.name);
-  set_text(record.uplink, request.uplink);
-  record.flags = request.untagged ? abi::RECORD_UNTAGGED : 0;
-  record.vid = request.vid.value_or(0);
-  record.ageing_s = request.ageing_s.value_or(kDefaultAgeing);
-  return record;
 }
 
 Result<Network> find_or_create_vlan(Change& change, std::uint16_t vid) {
@@ -158,25 +114,66 @@ Result<bool> has_ports(Tables& tables, const Network& network) {
   });
 }
 
-std::vector<std::string> host_addresses_of(const abi::network_record& record) {
-  std::vector<std::string> addresses;
-  addresses.reserve(record.address_count);
-  for (std::size_t i = 0; i < record.address_count; ++i)
-    addresses.push_back(text_of(record.addresses[i]));
-  return addresses;
+Result<abi::network_record> wanted_record(const NetworkRequest& request) {
+  XVNET_TRY(check_network_name(request.name));
+  XVNET_TRY(check_ageing(request));
+  XVNET_TRY(check_kind("add", request));
+  if (request.snat && request.snat->source == SnatSource::kNone)
+    return fail(ErrorKind::kUsage,
+                fmt::format("add network {:?}: it has no SNAT to take away", request.name));
+  auto record = record_of(request);
+  XVNET_TRY(set_host_addresses(record, request));
+  XVNET_TRY(set_subnet(record, request));
+  XVNET_TRY(set_dhcp(record, request));
+  XVNET_TRY(set_snat(record, request));
+  return record;
 }
 
-Result<void> set_addresses(abi::network_record& record, const NetworkRequest& request) {
-  if (request.host_addresses.size() > MAX_HOST_ADDRESSES)
-    return fail(ErrorKind::kUsage, fmt::format("network {:?}: more than {} host addresses",
-                                               request.name, MAX_HOST_ADDRESSES));
-  std::memset(record.addresses, 0, sizeof record.addresses);
-  record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
-  for (std::size_t i = 0; i < request.host_addresses.size(); ++i) {
-    XVNET_TRY(check_cidr(request.name, request.host_addresses[i]));
-    set_text(record.addresses[i], request.host_addresses[i]);
+// Nothing: the network is not translated, or not yet, or goes on as it is.
+Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network, SnatMiss miss,
+                                         Outcome& outcome) {
+  if (!has_snat(network.record)) return std::nullopt;
+  auto plan = plan_nat(change.tables(), change.kernel(), network);
+  if (plan) return *plan;
+  XVNET_ASSIGN(translated, is_translated(change.tables(), network.id));
+  if (!translated && miss == SnatMiss::kRefused) return std::unexpected(std::move(plan).error());
+  outcome.warnings.push_back(
+      fmt::format("{}; {}", plan.error().message,
+                  translated ? "it goes on as before"
+                             : "it is not translated until `xvnet restore` is given again"));
+  return std::nullopt;
+}
+
+// What the request says, over what the record has.
+Result<void> change_record(abi::network_record& record, const NetworkRequest& request) {
+  if (request.ageing_s) record.ageing_s = *request.ageing_s;
+  if (request.vid || request.untagged) {
+    record.vid = request.vid.value_or(0);
+    record.flags = (record.flags & ~std::uint32_t{abi::RECORD_UNTAGGED}) |
+                   (request.untagged ? abi::RECORD_UNTAGGED : 0);
   }
-  return {};
+  if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
+  if (!request.host_addresses.empty()) XVNET_TRY(set_host_addresses(record, request));
+  XVNET_TRY(set_subnet(record, request));
+  XVNET_TRY(set_dhcp(record, request));
+  return set_snat(record, request);
+}
+
+bool is_elsewhere(const abi::network_record& before, const abi::network_record& after) {
+  return before.vid != after.vid || (before.flags ^ after.flags) & abi::RECORD_UNTAGGED ||
+         text_of(before.uplink) != text_of(after.uplink);
+}
+
+// Of the flags, NETWORK_NAT is provide_nat()'s.
+Result<void> write_network(Change& change, const Network& network) {
+  auto& networks = change.tables().networks;
+  XVNET_ASSIGN(entry, networks.find(network.id));
+  abi::network value = loose_network(network.record);
+  if (entry) {
+    value.uplink = entry->uplink;
+    value.flags = static_cast<std::uint16_t>(value.flags | (entry->flags & abi::NETWORK_NAT));
+  }
+  return change.put(networks, network.id, value);
 }
 
 }  // namespace
@@ -186,13 +183,6 @@ abi::network loose_network(const abi::network_record& record) {
           .vid = record.vid,
           .flags = subnet_flags(record),
           .ageing_ns = record.ageing_s * kNanosecondsPerSecond};
-}
-
-Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
-  if (vid < kMinVid || vid > kMaxVid)
-    return fail(ErrorKind::kUsage,
-                fmt::format("{}: VID {} is not {} to {}", doing, vid, kMinVid, kMaxVid));
-  return {};
 }
 
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name) {
@@ -212,6 +202,7 @@ Result<Network> network_for_port(Change& change, const PortRequest& request) {
 Result<void> destroy_network(Change& change, const Network& network) {
   auto& tables = change.tables();
   XVNET_TRY(remove_host_interface(change, network));
+  XVNET_TRY(withdraw_nat(change, network.id));
   XVNET_TRY(unbind(change, network.id));
   XVNET_TRY(forget_addresses(change, network.id));
   XVNET_TRY(change.erase(tables.members, network.id));
@@ -253,19 +244,17 @@ Result<void> remove_member(Change& change, std::uint32_t network, std::uint32_t 
   return list.count ? change.put(members, network, list) : change.erase(members, network);
 }
 
-Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
-  XVNET_TRY(check_name(request.name));
-  XVNET_TRY(check_ageing(request));
-  XVNET_TRY(check_kind("add", request));
-  auto wanted = record_of(request);
-  XVNET_TRY(set_addresses(wanted, request));
-  XVNET_TRY(set_subnet(wanted, request));
-  XVNET_TRY(set_dhcp(wanted, request));
+Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatMiss miss) {
+  XVNET_ASSIGN(wanted, wanted_record(request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
+  Outcome outcome;
   if (!existing) {
+    XVNET_ASSIGN(plan, plan_snat(change, {0, wanted}, miss, outcome));
     XVNET_ASSIGN(network, create(change, wanted));
+    if (plan) XVNET_TRY(provide_nat(change, network, *plan));
     XVNET_TRY(provide_host_interface(change, network, host_addresses_of(wanted)));
-    return Outcome{.changed = true, .warnings = {}};
+    outcome.changed = true;
+    return outcome;
   }
   // An implied network that is added by name stays when its ports go.
   auto record = existing->record;
@@ -274,9 +263,12 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request) {
     return fail(fmt::format("add network {:?}: it exists and differs ({}, ageing {} s)",
                             request.name, described(record), record.ageing_s),
                 fmt::format("change it with: xvnet network set {}", request.name));
+  XVNET_ASSIGN(plan, plan_snat(change, {existing->id, record}, miss, outcome));
   XVNET_TRY(change.put(change.tables().network_records, existing->id, record));
+  if (plan) XVNET_TRY(provide_nat(change, {existing->id, record}, *plan));
   XVNET_TRY(provide_host_interface(change, *existing, host_addresses_of(wanted)));
-  return Outcome{.changed = change.did_anything(), .warnings = {}};
+  outcome.changed = change.did_anything();
+  return outcome;
 }
 
 Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
@@ -287,31 +279,22 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   auto& tables = change.tables();
   Network network = *existing;
   auto& record = network.record;
-  if (request.ageing_s) record.ageing_s = *request.ageing_s;
-  if (request.vid || request.untagged) {
-    record.vid = request.vid.value_or(0);
-    record.flags = (record.flags & ~std::uint32_t{abi::RECORD_UNTAGGED}) |
-                   (request.untagged ? abi::RECORD_UNTAGGED : 0);
-  }
-  if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
-  if (!request.host_addresses.empty()) XVNET_TRY(set_addresses(record, request));
-  XVNET_TRY(set_subnet(record, request));
-  XVNET_TRY(set_dhcp(record, request));
+  XVNET_TRY(change_record(record, request));
   XVNET_TRY(check_subnet_change(tables, *existing, record));
   XVNET_TRY(check_claims(tables, record, network.id));
-  if (record.vid != existing->record.vid || record.flags != existing->record.flags ||
-      text_of(record.uplink) != text_of(existing->record.uplink))
-    XVNET_TRY(unbind(change, network.id));
+  std::optional<NatPlan> plan;
+  if (speaks_of_snat(request) && has_snat(record)) {
+    XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));
+    plan = chosen;
+  }
+  if (is_elsewhere(existing->record, record)) XVNET_TRY(unbind(change, network.id));
   XVNET_TRY(provide_gateway(change, network));
-  XVNET_ASSIGN(entry, tables.networks.find(network.id));
-  abi::network value = entry.value_or(abi::network{});
-  value.vid = record.vid;
-  value.flags = subnet_flags(record);
-  value.ageing_ns = record.ageing_s * kNanosecondsPerSecond;
-  XVNET_TRY(change.put(tables.networks, network.id, value));
+  XVNET_TRY(write_network(change, network));
   if (!request.host_addresses.empty())
     XVNET_TRY(change_host_addresses(change, network, host_addresses_of(existing->record),
                                     host_addresses_of(record)));
+  if (plan) XVNET_TRY(provide_nat(change, network, *plan));
+  if (!has_snat(record)) XVNET_TRY(withdraw_nat(change, network.id));
   XVNET_TRY(change.put(tables.network_records, network.id, record));
   XVNET_TRY(rewrite_leases(change, network));
   XVNET_TRY(bind_networks(change));

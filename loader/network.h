@@ -36,12 +36,15 @@ Result<void> unbind_networks(Change& change, std::uint32_t uplink);
 Result<void> add_member(Change& change, std::uint32_t network, std::uint32_t ifindex);
 Result<void> remove_member(Change& change, std::uint32_t network, std::uint32_t ifindex);
 
-Result<Outcome> add_network(Change& change, const NetworkRequest& request);
+// What becomes of SNAT whose addresses cannot be told at this moment: at boot, uplinks have none
+// yet.
+enum class SnatMiss { kRefused, kLater };
+
+Result<Outcome> add_network(Change& change, const NetworkRequest& request,
+                            SnatMiss miss = SnatMiss::kRefused);
 Result<Outcome> set_network(Change& change, const NetworkRequest& request);
 Result<Outcome> remove_network(Change& change, std::string_view name);
 // Whatever is attached has been detached.
 Result<void> destroy_network(Change& change, const Network& network);
-
-Result<void> check_vid(std::string_view doing, std::uint16_t vid);
 
 }  // namespace xvnet

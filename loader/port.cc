@@ -7,6 +7,7 @@
 #include "loader/device.h"
 #include "loader/host_interface.h"
 #include "loader/lease.h"
+#include "loader/nat.h"
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
 #include "loader/text.h"
@@ -73,11 +74,14 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
                       const ModeChoice& choice) {
   auto& records = change.tables().port_records;
   XVNET_TRY(check_fdb_budget(change.tables(), record.max_macs + 1));
+  XVNET_ASSIGN(translated, is_translated(change.tables(), record.network));
   record.device.restore |= restore_flags(choice);
   if (!link.is_silent) record.device.restore |= abi::RESTORE_NOISE;
+  if (translated && !link.forwards) record.device.restore |= abi::RESTORE_FORWARDING;
   XVNET_TRY(change.set_up(link, false));
   XVNET_TRY(change.put(records, link.ifindex, record));
   XVNET_TRY(change.silence(link, true));
+  if (translated) XVNET_TRY(change.set_forwarding(link, true));
   XVNET_TRY(wire_port(change, link, record, choice));
   XVNET_TRY(change.set_up(link, true));
   record.device.state = abi::RECORD_COMPLETE;
@@ -251,10 +255,13 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
   XVNET_TRY(change.erase(tables.interfaces, ifindex));
   XVNET_TRY(remove_static_mac(change, ifindex, record));
   XVNET_TRY(withdraw_lease(change, ifindex));
+  XVNET_TRY(end_mappings(change, record.network, ifindex));
   XVNET_TRY(release_addresses(change, ifindex, record));
   XVNET_TRY(remove_learner(change, record.network, ifindex));
   XVNET_TRY(detach_programs(change, ifindex, kPortPrograms, record.device));
   if (is_here) XVNET_TRY(restore_features(change, ifindex, record.device));
+  if (is_here && record.device.restore & abi::RESTORE_FORWARDING)
+    XVNET_TRY(change.set_forwarding(*link, false));
   if (is_here && record.device.restore & abi::RESTORE_NOISE)
     XVNET_TRY(change.silence(*link, false));
   XVNET_TRY(change.erase(tables.devices, ifindex));

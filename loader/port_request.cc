@@ -9,7 +9,7 @@
 
 #include "loader/device.h"
 #include "loader/lease.h"
-#include "loader/network.h"
+#include "loader/network_request.h"
 #include "loader/port_addresses.h"
 #include "loader/text.h"
 

@@ -3,10 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
-
 #include "loader/tables.h"
 #include "loader/text.h"
 
@@ -58,85 +54,11 @@ const char* name_of(Feature feature) {
 
 const char* on_or_off(bool on) { return on ? "on" : "off"; }
 
-using Bytes = OverlayTable::Bytes;
-
 }  // namespace
 
 Rehearsal::Rehearsal(Kernel& kernel) : kernel_(&kernel), next_ifindex_(kFirstMadeIfindex) {}
 
 void Rehearsal::tell(std::string line) { steps_.push_back(std::move(line)); }
-
-// A record is written several times while a command is at work; one line tells of all of them.
-void Rehearsal::tell_record(const std::string& noun, std::string_view name, bool was_there,
-                            bool is_there) {
-  const auto add = fmt::format("add {} {}", noun, name);
-  const auto change = fmt::format("change {} {}", noun, name);
-  const bool is_told = std::ranges::find(steps_, add) != steps_.end() ||
-                       std::ranges::find(steps_, change) != steps_.end();
-  if (!is_there) {
-    std::erase(steps_, change);
-    tell(fmt::format("remove {} {}", noun, name));
-  } else if (!was_there) {
-    tell(add);
-  } else if (!is_told) {
-    tell(change);
-  }
-}
-
-void Rehearsal::tell_vlan(std::span<const std::byte> bytes, bool is_there) {
-  abi::vlan_key key;
-  std::memcpy(&key, bytes.data(), sizeof key);
-  const auto frames = key.vid ? fmt::format("VLAN {}", key.vid) : std::string("untagged frames");
-  tell(fmt::format("{} {} on {}", is_there ? "carry" : "stop carrying", frames,
-                   name_of(key.uplink)));
-}
-
-// Every record begins with its name.
-void Rehearsal::watch_tables() {
-  using enum TableId;
-  static_assert(offsetof(abi::port_record, device.name) == 0);
-  static_assert(offsetof(abi::uplink_record, device.name) == 0);
-  static_assert(offsetof(abi::network_record, name) == 0);
-  for (const auto& [id, noun] : {std::pair{kPortRecords, "port"},
-                                 {kUplinkRecords, "uplink"},
-                                 {kNetworkRecords, "network"}}) {
-    tables_.at(id)->watch([this, noun = noun](auto, const Bytes* before, const Bytes* after) {
-      const Bytes* record = after ? after : before;
-      if (!record) return;
-      char name[NAME_SIZE];
-      std::memcpy(name, record->data(), sizeof name);
-      tell_record(noun, text_of(name), before != nullptr, after != nullptr);
-    });
-  }
-  tables_.at(kVlans)->watch([this](auto key, const Bytes* before, const Bytes* after) {
-    if (!before != !after) tell_vlan(key, after != nullptr);
-  });
-}
-
-void Rehearsal::make_tables() {
-  using enum TableId;
-  using Id = std::uint32_t;
-  const auto make = [this](TableId id, std::size_t key_size, std::size_t value_size) {
-    const Table* below = exists_ ? &kernel_->table(id) : nullptr;
-    tables_[id] = std::make_unique<OverlayTable>(below, key_size, value_size);
-  };
-  make(kInterfaces, sizeof(Id), sizeof(abi::interface));
-  make(kNetworks, sizeof(Id), sizeof(abi::network));
-  make(kVlans, sizeof(abi::vlan_key), sizeof(Id));
-  make(kMembers, sizeof(Id), sizeof(abi::members));
-  make(kFdb, sizeof(abi::fdb_key), sizeof(abi::fdb_entry));
-  make(kLearners, sizeof(abi::learner_key), sizeof(abi::learner));
-  make(kDevices, sizeof(Id), sizeof(Id));
-  make(kStats, sizeof(Id), sizeof(abi::stats));
-  make(kPortRecords, sizeof(Id), sizeof(abi::port_record));
-  make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
-  make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
-  make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
-  make(kGateways, sizeof(Id), sizeof(abi::gateway));
-  make(kLeases, sizeof(Id), sizeof(abi::lease));
-  make(kMeta, sizeof(Id), sizeof(abi::meta));
-  watch_tables();
-}
 
 Result<void> Rehearsal::open_for_change() {
   XVNET_ASSIGN(exists, open_for_reading());
@@ -288,6 +210,31 @@ Result<void> Rehearsal::add_address(std::uint32_t ifindex, std::string_view cidr
 Result<void> Rehearsal::remove_address(std::uint32_t ifindex, std::string_view cidr) {
   XVNET_ASSIGN(link, link_of(ifindex));
   tell(fmt::format("remove address {} from {}", cidr, link.name));
+  return {};
+}
+
+Result<std::vector<InterfaceAddress>> Rehearsal::ipv4_addresses(std::uint32_t ifindex) const {
+  if (ifindex >= kFirstMadeIfindex) return std::vector<InterfaceAddress>{};
+  return kernel_->ipv4_addresses(ifindex);
+}
+
+Result<void> Rehearsal::set_forwarding(std::uint32_t ifindex, bool on) {
+  return set(ifindex, &Link::forwards, on, fmt::format("forwarding {}", on_or_off(on)));
+}
+
+Result<void> Rehearsal::announce_address(std::uint32_t ifindex, Ipv4 address) {
+  tell(fmt::format("announce {} on {}", format_ipv4(address), name_of(ifindex)));
+  return {};
+}
+
+Result<PortSet> Rehearsal::reserved_ports() const {
+  return reserved_ports_ ? *reserved_ports_ : kernel_->reserved_ports();
+}
+
+Result<void> Rehearsal::set_reserved_ports(const PortSet& ports) {
+  tell(ports.none() ? std::string("reserve no ports of the host")
+                    : fmt::format("reserve the host's ports {}", format_ports(ports)));
+  reserved_ports_ = ports;
   return {};
 }
 

@@ -36,12 +36,18 @@ class Rehearsal final : public Kernel {
   Result<void> silence(std::uint32_t ifindex, bool silent) override;
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
+  Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
+  Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override;
   Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override;
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) override;
   Result<VethPeer> veth_peer(std::uint32_t ifindex) const override;
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) override;
   Result<XdpSupport> xdp_support(const Link& link) const override;
   Result<std::string> foreign_xdp(std::uint32_t ifindex) const override;
+
+  Result<PortSet> reserved_ports() const override;
+  Result<void> set_reserved_ports(const PortSet& ports) override;
 
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
   Result<void> detach(std::uint32_t ifindex, Hook hook) override;
@@ -58,14 +64,18 @@ class Rehearsal final : public Kernel {
   Result<bool> commit_upgrade() override { return is_upgrade_; }
   Result<void> revert_upgrade(std::span<const Placement> moved) override;
 
+  void wait_for_programs() override {}
   std::uint64_t monotonic_ns() const override { return kernel_->monotonic_ns(); }
 
  private:
+  using Bytes = OverlayTable::Bytes;
+
   void make_tables();
   void tell(std::string line);
   // Of an entry that came, went or changed.
   void tell_record(const std::string& noun, std::string_view name, bool was_there, bool is_there);
   void tell_vlan(std::span<const std::byte> key, bool is_there);
+  void tell_nat(std::span<const std::byte> key, const Bytes* entry);
   void watch_tables();
 
   Link make_link(std::string_view name, LinkKind kind);
@@ -84,6 +94,7 @@ class Rehearsal final : public Kernel {
   std::uint32_t next_ifindex_;
   std::map<std::pair<std::uint32_t, Feature>, FeatureState> features_;
   std::map<std::uint32_t, VethPeer> peers_;
+  std::optional<PortSet> reserved_ports_;  // nothing: as they are
   std::map<std::pair<std::uint32_t, Hook>, Attachment> attachments_;
 };
 

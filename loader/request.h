@@ -22,6 +22,10 @@ constexpr std::uint16_t kMaxVid = 4094;        // IEEE 802.1Q, table 9-2: 0 and 
 constexpr std::uint32_t kDefaultAgeing = 300;  // seconds, IEEE 802.1Q, table 8-6
 constexpr std::uint32_t kDefaultMaxMacs = 64;  // of one port
 
+constexpr std::uint32_t kDefaultSnatPorts = 4096;  // of each public address of a network
+constexpr std::uint32_t kMinSnatPorts = 64;
+constexpr std::uint32_t kMaxSnatPorts = 32768;
+
 using VidSet = std::bitset<4096>;
 
 // Exactly one of vid, untagged and network.
@@ -54,6 +58,26 @@ struct UplinkRequest {
   bool share_xdp = false;  // beside other XDP programs, through libxdp's dispatcher
 };
 
+enum class SnatSource {
+  kNone,       // nothing is translated any more
+  kAuto,       // the first address of the only uplink that has any
+  kAddresses,  // those that are named
+};
+
+// Who may answer: RFC 4787, REQ-8.
+enum class SnatFilter {
+  kAddress,   // whom the VM's port has spoken to
+  kEndpoint,  // anybody
+};
+
+// The public addresses from which a network's VMs speak to the outside.
+struct SnatRequest {
+  SnatSource source = SnatSource::kNone;
+  std::vector<Ipv4> addresses;  // an uplink's own, or others that are answered for
+
+  bool operator==(const SnatRequest&) const = default;
+};
+
 struct NetworkRequest {
   std::string name;
   std::optional<std::uint16_t> vid;  // neither vid nor untagged: host-only
@@ -68,6 +92,16 @@ struct NetworkRequest {
   std::optional<std::string> domain;
   std::optional<Ipv4> boot_server;
   std::optional<std::string> boot_file;
+  std::optional<SnatRequest> snat;          // goes with a gateway, like the rest
+  std::optional<std::uint32_t> snat_ports;  // of each address; even
+  std::optional<SnatFilter> snat_filter;
+};
+
+// Which public ports to show; what is not said matches all.
+struct NatFilter {
+  std::string network;
+  std::optional<Ipv4> address;        // inside or outside
+  std::optional<std::uint16_t> port;  // the same
 };
 
 // All that an operator has asked for and that holds: what `xvnet save` writes down.

@@ -9,7 +9,9 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
+#include "loader/nat_ranges.h"
 #include "loader/port_addresses.h"
+#include "loader/snat.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 #include "loader/uplink.h"
@@ -86,6 +88,14 @@ DirectionView view_of(const abi::direction_stats& direction) {
   return view;
 }
 
+std::vector<SnatView> view_of(const abi::nat_network& network) {
+  std::vector<SnatView> views;
+  for (const auto& range : ranges_of(network))
+    views.push_back({format_ipv4(ipv4_of(range.address).value_or(Ipv4{})), range.first,
+                     static_cast<std::uint16_t>(range.first + range.count - 1)});
+  return views;
+}
+
 Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint32_t id,
                                  const abi::network_record& record) {
   NetworkView view{};
@@ -104,6 +114,10 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
   view.dhcp = record.flags & abi::RECORD_DHCP;
   for (std::size_t i = 0; i < record.dns_count; ++i)
     view.dns.push_back(format_ipv4(ipv4_of(record.dns[i]).value_or(Ipv4{})));
+  if (has_snat(record))
+    view.snat_filter = snat_filter(record) == SnatFilter::kEndpoint ? "endpoint" : "address";
+  XVNET_ASSIGN(nat, tables.nat_networks.find(id));
+  if (nat) view.snat = view_of(*nat);
   if (record.address_count) view.host_interface = host_interface_name(view.name);
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports)

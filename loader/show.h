@@ -16,6 +16,9 @@ Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tab
 Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);
 Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables);
 Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables);
+// Those that have not expired.
+Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
+                                      const NatFilter& filter);
 Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
                                           std::string_view device);
 

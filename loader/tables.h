@@ -11,6 +11,10 @@
 #include "maps/learners.h"
 #include "maps/leases.h"
 #include "maps/members.h"
+#include "maps/nat_addresses.h"
+#include "maps/nat_mappings.h"
+#include "maps/nat_networks.h"
+#include "maps/nat_sessions.h"
 #include "maps/networks.h"
 #include "maps/records.h"
 #include "maps/stats.h"
@@ -34,6 +38,11 @@ struct Tables {
         addresses(kernel.table(TableId::kAddresses)),
         gateways(kernel.table(TableId::kGateways)),
         leases(kernel.table(TableId::kLeases)),
+        nat_addresses(kernel.table(TableId::kNatAddresses)),
+        nat_networks(kernel.table(TableId::kNatNetworks)),
+        nat_slots(kernel.table(TableId::kNatSlots)),
+        nat_mappings(kernel.table(TableId::kNatMappings)),
+        nat_sessions(kernel.table(TableId::kNatSessions)),
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
@@ -50,6 +59,11 @@ struct Tables {
   Map<abi::address_key, abi::address_entry> addresses;
   Map<std::uint32_t, abi::gateway> gateways;
   Map<std::uint32_t, abi::lease> leases;
+  Map<abi::address, abi::nat_address> nat_addresses;
+  Map<std::uint32_t, abi::nat_network> nat_networks;
+  Map<abi::nat_slot_key, abi::nat_slot> nat_slots;
+  Map<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
+  Map<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Map<std::uint32_t, abi::meta> meta;
 };
 

@@ -24,9 +24,12 @@ void set_text(char (&field)[N], std::string_view text) {
   std::fill(std::copy_n(text.begin(), size, field), field + N, '\0');
 }
 
-std::string format_mac(const Mac& mac);       // "02:00:00:00:00:01"
-std::string format_vids(const VidSet& vids);  // "10,20-30"
-const char* format_mode(Mode mode);           // "auto", "xdp", "tc"
+std::string format_mac(const Mac& mac);          // "02:00:00:00:00:01"
+std::string format_vids(const VidSet& vids);     // "10,20-30"
+std::string format_ports(const PortSet& ports);  // "8080,40960-45055"
+// Of such a text, with white space behind it; nothing: it is no such text.
+std::optional<PortSet> parse_ports(std::string_view text);
+const char* format_mode(Mode mode);  // "auto", "xdp", "tc"
 
 // Whether the kernel takes it as the name of a device: 1 to 15 bytes, no '/', ':', '%' or white
 // space, not "." or "..".

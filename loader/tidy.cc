@@ -3,6 +3,7 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
+#include "loader/nat.h"
 #include "loader/network.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"
@@ -162,6 +163,7 @@ Result<void> tidy(Change& change) {
   XVNET_TRY(remove_stray_vlans(change));
   XVNET_TRY(remove_stray_hosts(change));
   XVNET_TRY(remove_stray_learners(change));
+  XVNET_TRY(settle_nat(change));
   XVNET_TRY(settle_networks(change));
   XVNET_TRY(settle_addresses(change));
   XVNET_TRY(remove_stray_leases(change));

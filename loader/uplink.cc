@@ -5,7 +5,9 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
+#include "loader/nat.h"
 #include "loader/network.h"
+#include "loader/network_request.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -86,11 +88,14 @@ Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record re
   XVNET_TRY(change.set_promiscuous(link, true));
   XVNET_TRY(turn_off_features(change, ifindex, choice));
   XVNET_TRY(attach_programs(change, ifindex, kUplinkPrograms, record.device));
-  const abi::interface entry{0, abi::INTERFACE_UPLINK, interface_flags(choice)};
-  XVNET_TRY(change.put(tables.interfaces, ifindex, entry));
+  XVNET_ASSIGN(translates, has_nat(tables));
+  const auto flags =
+      static_cast<std::uint16_t>(interface_flags(choice) | uplink_nat_flag(translates));
+  XVNET_TRY(change.put(tables.interfaces, ifindex, {0, abi::INTERFACE_UPLINK, flags}));
   record.device.state = abi::RECORD_COMPLETE;
   XVNET_TRY(change.put(tables.uplink_records, ifindex, record));
-  return bind_networks(change);
+  XVNET_TRY(bind_networks(change));
+  return follow_uplinks(change);
 }
 
 Result<void> warn_about_mtu(Change& change, const Link& uplink, Outcome& outcome) {
@@ -153,6 +158,7 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
           fmt::format("remove it first: xvnet uplink del {}", request.device));
     XVNET_TRY(attach_programs(change, link->ifindex, kUplinkPrograms, existing->device));
     XVNET_TRY(bind_networks(change));
+    XVNET_TRY(follow_uplinks(change));
     return Outcome{.changed = change.did_anything(), .warnings = {}};
   }
   XVNET_TRY(check_device("add uplink", *link));

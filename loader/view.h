@@ -31,6 +31,13 @@ struct PortView {
   std::string host_name;
 };
 
+// Ports of a public address that a network has for itself.
+struct SnatView {
+  std::string address;
+  std::uint16_t first_port = 0;
+  std::uint16_t last_port = 0;
+};
+
 struct NetworkView {
   std::string name;
   std::uint32_t id = 0;
@@ -45,6 +52,8 @@ struct NetworkView {
   std::string gateway;  // empty: none
   bool dhcp = false;
   std::vector<std::string> dns;
+  std::vector<SnatView> snat;  // empty: it is not translated, or not yet
+  std::string snat_filter;     // "address" or "endpoint"; empty: no SNAT was asked for
   bool implicit = false;
 };
 
@@ -74,6 +83,21 @@ struct LeaseView {
   std::string state;                   // "unused", "offered", "bound", "released" or "declined"
   std::optional<Mac> mac;              // whose it was last
   std::optional<std::uint64_t> age_s;  // since it was last acknowledged
+};
+
+// A public port that a VM's port has.
+struct NatView {
+  std::string network;
+  std::string protocol;  // "udp", "tcp" or "icmp"
+  std::string inside_ip;
+  std::uint16_t inside_port = 0;  // of ICMP, the identifier
+  std::string outside_ip;
+  std::uint16_t outside_port = 0;
+  std::string state;  // "live"; of TCP "established" or "transitory"
+  std::uint64_t age_s = 0;
+  std::uint64_t left_s = 0;  // until it expires, if nothing is sent
+  std::uint64_t sent = 0;    // bytes of IP packets, from inside
+  std::uint64_t received = 0;
 };
 
 struct DirectionView {

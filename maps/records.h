@@ -6,6 +6,7 @@
 #pragma once
 
 #include "address.h"
+#include "nat_networks.h"
 
 #define NAME_SIZE	   16 /* IFNAMSIZ, with its terminating zero */
 #define MAX_HOST_ADDRESSES 8
@@ -35,25 +36,28 @@ enum record_state {
 };
 
 enum record_flags {
-	RECORD_CREATED = 1 << 0,      /* xvnet made the device, and may delete it */
-	RECORD_OFFLOADS_OFF = 1 << 1, /* --guest-offloads off */
-	RECORD_ALL_VLANS = 1 << 2,    /* an uplink that carries every VID no other uplink claims */
-	RECORD_SHARED_XDP = 1 << 3,   /* --shared-xdp */
-	RECORD_HOST_SIDE = 1 << 4,    /* the inner end of a network's host interface */
-	RECORD_IMPLICIT = 1 << 5,     /* a network that goes with its last port */
-	RECORD_UNTAGGED = 1 << 6,     /* a network of untagged frames */
-	RECORD_PROMISC_SET = 1 << 7,  /* xvnet turned promiscuous mode on */
-	RECORD_DHCP = 1 << 8,	      /* a network with DHCP */
+	RECORD_CREATED = 1 << 0,	  /* xvnet made the device, and may delete it */
+	RECORD_OFFLOADS_OFF = 1 << 1,	  /* --guest-offloads off */
+	RECORD_ALL_VLANS = 1 << 2,	  /* an uplink that carries every VID no other uplink claims */
+	RECORD_SHARED_XDP = 1 << 3,	  /* --shared-xdp */
+	RECORD_HOST_SIDE = 1 << 4,	  /* the inner end of a network's host interface */
+	RECORD_IMPLICIT = 1 << 5,	  /* a network that goes with its last port */
+	RECORD_UNTAGGED = 1 << 6,	  /* a network of untagged frames */
+	RECORD_PROMISC_SET = 1 << 7,	  /* xvnet turned promiscuous mode on */
+	RECORD_DHCP = 1 << 8,		  /* a network with DHCP */
+	RECORD_SNAT_AUTO = 1 << 9,	  /* --snat auto */
+	RECORD_SNAT_ANY_REMOTE = 1 << 10, /* --snat-filter endpoint */
 };
 
-/* Device features xvnet turned off and turns on again. */
+/* What xvnet changed of a device, and changes back. */
 enum restore_flags {
 	RESTORE_RX_VLAN_CTAG = 1 << 0,
 	RESTORE_RX_VLAN_STAG = 1 << 1,
 	RESTORE_RX_VLAN_FILTER = 1 << 2,
 	RESTORE_PEER_TX_VLAN_CTAG = 1 << 3,
 	RESTORE_PEER_TX_VLAN_STAG = 1 << 4,
-	RESTORE_NOISE = 1 << 5, /* ARP and IPv6 of the host on the device */
+	RESTORE_NOISE = 1 << 5,	     /* ARP and IPv6 of the host on the device */
+	RESTORE_FORWARDING = 1 << 6, /* IPv4 forwarding, which xvnet turned on */
 };
 
 struct device_record {
@@ -107,9 +111,13 @@ struct network_record {
 	struct address boot_server;
 	char domain[HOST_NAME_SIZE];
 	char boot_file[BOOT_FILE_SIZE];
+	struct address snat[MAX_NAT_RANGES]; /* the public addresses asked for; what came of it: nat_networks.h */
+	__u16 snat_count;
+	__u16 snat_ports; /* of each public address */
+	__u32 pad3;
 };
 XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT + 16 + 16 + 8 + 16 * MAX_DNS + 16 +
-				       HOST_NAME_SIZE + BOOT_FILE_SIZE);
+				       HOST_NAME_SIZE + BOOT_FILE_SIZE + 16 * MAX_NAT_RANGES + 8);
 
 /* The one entry of meta: what this instance is. */
 struct meta {

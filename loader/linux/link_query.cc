@@ -6,6 +6,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -59,6 +60,19 @@ bool is_ipv6_silent(nlattr* families) {
   return static_cast<const std::int32_t*>(nla_data(conf))[DEVCONF_DISABLE_IPV6] != 0;
 }
 
+// The kernel lists the settings of net.ipv4.conf from the first one on: linux/ip.h counts from 1.
+bool is_forwarding(nlattr* families) {
+  nlattr* ipv4 =
+      families ? nla_find(static_cast<nlattr*>(nla_data(families)), nla_len(families), AF_INET)
+               : nullptr;
+  const nlattr* conf =
+      ipv4 ? nla_find(static_cast<nlattr*>(nla_data(ipv4)), nla_len(ipv4), IFLA_INET_CONF)
+           : nullptr;
+  constexpr int kAt = IPV4_DEVCONF_FORWARDING - 1;
+  if (!conf || nla_len(conf) <= static_cast<int>(kAt * sizeof(std::int32_t))) return false;
+  return static_cast<const std::int32_t*>(nla_data(conf))[kAt] != 0;
+}
+
 std::vector<std::uint32_t> read_xdp(nlattr* xdp) {
   std::vector<std::uint32_t> ids;
   nlattr* parts[IFLA_XDP_MAX + 1];
@@ -88,6 +102,7 @@ LinkReport read_report(const nlmsghdr* answer) {
   link.is_up = info->ifi_flags & IFF_UP;
   link.is_promiscuous = info->ifi_flags & IFF_PROMISC;
   link.is_silent = (info->ifi_flags & IFF_NOARP) && is_ipv6_silent(attributes[IFLA_AF_SPEC]);
+  link.forwards = is_forwarding(attributes[IFLA_AF_SPEC]);
   const nlattr* address = attributes[IFLA_ADDRESS];
   if (address && nla_len(address) == static_cast<int>(link.mac.size())) {
     std::memcpy(link.mac.data(), nla_data(address), link.mac.size());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/linux/links.h"
 
-#include <fcntl.h>
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -11,10 +11,11 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 
 #include "loader/linux/device_name.h"
-#include "loader/linux/file_descriptor.h"
 #include "loader/linux/netlink_socket.h"
+#include "loader/linux/sysctl.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -44,17 +45,6 @@ Result<void> set_address_generation(std::uint32_t ifindex, std::uint8_t mode,
   auto done = execute_route(message);
   if (done || done.error().number == EAFNOSUPPORT || done.error().number == EOPNOTSUPP) return {};
   return fail_netlink(done.error(), doing);
-}
-
-// /proc/sys/net shows the network namespace of the task that opens the file.
-Result<void> set_ipv6_disabled(std::uint32_t ifindex, bool disabled, const std::string& doing) {
-  std::string path = fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", device_name(ifindex));
-  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file.is_open() && errno == ENOENT) return {};
-  if (!file.is_open() || write(file.get(), disabled ? "1" : "0", 1) != 1) {
-    return fail_errno(errno, fmt::format("{}: write \"{}\"", doing, path));
-  }
-  return {};
 }
 
 struct FreeAddress {
@@ -87,6 +77,17 @@ std::expected<void, NetlinkError> change_address(int type, int flags, std::uint3
   message.put_bytes(IFA_LOCAL, nl_addr_get_binary_addr(bytes), size);
   message.put_bytes(IFA_ADDRESS, nl_addr_get_binary_addr(bytes), size);
   return execute_route(message);
+}
+
+// Without IFA_LOCAL, IFA_ADDRESS is the interface's own.
+std::optional<InterfaceAddress> read_address(const nlmsghdr* answer, std::uint32_t ifindex) {
+  const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(answer));
+  if (info->ifa_index != ifindex || info->ifa_family != AF_INET) return std::nullopt;
+  auto* message = const_cast<nlmsghdr*>(answer);
+  const nlattr* local = nlmsg_find_attr(message, sizeof *info, IFA_LOCAL);
+  if (!local) local = nlmsg_find_attr(message, sizeof *info, IFA_ADDRESS);
+  if (!local || nla_len(local) != sizeof(std::uint32_t)) return std::nullopt;
+  return InterfaceAddress{{ntohl(nla_get_u32(local))}, info->ifa_prefixlen};
 }
 
 }  // namespace
@@ -135,7 +136,7 @@ Result<void> set_link_silent(std::uint32_t ifindex, bool silent) {
   XVNET_TRY(set_link_flags(ifindex, IFF_NOARP, silent));
   XVNET_TRY(set_address_generation(
       ifindex, silent ? IN6_ADDR_GEN_MODE_NONE : IN6_ADDR_GEN_MODE_EUI64, doing));
-  return set_ipv6_disabled(ifindex, silent, doing);
+  return set_link_ipv6(ifindex, !silent, doing);
 }
 
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr) {
@@ -152,6 +153,22 @@ Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr) {
   auto done = change_address(RTM_DELADDR, 0, ifindex, address.get());
   if (!done && done.error().number != EADDRNOTAVAIL) return fail_netlink(done.error(), doing);
   return {};
+}
+
+Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  header.ifa_index = ifindex;
+  NetlinkMessage message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
+  message.header(header);
+  std::vector<InterfaceAddress> addresses;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    if (auto address = read_address(answer, ifindex)) addresses.push_back(*address);
+  });
+  if (!done)
+    return fail_netlink(done.error(),
+                        fmt::format("list addresses of device {}", quoted_device(ifindex)));
+  return addresses;
 }
 
 }  // namespace xvnet

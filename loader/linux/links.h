@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
+#include "loader/ip_address.h"
 #include "loader/result.h"
 
 namespace xvnet {
@@ -19,5 +21,7 @@ Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu);
 Result<void> set_link_silent(std::uint32_t ifindex, bool silent);
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr);
 Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr);
+// In the kernel's order: a primary one before its secondary ones.
+Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex);
 
 }  // namespace xvnet

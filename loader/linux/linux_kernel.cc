@@ -3,16 +3,21 @@
 
 #include <fmt/format.h>
 #include <linux/if.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <utility>
 
+#include "loader/linux/arp.h"
 #include "loader/linux/attachments.h"
 #include "loader/linux/ethtool.h"
 #include "loader/linux/instance_pins.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/link_query.h"
 #include "loader/linux/links.h"
+#include "loader/linux/sysctl.h"
 #include "loader/linux/tap.h"
 #include "loader/linux/veth_peer.h"
 #include "loader/linux/xdp_support.h"
@@ -71,6 +76,15 @@ class LinuxKernel : public Kernel {
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override {
     return remove_link_address(ifindex, cidr);
   }
+  Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override {
+    return list_ipv4_addresses(ifindex);
+  }
+  Result<void> set_forwarding(std::uint32_t ifindex, bool on) override {
+    return set_link_forwarding(ifindex, on);
+  }
+  Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override {
+    return send_arp_announcement(ifindex, address);
+  }
   Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override {
     return read_feature(ifindex, feature_name(feature));
   }
@@ -86,6 +100,11 @@ class LinuxKernel : public Kernel {
   Result<XdpSupport> xdp_support(const Link& link) const override { return read_xdp_support(link); }
   Result<std::string> foreign_xdp(std::uint32_t ifindex) const override {
     return attachments_.foreign_xdp(ifindex);
+  }
+
+  Result<PortSet> reserved_ports() const override { return read_reserved_ports(); }
+  Result<void> set_reserved_ports(const PortSet& ports) override {
+    return write_reserved_ports(ports);
   }
 
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override {
@@ -114,6 +133,9 @@ class LinuxKernel : public Kernel {
       XVNET_TRY(former.attach(each.program, each.ifindex, each.hook, each.share_xdp));
     return pins_.forget_upgrade();
   }
+
+  // Programs run under RCU. A kernel that cannot do it (nohz_full) has us go on at once.
+  void wait_for_programs() override { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
 
   std::uint64_t monotonic_ns() const override {
     timespec now{};

@@ -228,6 +228,16 @@ std::string_view table_name(TableId id) {
       return "gateways";
     case TableId::kLeases:
       return "leases";
+    case TableId::kNatAddresses:
+      return "nat_addresses";
+    case TableId::kNatNetworks:
+      return "nat_networks";
+    case TableId::kNatSlots:
+      return "nat_slots";
+    case TableId::kNatMappings:
+      return "nat_mappings";
+    case TableId::kNatSessions:
+      return "nat_sessions";
     case TableId::kMeta:
       return "meta";
   }

@@ -55,6 +55,16 @@ Layout layout_of(TableId id) {
       return {kNumber, sizeof(abi::gateway)};
     case TableId::kLeases:
       return {kNumber, sizeof(abi::lease)};
+    case TableId::kNatAddresses:
+      return {sizeof(abi::address), sizeof(abi::nat_address)};
+    case TableId::kNatNetworks:
+      return {kNumber, sizeof(abi::nat_network)};
+    case TableId::kNatSlots:
+      return {sizeof(abi::nat_slot_key), sizeof(abi::nat_slot)};
+    case TableId::kNatMappings:
+      return {sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping)};
+    case TableId::kNatSessions:
+      return {sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket)};
     case TableId::kMeta:
       return {kNumber, sizeof(abi::meta)};
   }

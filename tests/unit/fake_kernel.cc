@@ -159,6 +159,39 @@ Result<void> FakeKernel::remove_address(std::uint32_t ifindex, std::string_view 
   });
 }
 
+Result<std::vector<InterfaceAddress>> FakeKernel::ipv4_addresses(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  if (!device) return fail_errno(ENODEV, "reading addresses");
+  std::vector<InterfaceAddress> addresses;
+  for (const std::string& cidr : device->addresses) {
+    const auto slash = cidr.find('/');
+    const auto address = parse_ipv4(cidr.substr(0, slash));
+    const auto prefix = static_cast<std::uint32_t>(std::stoul(cidr.substr(slash + 1)));
+    if (address) addresses.push_back({*address, prefix});
+  }
+  return addresses;
+}
+
+Result<void> FakeKernel::set_forwarding(std::uint32_t ifindex, bool on) {
+  return on_device(fmt::format("set_forwarding % {}", on), ifindex, [&](FakeDevice& device) {
+    device.link.forwards = on;
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::announce_address(std::uint32_t ifindex, Ipv4 address) {
+  if (refuses_announcements_) return fail_errno(EPERM, "announcing " + format_ipv4(address));
+  announcements_.push_back(name_of(ifindex) + " " + format_ipv4(address));
+  return {};
+}
+
+Result<void> FakeKernel::set_reserved_ports(const PortSet& ports) {
+  return step("reserve " + format_ports(ports), [&] {
+    reserved_ports_ = ports;
+    return Result<void>();
+  });
+}
+
 Result<FeatureState> FakeKernel::feature(std::uint32_t ifindex, Feature feature) const {
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading features");
@@ -324,50 +357,6 @@ Result<void> FakeKernel::remove_pins() {
     is_loaded_ = false;
     return Result<void>();
   });
-}
-
-std::string to_text(Program program) {
-  switch (program) {
-    case Program::kXdpFromVm:
-      return "xdp_from_vm";
-    case Program::kXdpFromUplink:
-      return "xdp_from_uplink";
-    case Program::kTcFromVm:
-      return "tc_from_vm";
-    case Program::kTcFromUplink:
-      return "tc_from_uplink";
-    case Program::kTcFromHost:
-      return "tc_from_host";
-  }
-  return "?";
-}
-
-std::string to_text(Hook hook) {
-  switch (hook) {
-    case Hook::kXdp:
-      return "xdp";
-    case Hook::kTcIngress:
-      return "ingress";
-    case Hook::kTcEgress:
-      return "egress";
-  }
-  return "?";
-}
-
-std::string to_text(Feature feature) {
-  switch (feature) {
-    case Feature::kRxVlanCtag:
-      return "rx-vlan-ctag";
-    case Feature::kRxVlanStag:
-      return "rx-vlan-stag";
-    case Feature::kRxVlanFilter:
-      return "rx-vlan-filter";
-    case Feature::kTxVlanCtag:
-      return "tx-vlan-ctag";
-    case Feature::kTxVlanStag:
-      return "tx-vlan-stag";
-  }
-  return "?";
 }
 
 }  // namespace xvnet::test

@@ -19,13 +19,14 @@
 
 #include "fake_table.h"
 #include "loader/kernel.h"
+#include "loader/text.h"
 
 namespace xvnet::test {
 
 struct FakeDevice {
   Link link;
-  std::uint64_t birth = 0;  // differs between two devices that had the same ifindex
-  std::set<std::string> addresses;
+  std::uint64_t birth = 0;          // differs between two devices that had the same ifindex
+  std::set<std::string> addresses;  // the first one is primary
   std::map<Feature, FeatureState> features;  // absent: off and fixed
   XdpSupport xdp;
   std::string foreign_xdp;
@@ -62,6 +63,8 @@ class FakeKernel final : public Kernel {
   void recreate_with_same_ifindex(const std::string& name);  // as after the counter wrapped
   void evict(const std::string& name, Hook hook);            // the pin is removed by hand
   void set_clock(std::uint64_t ns) { now_ns_ = ns; }
+  void reserve(const std::string& ports) { reserved_ports_ |= *parse_ports(ports); }
+  void refuse_announcements() { refuses_announcements_ = true; }
 
   // The n-th change from now, counted from 1, fails; all others work.
   void fail_at(int n);
@@ -74,6 +77,8 @@ class FakeKernel final : public Kernel {
   void start_process();
 
   const std::vector<std::string>& journal() const { return journal_; }
+  // What was told to neighbours, by all processes: "eth0 203.0.113.5". It changes nothing.
+  const std::vector<std::string>& announcements() const { return announcements_; }
   const std::vector<std::string>& violations() const { return violations_; }
   int steps() const {
     return steps_;
@@ -100,12 +105,17 @@ class FakeKernel final : public Kernel {
   Result<void> silence(std::uint32_t ifindex, bool silent) override;
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
+  Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
+  Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override;
   Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override;
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) override;
   Result<VethPeer> veth_peer(std::uint32_t ifindex) const override;
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) override;
   Result<XdpSupport> xdp_support(const Link& link) const override;
   Result<std::string> foreign_xdp(std::uint32_t ifindex) const override;
+  Result<PortSet> reserved_ports() const override { return reserved_ports_; }
+  Result<void> set_reserved_ports(const PortSet& ports) override;
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
   Result<void> detach(std::uint32_t ifindex, Hook hook) override;
   Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
@@ -118,6 +128,7 @@ class FakeKernel final : public Kernel {
   Result<bool> open_for_upgrade() override;
   Result<bool> commit_upgrade() override;
   Result<void> revert_upgrade(std::span<const Placement> moved) override;
+  void wait_for_programs() override {}
   std::uint64_t monotonic_ns() const override { return now_ns_; }
 
  private:
@@ -147,6 +158,9 @@ class FakeKernel final : public Kernel {
   std::uint32_t next_ifindex_ = 2;
   std::uint64_t births_ = 0;
   std::uint64_t now_ns_ = 1'000'000'000'000;
+  PortSet reserved_ports_;
+  bool refuses_announcements_ = false;
+  std::vector<std::string> announcements_;
 
   int steps_ = 0;
   int fail_at_ = 0;

@@ -35,6 +35,11 @@ const std::vector<TableShape>& table_shapes() {
       shape<abi::address_key, abi::address_entry>(kAddresses, "addresses", MAX_ADDRESSES),
       shape<Id, abi::gateway>(kGateways, "gateways", MAX_NETWORKS),
       shape<Id, abi::lease>(kLeases, "leases", MAX_INTERFACES),
+      shape<abi::address, abi::nat_address>(kNatAddresses, "nat_addresses", MAX_NAT_ADDRESSES),
+      shape<Id, abi::nat_network>(kNatNetworks, "nat_networks", MAX_NETWORKS),
+      shape<abi::nat_slot_key, abi::nat_slot>(kNatSlots, "nat_slots", MAX_NAT_MAPPINGS),
+      shape<abi::nat_mapping_key, abi::nat_mapping>(kNatMappings, "nat_mappings", MAX_NAT_MAPPINGS),
+      shape<abi::nat_bucket_key, abi::nat_bucket>(kNatSessions, "nat_sessions", MAX_NAT_BUCKETS),
       shape<Id, abi::meta>(kMeta, "meta", 1, TableType::kArray),
   };
   return shapes;

@@ -34,6 +34,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     EXPECT_TRUE(instance->networks());
     EXPECT_TRUE(instance->uplinks());
     EXPECT_TRUE(instance->fdb());
+    EXPECT_TRUE(instance->nat({}));
     EXPECT_TRUE(instance->stats(""));
   }
 

@@ -78,6 +78,23 @@ NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
   return request;
 }
 
+NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
+                         std::uint32_t ports) {
+  request.snat.emplace().source = SnatSource::kAddresses;
+  if (addresses == std::vector<std::string>{"auto"}) {
+    request.snat->source = SnatSource::kAuto;
+  } else {
+    for (const auto& address : addresses) request.snat->addresses.push_back(*parse_ipv4(address));
+  }
+  request.snat_ports = ports;
+  return request;
+}
+
+NetworkRequest without_snat(NetworkRequest request) {
+  request.snat = SnatRequest{};
+  return request;
+}
+
 PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips) {
   for (const auto& ip : ips) request.ips.push_back(*parse_ipv4(ip));
   return request;

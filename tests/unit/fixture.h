@@ -28,6 +28,10 @@ NetworkRequest network(const std::string& name);
 NetworkRequest vlan_network(const std::string& name, std::uint16_t vid);
 NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
                            const std::string& gateway = {});
+// "auto", or addresses
+NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
+                         std::uint32_t ports = kMinSnatPorts);
+NetworkRequest without_snat(NetworkRequest request);
 PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips);
 
 Command attach(PortRequest request);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "invariants.h"
 
+#include <algorithm>
+
+#include "loader/nat_ranges.h"
 #include "loader/tables.h"
 
 namespace xvnet::test {
@@ -99,6 +102,92 @@ void check_gateways(const FakeKernel& kernel, Broken& broken) {
       broken.insert("network " + std::to_string(id) + " has a gateway without an address");
 }
 
+// A network that is translated has all that its programs look up, and the host's sockets keep off.
+void check_translated(const FakeKernel& kernel, std::uint32_t id, const abi::nat_network& entry,
+                      Broken& broken) {
+  const std::string name = "network " + std::to_string(id);
+  for (std::uint32_t at = 0; at <= entry.bucket_mask; ++at)
+    if (!kernel.fake_table(TableId::kNatSessions)
+             .raw()
+             .contains(to_bytes(abi::nat_bucket_key{id, at})))
+      broken.insert(name + " lacks a bucket");
+  for (const abi::nat_range& range : ranges_of(entry)) {
+    const auto& addresses = kernel.fake_table(TableId::kNatAddresses).raw();
+    const auto address = addresses.find(to_bytes(range.address));
+    if (address == addresses.end()) {
+      broken.insert(name + " has an address that is none");
+    } else if (from_bytes<abi::nat_address>(address->second).flags & abi::NAT_ADDRESS_OF_HOST &&
+               (ports_of(range) & ~*kernel.reserved_ports()).any()) {
+      broken.insert(name + " has ports that the host's sockets may get");
+    }
+  }
+}
+
+void check_forwarding(const FakeKernel& kernel, Broken& broken) {
+  const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
+  const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
+  bool translates = false;
+  for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>())
+    translates |= (network.flags & abi::NETWORK_NAT) != 0;
+  for (const auto& [ifindex, entry] : interfaces.typed<std::uint32_t, abi::interface>()) {
+    const FakeDevice* device = device_at(kernel, ifindex);
+    const auto network = networks.raw().find(to_bytes(entry.network));
+    if (entry.kind == abi::INTERFACE_UPLINK && translates && !(entry.flags & abi::INTERFACE_NAT))
+      broken.insert("uplink " + kernel.name_of(ifindex) + " does not know of public addresses");
+    if (!device || network == networks.raw().end() || !device->link.is_up) continue;
+    const auto flags = from_bytes<abi::network>(network->second).flags;
+    if (flags & abi::NETWORK_NAT && !device->link.forwards)
+      broken.insert("port " + device->link.name + " is translated without forwarding");
+  }
+}
+
+// No port is two networks'.
+void check_ranges(const FakeKernel& kernel, Broken& broken) {
+  std::vector<abi::nat_range> all;
+  const FakeTable& networks = kernel.fake_table(TableId::kNatNetworks);
+  for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::nat_network>()) {
+    for (const abi::nat_range& range : ranges_of(entry)) {
+      const bool is_shared = std::ranges::any_of(all, [&](const abi::nat_range& other) {
+        return ipv4_of(other.address) == ipv4_of(range.address) &&
+               other.first < range.first + range.count && range.first < other.first + other.count;
+      });
+      if (is_shared) broken.insert("two networks have one public port");
+      all.push_back(range);
+    }
+  }
+}
+
+// What programs keep of a network is found by its entry.
+void check_nat_state(const FakeKernel& kernel, Broken& broken) {
+  const auto& networks = kernel.fake_table(TableId::kNatNetworks).raw();
+  const auto check = [&](std::uint32_t network, const char* what) {
+    if (!networks.contains(to_bytes(network))) broken.insert(what);
+  };
+  for (const auto& [key, bucket] : kernel.fake_table(TableId::kNatSessions).raw())
+    check(from_bytes<abi::nat_bucket_key>(key).network, "a bucket is of no translated network");
+  for (const auto& [key, slot] : kernel.fake_table(TableId::kNatSlots).raw())
+    check(from_bytes<abi::nat_slot>(slot).network, "a slot is of no translated network");
+  for (const auto& [key, mapping] : kernel.fake_table(TableId::kNatMappings).raw())
+    check(from_bytes<abi::nat_mapping_key>(key).network, "a mapping is of no translated network");
+}
+
+void check_nat(const FakeKernel& kernel, Broken& broken) {
+  const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
+  const auto& entries = kernel.fake_table(TableId::kNatNetworks).raw();
+  for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>()) {
+    if (!(network.flags & abi::NETWORK_NAT)) continue;
+    const auto entry = entries.find(to_bytes(id));
+    if (entry == entries.end()) {
+      broken.insert("network " + std::to_string(id) + " is translated to nothing");
+    } else {
+      check_translated(kernel, id, from_bytes<abi::nat_network>(entry->second), broken);
+    }
+  }
+  check_forwarding(kernel, broken);
+  check_ranges(kernel, broken);
+  check_nat_state(kernel, broken);
+}
+
 // What a killed command leaves must be found again: a pin without a record is lost for ever.
 void check_pins(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& ports = kernel.fake_table(TableId::kPortRecords);
@@ -120,6 +209,7 @@ std::set<std::string> broken_invariants(const FakeKernel& kernel) {
   check_interfaces(kernel, broken);
   check_vlans(kernel, broken);
   check_gateways(kernel, broken);
+  check_nat(kernel, broken);
   check_pins(kernel, broken);
   return broken;
 }

@@ -281,7 +281,8 @@ const std::vector<Scenario>& restoring() {
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = [] {
     std::vector<Scenario> joined;
-    for (const auto* some : {&attaching(), &detaching(), &uplinks(), &networks(), &restoring()}) {
+    for (const auto* some :
+         {&attaching(), &detaching(), &uplinks(), &networks(), &translating(), &restoring()}) {
       joined.insert(joined.end(), some->begin(), some->end());
     }
     return joined;
@@ -295,7 +296,7 @@ bool Scenario::removes() const {
 }
 
 void make_host(FakeKernel& kernel) {
-  kernel.add_nic("eth0");
+  kernel.add_nic("eth0").addresses = {"192.0.2.2/24"};
   kernel.add_nic("eth1");
   for (const char* name : {"tap0", "tap1", "tap2"}) kernel.add_tap(name);
   kernel.device("tap1").link.is_up = true;

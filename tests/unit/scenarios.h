@@ -28,9 +28,11 @@ struct Scenario {
 inline void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 
 const std::vector<Scenario>& scenarios();
+// Those of them that are about source NAT.
+const std::vector<Scenario>& translating();
 
-// A host with two NICs, three TAPs of which one is up, and a veth; then the scenario up to its
-// command.
+// A host with two NICs, of which the first has an address, three TAPs of which one is up, and a
+// veth; then the scenario up to its command.
 void prepare(FakeKernel& kernel, const Scenario& scenario);
 // The host before xvnet.
 void make_host(FakeKernel& kernel);

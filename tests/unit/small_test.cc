@@ -51,6 +51,17 @@ TEST(Text, VidsAreRanges) {
   EXPECT_EQ(format_vids(vids({4093, 4094, 4095})), "4093-4095");
 }
 
+TEST(Text, PortsAreReadAsTheyAreWritten) {
+  for (const char* text : {"", "0", "8080", "8080,40960-45055", "1-2,65534-65535"}) {
+    const auto ports = parse_ports(text + std::string("\n"));
+    ASSERT_TRUE(ports) << text;
+    EXPECT_EQ(format_ports(*ports), text);
+  }
+  EXPECT_EQ(format_ports(*parse_ports("5-5,7,6")), "5-7");
+  for (const char* text : {"x", "1-", "-1", "65536", "2-1", "1,,2", "1 2"})
+    EXPECT_FALSE(parse_ports(text)) << text;
+}
+
 TEST(Text, MacsAreLowerCaseHex) {
   EXPECT_EQ(format_mac({0x02, 0, 0, 0xAB, 0, 0x0f}), "02:00:00:ab:00:0f");
 }
@@ -77,6 +88,19 @@ TEST(Text, DeviceNamesAreThoseTheKernelTakes) {
     EXPECT_EQ(checked.error().kind, ErrorKind::kUsage);
     EXPECT_TRUE(checked.error().message.starts_with("attach ")) << checked.error().message;
   }
+}
+
+InterfaceAddress on(const char* ip, std::uint32_t prefix) { return {*parse_ipv4(ip), prefix}; }
+
+TEST(Address, AnInterfaceReachesItsSubnet) {
+  EXPECT_TRUE(on("192.0.2.2", 24).reaches(*parse_ipv4("192.0.2.255")));
+  EXPECT_FALSE(on("192.0.2.2", 24).reaches(*parse_ipv4("192.0.3.2")));
+  EXPECT_TRUE(on("192.0.2.2", 32).reaches(*parse_ipv4("192.0.2.2")));
+  EXPECT_FALSE(on("192.0.2.2", 32).reaches(*parse_ipv4("192.0.2.3")));
+  EXPECT_TRUE(on("192.0.2.2", 0).reaches(*parse_ipv4("203.0.113.5")));
+  EXPECT_FALSE(on("192.0.2.2", 24).is_assignable(*parse_ipv4("192.0.2.255")));
+  EXPECT_FALSE(on("192.0.2.2", 24).is_assignable(*parse_ipv4("192.0.2.0")));
+  EXPECT_TRUE(on("192.0.2.2", 31).is_assignable(*parse_ipv4("192.0.2.3")));
 }
 
 class TypedMap : public OnFakeKernel {

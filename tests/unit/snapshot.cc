@@ -28,6 +28,10 @@ Mac to_mac(const std::uint8_t (&bytes)[6]) {
   return mac;
 }
 
+std::string ipv4_text(const abi::address& address) {
+  return format_ipv4(ipv4_of(address).value_or(Ipv4{}));
+}
+
 std::string value_text(const FakeKernel& kernel, const abi::interface& entry) {
   return fmt::format("network={} kind={} flags={}", network_name(kernel, entry.network), entry.kind,
                      entry.flags);
@@ -96,6 +100,8 @@ std::string value_text(const FakeKernel&, const abi::network_record& record) {
   if (const auto subnet = subnet_of(record)) text += " subnet=" + format_subnet(*subnet);
   if (const auto gateway = ipv4_of(record.gateway)) text += " gateway=" + format_ipv4(*gateway);
   for (int i = 0; i < record.address_count; ++i) text += fmt::format(" {}", record.addresses[i]);
+  for (int i = 0; i < record.snat_count; ++i) text += " snat=" + ipv4_text(record.snat[i]);
+  text += fmt::format(" snat_ports={}", record.snat_ports);
   return text;
 }
 
@@ -105,13 +111,39 @@ std::string value_text(const FakeKernel& kernel, const abi::address_entry& entry
 }
 
 std::string value_text(const FakeKernel&, const abi::gateway& gateway) {
-  return format_ipv4(ipv4_of(gateway.address).value_or(Ipv4{}));
+  return ipv4_text(gateway.address);
 }
 
 std::string value_text(const FakeKernel&, const abi::lease& lease) {
-  std::string text = format_ipv4(ipv4_of(lease.address).value_or(Ipv4{}));
+  std::string text = ipv4_text(lease.address);
   for (const std::uint8_t byte : lease.options) text += fmt::format(" {:02x}", byte);
   return text;
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::nat_address& address) {
+  return fmt::format("flags={:x} uplink={} mac={}", address.flags,
+                     device_name(kernel, address.uplink), to_text(to_mac(address.mac)));
+}
+
+std::string value_text(const FakeKernel&, const abi::nat_network& network) {
+  std::string text = fmt::format("flags={:x} mask={:x}", network.flags, network.bucket_mask);
+  for (std::uint32_t i = 0; i < network.range_count; ++i)
+    text += fmt::format(" {}:{}+{}", ipv4_text(network.ranges[i].address), network.ranges[i].first,
+                        network.ranges[i].count);
+  return text;
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::nat_slot& slot) {
+  return fmt::format("inside={}/{}:{} at {}", network_name(kernel, slot.network),
+                     ipv4_text(slot.inside), slot.port, device_name(kernel, slot.ifindex));
+}
+
+std::string value_text(const FakeKernel&, const abi::nat_mapping& mapping) {
+  return fmt::format("range={} port={}", mapping.range, mapping.port);
+}
+
+std::string value_text(const FakeKernel&, const abi::nat_bucket& bucket) {
+  return fmt::format("expires_ns={}", bucket.sessions[0].expires_ns);
 }
 
 template <typename V>
@@ -136,6 +168,11 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::lease>(kernel, TableId::kLeases, snapshot);
   add_table<abi::gateway>(kernel, TableId::kGateways, snapshot);
   add_table<abi::address_entry>(kernel, TableId::kAddresses, snapshot);
+  add_table<abi::nat_address>(kernel, TableId::kNatAddresses, snapshot);
+  add_table<abi::nat_network>(kernel, TableId::kNatNetworks, snapshot);
+  add_table<abi::nat_slot>(kernel, TableId::kNatSlots, snapshot);
+  add_table<abi::nat_mapping>(kernel, TableId::kNatMappings, snapshot);
+  add_table<abi::nat_bucket>(kernel, TableId::kNatSessions, snapshot);
   for (const auto& [key, network] :
        kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
     snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
@@ -149,9 +186,10 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
 }
 
 std::string link_text(const FakeDevice& device) {
-  std::string text = fmt::format("link {}: mtu={} promiscuous={} silent={} multi_queue={}",
-                                 device.link.name, device.link.mtu, device.link.is_promiscuous,
-                                 device.link.is_silent, device.link.is_multi_queue);
+  std::string text =
+      fmt::format("link {}: mtu={} promiscuous={} silent={} forwards={} multi_queue={}",
+                  device.link.name, device.link.mtu, device.link.is_promiscuous,
+                  device.link.is_silent, device.link.forwards, device.link.is_multi_queue);
   for (const std::string& address : device.addresses) text += " " + address;
   for (const auto& [feature, state] : device.features) {
     text += fmt::format(" {}={}", to_text(feature), state.is_on);
@@ -192,6 +230,8 @@ Snapshot take_snapshot(const FakeKernel& kernel) {
                                       to_text(where.second), to_text(pin.program),
                                       is_live ? "live" : kSevered));
   }
+  if (const auto ports = kernel.reserved_ports(); ports && ports->any())
+    snapshot.lines.insert("reserved ports: " + format_ports(*ports));
   if (kernel.is_loaded()) add_tables(kernel, snapshot);
   return snapshot;
 }
@@ -214,6 +254,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kNetworks:
     case TableId::kMembers:
     case TableId::kGateways:
+    case TableId::kNatNetworks:
     case TableId::kNetworkRecords:
       return network_name(kernel, from_bytes<std::uint32_t>(key));
     case TableId::kVlans: {
@@ -230,8 +271,22 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     }
     case TableId::kAddresses: {
       auto address = from_bytes<abi::address_key>(key);
-      return network_name(kernel, address.network) + "/" +
-             format_ipv4(ipv4_of(address.address).value_or(Ipv4{}));
+      return network_name(kernel, address.network) + "/" + ipv4_text(address.address);
+    }
+    case TableId::kNatAddresses:
+      return ipv4_text(from_bytes<abi::address>(key));
+    case TableId::kNatSlots: {
+      auto slot = from_bytes<abi::nat_slot_key>(key);
+      return fmt::format("{}:{}/{}", ipv4_text(slot.address), slot.port, slot.protocol);
+    }
+    case TableId::kNatMappings: {
+      auto mapping = from_bytes<abi::nat_mapping_key>(key);
+      return fmt::format("{}/{}:{}/{}", network_name(kernel, mapping.network),
+                         ipv4_text(mapping.address), mapping.port, mapping.protocol);
+    }
+    case TableId::kNatSessions: {
+      auto bucket = from_bytes<abi::nat_bucket_key>(key);
+      return fmt::format("{}/{}", network_name(kernel, bucket.network), bucket.bucket);
     }
     case TableId::kMeta:
       return fmt::format("{}", from_bytes<std::uint32_t>(key));

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Settings of the network under /proc/sys, which shows the network namespace of the task that opens
+// a file.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "loader/kernel.h"
+
+namespace xvnet {
+
+// Where there is no IPv6, in the kernel or on this device (its MTU is below 1280), nothing is to be
+// done. `doing` begins the message.
+Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& doing);
+
+Result<void> set_link_forwarding(std::uint32_t ifindex, bool on);
+
+Result<PortSet> read_reserved_ports();
+Result<void> write_reserved_ports(const PortSet& ports);
+
+}  // namespace xvnet

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/nat_ranges.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+bool is_of(const abi::nat_range& range, Ipv4 address) { return ipv4_of(range.address) == address; }
+
+// The first of `count` free ports in a row, as high as possible; it is even, as `count` is.
+std::optional<std::size_t> highest_free(const PortSet& taken, std::size_t low, std::size_t count) {
+  std::size_t end = taken.size();
+  for (std::size_t port = end; port-- > low;) {
+    if (taken[port]) end = port;
+    if (end - port >= count && port % 2 == 0) return port;
+  }
+  return std::nullopt;
+}
+
+// The largest such count.
+std::size_t most_free(const PortSet& taken, std::size_t low) {
+  std::size_t most = 0;
+  std::size_t end = taken.size();
+  for (std::size_t port = end; port-- > low;) {
+    if (taken[port]) end = port;
+    if (port % 2 == 0) most = std::max(most, (end - port) / 2 * 2);
+  }
+  return most;
+}
+
+// Ports of the address that the network cannot get. What of the host's is reserved and no network's
+// has been reserved for a service of the host.
+Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t network,
+                            const PublicAddress& address) {
+  PortSet taken;
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  for (const auto& [id, nat] : networks)
+    for (const auto& range : ranges_of(nat))
+      if (id != network && is_of(range, address.address)) taken |= ports_of(range);
+  if (!address.is_of_host()) return taken;
+  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  XVNET_ASSIGN(ours, ports_on_host(tables));
+  return taken | (reserved & ~ours);
+}
+
+std::unexpected<Error> no_room(const Network& network, const PublicAddress& address,
+                               std::size_t left) {
+  const std::string ip = format_ipv4(address.address);
+  const std::string hint = left >= kMinSnatPorts
+                               ? fmt::format("ask for {} with --snat-ports, or for another address",
+                                             std::min<std::size_t>(left, kMaxSnatPorts))
+                               : "ask for another address with --snat";
+  return fail(fmt::format("network {:?}: {} has {} ports in a row left, not {}",
+                          text_of(network.record.name), ip, left, network.record.snat_ports),
+              hint);
+}
+
+Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const Network& network,
+                                    const PublicAddress& address) {
+  const std::uint16_t count = network.record.snat_ports;
+  const std::size_t low = address.is_of_host() ? kFirstPortOfHost : kFirstPublicPort;
+  abi::nat_range range{.address = to_abi(address.address), .first = 0, .count = count, .pad = 0};
+  XVNET_ASSIGN(taken, taken_ports(tables, kernel, network.id, address));
+  XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
+  for (const auto& had : former ? ranges_of(*former) : std::vector<abi::nat_range>{})
+    if (is_of(had, address.address) && had.count == count && had.first >= low &&
+        (taken & ports_of(had)).none())
+      return had;
+  const auto first = highest_free(taken, low, count);
+  if (!first) return no_room(network, address, most_free(taken, low));
+  range.first = static_cast<std::uint16_t>(*first);
+  return range;
+}
+
+}  // namespace
+
+std::vector<abi::nat_range> ranges_of(const abi::nat_network& network) {
+  return {network.ranges,
+          network.ranges + std::min<std::size_t>(network.range_count, std::size(network.ranges))};
+}
+
+PortSet ports_of(const abi::nat_range& range) {
+  PortSet ports;
+  for (std::size_t at = 0; at < range.count; ++at) ports.set(range.first + at);
+  return ports;
+}
+
+Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
+                                                  const Network& network,
+                                                  const std::vector<PublicAddress>& addresses) {
+  std::vector<abi::nat_range> ranges;
+  for (const auto& address : addresses) {
+    XVNET_ASSIGN(range, choose_range(tables, kernel, network, address));
+    ranges.push_back(range);
+  }
+  return ranges;
+}
+
+Result<PortSet> ports_on_host(Tables& tables, const abi::nat_network& network) {
+  PortSet ports;
+  for (const auto& range : ranges_of(network)) {
+    XVNET_ASSIGN(address, tables.nat_addresses.find(range.address));
+    if (address && address->flags & abi::NAT_ADDRESS_OF_HOST) ports |= ports_of(range);
+  }
+  return ports;
+}
+
+Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except) {
+  PortSet ports;
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  for (const auto& [id, network] : networks) {
+    if (id == except) continue;
+    XVNET_ASSIGN(own, ports_on_host(tables, network));
+    ports |= own;
+  }
+  return ports;
+}
+
+}  // namespace xvnet

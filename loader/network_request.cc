@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/network_request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "loader/host_interface.h"
+#include "loader/snat.h"
+#include "loader/subnet.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 8-6
+
+}  // namespace
+
+Result<void> check_network_name(std::string_view name) {
+  const bool is_plain = std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  if (name.empty() || name.size() >= NAME_SIZE || !is_plain)
+    return fail(ErrorKind::kUsage,
+                fmt::format("add network {:?}: a name is 1 to {} letters, digits, '-', '_' or '.'",
+                            name, NAME_SIZE - 1));
+  return {};
+}
+
+Result<void> check_kind(std::string_view doing, const NetworkRequest& request) {
+  if (request.vid && request.untagged)
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("{} network {:?}: it is either of a VLAN or untagged", doing, request.name));
+  if (!request.vid) return {};
+  return check_vid(fmt::format("{} network {:?}", doing, request.name), *request.vid);
+}
+
+Result<void> check_ageing(const NetworkRequest& request) {
+  if (request.ageing_s && (*request.ageing_s == 0 || *request.ageing_s > kMaxAgeing))
+    return fail(ErrorKind::kUsage, fmt::format("network {:?}: ageing of {} s is not 1 to {}",
+                                               request.name, *request.ageing_s, kMaxAgeing));
+  return {};
+}
+
+Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
+  if (vid < kMinVid || vid > kMaxVid)
+    return fail(ErrorKind::kUsage,
+                fmt::format("{}: VID {} is not {} to {}", doing, vid, kMinVid, kMaxVid));
+  return {};
+}
+
+abi::network_record record_of(const NetworkRequest& request) {
+  abi::network_record record{};
+  set_text(record.name, request.name);
+  set_text(record.uplink, request.uplink);
+  record.flags = request.untagged ? abi::RECORD_UNTAGGED : 0;
+  record.vid = request.vid.value_or(0);
+  record.ageing_s = request.ageing_s.value_or(kDefaultAgeing);
+  return record;
+}
+
+std::vector<std::string> host_addresses_of(const abi::network_record& record) {
+  std::vector<std::string> addresses;
+  addresses.reserve(record.address_count);
+  for (std::size_t i = 0; i < record.address_count; ++i)
+    addresses.push_back(text_of(record.addresses[i]));
+  return addresses;
+}
+
+Result<void> set_host_addresses(abi::network_record& record, const NetworkRequest& request) {
+  if (request.host_addresses.size() > MAX_HOST_ADDRESSES)
+    return fail(ErrorKind::kUsage, fmt::format("network {:?}: more than {} host addresses",
+                                               request.name, MAX_HOST_ADDRESSES));
+  std::memset(record.addresses, 0, sizeof record.addresses);
+  record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
+  for (std::size_t i = 0; i < request.host_addresses.size(); ++i) {
+    XVNET_TRY(check_cidr(request.name, request.host_addresses[i]));
+    set_text(record.addresses[i], request.host_addresses[i]);
+  }
+  return {};
+}
+
+std::string described(const abi::network_record& record) {
+  if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
+  std::string text = record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
+  if (const auto subnet = subnet_of(record)) text += ", subnet " + format_subnet(*subnet);
+  if (const auto gateway = ipv4_of(record.gateway)) text += ", gateway " + format_ipv4(*gateway);
+  if (record.flags & abi::RECORD_DHCP) text += ", DHCP";
+  if (has_snat(record)) text += ", SNAT " + snat_text(record);
+  return text;
+}
+
+}  // namespace xvnet

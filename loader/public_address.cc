@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/public_address.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loader/binding.h"
+#include "loader/snat.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+struct Home {
+  Link link;
+  std::vector<InterfaceAddress> addresses;
+
+  bool has(Ipv4 address) const {
+    return std::ranges::find(addresses, address, &InterfaceAddress::address) != addresses.end();
+  }
+  bool reaches(Ipv4 address) const {
+    return std::ranges::any_of(addresses, [&](const auto& own) { return own.reaches(address); });
+  }
+  // A subnet's first and last address are no host's in it.
+  bool is_assignable(Ipv4 address) const {
+    return std::ranges::any_of(addresses, [&](const auto& own) {
+      return own.reaches(address) && own.is_assignable(address);
+    });
+  }
+};
+
+Result<std::vector<Home>> find_homes(Tables& tables, const Kernel& kernel) {
+  std::vector<Home> homes;
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, kernel));
+  for (const auto& [ifindex, record] : uplinks) {
+    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    if (!link) continue;
+    XVNET_ASSIGN(addresses, kernel.ipv4_addresses(ifindex));
+    homes.push_back({*link, addresses});
+  }
+  return homes;
+}
+
+std::unexpected<Error> refusal(const abi::network_record& record, std::string_view cause,
+                               std::string hint) {
+  return fail(fmt::format("network {:?}: {}", text_of(record.name), cause), std::move(hint));
+}
+
+// The host answers for it by itself.
+PublicAddress hosts_own(Ipv4 address) {
+  return {address, {.flags = abi::NAT_ADDRESS_OF_HOST, .uplink = 0, .mac = {}, .pad = 0}};
+}
+
+PublicAddress at_home(Ipv4 address, const Link& link) {
+  PublicAddress result{address, {.flags = 0, .uplink = link.ifindex, .mac = {}, .pad = 0}};
+  std::ranges::copy(link.mac, result.entry.mac);
+  return result;
+}
+
+Result<PublicAddress> find_auto(const abi::network_record& record, const std::vector<Home>& homes) {
+  std::vector<const Home*> candidates;
+  for (const Home& home : homes)
+    if (!home.addresses.empty()) candidates.push_back(&home);
+  if (candidates.empty())
+    return refusal(record, "--snat auto: no uplink has an IPv4 address",
+                   "give one an address, or say which to use with --snat IP");
+  if (candidates.size() > 1)
+    return refusal(record, fmt::format("--snat auto: {} uplinks have addresses", candidates.size()),
+                   "say which address to use with --snat IP");
+  return hosts_own(candidates.front()->addresses.front().address);
+}
+
+// An uplink whose subnet the address is in; else the only one, by which somebody routes it here.
+Result<PublicAddress> find_named(const abi::network_record& record, const std::vector<Home>& homes,
+                                 Ipv4 address) {
+  const std::string text = format_ipv4(address);
+  std::vector<const Home*> reaching;
+  for (const Home& home : homes) {
+    if (home.has(address)) return hosts_own(address);
+    if (home.reaches(address)) reaching.push_back(&home);
+  }
+  if (reaching.size() > 1)
+    return refusal(record, fmt::format("--snat {}: {} uplinks reach it", text, reaching.size()),
+                   "leave its subnet to one of them");
+  if (reaching.empty() && homes.size() > 1)
+    return refusal(record, fmt::format("--snat {}: it is in the subnet of no uplink", text),
+                   "give the uplink where it belongs an address of its subnet");
+  const Home& home = reaching.empty() ? homes.front() : *reaching.front();
+  if (!reaching.empty() && !home.is_assignable(address))
+    return refusal(record,
+                   fmt::format("--snat {}: it is no host's address in the subnet of {:?}", text,
+                               home.link.name),
+                   "the first and the last address of a subnet are nobody's");
+  return at_home(address, home.link);
+}
+
+}  // namespace
+
+Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
+                                                         const abi::network_record& record) {
+  XVNET_ASSIGN(homes, find_homes(tables, kernel));
+  if (homes.empty())
+    return refusal(record, "--snat: there is no uplink", "make it first: xvnet uplink add IFACE");
+  std::vector<PublicAddress> found;
+  if (record.flags & abi::RECORD_SNAT_AUTO) {
+    XVNET_ASSIGN(address, find_auto(record, homes));
+    found.push_back(address);
+  }
+  for (const Ipv4 named : snat_addresses(record)) {
+    XVNET_ASSIGN(address, find_named(record, homes, named));
+    found.push_back(address);
+  }
+  return found;
+}
+
+}  // namespace xvnet

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The tables of a Rehearsal, and what is told of writes to them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+#include "loader/nat_ranges.h"
+#include "loader/rehearsal.h"
+#include "loader/tables.h"
+#include "loader/text.h"
+
+namespace xvnet {
+
+// A record is written several times while a command is at work; one line tells of all of them.
+void Rehearsal::tell_record(const std::string& noun, std::string_view name, bool was_there,
+                            bool is_there) {
+  const auto add = fmt::format("add {} {}", noun, name);
+  const auto change = fmt::format("change {} {}", noun, name);
+  const bool is_told = std::ranges::find(steps_, add) != steps_.end() ||
+                       std::ranges::find(steps_, change) != steps_.end();
+  if (!is_there) {
+    std::erase(steps_, change);
+    tell(fmt::format("remove {} {}", noun, name));
+  } else if (!was_there) {
+    tell(add);
+  } else if (!is_told) {
+    tell(change);
+  }
+}
+
+void Rehearsal::tell_vlan(std::span<const std::byte> bytes, bool is_there) {
+  abi::vlan_key key;
+  std::memcpy(&key, bytes.data(), sizeof key);
+  const auto frames = key.vid ? fmt::format("VLAN {}", key.vid) : std::string("untagged frames");
+  tell(fmt::format("{} {} on {}", is_there ? "carry" : "stop carrying", frames,
+                   name_of(key.uplink)));
+}
+
+void Rehearsal::tell_nat(std::span<const std::byte> key, const Bytes* entry) {
+  std::uint32_t id = 0;
+  std::memcpy(&id, key.data(), sizeof id);
+  const auto record =
+      Map<std::uint32_t, abi::network_record>(table(TableId::kNetworkRecords)).find(id);
+  const auto name = record && *record ? text_of((*record)->name) : fmt::format("{}", id);
+  if (!entry) return tell(fmt::format("stop translating network {}", name));
+  abi::nat_network network;
+  std::memcpy(&network, entry->data(), sizeof network);
+  for (const auto& range : ranges_of(network))
+    tell(fmt::format("translate network {} to {}, ports {}-{}", name,
+                     format_ipv4(ipv4_of(range.address).value_or(Ipv4{})), range.first,
+                     range.first + range.count - 1));
+}
+
+// Every record begins with its name.
+void Rehearsal::watch_tables() {
+  using enum TableId;
+  static_assert(offsetof(abi::port_record, device.name) == 0);
+  static_assert(offsetof(abi::uplink_record, device.name) == 0);
+  static_assert(offsetof(abi::network_record, name) == 0);
+  for (const auto& [id, noun] : {std::pair{kPortRecords, "port"},
+                                 {kUplinkRecords, "uplink"},
+                                 {kNetworkRecords, "network"}}) {
+    tables_.at(id)->watch([this, noun = noun](auto, const Bytes* before, const Bytes* after) {
+      const Bytes* record = after ? after : before;
+      if (!record) return;
+      char name[NAME_SIZE];
+      std::memcpy(name, record->data(), sizeof name);
+      tell_record(noun, text_of(name), before != nullptr, after != nullptr);
+    });
+  }
+  tables_.at(kNatNetworks)->watch([this](auto key, const Bytes* before, const Bytes* after) {
+    if (!before != !after) tell_nat(key, after);
+  });
+  tables_.at(kVlans)->watch([this](auto key, const Bytes* before, const Bytes* after) {
+    if (!before != !after) tell_vlan(key, after != nullptr);
+  });
+}
+
+void Rehearsal::make_tables() {
+  using enum TableId;
+  using Id = std::uint32_t;
+  const auto make = [this](TableId id, std::size_t key_size, std::size_t value_size) {
+    const Table* below = exists_ ? &kernel_->table(id) : nullptr;
+    tables_[id] = std::make_unique<OverlayTable>(below, key_size, value_size);
+  };
+  make(kInterfaces, sizeof(Id), sizeof(abi::interface));
+  make(kNetworks, sizeof(Id), sizeof(abi::network));
+  make(kVlans, sizeof(abi::vlan_key), sizeof(Id));
+  make(kMembers, sizeof(Id), sizeof(abi::members));
+  make(kFdb, sizeof(abi::fdb_key), sizeof(abi::fdb_entry));
+  make(kLearners, sizeof(abi::learner_key), sizeof(abi::learner));
+  make(kDevices, sizeof(Id), sizeof(Id));
+  make(kStats, sizeof(Id), sizeof(abi::stats));
+  make(kPortRecords, sizeof(Id), sizeof(abi::port_record));
+  make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
+  make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
+  make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
+  make(kGateways, sizeof(Id), sizeof(abi::gateway));
+  make(kLeases, sizeof(Id), sizeof(abi::lease));
+  make(kNatAddresses, sizeof(abi::address), sizeof(abi::nat_address));
+  make(kNatNetworks, sizeof(Id), sizeof(abi::nat_network));
+  make(kNatSlots, sizeof(abi::nat_slot_key), sizeof(abi::nat_slot));
+  make(kNatMappings, sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping));
+  make(kNatSessions, sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket));
+  make(kMeta, sizeof(Id), sizeof(abi::meta));
+  watch_tables();
+}
+
+}  // namespace xvnet

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Source NAT: what is seen of it, what is saved and restored, and what a rehearsal tells.
+#include <algorithm>
+
+#include "fixture.h"
+#include "loader/rehearsal.h"
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr std::uint64_t kSecond = kNanosecondsPerSecond;
+
+NetworkRequest blue() { return with_subnet(vlan_network("blue", 10), "10.0.0.0/24", "10.0.0.1"); }
+
+struct Spoken {
+  const char* inside;
+  std::uint16_t port;
+  std::uint16_t outside_port;
+  std::uint8_t protocol = abi::NAT_UDP;
+  std::uint64_t expires_s = 1030;  // the clock stands at 1000
+  std::uint32_t established = 0;
+  const char* device = "tap0";
+};
+
+class NatLater : public OnFakeKernel {
+ protected:
+  NatLater() {
+    kernel_.set_clock(1000 * kSecond);
+    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+    must(add_uplink(uplink("eth0")));
+    must(add_network(with_snat(blue(), {"auto"})));
+    must(attach(in_network("tap0", "blue")));
+    must(attach(in_network("tap1", "blue")));
+  }
+
+  std::uint32_t blue_id() {
+    return kernel_.fake_table(TableId::kNatNetworks)
+        .typed<std::uint32_t, abi::nat_network>()
+        .front()
+        .first;
+  }
+
+  void speak(const Spoken& spoken) {
+    const abi::nat_slot_key key{.address = to_abi(*parse_ipv4("192.0.2.2")),
+                                .port = spoken.outside_port,
+                                .protocol = spoken.protocol,
+                                .pad = 0};
+    abi::nat_slot slot{};
+    slot.expires_ns = spoken.expires_s * kSecond;
+    slot.inside = to_abi(*parse_ipv4(spoken.inside));
+    slot.network = blue_id();
+    slot.ifindex = kernel_.device(spoken.device).link.ifindex;
+    slot.port = spoken.port;
+    slot.established = spoken.established;
+    slot.created_s = 990;
+    slot.bytes_out = 100;
+    slot.bytes_in = 200;
+    const abi::nat_mapping_key inside{.network = slot.network,
+                                      .address = slot.inside,
+                                      .port = slot.port,
+                                      .protocol = spoken.protocol,
+                                      .pad = 0};
+    kernel_.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
+    kernel_.fake_table(TableId::kNatMappings)
+        .set(to_bytes(inside), to_bytes(abi::nat_mapping{.range = 0, .port = spoken.outside_port}));
+  }
+
+  std::vector<NatView> shown(const NatFilter& filter = {}) {
+    auto instance = Instance::open_for_reading(kernel_);
+    EXPECT_TRUE(instance);
+    auto views = instance->nat(filter);
+    EXPECT_TRUE(views) << views.error().message;
+    return views.value_or(std::vector<NatView>{});
+  }
+
+  DesiredState saved() {
+    auto instance = Instance::open_for_reading(kernel_);
+    EXPECT_TRUE(instance);
+    return instance->desired_state().value_or(DesiredState{});
+  }
+
+  std::size_t mappings() { return kernel_.fake_table(TableId::kNatMappings).raw().size(); }
+};
+
+TEST_F(NatLater, ShowsWhoHasWhichPort) {
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  const auto views = shown();
+  ASSERT_EQ(views.size(), 1U);
+  const NatView& view = views.front();
+  EXPECT_EQ(view.network, "blue");
+  EXPECT_EQ(view.protocol, "udp");
+  EXPECT_EQ(view.inside_ip, "10.0.0.2");
+  EXPECT_EQ(view.inside_port, 5000);
+  EXPECT_EQ(view.outside_ip, "192.0.2.2");
+  EXPECT_EQ(view.outside_port, 65472);
+  EXPECT_EQ(view.state, "live");
+  EXPECT_EQ(view.age_s, 10U);
+  EXPECT_EQ(view.left_s, 30U);
+  EXPECT_EQ(view.sent, 100U);
+  EXPECT_EQ(view.received, 200U);
+}
+
+TEST_F(NatLater, ShowsHowFarTcpIs) {
+  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 65472, .protocol = abi::NAT_TCP});
+  speak({.inside = "10.0.0.2",
+         .port = 2,
+         .outside_port = 65474,
+         .protocol = abi::NAT_TCP,
+         .established = 2});
+  speak({.inside = "10.0.0.2", .port = 3, .outside_port = 65476, .protocol = abi::NAT_ICMP});
+  const auto views = shown();
+  ASSERT_EQ(views.size(), 3U);
+  EXPECT_EQ(views[0].protocol, "icmp");
+  EXPECT_EQ(views[0].state, "live");
+  EXPECT_EQ(views[1].state, "transitory");
+  EXPECT_EQ(views[2].state, "established");
+}
+
+TEST_F(NatLater, WhatHasExpiredIsNotShown) {
+  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 65472, .expires_s = 1000});
+  speak({.inside = "10.0.0.2", .port = 2, .outside_port = 65474, .expires_s = 0});
+  EXPECT_TRUE(shown().empty());
+}
+
+TEST_F(NatLater, ShowsWhatIsAskedFor) {
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  speak({.inside = "10.0.0.3", .port = 5001, .outside_port = 65474, .device = "tap1"});
+  NatFilter filter;
+  filter.network = "blue";
+  EXPECT_EQ(shown(filter).size(), 2U);
+  filter.address = parse_ipv4("192.0.2.2");
+  EXPECT_EQ(shown(filter).size(), 2U);
+  filter.address = parse_ipv4("10.0.0.3");
+  EXPECT_EQ(shown(filter).size(), 1U);
+  filter.port = 5000;
+  EXPECT_TRUE(shown(filter).empty());
+  EXPECT_EQ(shown({.network = {}, .address = {}, .port = 65472}).size(), 1U);
+  auto instance = Instance::open_for_reading(kernel_);
+  EXPECT_FALSE(instance->nat({.network = "red", .address = {}, .port = {}}));
+}
+
+TEST_F(NatLater, MappingsEndWithTheirPort) {
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  speak({.inside = "10.0.0.3", .port = 5000, .outside_port = 65474, .device = "tap1"});
+  must(detach("tap0"));
+  ASSERT_EQ(shown().size(), 1U);
+  EXPECT_EQ(shown().front().inside_ip, "10.0.0.3");
+  EXPECT_EQ(mappings(), 1U);
+}
+
+TEST_F(NatLater, MappingsEndWithTheTranslation) {
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  must(set_network(without_snat(network("blue"))));
+  EXPECT_TRUE(shown().empty());
+  EXPECT_EQ(mappings(), 0U);
+  EXPECT_EQ(network_view("blue")->snat_filter, "");
+}
+
+TEST_F(NatLater, MappingsStayWhenSomethingElseIsSet) {
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  auto request = network("blue");
+  request.ageing_s = 60;
+  must(set_network(request));
+  request.snat_filter = SnatFilter::kEndpoint;
+  must(set_network(request));
+  EXPECT_EQ(shown().size(), 1U);
+}
+
+TEST_F(NatLater, IsSavedAsItWasAskedFor) {
+  ASSERT_EQ(saved().networks.size(), 1U);
+  const NetworkRequest request = saved().networks.front();
+  EXPECT_EQ(request.snat->source, SnatSource::kAuto);
+  EXPECT_EQ(request.snat_ports, kMinSnatPorts);
+  EXPECT_EQ(request.snat_filter, SnatFilter::kAddress);
+  must(set_network(with_snat(network("blue"), {"203.0.113.5"})));
+  EXPECT_EQ(saved().networks.front().snat,
+            (SnatRequest{SnatSource::kAddresses, {*parse_ipv4("203.0.113.5")}}));
+  must_do_nothing(restore(saved()));
+}
+
+// As at boot, before the uplink has its address.
+TEST_F(NatLater, IsRestoredOnceTheUplinkHasAnAddress) {
+  const DesiredState state = saved();
+  must(down());
+  EXPECT_TRUE(kernel_.reserved_ports()->none());
+  kernel_.device("eth0").addresses.clear();
+  EXPECT_EQ(must(restore(state)).warnings.size(), 1U);
+  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_TRUE(network_view("blue")->snat.empty());
+  EXPECT_EQ(network_view("blue")->snat_filter, "address");
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  EXPECT_TRUE(must(restore(state)).warnings.empty());
+  EXPECT_EQ(network_view("blue")->snat.size(), 1U);
+  EXPECT_TRUE(kernel_.device("tap0").link.forwards);
+}
+
+TEST_F(NatLater, IsRestoredWithItsUplink) {
+  const DesiredState state = saved();
+  must(down());
+  kernel_.remove("eth0");
+  EXPECT_EQ(must(restore(state)).warnings.size(), 2U);
+  kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+  must(add_uplink(uplink("eth0")));
+  EXPECT_EQ(network_view("blue")->snat.size(), 1U);
+}
+
+TEST_F(NatLater, RehearsedTellsOfAddressesAndPorts) {
+  kernel_.start_process();
+  Rehearsal rehearsal(kernel_);
+  auto instance = Instance::open_for_change(rehearsal);
+  ASSERT_TRUE(instance);
+  ASSERT_TRUE(instance->set_network(with_snat(network("blue"), {"203.0.113.5"}, 4096)));
+  const auto count = [&](const char* line) { return std::ranges::count(rehearsal.steps(), line); };
+  EXPECT_EQ(count("stop translating network blue"), 1);
+  EXPECT_EQ(count("translate network blue to 203.0.113.5, ports 61440-65535"), 1);
+  EXPECT_EQ(count("announce 203.0.113.5 on eth0"), 1);
+  EXPECT_EQ(count("reserve no ports of the host"), 1);
+  EXPECT_TRUE(kernel_.announcements().empty());
+}
+
+}  // namespace
+}  // namespace xvnet::test

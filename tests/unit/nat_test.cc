@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Source NAT of networks: which ports of which address, what programs and host are told of it, and
+// what becomes of it later.
+#include "fixture.h"
+#include "loader/nat_ranges.h"
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+NetworkRequest blue() { return with_subnet(vlan_network("blue", 10), "10.0.0.0/24", "10.0.0.1"); }
+
+NetworkRequest green() { return with_subnet(vlan_network("green", 20), "10.0.0.0/24", "10.0.0.1"); }
+
+class Nat : public OnFakeKernel {
+ protected:
+  Nat() {
+    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+    must(add_uplink(uplink("eth0")));
+  }
+
+  // "192.0.2.2:65472-65535"
+  std::vector<std::string> ranges(const std::string& name) {
+    std::vector<std::string> texts;
+    const auto view = network_view(name);
+    if (!view) return texts;
+    for (const auto& range : view->snat)
+      texts.push_back(range.address + ":" + std::to_string(range.first_port) + "-" +
+                      std::to_string(range.last_port));
+    return texts;
+  }
+
+  abi::nat_network entry() {
+    const auto all =
+        kernel_.fake_table(TableId::kNatNetworks).typed<std::uint32_t, abi::nat_network>();
+    return all.empty() ? abi::nat_network{} : all.front().second;
+  }
+
+  std::optional<abi::nat_address> address(const std::string& ip) {
+    const auto& all = kernel_.fake_table(TableId::kNatAddresses).raw();
+    const auto found = all.find(to_bytes(to_abi(*parse_ipv4(ip))));
+    if (found == all.end()) return std::nullopt;
+    return from_bytes<abi::nat_address>(found->second);
+  }
+
+  bool is_flagged(const std::string& device) {
+    const auto& all = kernel_.fake_table(TableId::kInterfaces).raw();
+    const auto found = all.find(to_bytes(kernel_.device(device).link.ifindex));
+    return found != all.end() &&
+           from_bytes<abi::interface>(found->second).flags & abi::INTERFACE_NAT;
+  }
+
+  std::string reserved() { return format_ports(*kernel_.reserved_ports()); }
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(Nat, AutoIsTheUplinksFirstAddress) {
+  kernel_.device("eth0").addresses.insert("198.51.100.1/24");
+  must(add_network(with_snat(blue(), {"auto"}, 4096)));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:61440-65535"});
+  EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
+  EXPECT_EQ(address("192.0.2.2")->uplink, 0U);
+  EXPECT_TRUE(is_flagged("eth0"));
+  EXPECT_EQ(network_view("blue")->snat_filter, "address");
+}
+
+TEST_F(Nat, AutoNeedsOneUplinkThatHasAnAddress) {
+  kernel_.add_nic("eth1").addresses = {"198.51.100.1/24"};
+  must(add_uplink(uplink_with("eth1", {20})));
+  refused(add_network(with_snat(blue(), {"auto"})), ErrorKind::kFailed, "2 uplinks");
+  kernel_.device("eth0").addresses.clear();
+  kernel_.device("eth1").addresses = {"2001:db8::1/64"};
+  refused(add_network(with_snat(blue(), {"auto"})), ErrorKind::kFailed, "no uplink has");
+  must(remove_uplink("eth0"));
+  must(remove_uplink("eth1"));
+  const Error error =
+      refused(add_network(with_snat(blue(), {"auto"})), ErrorKind::kFailed, "no uplink");
+  EXPECT_NE(error.hint.find("xvnet uplink add"), std::string::npos);
+}
+
+TEST_F(Nat, AnAddressThatIsNotTheHostsIsAnsweredForOnAnUplink) {
+  must(add_network(with_snat(blue(), {"203.0.113.5", "192.0.2.9"})));
+  const auto& link = kernel_.device("eth0").link;
+  for (const char* ip : {"203.0.113.5", "192.0.2.9"}) {
+    ASSERT_TRUE(address(ip));
+    EXPECT_EQ(address(ip)->flags, 0U);
+    EXPECT_EQ(address(ip)->uplink, link.ifindex);
+    EXPECT_TRUE(std::ranges::equal(address(ip)->mac, link.mac));
+  }
+  EXPECT_EQ(ranges("blue"), (Texts{"203.0.113.5:65472-65535", "192.0.2.9:65472-65535"}));
+  EXPECT_EQ(kernel_.announcements(), (Texts{"eth0 203.0.113.5", "eth0 192.0.2.9"}));
+  EXPECT_EQ(reserved(), "");
+}
+
+TEST_F(Nat, ItsUplinkIsTheOneWhoseSubnetItIsIn) {
+  kernel_.add_nic("eth1").addresses = {"203.0.113.1/24"};
+  must(add_uplink(uplink_with("eth1", {20})));
+  must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  EXPECT_EQ(address("203.0.113.5")->uplink, kernel_.device("eth1").link.ifindex);
+  refused(add_network(with_snat(green(), {"198.51.100.5"})), ErrorKind::kFailed, "198.51.100.5");
+  refused(add_network(with_snat(green(), {"203.0.113.255"})), ErrorKind::kFailed, "eth1");
+  kernel_.device("eth0").addresses.insert("203.0.113.2/24");
+  refused(add_network(with_snat(green(), {"203.0.113.6"})), ErrorKind::kFailed, "2 uplinks");
+}
+
+TEST_F(Nat, OnlyANewAddressIsAnnounced) {
+  must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  must(add_network(with_snat(green(), {"203.0.113.5"})));
+  must_do_nothing(add_network(with_snat(green(), {"203.0.113.5"})));
+  EXPECT_EQ(kernel_.announcements().size(), 1U);
+}
+
+TEST_F(Nat, AnAnnouncementThatCannotBeSentIsAWarning) {
+  kernel_.refuse_announcements();
+  const Outcome outcome = must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_NE(outcome.warnings[0].find("203.0.113.5"), std::string::npos);
+  EXPECT_TRUE(address("203.0.113.5"));
+}
+
+TEST_F(Nat, NetworksThatShareAnAddressHaveOtherPorts) {
+  must(add_network(with_snat(blue(), {"auto"}, 4096)));
+  must(add_network(with_snat(green(), {"auto"}, 64)));
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:61376-61439"});
+  EXPECT_EQ(reserved(), "61376-65535");
+  must(remove_network("blue"));
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:61376-61439"});
+  EXPECT_EQ(reserved(), "61376-61439");
+  EXPECT_TRUE(address("192.0.2.2"));
+  EXPECT_TRUE(is_flagged("eth0"));
+  must(remove_network("green"));
+  EXPECT_EQ(reserved(), "");
+  EXPECT_FALSE(address("192.0.2.2"));
+  EXPECT_FALSE(is_flagged("eth0"));
+}
+
+TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
+  kernel_.reserve("41161-65535");  // so 201 ports are left
+  must(add_network(with_snat(blue(), {"auto"}, 64)));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:41096-41159"});
+  const Error error = refused(add_network(with_snat(green(), {"auto"}, 138)), ErrorKind::kFailed,
+                              "192.0.2.2 has 136 ports");
+  EXPECT_NE(error.hint.find("--snat-ports"), std::string::npos);
+  must(add_network(with_snat(green(), {"auto"}, 136)));
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:40960-41095"});
+  auto red = with_subnet(vlan_network("red", 30), "10.0.0.0/24", "10.0.0.1");
+  refused(add_network(with_snat(red, {"auto"})), ErrorKind::kFailed, "0 ports");
+  must(add_network(with_snat(red, {"203.0.113.5"}, 136)));
+  EXPECT_EQ(ranges("red"), Texts{"203.0.113.5:65400-65535"});
+}
+
+TEST_F(Nat, PortsThatTheHostHasReservedAreLeftToIt) {
+  kernel_.reserve("8080,65000,65535");
+  must(add_network(with_snat(blue(), {"auto"}, 1024)));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:63976-64999"});
+  EXPECT_EQ(reserved(), "8080,63976-65000,65535");
+  must(set_network(without_snat(network("blue"))));
+  EXPECT_EQ(reserved(), "8080,65000,65535");
+}
+
+TEST_F(Nat, RangesStayWhileAddressAndCountDo) {
+  must(add_network(with_snat(blue(), {"auto"}, 64)));
+  must(add_network(with_snat(green(), {"auto"}, 64)));
+  must(set_network(without_snat(network("blue"))));
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:65408-65471"});
+  auto ageing = network("green");
+  ageing.ageing_s = 60;
+  must(set_network(ageing));
+  must(set_network(with_snat(network("green"), {"203.0.113.5", "192.0.2.2"}, 64)));
+  EXPECT_EQ(ranges("green"), (Texts{"203.0.113.5:65472-65535", "192.0.2.2:65408-65471"}));
+  must(set_network(with_snat(network("green"), {"192.0.2.2"}, 128)));
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:65408-65535"});
+  EXPECT_FALSE(address("203.0.113.5"));
+}
+
+TEST_F(Nat, BucketsAreAPowerOfTwo) {
+  const auto buckets = [&] { return kernel_.fake_table(TableId::kNatSessions).raw().size(); };
+  must(add_network(with_snat(blue(), {"auto"}, 64)));
+  EXPECT_EQ(buckets(), 32U);
+  must(set_network(with_snat(network("blue"), {"auto"}, 1026)));
+  EXPECT_EQ(buckets(), 1024U);
+  EXPECT_EQ(entry().bucket_mask, 1023U);
+  must(set_network(with_snat(network("blue"), {"203.0.113.5", "203.0.113.6"}, 1026)));
+  EXPECT_EQ(buckets(), 2048U);
+  must(set_network(without_snat(network("blue"))));
+  EXPECT_EQ(buckets(), 0U);
+}
+
+TEST_F(Nat, TheFilterChangesWithoutTouchingTheRest) {
+  must(add_network(with_snat(blue(), {"auto"})));
+  auto request = network("blue");
+  request.snat_filter = SnatFilter::kEndpoint;
+  must(set_network(request));
+  EXPECT_EQ(entry().flags, std::uint32_t{abi::NAT_ANY_REMOTE});
+  EXPECT_EQ(network_view("blue")->snat_filter, "endpoint");
+  EXPECT_TRUE(was_done(kernel_, "put nat_networks blue"));
+  for (const std::string& line : kernel_.journal()) {
+    EXPECT_EQ(line.find("nat_sessions"), std::string::npos) << line;
+    EXPECT_FALSE(line.starts_with("put networks")) << line;
+  }
+}
+
+TEST_F(Nat, TheFlagIsLastAndFirst) {
+  must(add_network(blue()));
+  must(set_network(with_snat(network("blue"), {"auto"})));
+  const auto flagged = place_of(kernel_, "put networks blue");
+  for (const char* line : {"put nat_networks blue", "put nat_addresses 192.0.2.2",
+                           "put nat_sessions blue/31", "put interfaces eth0"})
+    EXPECT_LT(place_of(kernel_, line), flagged) << line;
+  must(set_network(without_snat(network("blue"))));
+  EXPECT_LT(place_of(kernel_, "put networks blue"), first_with(kernel_, "erase nat_"));
+  EXPECT_LT(first_with(kernel_, "erase nat_sessions"),
+            place_of(kernel_, "erase nat_networks blue"));
+}
+
+TEST_F(Nat, SetLeavesTheNetworkOnItsUplink) {
+  must(add_network(blue()));
+  must(set_network(with_snat(network("blue"), {"auto"})));
+  EXPECT_FALSE(was_done(kernel_, "erase vlans eth0/10"));
+}
+
+TEST_F(Nat, PortsOfTranslatedNetworksForward) {
+  must(add_network(blue()));
+  must(attach(in_network("tap0", "blue")));
+  EXPECT_FALSE(kernel_.device("tap0").link.forwards);
+  must(set_network(with_snat(network("blue"), {"auto"})));
+  EXPECT_TRUE(kernel_.device("tap0").link.forwards);
+  must(attach(in_network("tap1", "blue")));
+  EXPECT_TRUE(kernel_.device("tap1").link.forwards);
+  must(detach("tap1"));
+  EXPECT_FALSE(kernel_.device("tap1").link.forwards);
+  must(set_network(without_snat(network("blue"))));
+  EXPECT_FALSE(kernel_.device("tap0").link.forwards);
+}
+
+TEST_F(Nat, ForwardingThatWasOnStaysOn) {
+  kernel_.add_tap("tap0").link.forwards = true;
+  must(add_network(with_snat(blue(), {"auto"})));
+  must(attach(in_network("tap0", "blue")));
+  must(detach("tap0"));
+  EXPECT_TRUE(kernel_.device("tap0").link.forwards);
+}
+
+TEST_F(Nat, RequestsAreChecked) {
+  const auto bad = [&](NetworkRequest request, const std::string& part) {
+    refused(add_network(std::move(request)), ErrorKind::kUsage, part);
+  };
+  bad(with_snat(vlan_network("blue", 10), {"auto"}), "--gateway");
+  bad(with_snat(with_subnet(network("blue"), "10.0.0.0/24"), {"auto"}), "--gateway");
+  bad(with_snat(blue(), {"10.0.0.9"}), "own subnet");
+  for (const char* ip : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"})
+    bad(with_snat(blue(), {ip}), ip);
+  bad(with_snat(blue(), {"203.0.113.5", "203.0.113.5"}), "twice");
+  bad(with_snat(blue(), {}), "no address");
+  Texts many;
+  for (int at = 0; at <= MAX_NAT_RANGES; ++at)
+    many.push_back("203.0.113." + std::to_string(at + 1));
+  bad(with_snat(blue(), many), "more than 8");
+  for (const std::uint32_t ports : {0U, 62U, 65U, 32770U, 65600U})
+    bad(with_snat(blue(), {"auto"}, ports), "--snat-ports");
+  bad(without_snat(blue()), "SNAT");
+  auto filter = blue();
+  filter.snat_filter = SnatFilter::kEndpoint;
+  bad(filter, "go with --snat");
+}
+
+TEST_F(Nat, AddedDifferentlyIsRefused) {
+  must(add_network(with_snat(blue(), {"auto"})));
+  refused(add_network(with_snat(blue(), {"203.0.113.5"})), ErrorKind::kFailed, "SNAT auto");
+  refused(add_network(blue()), ErrorKind::kFailed, "SNAT auto");
+}
+
+TEST_F(Nat, AnAddressThatIsGoneKeepsWhatThereIs) {
+  must(add_network(with_snat(blue(), {"auto"})));
+  kernel_.device("eth0").addresses.clear();
+  const Outcome again = must(add_network(with_snat(blue(), {"auto"})));
+  EXPECT_FALSE(again.changed);
+  EXPECT_EQ(again.warnings.size(), 1U);
+  EXPECT_EQ(ranges("blue").size(), 1U);
+  kernel_.device("eth0").addresses = {"192.0.2.77/24"};
+  must(add_network(with_snat(blue(), {"auto"})));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.77:65472-65535"});
+  EXPECT_FALSE(address("192.0.2.2"));
+}
+
+TEST_F(Nat, AnAddressFollowsItsUplink) {
+  must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  kernel_.recreate("eth0");
+  must(add_uplink(uplink("eth0")));
+  EXPECT_EQ(address("203.0.113.5")->uplink, kernel_.device("eth0").link.ifindex);
+  EXPECT_EQ(kernel_.announcements().size(), 2U);
+  EXPECT_TRUE(is_flagged("eth0"));
+}
+
+}  // namespace
+}  // namespace xvnet::test

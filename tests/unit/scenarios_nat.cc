@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/nat_ranges.h"
+#include "loader/tables.h"
+#include "scenarios.h"
+
+namespace xvnet::test {
+namespace {
+
+NetworkRequest blue() { return with_subnet(vlan_network("blue", 10), "10.0.0.0/24", "10.0.0.1"); }
+
+NetworkRequest green() { return with_subnet(vlan_network("green", 20), "10.0.0.0/24", "10.0.0.1"); }
+
+NetworkRequest with_filter(NetworkRequest request, SnatFilter filter) {
+  request.snat_filter = filter;
+  return request;
+}
+
+NetworkRequest with_ports(NetworkRequest request, std::uint32_t ports) {
+  request.snat_ports = ports;
+  return request;
+}
+
+// tap0's VM has spoken to the outside, from each network that is translated.
+void speak(FakeKernel& kernel) {
+  const std::uint32_t ifindex = kernel.device("tap0").link.ifindex;
+  const auto& networks = kernel.fake_table(TableId::kNatNetworks);
+  for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::nat_network>()) {
+    const abi::nat_range& range = entry.ranges[0];
+    const abi::nat_slot_key key{
+        .address = range.address, .port = range.first, .protocol = abi::NAT_UDP, .pad = 0};
+    abi::nat_slot slot{};
+    slot.expires_ns = kernel.monotonic_ns() + 1;
+    slot.inside = to_abi({0x0a000002});
+    slot.network = id;
+    slot.ifindex = ifindex;
+    slot.port = 5000;
+    const abi::nat_mapping_key inside{.network = id,
+                                      .address = slot.inside,
+                                      .port = slot.port,
+                                      .protocol = abi::NAT_UDP,
+                                      .pad = 0};
+    const abi::nat_mapping mapping{.range = 0, .port = range.first};
+    abi::nat_bucket bucket{};
+    bucket.sessions[0].expires_ns = slot.expires_ns;
+    kernel.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
+    kernel.fake_table(TableId::kNatMappings).set(to_bytes(inside), to_bytes(mapping));
+    kernel.fake_table(TableId::kNatSessions)
+        .set(to_bytes(abi::nat_bucket_key{id, 1}), to_bytes(bucket));
+  }
+}
+
+void speak_and_recreate(FakeKernel& kernel) {
+  speak(kernel);
+  kernel.recreate("tap0");
+}
+
+// A service of the host has a port that a network would get.
+void reserve(FakeKernel& kernel) { kernel.reserve("8080,65500"); }
+
+const std::vector<Scenario>& of_networks() {
+  static const Command eth0 = add_uplink(uplink("eth0"));
+  static const std::vector<Scenario> all{
+      {"AddNetworkSnatAuto", {eth0}, add_network(with_snat(blue(), {"auto"})), reserve},
+      {"AddNetworkSnatPool",
+       {eth0},
+       add_network(with_snat(blue(), {"203.0.113.5", "203.0.113.6"}))},
+      {"AddNetworkSnatBesideAnother",
+       {eth0, add_network(with_snat(green(), {"auto"}))},
+       add_network(with_snat(blue(), {"auto"})),
+       speak},
+      {"SetNetworkSnat",
+       {eth0, add_network(blue()), attach(in_network("tap0", "blue")),
+        attach(in_network("tap1", "blue"))},
+       set_network(with_snat(network("blue"), {"auto"}))},
+      {"SetNetworkSnatToPool",
+       {eth0, add_network(with_snat(blue(), {"auto"})), attach(in_network("tap0", "blue"))},
+       set_network(with_snat(network("blue"), {"203.0.113.5"})),
+       speak},
+      {"SetNetworkSnatPorts",
+       {eth0, add_network(with_snat(blue(), {"auto"})), attach(in_network("tap0", "blue"))},
+       set_network(with_ports(network("blue"), 128)),
+       speak},
+      {"SetNetworkSnatFilter",
+       {eth0, add_network(with_snat(blue(), {"auto"})), attach(in_network("tap0", "blue"))},
+       set_network(with_filter(network("blue"), SnatFilter::kEndpoint)),
+       speak},
+      {"SetNetworkSnatNone",
+       {eth0, add_network(with_snat(blue(), {"auto"})), attach(in_network("tap0", "blue"))},
+       set_network(without_snat(network("blue"))),
+       speak},
+      {"SetNetworkSnatNoneBesideAnother",
+       {eth0, add_network(with_snat(green(), {"auto"})), add_network(with_snat(blue(), {"auto"})),
+        attach(in_network("tap0", "blue"))},
+       set_network(without_snat(network("blue"))),
+       speak},
+      {"RemoveNetworkWithSnat",
+       {eth0, add_network(with_snat(blue(), {"203.0.113.5"}))},
+       remove_network("blue"),
+       speak},
+  };
+  return all;
+}
+
+const std::vector<Scenario>& of_devices() {
+  static const Command eth0 = add_uplink(uplink("eth0"));
+  static const std::vector<Scenario> all{
+      {"AttachWithSnat",
+       {eth0, add_network(with_snat(blue(), {"auto"}))},
+       attach(in_network("tap0", "blue"))},
+      {"AttachRecreatedWithSnat",
+       {eth0, add_network(with_snat(blue(), {"auto"})), attach(in_network("tap0", "blue"))},
+       attach(in_network("tap0", "blue")),
+       speak_and_recreate},
+      {"DetachWithSnat",
+       {eth0, add_network(with_snat(blue(), {"auto"})), attach(in_network("tap0", "blue"))},
+       detach("tap0"),
+       speak},
+      {"AddUplinkBesideSnat",
+       {eth0, add_network(with_snat(blue(), {"auto"}))},
+       add_uplink(uplink_with("eth1", {30}))},
+      {"AddUplinkRecreatedWithSnat",
+       {eth0, add_network(with_snat(blue(), {"203.0.113.5"})), attach(in_network("tap0", "blue"))},
+       add_uplink(uplink("eth0")),
+       [](FakeKernel& kernel) { kernel.recreate("eth0"); }},
+      {"RemoveUplinkWithSnat",
+       {eth0, add_network(with_snat(blue(), {"203.0.113.5"}))},
+       remove_uplink("eth0")},
+      {"DownWithSnat",
+       {eth0, add_network(with_snat(blue(), {"auto"})),
+        add_network(with_snat(green(), {"203.0.113.5"})), attach(in_network("tap0", "blue"))},
+       down(),
+       speak},
+      {"RestoreSnat",
+       {},
+       restore({.uplinks = {uplink("eth0")},
+                .networks = {with_snat(blue(), {"auto"}), with_snat(green(), {"auto"})},
+                .ports = {in_network("tap0", "blue"), in_network("new0", "green")}})},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<Scenario>& translating() {
+  static const std::vector<Scenario> all = [] {
+    std::vector<Scenario> joined = of_networks();
+    joined.insert(joined.end(), of_devices().begin(), of_devices().end());
+    return joined;
+  }();
+  return all;
+}
+
+}  // namespace xvnet::test
