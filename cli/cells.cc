@@ -21,6 +21,17 @@ std::string list_cell(const std::vector<std::string>& names) {
   return fmt::format("{}", fmt::join(names, ","));
 }
 
+std::string endpoint_cell(const std::string& ip, std::uint16_t port) {
+  return fmt::format("{}:{}", ip, port);
+}
+
+std::string snat_cell(const std::vector<SnatView>& ranges) {
+  std::vector<std::string> cells;
+  for (const auto& range : ranges)
+    cells.push_back(fmt::format("{}:{}-{}", range.address, range.first_port, range.last_port));
+  return list_cell(cells);
+}
+
 std::string host_cell(const NetworkView& network) {
   if (network.host_addresses.empty()) return network.host_interface;
   return network.host_interface + ' ' + list_cell(network.host_addresses);

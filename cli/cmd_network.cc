@@ -3,6 +3,7 @@
 #include "cli/limits.h"
 #include "cli/parse_address.h"
 #include "cli/parse_name.h"
+#include "cli/parse_snat.h"
 #include "cli/parse_vid.h"
 #include "cli/words.h"
 
@@ -14,13 +15,22 @@ enum class Verb { kAdd, kSet };
 
 struct NetworkWords {
   std::string name;
-  Word vid, uplink, ageing, subnet, gateway, domain, boot_server, boot_file;
+  Word vid, uplink, ageing, subnet, gateway, domain, boot_server, boot_file, snat_ports,
+      snat_filter;
   bool dhcp = false;
   bool no_dhcp = false;
-  std::vector<std::string> dns;
+  std::vector<std::string> dns, snat;
   bool untagged = false;
   std::vector<std::string> host_addresses;
 };
+
+void read_snat(Reader& reader, Verb verb, const NetworkWords& words, NetworkRequest& request) {
+  if (!words.snat.empty()) reader.read(request.snat, parse_snat(words.snat));
+  const bool is_none = request.snat && request.snat->source == SnatSource::kNone;
+  reader.refuse_if(verb == Verb::kAdd && is_none, "--snat none is for network set");
+  reader.read_word(request.snat_ports, words.snat_ports, parse_number, "--snat-ports", kSnatPorts);
+  reader.read_word(request.snat_filter, words.snat_filter, parse_snat_filter);
+}
 
 Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   Reader reader(verb == Verb::kAdd ? "network add" : "network set", words.name);
@@ -48,11 +58,13 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   reader.read_word(request.domain, words.domain, parse_dns_name);
   reader.read_word(request.boot_server, words.boot_server, parse_ip);
   request.boot_file = words.boot_file;
+  read_snat(reader, verb, words, request);
 
   const bool is_empty = !words.subnet && !words.gateway && !request.dhcp && words.dns.empty() &&
                         !words.domain && !words.boot_server && !words.boot_file && !words.vid &&
                         !words.untagged && !words.uplink && !words.ageing &&
-                        words.host_addresses.empty();
+                        words.host_addresses.empty() && words.snat.empty() && !words.snat_ports &&
+                        !words.snat_filter;
   reader.refuse_if(verb == Verb::kSet && is_empty, "nothing to set");
   return reader.answer(std::move(request));
 }
@@ -70,6 +82,18 @@ Result<int> del(const NetworkWords& words, const Globals& globals) {
   reader.read(typed, parse_network_name(words.name));
   XVNET_ASSIGN(name, reader.answer(typed));
   return make_change(globals, [&](Instance& instance) { return instance.remove_network(name); });
+}
+
+void declare_snat(CLI::App& command, Verb verb, NetworkWords& words) {
+  command
+      .add_option("--snat", words.snat,
+                  "a public address from which its VMs speak to the outside; may be repeated")
+      ->type_name(verb == Verb::kAdd ? "auto|IP" : "auto|none|IP")
+      ->allow_extra_args(false);
+  add_word(command, "--snat-ports", words.snat_ports, "N",
+           "how many ports of each public address it has");
+  add_word(command, "--snat-filter", words.snat_filter, "address|endpoint",
+           "who may answer: whom the VM has spoken to, or anybody");
 }
 
 void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run& chosen) {
@@ -94,6 +118,7 @@ void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& he
   add_word(command, "--domain", words->domain, "NAME", "the domain that DHCP tells of");
   add_word(command, "--boot-server", words->boot_server, "IP", "where VMs boot from");
   add_word(command, "--boot-file", words->boot_file, "FILE", "what they boot");
+  declare_snat(command, verb, *words);
   add_word(command, "--ageing", words->ageing, "SECONDS", "when a silent MAC is forgotten");
   command.callback([verb, words, &chosen] {
     chosen = [verb, words](const Globals& globals) { return add_or_set(verb, *words, globals); };

@@ -29,6 +29,11 @@ Row to_row(const FdbView& entry) {
 
 Row to_row(const LeaseView& lease) { return {lease.ip, lease.network, lease.device, lease.state}; }
 
+Row to_row(const NatView& entry) {
+  return {entry.network, entry.protocol, endpoint_cell(entry.inside_ip, entry.inside_port),
+          endpoint_cell(entry.outside_ip, entry.outside_port), entry.state};
+}
+
 // What is noted was carried all the same.
 std::string drops_cell(const DirectionView& direction) {
   std::uint64_t total = 0;
@@ -95,6 +100,10 @@ std::string BriefOutput::fdb(const std::vector<FdbView>& entries) const {
 
 std::string BriefOutput::leases(const std::vector<LeaseView>& leases) const {
   return to_lines(leases, std::vector<Column>(4));
+}
+
+std::string BriefOutput::nat(const std::vector<NatView>& entries) const {
+  return to_lines(entries, std::vector<Column>(5));
 }
 
 std::string BriefOutput::stats(const std::vector<StatsView>& stats) const {

@@ -40,6 +40,15 @@ Json to_json(const PortView& port) {
           {"hostname", text_or_null(port.host_name)}};
 }
 
+Json snat_array(const std::vector<SnatView>& ranges) {
+  Json array = Json::array();
+  for (const auto& range : ranges)
+    array.push_back({{"address", range.address},
+                     {"first_port", range.first_port},
+                     {"last_port", range.last_port}});
+  return array;
+}
+
 Json to_json(const NetworkView& network) {
   return {{"name", network.name},
           {"id", network.id},
@@ -54,7 +63,9 @@ Json to_json(const NetworkView& network) {
           {"subnet", text_or_null(network.subnet)},
           {"gateway", text_or_null(network.gateway)},
           {"dhcp", network.dhcp},
-          {"dns", network.dns}};
+          {"dns", network.dns},
+          {"snat", snat_array(network.snat)},
+          {"snat_filter", text_or_null(network.snat_filter)}};
 }
 
 Json to_json(const UplinkView& uplink) {
@@ -80,6 +91,15 @@ Json to_json(const LeaseView& lease) {
   return {
       {"ip", lease.ip},       {"network", lease.network},      {"dev", lease.device},
       {"state", lease.state}, {"mac", mac_or_null(lease.mac)}, {"age", value_or_null(lease.age_s)}};
+}
+
+Json to_json(const NatView& entry) {
+  return {{"network", entry.network},       {"protocol", entry.protocol},
+          {"inside_ip", entry.inside_ip},   {"inside_port", entry.inside_port},
+          {"outside_ip", entry.outside_ip}, {"outside_port", entry.outside_port},
+          {"state", entry.state},           {"age", entry.age_s},
+          {"left", entry.left_s},           {"sent", entry.sent},
+          {"received", entry.received}};
 }
 
 Json to_json(const DirectionView& direction) {
@@ -141,6 +161,10 @@ std::string JsonOutput::fdb(const std::vector<FdbView>& entries) const {
 
 std::string JsonOutput::leases(const std::vector<LeaseView>& leases) const {
   return to_line(to_array(leases));
+}
+
+std::string JsonOutput::nat(const std::vector<NatView>& entries) const {
+  return to_line(to_array(entries));
 }
 
 std::string JsonOutput::stats(const std::vector<StatsView>& stats) const {

@@ -60,11 +60,12 @@ std::string TextOutput::networks(const std::vector<NetworkView>& networks) const
                    {"HOST"},
                    {"SUBNET"},
                    {"GATEWAY"},
+                   {"SNAT"},
                    {"PORTS"}});
   for (const auto& network : networks) {
     table.add({network.name, network.kind, vid_cell(network.vid), network.uplink,
                seconds_cell(network.ageing_s), host_cell(network), network.subnet, network.gateway,
-               list_cell(network.ports)});
+               snat_cell(network.snat), list_cell(network.ports)});
   }
   return table.render(Header::kShown);
 }
@@ -99,6 +100,25 @@ std::string TextOutput::leases(const std::vector<LeaseView>& leases) const {
   for (const auto& lease : leases) {
     table.add({lease.ip, lease.network, lease.device, lease.state, mac_cell(lease.mac),
                lease.age_s ? seconds_cell(*lease.age_s) : ""});
+  }
+  return table.render(Header::kShown);
+}
+
+std::string TextOutput::nat(const std::vector<NatView>& entries) const {
+  TextTable table({{"NETWORK"},
+                   {"PROTOCOL"},
+                   {"INSIDE"},
+                   {"OUTSIDE"},
+                   {"STATE"},
+                   {"AGE", Align::kRight},
+                   {"LEFT", Align::kRight},
+                   {"SENT", Align::kRight},
+                   {"RECEIVED", Align::kRight}});
+  for (const auto& entry : entries) {
+    table.add({entry.network, entry.protocol, endpoint_cell(entry.inside_ip, entry.inside_port),
+               endpoint_cell(entry.outside_ip, entry.outside_port), entry.state,
+               seconds_cell(entry.age_s), seconds_cell(entry.left_s), std::to_string(entry.sent),
+               std::to_string(entry.received)});
   }
   return table.render(Header::kShown);
 }

@@ -15,6 +15,7 @@ class TextOutput : public Output {
                        const std::vector<UplinkView>& uplinks) const override;
   std::string fdb(const std::vector<FdbView>& entries) const override;
   std::string leases(const std::vector<LeaseView>& leases) const override;
+  std::string nat(const std::vector<NatView>& entries) const override;
   std::string stats(const std::vector<StatsView>& stats) const override;
   std::string findings(const std::vector<Finding>& findings) const override;
   std::string steps(const std::vector<std::string>& steps) const override;
@@ -31,6 +32,7 @@ class BriefOutput : public Output {
                        const std::vector<UplinkView>& uplinks) const override;
   std::string fdb(const std::vector<FdbView>& entries) const override;
   std::string leases(const std::vector<LeaseView>& leases) const override;
+  std::string nat(const std::vector<NatView>& entries) const override;
   std::string stats(const std::vector<StatsView>& stats) const override;
   std::string findings(const std::vector<Finding>& findings) const override;
   std::string steps(const std::vector<std::string>& steps) const override;

@@ -45,6 +45,11 @@ Json entry_of(const NetworkRequest& request) {
   if (request.domain) json["domain"] = *request.domain;
   if (request.boot_server) json["boot_server"] = format_ipv4(*request.boot_server);
   if (request.boot_file) json["boot_file"] = *request.boot_file;
+  if (request.snat && request.snat->source == SnatSource::kAuto) json["snat"] = {"auto"};
+  if (request.snat)
+    for (const Ipv4 address : request.snat->addresses) json["snat"].push_back(format_ipv4(address));
+  if (request.snat_ports) json["snat_ports"] = *request.snat_ports;
+  if (request.snat_filter == SnatFilter::kEndpoint) json["snat_filter"] = "endpoint";
   return json;
 }
 

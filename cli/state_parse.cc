@@ -12,6 +12,7 @@
 #include "cli/parse_choice.h"
 #include "cli/parse_mac.h"
 #include "cli/parse_name.h"
+#include "cli/parse_snat.h"
 #include "cli/parse_vid.h"
 #include "cli/state_file.h"
 #include "cli/text.h"
@@ -75,6 +76,17 @@ class Entry {
       if (!parsed) return complain(parsed.error());
       field.push_back(*std::move(parsed));
     }
+  }
+
+  // Whatever a parser of several words can read from a list of them.
+  template <typename Field, typename Parser>
+  void all_words(const char* key, Field& field, Parser parser) {
+    std::vector<std::string> typed;
+    words(key, typed, [](std::string_view word) { return Parsed<std::string>(word); });
+    if (typed.empty()) return;
+    auto parsed = parser(typed);
+    if (!parsed) return complain(parsed.error());
+    field = *std::move(parsed);
   }
 
   void allow(const char* key) { known_.insert(key); }
@@ -150,6 +162,11 @@ Result<NetworkRequest> to_network(const Json& json, std::string place) {
   entry.word("domain", request.domain, parse_dns_name);
   entry.word("boot_server", request.boot_server, parse_ip);
   entry.word("boot_file", request.boot_file, parse_any);
+  entry.all_words("snat", request.snat, parse_snat);
+  entry.refuse_if(request.snat && request.snat->source == SnatSource::kNone,
+                  "\"snat\" of nothing is left out");
+  entry.number("snat_ports", request.snat_ports, kSnatPorts);
+  entry.word("snat_filter", request.snat_filter, parse_snat_filter);
   XVNET_TRY(entry.finish());
   return request;
 }

@@ -25,7 +25,8 @@ _xvnet_plain_words() {
         case ${words[i]} in
             --instance | --vlan | --vlans | --uplink | --network | --mac | --mode | --guest-offloads | \
                 --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway | \
-                --hostname | --dns | --domain | --boot-server | --boot-file) ((i++)) ;;
+                --hostname | --dns | --domain | --boot-server | --boot-file | \
+                --snat | --snat-ports | --snat-filter | --address | --port) ((i++)) ;;
             -*) ;;
             *) echo "${words[i]}" ;;
         esac
@@ -42,9 +43,10 @@ _xvnet_options() {
         "uplink add") _xvnet_lines --vlans --mode --shared-xdp ;;
         "network add" | "network set")
             _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway \
-                --dhcp --dns --domain --boot-server --boot-file
+                --dhcp --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter
             [[ $1 == "network set" ]] && _xvnet_lines --no-dhcp
             ;;
+        show) _xvnet_lines --network --address --port ;;
         stats) _xvnet_lines --watch ;;
     esac
     _xvnet_lines --instance --json --brief --dry-run --verbose-verifier --help
@@ -71,13 +73,16 @@ _xvnet() {
     COMPREPLY=()
     case $prev in
         --mode) _xvnet_offer < <(_xvnet_lines auto xdp tc) ;;
+        --snat) _xvnet_offer < <(_xvnet_lines auto none) ;;
+        --snat-filter) _xvnet_offer < <(_xvnet_lines address endpoint) ;;
         --guest-offloads) _xvnet_offer < <(_xvnet_lines on off) ;;
         --network) _xvnet_offer < <(_xvnet_shown networks) ;;
         --uplink) _xvnet_offer < <(_xvnet_shown uplinks) ;;
         --device) _xvnet_offer < <(_xvnet_devices) ;;
         --owner) _xvnet_offer < <(compgen -u) ;;
         --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing | \
-            --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file) ;;
+            --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file | \
+            --snat-ports | --address | --port) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac
 }
@@ -104,7 +109,7 @@ _xvnet_next() {
         detach:1) _xvnet_shown ports ;;
         "uplink del:1") _xvnet_shown uplinks ;;
         "network set:1" | "network del:1") _xvnet_shown networks ;;
-        show:1) _xvnet_lines ports networks uplinks fdb leases ;;
+        show:1) _xvnet_lines ports networks uplinks fdb leases nat ;;
         save:1 | restore:1) compgen -f -- "$cur" ;;
         stats:1) _xvnet_shown ports && _xvnet_shown uplinks ;;
     esac

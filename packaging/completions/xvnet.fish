@@ -21,7 +21,8 @@ end
 function __xvnet_plain_words
     set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
         --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway \
-        --hostname --dns --domain --boot-server --boot-file
+        --hostname --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter \
+        --address --port
     set -l is_value 0
     for word in (commandline -opc)[2..]
         if test $is_value = 1
@@ -69,7 +70,7 @@ complete -c xvnet -n __xvnet_at -a down -d 'remove every port, network and uplin
 
 complete -c xvnet -n '__xvnet_at uplink' -a 'add del'
 complete -c xvnet -n '__xvnet_at network' -a 'add set del'
-complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb leases'
+complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb leases nat'
 
 complete -c xvnet -n '__xvnet_at attach; or __xvnet_at uplink add' -a '(__xvnet_devices)'
 complete -c xvnet -n '__xvnet_at detach; or __xvnet_at stats' -a '(__xvnet_shown ports)'
@@ -118,8 +119,18 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l boot-file -x -d 'what VMs boot'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l dhcp -d 'ports are told their addresses'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l snat -x -a 'auto none' -d 'a public address of its VMs'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l snat-ports -x -d 'ports of each public address'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
+    -l snat-filter -x -a 'address endpoint' -d 'who may answer'
 complete -c xvnet -n '__xvnet_in network set' -l no-dhcp -d 'no DHCP any more'
 complete -c xvnet -n '__xvnet_at save; or __xvnet_at restore' -a '(__fish_complete_path)'
 complete -c xvnet -n '__xvnet_in restore' -l device -x -a '(__xvnet_devices)' -d 'only this one'
 complete -c xvnet -n '__xvnet_in restore' -l replace -d 'change ports attached differently'
+complete -c xvnet -n '__xvnet_in show nat' -l network -x -a '(__xvnet_shown networks)' \
+    -d 'of this network'
+complete -c xvnet -n '__xvnet_in show nat' -l address -x -d 'of this address'
+complete -c xvnet -n '__xvnet_in show nat' -l port -x -d 'of this port'
 complete -c xvnet -n '__xvnet_in stats' -l watch -d 'again each second'
