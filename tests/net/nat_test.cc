@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The way out: tenants with the same addresses, the real stack of a namespace behind each port, and
+// an "internet" behind the uplink.
+#include "lab.h"
+#include "transfer.h"
+#include "udp_socket.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr const char* kHostIp = "198.51.100.1";
+constexpr const char* kInternetIp = "198.51.100.254";
+constexpr const char* kFarIp = "192.0.2.1";
+constexpr const char* kPoolIp = "203.0.113.5";
+constexpr uint16_t kService = 7;
+
+// A namespace behind the port `name` of the host, with the address of its network's first port.
+struct Guest {
+  Guest(const NetNs& host, const std::string& name) {
+    add_veth(host, name, ns, "eth0");
+    prepare_far_end(ns, "eth0");
+  }
+  void configure(const std::string& ip = "10.0.0.2") const {
+    add_address(ns, "eth0", ip + "/24");
+    set_up(ns, "eth0");
+    await_ready(ns, "eth0");
+    ns.must({"ip", "route", "add", "default", "via", "10.0.0.1"});
+  }
+
+  NetNs ns;
+};
+
+class Nat : public InMode {
+ protected:
+  Nat() {
+    add_veth(lab.ns(), "eth0", internet, "eth0");
+    prepare_far_end(internet, "eth0");
+    add_address(lab.ns(), "eth0", std::string(kHostIp) + "/24");
+    for (const char* ip : {"198.51.100.254/24", "203.0.113.254/24"})
+      add_address(internet, "eth0", ip);
+    add_address(internet, "lo", std::string(kFarIp) + "/32");
+    set_up(lab.ns(), "eth0");
+    set_up(internet, "eth0");
+    await_ready(lab.ns(), "eth0");
+    lab.ns().must({"ip", "route", "add", "default", "via", kInternetIp});
+    lab.host.uplink_add("eth0", with_mode({}));
+  }
+
+  void add_network(const std::string& name, const Words& more = {"--snat", "auto"}) {
+    Words words = {"network", "add", name, "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1"};
+    words.insert(words.end(), more.begin(), more.end());
+    lab.host.must(words);
+  }
+  std::unique_ptr<Guest> add_guest(const std::string& port, const std::string& network,
+                                   const std::string& ip = "10.0.0.2") {
+    auto guest = std::make_unique<Guest>(lab.ns(), port);
+    lab.host.attach(port, with_mode({"--network", network, "--ip", ip}));
+    guest->configure(ip);
+    return guest;
+  }
+  // Who the service sees ask; what it answers gets back.
+  std::optional<Datagram> exchange(const Guest& guest, const std::string& to = kInternetIp) {
+    const UdpSocket service(internet, to, kService);
+    const UdpSocket client(guest.ns, "0.0.0.0", 0);
+    client.send(to, kService, "question");
+    const auto question = service.receive();
+    if (!question) return std::nullopt;
+    service.send(question->ip, question->port, "answer");
+    const auto answer = client.receive();
+    if (!answer || answer->text != "answer" || answer->ip != to) return std::nullopt;
+    return question;
+  }
+  static CommandResult ping(const Guest& guest, const Words& more) {
+    Words words = {"ping", "-n", "-c", "1", "-W", "10"};
+    words.insert(words.end(), more.begin(), more.end());
+    return guest.ns.run(words);
+  }
+  std::string reserved_ports() const {
+    return lab.ns().must({"sysctl", "-n", "net.ipv4.ip_local_reserved_ports"}).out;
+  }
+
+  NetNs internet;
+};
+XVNET_IN_BOTH_MODES(Nat);
+
+TEST_P(Nat, TenantsWithTheSameAddressesReachTheInternet) {
+  add_network("red");
+  add_network("blue");
+  const auto red = add_guest("c1", "red");
+  const auto blue = add_guest("c2", "blue");
+  for (const char* to : {kInternetIp, kFarIp}) {
+    const auto of_red = exchange(*red, to);
+    const auto of_blue = exchange(*blue, to);
+    ASSERT_TRUE(of_red && of_blue) << to;
+    EXPECT_EQ(of_red->ip, kHostIp);
+    EXPECT_EQ(of_blue->ip, kHostIp);
+    EXPECT_NE(of_red->port, of_blue->port);
+    for (const auto& guest : {&red, &blue}) {
+      const CommandResult result = ping(**guest, {to});
+      EXPECT_TRUE(result.ok()) << result.describe();
+    }
+  }
+}
+
+TEST_P(Nat, TcpCarriesManySegmentsUnharmed) {
+  constexpr uint64_t kBytes = 8 << 20;
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  Transfer transfer(red->ns, internet, kInternetIp);
+  EXPECT_TRUE(
+      eventually([&] { return transfer.received().bytes >= kBytes; }, std::chrono::minutes(2)));
+  transfer.finish();
+  EXPECT_EQ(transfer.received().bytes, transfer.sent().bytes);
+  EXPECT_EQ(transfer.received().checksum, transfer.sent().checksum);
+}
+
+TEST_P(Nat, TracerouteShowsTheGateway) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  const CommandResult result = ping(*red, {"-t", "1", kFarIp});
+  EXPECT_NE(result.out.find("From 10.0.0.1"), std::string::npos) << result.describe();
+  EXPECT_NE(result.out.find("Time to live exceeded"), std::string::npos) << result.describe();
+}
+
+TEST_P(Nat, TheWaysMtuIsToldToTheSender) {
+  set_mtu(lab.ns(), "eth0", 1400);
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  const CommandResult result = ping(*red, {"-M", "do", "-s", "1400", kFarIp});
+  EXPECT_NE(result.out.find("mtu = 1400"), std::string::npos) << result.describe();
+}
+
+TEST_P(Nat, TheFirstFrameWaitsForTheNeighbour) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  lab.ns().must({"ip", "neigh", "flush", "dev", "eth0"});
+  EXPECT_TRUE(exchange(*red));
+}
+
+TEST_P(Nat, APoolsAddressIsAnsweredForOnTheWire) {
+  add_network("red", {"--snat", kPoolIp});
+  const auto red = add_guest("c1", "red");
+  const auto seen = exchange(*red);
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->ip, kPoolIp);
+  const auto neighbour = internet.must({"ip", "neigh", "show", kPoolIp}).out;
+  EXPECT_NE(neighbour.find(mac_of(lab.ns(), "eth0")), std::string::npos) << neighbour;
+}
+
+// A new owner of an address is announced, so that nobody goes on sending to the former one.
+TEST_P(Nat, ANewPoolIsAnnounced) {
+  internet.must(
+      {"ip", "neigh", "replace", kPoolIp, "lladdr", kMacNobody, "dev", "eth0", "nud", "stale"});
+  add_network("red", {"--snat", kPoolIp});
+  EXPECT_TRUE(eventually([&] {
+    return internet.must({"ip", "neigh", "show", kPoolIp}).out.find(mac_of(lab.ns(), "eth0")) !=
+           std::string::npos;
+  }));
+}
+
+// The host's own sockets, in both directions, and everything it does not share.
+TEST_P(Nat, TheHostKeepsItsOwn) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  ASSERT_TRUE(exchange(*red));
+  const UdpSocket service(lab.ns(), kHostIp, 53);
+  const UdpSocket outside(internet, kInternetIp, 0);
+  outside.send(kHostIp, 53, "from outside");
+  ASSERT_TRUE(service.receive());
+  const UdpSocket client(lab.ns(), kHostIp, 0);
+  const UdpSocket far(internet, kFarIp, kService);
+  client.send(kFarIp, kService, "from the host");
+  const auto got = far.receive();
+  ASSERT_TRUE(got);
+  far.send(got->ip, got->port, "answer");
+  EXPECT_TRUE(client.receive());
+}
+
+TEST_P(Nat, AGuestDoesNotReachTheHost) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  ASSERT_TRUE(exchange(*red));
+  const UdpSocket service(lab.ns(), "0.0.0.0", 53);
+  const UdpSocket client(red->ns, "0.0.0.0", 0);
+  for (const char* ip : {kHostIp, "10.0.0.1", "127.0.0.1"}) client.send(ip, 53, "question");
+  ASSERT_TRUE(exchange(*red)) << "afterwards";
+  EXPECT_FALSE(service.receive_now());
+}
+
+// From outside nobody reaches a guest that did not speak to him.
+TEST_P(Nat, AStrangerGetsNothing) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  const UdpSocket service(internet, kInternetIp, kService);
+  const UdpSocket client(red->ns, "10.0.0.2", 4000);
+  client.send(kInternetIp, kService, "question");
+  const auto question = service.receive();
+  ASSERT_TRUE(question);
+  const UdpSocket stranger(internet, kFarIp, kService);
+  stranger.send(kHostIp, question->port, "stranger");
+  service.send(kHostIp, question->port, "answer");
+  const auto first = client.receive();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->text, "answer");
+  EXPECT_FALSE(client.receive_now());
+  EXPECT_EQ(lab.host.drops("eth0", "from_uplink", "nat_stranger"), 1u);
+}
+
+TEST_P(Nat, ItsPortsAreKeptFromTheHostForAsLongAsItIsThere) {
+  const std::string before = reserved_ports();
+  add_network("red", {"--snat", "auto", "--snat-ports", "64"});
+  EXPECT_NE(reserved_ports(), before);
+  lab.host.must({"network", "del", "red"});
+  EXPECT_EQ(reserved_ports(), before);
+}
+
+TEST_P(Nat, ShowNatTellsWhoHasWhat) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  const auto seen = exchange(*red);
+  ASSERT_TRUE(seen);
+  const auto shown = lab.host.json({"show", "nat"});
+  ASSERT_EQ(shown.size(), 1u) << shown.dump();
+  EXPECT_EQ(shown[0].at("network"), "red");
+  EXPECT_EQ(shown[0].at("protocol"), "udp");
+  EXPECT_NE(shown[0].dump().find(std::to_string(seen->port)), std::string::npos) << shown.dump();
+  EXPECT_NE(shown[0].dump().find("10.0.0.2"), std::string::npos) << shown.dump();
+  EXPECT_TRUE(lab.host.json({"show", "nat", "--address", "10.0.0.3"}).empty());
+}
+
+TEST_P(Nat, DetachAndNetworkDelEndTheMappings) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  ASSERT_TRUE(exchange(*red));
+  lab.host.must({"detach", "c1"});
+  EXPECT_TRUE(lab.host.json({"show", "nat"}).empty());
+  lab.host.must({"network", "del", "red"});
+  add_network("red");
+  lab.host.attach("c1", with_mode({"--network", "red", "--ip", "10.0.0.2"}));
+  await_ready(red->ns, "eth0");
+  EXPECT_TRUE(exchange(*red));
+}
+
+TEST_P(Nat, SnatNoneEndsTheWayOut) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  ASSERT_TRUE(exchange(*red));
+  lab.host.must({"network", "set", "red", "--snat", "none"});
+  const UdpSocket client(red->ns, "0.0.0.0", 0);
+  client.send(kFarIp, kService, "question");
+  EXPECT_TRUE(eventually([&] { return lab.host.drops("c1", "from_vm", "not_routed") == 1; }));
+  lab.host.must({"network", "set", "red", "--snat", "auto"});
+  EXPECT_TRUE(exchange(*red));
+}
+
+TEST_P(Nat, UpgradeKeepsTheMappings) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  ASSERT_TRUE(exchange(*red));
+  const auto before = lab.host.json({"show", "nat"});
+  lab.host.must({"upgrade"});
+  EXPECT_EQ(lab.host.json({"show", "nat"}).size(), before.size());
+  EXPECT_TRUE(exchange(*red));
+}
+
+}  // namespace
+}  // namespace xvnet::test
