@@ -27,6 +27,7 @@ std::string endpoint_cell(const std::string& ip, std::uint16_t port) {
 
 std::string snat_cell(const std::vector<SnatView>& ranges) {
   std::vector<std::string> cells;
+  cells.reserve(ranges.size());
   for (const auto& range : ranges)
     cells.push_back(fmt::format("{}:{}-{}", range.address, range.first_port, range.last_port));
   return list_cell(cells);

@@ -18,6 +18,10 @@ constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 
 
 }  // namespace
 
+std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause) {
+  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
+}
+
 Result<void> check_network_name(std::string_view name) {
   const bool is_plain = std::ranges::all_of(
       name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });

@@ -12,6 +12,9 @@
 
 namespace xvnet {
 
+// A request that makes no sense: kUsage.
+std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause);
+
 Result<void> check_network_name(std::string_view name);
 Result<void> check_ageing(const NetworkRequest& request);
 // Of a VLAN, untagged, or neither.

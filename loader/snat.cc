@@ -6,15 +6,12 @@
 
 #include <algorithm>
 
+#include "loader/network_request.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
-
-std::unexpected<Error> misuse(const abi::network_record& record, std::string_view cause) {
-  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
-}
 
 void forget_snat(abi::network_record& record) {
   record.flags &= ~std::uint32_t{abi::RECORD_SNAT_AUTO | abi::RECORD_SNAT_ANY_REMOTE};
@@ -24,12 +21,12 @@ void forget_snat(abi::network_record& record) {
 }
 
 Result<void> set_addresses(abi::network_record& record, const std::vector<Ipv4>& addresses) {
-  if (addresses.empty()) return misuse(record, "--snat names no address");
+  if (addresses.empty()) return network_misuse(record, "--snat names no address");
   if (addresses.size() > MAX_NAT_RANGES)
-    return misuse(record, fmt::format("more than {} addresses of --snat", MAX_NAT_RANGES));
+    return network_misuse(record, fmt::format("more than {} addresses of --snat", MAX_NAT_RANGES));
   for (auto at = addresses.begin(); at != addresses.end(); ++at)
     if (std::find(addresses.begin(), at, *at) != at)
-      return misuse(record, fmt::format("--snat {} is given twice", format_ipv4(*at)));
+      return network_misuse(record, fmt::format("--snat {} is given twice", format_ipv4(*at)));
   std::ranges::transform(addresses, record.snat, to_abi);
   record.snat_count = static_cast<std::uint16_t>(addresses.size());
   return {};
@@ -56,8 +53,8 @@ Result<void> set_ports(abi::network_record& record, const NetworkRequest& reques
   }
   const std::uint32_t ports = *request.snat_ports;
   if (ports < kMinSnatPorts || ports > kMaxSnatPorts || ports % 2)
-    return misuse(record, fmt::format("--snat-ports {} is no even number of {} to {}", ports,
-                                      kMinSnatPorts, kMaxSnatPorts));
+    return network_misuse(record, fmt::format("--snat-ports {} is no even number of {} to {}",
+                                              ports, kMinSnatPorts, kMaxSnatPorts));
   record.snat_ports = static_cast<std::uint16_t>(ports);
   return {};
 }
@@ -66,10 +63,11 @@ Result<void> check_addresses(const abi::network_record& record) {
   const auto subnet = subnet_of(record);
   for (const Ipv4 address : snat_addresses(record)) {
     if (!is_unicast(address))
-      return misuse(record, fmt::format("--snat {} is no address of a host", format_ipv4(address)));
+      return network_misuse(record,
+                            fmt::format("--snat {} is no address of a host", format_ipv4(address)));
     if (subnet->contains(address))
-      return misuse(record, fmt::format("--snat {} is in the network's own subnet {}",
-                                        format_ipv4(address), format_subnet(*subnet)));
+      return network_misuse(record, fmt::format("--snat {} is in the network's own subnet {}",
+                                                format_ipv4(address), format_subnet(*subnet)));
   }
   return {};
 }
@@ -80,10 +78,11 @@ Result<void> set_snat(abi::network_record& record, const NetworkRequest& request
   if (request.snat) XVNET_TRY(set_source(record, *request.snat));
   if (!has_snat(record)) {
     if (request.snat_ports || request.snat_filter)
-      return misuse(record, "--snat-ports and --snat-filter go with --snat");
+      return network_misuse(record, "--snat-ports and --snat-filter go with --snat");
     return {};
   }
-  if (!ipv4_of(record.gateway)) return misuse(record, "--snat goes with --subnet and --gateway");
+  if (!ipv4_of(record.gateway))
+    return network_misuse(record, "--snat goes with --subnet and --gateway");
   XVNET_TRY(set_ports(record, request));
   if (request.snat_filter) {
     record.flags &= ~std::uint32_t{abi::RECORD_SNAT_ANY_REMOTE};
@@ -98,6 +97,7 @@ bool has_snat(const abi::network_record& record) {
 
 std::vector<Ipv4> snat_addresses(const abi::network_record& record) {
   std::vector<Ipv4> addresses;
+  addresses.reserve(record.snat_count);
   for (std::size_t at = 0; at < record.snat_count; ++at)
     addresses.push_back(ipv4_of(record.snat[at]).value_or(Ipv4{}));
   return addresses;
@@ -110,6 +110,7 @@ SnatFilter snat_filter(const abi::network_record& record) {
 std::string snat_text(const abi::network_record& record) {
   if (record.flags & abi::RECORD_SNAT_AUTO) return "auto";
   std::vector<std::string> texts;
+  texts.reserve(record.snat_count);
   for (const Ipv4 address : snat_addresses(record)) texts.push_back(format_ipv4(address));
   return fmt::format("{}", fmt::join(texts, ","));
 }

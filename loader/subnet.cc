@@ -5,20 +5,18 @@
 
 #include <algorithm>
 
+#include "loader/network_request.h"
 #include "loader/port_addresses.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
 
-std::unexpected<Error> misuse(const abi::network_record& record, std::string_view cause) {
-  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
-}
-
 // On a LAN that the host shares, somebody else gives the addresses.
 Result<void> check_kind(const abi::network_record& record) {
   if (record.flags & abi::RECORD_UNTAGGED)
-    return misuse(record, "an untagged network has the addresses of its LAN, and no --subnet");
+    return network_misuse(record,
+                          "an untagged network has the addresses of its LAN, and no --subnet");
   return {};
 }
 
@@ -26,13 +24,13 @@ Result<void> check_gateway(const abi::network_record& record) {
   const auto gateway = ipv4_of(record.gateway);
   const auto subnet = subnet_of(record);
   if (!gateway) return {};
-  if (!subnet) return misuse(record, "--gateway goes with --subnet");
+  if (!subnet) return network_misuse(record, "--gateway goes with --subnet");
   if (!subnet->is_assignable(*gateway))
-    return misuse(record, fmt::format("gateway {} is no host's address in {}",
-                                      format_ipv4(*gateway), format_subnet(*subnet)));
+    return network_misuse(record, fmt::format("gateway {} is no host's address in {}",
+                                              format_ipv4(*gateway), format_subnet(*subnet)));
   for (std::size_t at = 0; at < record.address_count; ++at)
     if (text_of(record.addresses[at]).starts_with(format_ipv4(*gateway) + "/"))
-      return misuse(record, "its gateway and the host have the same address");
+      return network_misuse(record, "its gateway and the host have the same address");
   return {};
 }
 
@@ -48,7 +46,7 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
   if (request.subnet) {
     // Written again, so that whoever filled in the request is held to the rules.
     if (!parse_subnet(format_subnet(*request.subnet)))
-      return misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
+      return network_misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
     record.subnet = to_abi(request.subnet->base);
     record.prefix = V4_MAPPED_PREFIX + request.subnet->prefix;
   }

@@ -78,6 +78,10 @@ NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
   return request;
 }
 
+NetworkRequest tenant(const std::string& name, std::uint16_t vid) {
+  return with_subnet(vlan_network(name, vid), "10.0.0.0/24", "10.0.0.1");
+}
+
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
                          std::uint32_t ports) {
   request.snat.emplace().source = SnatSource::kAddresses;

@@ -28,6 +28,8 @@ NetworkRequest network(const std::string& name);
 NetworkRequest vlan_network(const std::string& name, std::uint16_t vid);
 NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
                            const std::string& gateway = {});
+// Of a VLAN, with the subnet that all tenants have, and a gateway.
+NetworkRequest tenant(const std::string& name, std::uint16_t vid);
 // "auto", or addresses
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
                          std::uint32_t ports = kMinSnatPorts);

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::uint64_t kSecond = kNanosecondsPerSecond;
 
-NetworkRequest blue() { return with_subnet(vlan_network("blue", 10), "10.0.0.0/24", "10.0.0.1"); }
-
 struct Spoken {
   const char* inside;
   std::uint16_t port;
@@ -30,7 +28,7 @@ class NatLater : public OnFakeKernel {
     kernel_.set_clock(1000 * kSecond);
     kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
     must(add_uplink(uplink("eth0")));
-    must(add_network(with_snat(blue(), {"auto"})));
+    must(add_network(with_snat(tenant("blue", 10), {"auto"})));
     must(attach(in_network("tap0", "blue")));
     must(attach(in_network("tap1", "blue")));
   }

@@ -9,10 +9,6 @@
 namespace xvnet::test {
 namespace {
 
-NetworkRequest blue() { return with_subnet(vlan_network("blue", 10), "10.0.0.0/24", "10.0.0.1"); }
-
-NetworkRequest green() { return with_subnet(vlan_network("green", 20), "10.0.0.0/24", "10.0.0.1"); }
-
 class Nat : public OnFakeKernel {
  protected:
   Nat() {
@@ -58,7 +54,7 @@ using Texts = std::vector<std::string>;
 
 TEST_F(Nat, AutoIsTheUplinksFirstAddress) {
   kernel_.device("eth0").addresses.insert("198.51.100.1/24");
-  must(add_network(with_snat(blue(), {"auto"}, 4096)));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 4096)));
   EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:61440-65535"});
   EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
   EXPECT_EQ(address("192.0.2.2")->uplink, 0U);
@@ -69,19 +65,20 @@ TEST_F(Nat, AutoIsTheUplinksFirstAddress) {
 TEST_F(Nat, AutoNeedsOneUplinkThatHasAnAddress) {
   kernel_.add_nic("eth1").addresses = {"198.51.100.1/24"};
   must(add_uplink(uplink_with("eth1", {20})));
-  refused(add_network(with_snat(blue(), {"auto"})), ErrorKind::kFailed, "2 uplinks");
+  refused(add_network(with_snat(tenant("blue", 10), {"auto"})), ErrorKind::kFailed, "2 uplinks");
   kernel_.device("eth0").addresses.clear();
   kernel_.device("eth1").addresses = {"2001:db8::1/64"};
-  refused(add_network(with_snat(blue(), {"auto"})), ErrorKind::kFailed, "no uplink has");
+  refused(add_network(with_snat(tenant("blue", 10), {"auto"})), ErrorKind::kFailed,
+          "no uplink has");
   must(remove_uplink("eth0"));
   must(remove_uplink("eth1"));
-  const Error error =
-      refused(add_network(with_snat(blue(), {"auto"})), ErrorKind::kFailed, "no uplink");
+  const Error error = refused(add_network(with_snat(tenant("blue", 10), {"auto"})),
+                              ErrorKind::kFailed, "no uplink");
   EXPECT_NE(error.hint.find("xvnet uplink add"), std::string::npos);
 }
 
 TEST_F(Nat, AnAddressThatIsNotTheHostsIsAnsweredForOnAnUplink) {
-  must(add_network(with_snat(blue(), {"203.0.113.5", "192.0.2.9"})));
+  must(add_network(with_snat(tenant("blue", 10), {"203.0.113.5", "192.0.2.9"})));
   const auto& link = kernel_.device("eth0").link;
   for (const char* ip : {"203.0.113.5", "192.0.2.9"}) {
     ASSERT_TRUE(address(ip));
@@ -97,32 +94,35 @@ TEST_F(Nat, AnAddressThatIsNotTheHostsIsAnsweredForOnAnUplink) {
 TEST_F(Nat, ItsUplinkIsTheOneWhoseSubnetItIsIn) {
   kernel_.add_nic("eth1").addresses = {"203.0.113.1/24"};
   must(add_uplink(uplink_with("eth1", {20})));
-  must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  must(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})));
   EXPECT_EQ(address("203.0.113.5")->uplink, kernel_.device("eth1").link.ifindex);
-  refused(add_network(with_snat(green(), {"198.51.100.5"})), ErrorKind::kFailed, "198.51.100.5");
-  refused(add_network(with_snat(green(), {"203.0.113.255"})), ErrorKind::kFailed, "eth1");
+  refused(add_network(with_snat(tenant("green", 20), {"198.51.100.5"})), ErrorKind::kFailed,
+          "198.51.100.5");
+  refused(add_network(with_snat(tenant("green", 20), {"203.0.113.255"})), ErrorKind::kFailed,
+          "eth1");
   kernel_.device("eth0").addresses.insert("203.0.113.2/24");
-  refused(add_network(with_snat(green(), {"203.0.113.6"})), ErrorKind::kFailed, "2 uplinks");
+  refused(add_network(with_snat(tenant("green", 20), {"203.0.113.6"})), ErrorKind::kFailed,
+          "2 uplinks");
 }
 
 TEST_F(Nat, OnlyANewAddressIsAnnounced) {
-  must(add_network(with_snat(blue(), {"203.0.113.5"})));
-  must(add_network(with_snat(green(), {"203.0.113.5"})));
-  must_do_nothing(add_network(with_snat(green(), {"203.0.113.5"})));
+  must(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})));
+  must(add_network(with_snat(tenant("green", 20), {"203.0.113.5"})));
+  must_do_nothing(add_network(with_snat(tenant("green", 20), {"203.0.113.5"})));
   EXPECT_EQ(kernel_.announcements().size(), 1U);
 }
 
 TEST_F(Nat, AnAnnouncementThatCannotBeSentIsAWarning) {
   kernel_.refuse_announcements();
-  const Outcome outcome = must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  const Outcome outcome = must(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})));
   ASSERT_EQ(outcome.warnings.size(), 1U);
   EXPECT_NE(outcome.warnings[0].find("203.0.113.5"), std::string::npos);
   EXPECT_TRUE(address("203.0.113.5"));
 }
 
 TEST_F(Nat, NetworksThatShareAnAddressHaveOtherPorts) {
-  must(add_network(with_snat(blue(), {"auto"}, 4096)));
-  must(add_network(with_snat(green(), {"auto"}, 64)));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 4096)));
+  must(add_network(with_snat(tenant("green", 20), {"auto"}, 64)));
   EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:61376-61439"});
   EXPECT_EQ(reserved(), "61376-65535");
   must(remove_network("blue"));
@@ -138,14 +138,14 @@ TEST_F(Nat, NetworksThatShareAnAddressHaveOtherPorts) {
 
 TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
   kernel_.reserve("41161-65535");  // so 201 ports are left
-  must(add_network(with_snat(blue(), {"auto"}, 64)));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
   EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:41096-41159"});
-  const Error error = refused(add_network(with_snat(green(), {"auto"}, 138)), ErrorKind::kFailed,
-                              "192.0.2.2 has 136 ports");
+  const Error error = refused(add_network(with_snat(tenant("green", 20), {"auto"}, 138)),
+                              ErrorKind::kFailed, "192.0.2.2 has 136 ports");
   EXPECT_NE(error.hint.find("--snat-ports"), std::string::npos);
-  must(add_network(with_snat(green(), {"auto"}, 136)));
+  must(add_network(with_snat(tenant("green", 20), {"auto"}, 136)));
   EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:40960-41095"});
-  auto red = with_subnet(vlan_network("red", 30), "10.0.0.0/24", "10.0.0.1");
+  const auto red = tenant("red", 30);
   refused(add_network(with_snat(red, {"auto"})), ErrorKind::kFailed, "0 ports");
   must(add_network(with_snat(red, {"203.0.113.5"}, 136)));
   EXPECT_EQ(ranges("red"), Texts{"203.0.113.5:65400-65535"});
@@ -153,7 +153,7 @@ TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
 
 TEST_F(Nat, PortsThatTheHostHasReservedAreLeftToIt) {
   kernel_.reserve("8080,65000,65535");
-  must(add_network(with_snat(blue(), {"auto"}, 1024)));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 1024)));
   EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:63976-64999"});
   EXPECT_EQ(reserved(), "8080,63976-65000,65535");
   must(set_network(without_snat(network("blue"))));
@@ -161,8 +161,8 @@ TEST_F(Nat, PortsThatTheHostHasReservedAreLeftToIt) {
 }
 
 TEST_F(Nat, RangesStayWhileAddressAndCountDo) {
-  must(add_network(with_snat(blue(), {"auto"}, 64)));
-  must(add_network(with_snat(green(), {"auto"}, 64)));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
+  must(add_network(with_snat(tenant("green", 20), {"auto"}, 64)));
   must(set_network(without_snat(network("blue"))));
   EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:65408-65471"});
   auto ageing = network("green");
@@ -177,7 +177,7 @@ TEST_F(Nat, RangesStayWhileAddressAndCountDo) {
 
 TEST_F(Nat, BucketsAreAPowerOfTwo) {
   const auto buckets = [&] { return kernel_.fake_table(TableId::kNatSessions).raw().size(); };
-  must(add_network(with_snat(blue(), {"auto"}, 64)));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
   EXPECT_EQ(buckets(), 32U);
   must(set_network(with_snat(network("blue"), {"auto"}, 1026)));
   EXPECT_EQ(buckets(), 1024U);
@@ -189,7 +189,7 @@ TEST_F(Nat, BucketsAreAPowerOfTwo) {
 }
 
 TEST_F(Nat, TheFilterChangesWithoutTouchingTheRest) {
-  must(add_network(with_snat(blue(), {"auto"})));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   auto request = network("blue");
   request.snat_filter = SnatFilter::kEndpoint;
   must(set_network(request));
@@ -203,7 +203,7 @@ TEST_F(Nat, TheFilterChangesWithoutTouchingTheRest) {
 }
 
 TEST_F(Nat, TheFlagIsLastAndFirst) {
-  must(add_network(blue()));
+  must(add_network(tenant("blue", 10)));
   must(set_network(with_snat(network("blue"), {"auto"})));
   const auto flagged = place_of(kernel_, "put networks blue");
   for (const char* line : {"put nat_networks blue", "put nat_addresses 192.0.2.2",
@@ -216,13 +216,13 @@ TEST_F(Nat, TheFlagIsLastAndFirst) {
 }
 
 TEST_F(Nat, SetLeavesTheNetworkOnItsUplink) {
-  must(add_network(blue()));
+  must(add_network(tenant("blue", 10)));
   must(set_network(with_snat(network("blue"), {"auto"})));
   EXPECT_FALSE(was_done(kernel_, "erase vlans eth0/10"));
 }
 
 TEST_F(Nat, PortsOfTranslatedNetworksForward) {
-  must(add_network(blue()));
+  must(add_network(tenant("blue", 10)));
   must(attach(in_network("tap0", "blue")));
   EXPECT_FALSE(kernel_.device("tap0").link.forwards);
   must(set_network(with_snat(network("blue"), {"auto"})));
@@ -237,7 +237,7 @@ TEST_F(Nat, PortsOfTranslatedNetworksForward) {
 
 TEST_F(Nat, ForwardingThatWasOnStaysOn) {
   kernel_.add_tap("tap0").link.forwards = true;
-  must(add_network(with_snat(blue(), {"auto"})));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   must(attach(in_network("tap0", "blue")));
   must(detach("tap0"));
   EXPECT_TRUE(kernel_.device("tap0").link.forwards);
@@ -249,44 +249,45 @@ TEST_F(Nat, RequestsAreChecked) {
   };
   bad(with_snat(vlan_network("blue", 10), {"auto"}), "--gateway");
   bad(with_snat(with_subnet(network("blue"), "10.0.0.0/24"), {"auto"}), "--gateway");
-  bad(with_snat(blue(), {"10.0.0.9"}), "own subnet");
+  bad(with_snat(tenant("blue", 10), {"10.0.0.9"}), "own subnet");
   for (const char* ip : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"})
-    bad(with_snat(blue(), {ip}), ip);
-  bad(with_snat(blue(), {"203.0.113.5", "203.0.113.5"}), "twice");
-  bad(with_snat(blue(), {}), "no address");
+    bad(with_snat(tenant("blue", 10), {ip}), ip);
+  bad(with_snat(tenant("blue", 10), {"203.0.113.5", "203.0.113.5"}), "twice");
+  bad(with_snat(tenant("blue", 10), {}), "no address");
   Texts many;
   for (int at = 0; at <= MAX_NAT_RANGES; ++at)
     many.push_back("203.0.113." + std::to_string(at + 1));
-  bad(with_snat(blue(), many), "more than 8");
+  bad(with_snat(tenant("blue", 10), many), "more than 8");
   for (const std::uint32_t ports : {0U, 62U, 65U, 32770U, 65600U})
-    bad(with_snat(blue(), {"auto"}, ports), "--snat-ports");
-  bad(without_snat(blue()), "SNAT");
-  auto filter = blue();
+    bad(with_snat(tenant("blue", 10), {"auto"}, ports), "--snat-ports");
+  bad(without_snat(tenant("blue", 10)), "SNAT");
+  auto filter = tenant("blue", 10);
   filter.snat_filter = SnatFilter::kEndpoint;
   bad(filter, "go with --snat");
 }
 
 TEST_F(Nat, AddedDifferentlyIsRefused) {
-  must(add_network(with_snat(blue(), {"auto"})));
-  refused(add_network(with_snat(blue(), {"203.0.113.5"})), ErrorKind::kFailed, "SNAT auto");
-  refused(add_network(blue()), ErrorKind::kFailed, "SNAT auto");
+  must(add_network(with_snat(tenant("blue", 10), {"auto"})));
+  refused(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})), ErrorKind::kFailed,
+          "SNAT auto");
+  refused(add_network(tenant("blue", 10)), ErrorKind::kFailed, "SNAT auto");
 }
 
 TEST_F(Nat, AnAddressThatIsGoneKeepsWhatThereIs) {
-  must(add_network(with_snat(blue(), {"auto"})));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   kernel_.device("eth0").addresses.clear();
-  const Outcome again = must(add_network(with_snat(blue(), {"auto"})));
+  const Outcome again = must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   EXPECT_FALSE(again.changed);
   EXPECT_EQ(again.warnings.size(), 1U);
   EXPECT_EQ(ranges("blue").size(), 1U);
   kernel_.device("eth0").addresses = {"192.0.2.77/24"};
-  must(add_network(with_snat(blue(), {"auto"})));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   EXPECT_EQ(ranges("blue"), Texts{"192.0.2.77:65472-65535"});
   EXPECT_FALSE(address("192.0.2.2"));
 }
 
 TEST_F(Nat, AnAddressFollowsItsUplink) {
-  must(add_network(with_snat(blue(), {"203.0.113.5"})));
+  must(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})));
   kernel_.recreate("eth0");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(address("203.0.113.5")->uplink, kernel_.device("eth0").link.ifindex);
