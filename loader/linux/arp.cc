@@ -3,14 +3,12 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
-#include <netinet/if_ether.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "loader/kernel.h"
 #include "loader/linux/device_name.h"
@@ -20,26 +18,36 @@
 namespace xvnet {
 namespace {
 
+// RFC 826, of IPv4 on Ethernet.
+constexpr std::uint16_t kEthernetHardware = 1;
+constexpr std::uint16_t kRequest = 1;
+
 struct ArpFrame {
-  ether_header ethernet;
-  ether_arp arp;
+  ethhdr ethernet;
+  std::uint16_t hardware;
+  std::uint16_t protocol;
+  std::uint8_t hardware_size;
+  std::uint8_t protocol_size;
+  std::uint16_t operation;
+  std::uint8_t sender_mac[ETH_ALEN];
+  std::uint32_t sender;
+  std::uint8_t target_mac[ETH_ALEN];
+  std::uint32_t target;
 } __attribute__((packed));
 
 // The request for an address by its owner: whoever has an entry for it corrects that.
 ArpFrame make_announcement(const Mac& mac, Ipv4 address) {
   ArpFrame frame{};
-  std::ranges::fill(frame.ethernet.ether_dhost, 0xff);
-  std::ranges::copy(mac, frame.ethernet.ether_shost);
-  frame.ethernet.ether_type = htons(ETHERTYPE_ARP);
-  frame.arp.ea_hdr.ar_hrd = htons(ARPHRD_ETHER);
-  frame.arp.ea_hdr.ar_pro = htons(ETHERTYPE_IP);
-  frame.arp.ea_hdr.ar_hln = ETH_ALEN;
-  frame.arp.ea_hdr.ar_pln = sizeof(in_addr);
-  frame.arp.ea_hdr.ar_op = htons(ARPOP_REQUEST);
-  std::ranges::copy(mac, frame.arp.arp_sha);
-  const std::uint32_t number = htonl(address.number);
-  std::memcpy(frame.arp.arp_spa, &number, sizeof number);
-  std::memcpy(frame.arp.arp_tpa, &number, sizeof number);
+  std::ranges::fill(frame.ethernet.h_dest, 0xff);
+  std::ranges::copy(mac, frame.ethernet.h_source);
+  frame.ethernet.h_proto = htons(ETH_P_ARP);
+  frame.hardware = htons(kEthernetHardware);
+  frame.protocol = htons(ETH_P_IP);
+  frame.hardware_size = sizeof frame.sender_mac;
+  frame.protocol_size = sizeof frame.sender;
+  frame.operation = htons(kRequest);
+  std::ranges::copy(mac, frame.sender_mac);
+  frame.sender = frame.target = htonl(address.number);
   return frame;
 }
 
