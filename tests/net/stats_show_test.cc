@@ -196,7 +196,9 @@ TEST_P(Show, JsonHasItsKeys) {
                             {"subnet", "string null"},
                             {"gateway", "string null"},
                             {"dhcp", "boolean"},
-                            {"dns", "array"}});
+                            {"dns", "array"},
+                            {"snat", "array"},
+                            {"snat_filter", "null"}});
   }
   lab.host.must(
       {"network", "add", "blue", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1", "--dhcp"});
