@@ -12,6 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "../maps/continuations.h"
 #include "../maps/devices.h"
 #include "../maps/fdb.h"
 #include "../maps/interfaces.h"

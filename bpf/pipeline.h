@@ -14,6 +14,7 @@
 #pragma once
 
 #include "stages/admit.h"
+#include "stages/beyond.h"
 #include "stages/dhcp.h"
 #include "stages/emit.h"
 #include "stages/enter.h"
@@ -40,7 +41,7 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: answer_arp(packet)
 	       ?: answer_dhcp(packet)
 	       ?: answer_as_gateway(packet)
-	       ?: route_to_outside(packet)
+	       ?: leave_to_outside(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
 	       ?: leave_to_tc(packet)
@@ -55,7 +56,7 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 {
 	return parse(packet)
 	       ?: enter_uplink(packet)
-	       ?: from_outside(packet)
+	       ?: leave_from_outside(packet)
 	       ?: enter_by_tag(packet)
 	       ?: leave_to_host(packet, refuse_link_local(packet))
 	       ?: leave_to_host(packet, refuse_bad_source(packet))
@@ -79,4 +80,20 @@ static __always_inline enum reason from_host(struct packet *packet)
 	       ?: check_target(packet)
 	       ?: send_to_port(packet)
 	       ?: flood(packet);
+}
+
+/* Where a VM's frame for somebody beyond its gateway goes on. tc only. */
+static __always_inline enum reason to_outside(struct packet *packet)
+{
+	return parse(packet) ?: enter_port(packet) ?: route(packet);
+}
+
+/* Where a frame of the wire for a public address goes on. tc only. */
+static __always_inline enum reason from_outside(struct packet *packet)
+{
+	return parse(packet)
+	       ?: enter_uplink(packet)
+	       ?: take_from_outside(packet)
+	       ?: answer_for_public(packet)
+	       ?: REASON_HOSTS_OWN;
 }

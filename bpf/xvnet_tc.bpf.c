@@ -33,3 +33,21 @@ int tc_from_host(struct __sk_buff *skb)
 	packet.from_host = true;
 	return finish(&packet, from_host(&packet));
 }
+
+/* The continuation of tc_from_vm. */
+SEC("tc")
+int tc_to_outside(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	return finish(&packet, to_outside(&packet));
+}
+
+/* The continuation of tc_from_uplink. */
+SEC("tc")
+int tc_from_outside(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	return finish(&packet, from_outside(&packet));
+}

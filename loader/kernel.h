@@ -81,7 +81,16 @@ struct XdpSupport {
   bool redirect_target = false;  // the driver transmits redirected XDP frames
 };
 
-enum class Program { kXdpFromVm, kXdpFromUplink, kTcFromVm, kTcFromUplink, kTcFromHost };
+enum class Program {
+  kXdpFromVm,
+  kXdpFromUplink,
+  kTcFromVm,
+  kTcFromUplink,
+  kTcFromHost,
+  // Attached to nothing: others go on in them.
+  kTcToOutside,
+  kTcFromOutside,
+};
 
 enum class Hook { kXdp, kTcIngress, kTcEgress };
 

@@ -24,6 +24,10 @@ const char* name_of(Program program) {
       return "tc_from_vm";
     case Program::kTcFromUplink:
       return "tc_from_uplink";
+    case Program::kTcToOutside:
+      return "tc_to_outside";
+    case Program::kTcFromOutside:
+      return "tc_from_outside";
     case Program::kTcFromHost:
       break;
   }

@@ -39,5 +39,5 @@
 #define MAX_LEARNER_SLOTS 1024
 #define MAX_ADDRESSES	  65536 /* of all networks, those kept for detached devices included */
 #define MAX_NAT_ADDRESSES 1024
-#define MAX_NAT_MAPPINGS  (1 << 22)
-#define MAX_NAT_BUCKETS	  (1 << 20)
+#define MAX_NAT_MAPPINGS  (1 << 20)
+#define MAX_NAT_BUCKETS	  (1 << 19)

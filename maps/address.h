@@ -11,6 +11,6 @@
 XVNET_ABI_BEGIN
 struct address {
 	__u8 bytes[16];
-};
+} __attribute__((aligned(4)));
 XVNET_ABI_SIZE(address, 16);
 XVNET_ABI_END

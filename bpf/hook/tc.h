@@ -203,10 +203,9 @@ static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __
 /* Whether a socket of the host has the local address and port, for this remote at least. */
 static __always_inline bool hook_host_has_socket(struct packet *packet, const struct bpf_sock_tuple *tuple, bool is_tcp)
 {
-	struct bpf_sock *socket = is_tcp ? bpf_skc_lookup_tcp(packet->ctx, (void *)tuple, sizeof(tuple->ipv4),
-							      BPF_F_CURRENT_NETNS, 0)
-					 : bpf_sk_lookup_udp(packet->ctx, (void *)tuple, sizeof(tuple->ipv4),
-							     BPF_F_CURRENT_NETNS, 0);
+	struct bpf_sock *socket =
+		is_tcp ? bpf_skc_lookup_tcp(packet->ctx, (void *)tuple, sizeof(tuple->ipv4), BPF_F_CURRENT_NETNS, 0)
+		       : bpf_sk_lookup_udp(packet->ctx, (void *)tuple, sizeof(tuple->ipv4), BPF_F_CURRENT_NETNS, 0);
 
 	if (!socket)
 		return false;
@@ -225,6 +224,12 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	return hook_read(packet, offset, &before, sizeof(before)) &&
 	       hook_update_checksum(packet, offset, 0, bpf_htons(1)) &&
 	       hook_read(packet, offset, &after, sizeof(after)) && before == after;
+}
+
+/* Goes on in another program. Comes back only when that one is not there. */
+static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation)
+{
+	bpf_tail_call(packet->ctx, &continuations, continuation);
 }
 
 /* Other owners' programs on this hook still see what is left to the host. */

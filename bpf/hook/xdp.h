@@ -155,9 +155,10 @@ static __always_inline bool hook_update_ip_checksum(struct packet *packet, __u32
 	return false;
 }
 
+/* Who the interface is, XDP does not see: tc looks again. */
 static __always_inline bool hook_is_to_us(struct packet *packet)
 {
-	return false;
+	return true;
 }
 
 static __always_inline bool hook_is_segmented_later(struct packet *packet)
@@ -184,6 +185,8 @@ static __always_inline bool hook_is_own_frame(struct packet *packet)
 static __always_inline void hook_mark_own(struct packet *packet) {}
 
 static __always_inline void hook_clear_mark(struct packet *packet) {}
+
+static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation) {}
 
 static __always_inline int hook_pass(void)
 {

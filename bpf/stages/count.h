@@ -22,31 +22,36 @@ static __always_inline enum fate fate_of(enum reason reason)
 	}
 }
 
-static __always_inline void count_carried(struct packet *packet, struct direction_stats *direction)
+static __always_inline void count(struct direction_stats *direction, enum reason reason, __u32 length)
 {
-	direction->packets++;
-	direction->bytes += packet->length;
+	if (fate_of(reason) == FATE_CARRIED) {
+		direction->packets++;
+		direction->bytes += length;
+	} else {
+		direction->reasons[reason & (REASON_LIMIT - 1)]++;
+	}
 }
 
-static __always_inline void count_reason(struct direction_stats *direction, enum reason reason)
-{
-	direction->reasons[reason & (REASON_LIMIT - 1)]++;
-}
-
-/* What became of the frame, or of one copy of it, at the interface it was sent to. */
-static __always_inline void count_to(struct packet *packet, __u32 target, enum reason reason)
+/*
+ * What became of a frame, or of one copy of it, at the interface it was sent to.
+ *
+ * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
+ */
+__noinline int count_to_interface(__u32 target, __u32 reason, __u32 length)
 {
 	struct stats *counters = bpf_map_lookup_elem(&stats, &target);
 
-	if (!counters)
-		return;
-	if (fate_of(reason) == FATE_CARRIED)
-		count_carried(packet, &counters->to);
-	else
-		count_reason(&counters->to, reason);
+	if (counters)
+		count(&counters->to, reason, length);
+	return 0;
 }
 
-/* What the host sends through an uplink is on its way *to* it. */
+static __always_inline void count_to(struct packet *packet, __u32 target, enum reason reason)
+{
+	count_to_interface(target, reason, packet->length);
+}
+
+/* What the host sends through an uplink is on its way *to* it, and counted there only when it is dropped. */
 static __always_inline void count_from(struct packet *packet, enum reason reason)
 {
 	struct stats *counters = bpf_map_lookup_elem(&stats, &packet->ifindex);
@@ -55,10 +60,8 @@ static __always_inline void count_from(struct packet *packet, enum reason reason
 	if (!counters)
 		return;
 	direction = packet->from_host ? &counters->to : &counters->from;
-	if (fate_of(reason) == FATE_DROPPED)
-		count_reason(direction, reason);
-	else if (!packet->from_host)
-		count_carried(packet, direction);
+	if (!packet->from_host || fate_of(reason) == FATE_DROPPED)
+		count(direction, reason, packet->length);
 	if (packet->unlearned)
-		count_reason(direction, REASON_FDB_FULL);
+		direction->reasons[REASON_FDB_FULL]++;
 }

@@ -8,13 +8,13 @@
 
 #include "flow.h"
 
-#define NAT_SECOND	 1000000000ull
-#define NAT_REFRESH_NS	 NAT_SECOND
-#define NAT_REST_NS	 (120 * NAT_SECOND)  /* RFC 6888, REQ-8: before a port has another owner */
-#define NAT_UDP_NS	 (300 * NAT_SECOND)  /* RFC 4787, REQ-5: the recommended default */
-#define NAT_ICMP_NS	 (60 * NAT_SECOND)   /* RFC 5508, REQ-2 */
+#define NAT_SECOND	  1000000000ull
+#define NAT_REFRESH_NS	  NAT_SECOND
+#define NAT_REST_NS	  (120 * NAT_SECOND) /* RFC 6888, REQ-8: before a port has another owner */
+#define NAT_UDP_NS	  (300 * NAT_SECOND) /* RFC 4787, REQ-5: the recommended default */
+#define NAT_ICMP_NS	  (60 * NAT_SECOND)  /* RFC 5508, REQ-2 */
 #define NAT_TRANSITORY_NS (240 * NAT_SECOND) /* RFC 5382, REQ-5 */
-#define NAT_TCP_NS	 (7440 * NAT_SECOND)
+#define NAT_TCP_NS	  (7440 * NAT_SECOND)
 
 /* One frame's way through the NAT. */
 struct translation {
@@ -34,9 +34,12 @@ static __always_inline __be32 ipv4_of_words(const struct address *address)
 	return ipv4;
 }
 
-static __always_inline bool same_address(const struct address *a, const struct address *b)
+/* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */
+static __always_inline __u32 address_difference(const struct address *a, const struct address *b)
 {
-	return !__builtin_memcmp(a, b, sizeof(*a));
+	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
+
+	return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]);
 }
 
 /* Spreads each bit of a word over all of them: the finalizer of MurmurHash3. */
@@ -65,10 +68,13 @@ static __always_inline bool is_live(const struct nat_slot *slot, __u64 now)
 	return slot->expires_ns > now;
 }
 
+/* What somebody has taken meanwhile stays his. */
 static __always_inline void extend(__u64 *expires_ns, __u64 until)
 {
-	if (until > *expires_ns + NAT_REFRESH_NS)
-		*expires_ns = until;
+	__u64 expires = *expires_ns;
+
+	if (expires != NAT_SLOT_TAKING && until > expires + NAT_REFRESH_NS)
+		__sync_val_compare_and_swap(expires_ns, expires, until);
 }
 
 struct port_search {
@@ -234,8 +240,8 @@ static __always_inline bool find_mapping(struct translation *translation, const 
 		return false;
 	translation->outside.port = mapping->port;
 	slot = bpf_map_lookup_elem(&nat_slots, &translation->outside);
-	if (!slot || slot->port != key->port || slot->network != key->network ||
-	    !same_address(&slot->inside, &key->address))
+	if (!slot || (slot->port ^ key->port) | (slot->network ^ key->network) |
+			     address_difference(&slot->inside, &key->address))
 		return false;
 	translation->slot = slot;
 	return true;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to: it is
- * the VM's. Else, where the address is the host's own, it is the host's, and nobody's where it is not.
+ * take_from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to: it
+ * is the VM's. Else, where the address is the host's own, it is the host's, and nobody's where it is not.
+ * answer_for_public: who has an address that the host does not have?
  *
- * tc alone does that.
- *
- * reads    ethertype, tag_type, has_public_addresses
+ * reads    ethertype
  * sets     network, segment, verdict
- * returns  HOSTS_OWN, LEAVE_TO_TC, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, TTL_EXCEEDED; ANSWERED, FORWARDED, and
+ * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, TTL_EXCEEDED; ANSWERED, FORWARDED, and
  *          those of check_member
  * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member
  */
@@ -65,9 +64,9 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 static __always_inline enum reason admit_error(struct packet *packet, struct translation *translation,
 					       const struct flow *quoted)
 {
-	struct nat_session wanted = session_of(translation, quoted->ip.daddr, quoted->destination);
-
-	return find_session(packet->network, translation, &wanted) ? REASON_CONTINUE : REASON_NAT_STRANGER;
+	return note_session(packet, translation, quoted->ip.daddr, quoted->destination, false) != SESSION_NONE
+		       ? REASON_CONTINUE
+		       : REASON_NAT_STRANGER;
 }
 
 static __always_inline enum reason translate_error_in(struct packet *packet, const struct translation *translation,
@@ -98,17 +97,17 @@ static __noinline enum reason take_error(struct packet *packet, struct translati
 						?: send_to_owner(packet, translation);
 }
 
-static __noinline enum reason take_ipv4(struct packet *packet)
+static __always_inline enum reason take_from_outside(struct packet *packet)
 {
 	struct translation translation = {.now = bpf_ktime_get_coarse_ns()};
 	struct flow *flow = &translation.flow;
 	struct nat_address *public;
 
-	if (!read_header(packet, flow))
+	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow))
 		return REASON_CONTINUE;
 	translation.outside.address = to_address(flow->ip.daddr);
 	public = bpf_map_lookup_elem(&nat_addresses, &translation.outside.address);
-	if (!public || !hook_is_to_us(packet))
+	if (!public)
 		return REASON_CONTINUE;
 	if (!read_flow(packet, flow))
 		return otherwise(public, REASON_NOT_TRANSLATABLE);
@@ -117,7 +116,7 @@ static __noinline enum reason take_ipv4(struct packet *packet)
 }
 
 /* For an address that the host does not have, and so does not answer for. */
-static __noinline enum reason answer_for_public(struct packet *packet)
+static __always_inline enum reason answer_for_public(struct packet *packet)
 {
 	struct nat_address *public;
 	struct address address;
@@ -131,15 +130,4 @@ static __noinline enum reason answer_for_public(struct packet *packet)
 		return REASON_CONTINUE;
 	hook_mark_own(packet);
 	return write_arp_reply(packet, &arp, public->mac) ?: send_back(packet);
-}
-
-static __always_inline enum reason from_outside(struct packet *packet)
-{
-	if (!packet->has_public_addresses || packet->tag_type)
-		return REASON_CONTINUE;
-	if (packet->ethertype == bpf_htons(ETH_P_IP))
-		return hook_keeps_offloads ? take_ipv4(packet) : REASON_LEAVE_TO_TC;
-	if (packet->ethertype == bpf_htons(ETH_P_ARP))
-		return hook_keeps_offloads ? answer_for_public(packet) : REASON_LEAVE_TO_TC;
-	return REASON_CONTINUE;
 }

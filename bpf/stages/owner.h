@@ -30,16 +30,10 @@ static __always_inline bool enter_by_slot(struct packet *packet, struct translat
 }
 
 /* The remote may speak to the mapping: it was spoken to, or everybody may. */
-static __noinline bool may_enter(struct packet *packet, struct translation *translation, __be32 remote, __u16 port)
+static __always_inline bool may_enter(struct packet *packet, struct translation *translation, __be32 remote, __u16 port)
 {
-	struct nat_session wanted = session_of(translation, remote, port);
-	struct nat_session *session = find_session(packet->network, translation, &wanted);
-
-	if (session) {
-		note_from_outside(translation, session);
-		return true;
-	}
-	return translation->rules->flags & NAT_ANY_REMOTE || has_spoken_to(packet->network, translation, &wanted);
+	return note_session(packet, translation, remote, port, false) != SESSION_NONE ||
+	       translation->rules->flags & NAT_ANY_REMOTE;
 }
 
 static __always_inline enum reason check_owner(struct packet *packet, const struct translation *translation)
@@ -60,4 +54,3 @@ static __always_inline enum reason send_to_owner(struct packet *packet, const st
 	__sync_fetch_and_add(&slot->bytes_in, bpf_ntohs(translation->flow.ip.tot_len));
 	return redirect(packet, slot->ifindex);
 }
-

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * route_to_outside: what a VM sends to its gateway for somebody beyond it. The host's own routes say where to; the frame
- * leaves with a public address and port, or not at all.
- *
- * tc alone does that.
+ * route: what a VM sends to its gateway for somebody beyond it. The host's own routes say where to; the frame leaves with
+ * a public address and port, or not at all.
  *
  * reads    ifindex, source_mac, ethertype, network, segment, length
  * sets     refused, verdict
- * returns  FORWARDED, NOT_ROUTED, LEAVE_TO_TC, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, NOT_TRANSLATABLE,
+ * returns  FORWARDED, NOT_ROUTED, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, NOT_TRANSLATABLE,
  *          FRAGMENTATION_NEEDED, NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, NO_DEVICE, TOO_BIG, and those of tell.h
  * lookups  addresses, nat_networks, interfaces, devices, those of mapping.h and session.h, and the host's routes
  */
@@ -23,7 +21,7 @@
 struct way {
 	__u32 uplink;
 	__be32 next_hop;
-	__u16 mtu; /* when the frame is larger */
+	__u16 mtu; /* when the frame is larger, else 0 */
 	bool is_resolved;
 	__u8 to[ETH_ALEN];
 	__u8 from[ETH_ALEN];
@@ -64,7 +62,7 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 
 	way->uplink = route.ifindex;
 	way->next_hop = route.ipv4_dst;
-	way->mtu = route.mtu_result;
+	way->mtu = result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? route.mtu_result : 0;
 	way->is_resolved = result == BPF_FIB_LKUP_RET_SUCCESS;
 	__builtin_memcpy(way->to, route.dmac, ETH_ALEN);
 	__builtin_memcpy(way->from, route.smac, ETH_ALEN);
@@ -84,23 +82,15 @@ static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifi
 static __always_inline enum reason find_way(struct packet *packet, const struct translation *translation,
 					    struct way *way)
 {
-	const struct flow *flow = &translation->flow;
-	enum reason reason;
-
 	switch (look_up_way(packet, translation, way)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		reason = check_uplink(packet, way->uplink);
-		break;
+		return check_uplink(packet, way->uplink);
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		return tell_sender(packet, flow, ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED, way->mtu,
-				   REASON_FRAGMENTATION_NEEDED);
+		return REASON_FRAGMENTATION_NEEDED;
 	default:
-		reason = REASON_NO_ROUTE;
+		return REASON_NO_ROUTE;
 	}
-	if (reason != REASON_NO_ROUTE)
-		return reason;
-	return tell_sender(packet, flow, ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE, 0, REASON_NO_ROUTE);
 }
 
 /* The mapping and the session of the frame, made where they are missing. */
@@ -113,16 +103,11 @@ static __noinline enum reason find_translation(struct packet *packet, struct tra
 		.port = flow->source,
 		.protocol = flow->protocol,
 	};
-	struct nat_session *session, wanted;
 
 	if (!find_or_make_mapping(packet, translation, &key))
 		return REASON_NAT_PORTS_USED_UP;
-	wanted = session_of(translation, flow->ip.daddr, flow->destination);
-	session = find_session(packet->network, translation, &wanted)
-		  ?: make_session(packet->network, translation, &wanted);
-	if (!session)
+	if (note_session(packet, translation, flow->ip.daddr, flow->destination, true) != SESSION_KNOWN)
 		return REASON_NAT_SESSIONS_USED_UP;
-	refresh_from_inside(translation, session);
 	return REASON_CONTINUE;
 }
 
@@ -142,8 +127,7 @@ static __always_inline enum reason send_out(struct packet *packet, const struct 
 
 	hook_mark_own(packet);
 	if (way->is_resolved)
-		return write_macs(packet, way->to, way->from) ? redirect(packet, way->uplink)
-							      : REASON_NOT_TRANSLATABLE;
+		return write_macs(packet, way->to, way->from) ? redirect(packet, way->uplink) : REASON_NOT_TRANSLATABLE;
 	reason = hook_redirect_to_neighbour(packet, way->uplink, way->next_hop) ? REASON_FORWARDED
 										: REASON_REDIRECT_FAILED;
 	count_to(packet, way->uplink, reason);
@@ -170,47 +154,35 @@ static __always_inline enum reason refuse_unroutable(struct packet *packet, stru
 		return REASON_SOURCE_SPOOFED;
 	if (!is_unicast(flow->ip.daddr))
 		return REASON_NOT_ROUTED;
-	if (flow->ip.ttl > 1)
-		return REASON_CONTINUE;
-	return tell_sender(packet, flow, ICMP_TIME_EXCEEDED, 0, 0, REASON_TTL_EXCEEDED);
-}
-
-static __always_inline enum reason tell_if_used_up(struct packet *packet, struct translation *translation,
-						   enum reason reason)
-{
-	if (!reason)
-		return REASON_CONTINUE;
-	return tell_sender(packet, &translation->flow, ICMP_UNREACHABLE, ICMP_PROHIBITED, 0, reason);
+	return flow->ip.ttl > 1 ? REASON_CONTINUE : REASON_TTL_EXCEEDED;
 }
 
 /*
  * From one VM to another through the public address of the second, which sees the first's public address and port:
- * RFC 4787, REQ-9.
+ * RFC 4787, REQ-9. The translation is the sender's first, and then the receiver's.
  */
-static __noinline enum reason hairpin(struct packet *packet, struct translation *translation)
+static __always_inline enum reason hairpin(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
-	struct translation target = {
-		.flow = *flow,
-		.now = translation->now,
-		.outside = {.address = to_address(flow->ip.daddr), .port = flow->destination, .protocol = flow->protocol},
-	};
 	__be32 public = ipv4_of_words(&translation->outside.address);
+	__u16 public_port = translation->outside.port;
 	struct nat_slot *slot;
 	enum reason reason;
 
-	if (!enter_by_slot(packet, &target))
+	translation->outside.address = to_address(flow->ip.daddr);
+	translation->outside.port = flow->destination;
+	if (!enter_by_slot(packet, translation))
 		return REASON_NAT_UNKNOWN;
-	if (!may_enter(packet, &target, public, translation->outside.port))
+	if (!may_enter(packet, translation, public, public_port))
 		return REASON_NAT_STRANGER;
-	slot = target.slot;
-	reason = check_owner(packet, &target) ?: pop_tag(packet);
+	slot = translation->slot;
+	reason = check_owner(packet, translation) ?: pop_tag(packet);
 	if (reason)
 		return reason;
-	if (!translate(packet, flow, SIDE_SOURCE, public, translation->outside.port) ||
+	if (!translate(packet, flow, SIDE_SOURCE, public, public_port) ||
 	    !translate(packet, flow, SIDE_DESTINATION, ipv4_of_words(&slot->inside), slot->port))
 		return REASON_NOT_TRANSLATABLE;
-	return send_to_owner(packet, &target);
+	return send_to_owner(packet, translation);
 }
 
 static __always_inline bool is_public(__be32 ipv4)
@@ -220,7 +192,30 @@ static __always_inline bool is_public(__be32 ipv4)
 	return bpf_map_lookup_elem(&nat_addresses, &address);
 }
 
-static __noinline enum reason route_frame(struct packet *packet)
+static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation, struct way *way)
+{
+	struct flow *flow = &translation->flow;
+	bool is_hairpin = is_public(flow->ip.daddr);
+	enum reason reason = refuse_unroutable(packet, translation);
+
+	if (!reason && is_hairpin && flow->protocol == NAT_ICMP)
+		return REASON_NAT_UNKNOWN;
+	if (!reason && !is_hairpin)
+		reason = find_way(packet, translation, way);
+	if (reason)
+		return reason;
+	if (flow->is_icmp_error)
+		return translate_error_out(packet, translation) ?: send_out(packet, way);
+	reason = find_translation(packet, translation);
+	if (reason)
+		return reason;
+	note_sender(packet, translation->slot, bpf_ntohs(flow->ip.tot_len));
+	if (is_hairpin)
+		return hairpin(packet, translation);
+	return translate_out(packet, translation) ?: send_out(packet, way);
+}
+
+static __always_inline enum reason route(struct packet *packet)
 {
 	struct translation translation = {
 		.now = bpf_ktime_get_coarse_ns(),
@@ -229,37 +224,12 @@ static __noinline enum reason route_frame(struct packet *packet)
 	struct flow *flow = &translation.flow;
 	struct way way = {};
 	enum reason reason;
-	bool is_hairpin;
 
 	if (!translation.rules || !read_flow(packet, flow))
 		return REASON_NOT_TRANSLATABLE;
 	translation.range = range_for(translation.rules, flow->ip.saddr);
 	translation.outside.address = range_of(&translation)->address;
 	translation.outside.protocol = flow->protocol;
-	is_hairpin = is_public(flow->ip.daddr);
-	if (is_hairpin && flow->protocol == NAT_ICMP)
-		return REASON_NAT_UNKNOWN;
-	reason = refuse_unroutable(packet, &translation);
-	if (!reason && !is_hairpin)
-		reason = find_way(packet, &translation, &way);
-	if (reason)
-		return reason;
-	if (flow->is_icmp_error)
-		return translate_error_out(packet, &translation) ?: send_out(packet, &way);
-	reason = tell_if_used_up(packet, &translation, find_translation(packet, &translation));
-	if (reason)
-		return reason;
-	note_sender(packet, translation.slot, bpf_ntohs(flow->ip.tot_len));
-	if (is_hairpin)
-		return hairpin(packet, &translation);
-	return translate_out(packet, &translation) ?: send_out(packet, &way);
-}
-
-static __always_inline enum reason route_to_outside(struct packet *packet)
-{
-	if (!is_for_gateway(packet))
-		return REASON_CONTINUE;
-	if (!(packet->segment->flags & NETWORK_NAT) || packet->ethertype != bpf_htons(ETH_P_IP))
-		return REASON_NOT_ROUTED;
-	return hook_keeps_offloads ? route_frame(packet) : REASON_LEAVE_TO_TC;
+	reason = route_flow(packet, &translation, &way);
+	return reason == REASON_FORWARDED ? reason : tell_sender(packet, flow, reason, way.mtu);
 }

@@ -12,21 +12,38 @@
 
 #include "mapping.h"
 
-static __always_inline struct nat_session session_of(const struct translation *translation, __be32 remote, __u16 port)
-{
-	return (struct nat_session){
-		.remote = to_address(remote),
-		.remote_port = translation->outside.protocol == NAT_TCP ? port : 0,
-		.port = translation->outside.port,
-		.protocol = translation->outside.protocol,
-		.range = translation->range,
-	};
-}
+#define ANY_BIT 0xffff
 
-static __always_inline bool same_remote(const struct nat_session *a, const struct nat_session *b)
+/*
+ * What is asked of a network's buckets.
+ *
+ * verifier: it is global functions that look through them. Those are verified once, by themselves, and not again for each
+ * way that leads there; they get and give numbers, no pointers into tables.
+ */
+struct session_use {
+	struct nat_session wanted; /* the mapping and its remote */
+	__u64 now;
+	__u64 until; /* out: when the session ends */
+	__u32 network;
+	__u32 bucket_mask;
+	__s32 established; /* out: of the mapping's TCP sessions one more, or one less */
+	__u8 tcp_flags;
+	__u8 is_from_inside;
+	__u8 is_over; /* out: this frame ended it */
+	__u8 pad;
+};
+
+enum session_found {
+	SESSION_NONE,	   /* nor, from inside, a place for it */
+	SESSION_KNOWN,	   /* from inside: made, if it was missing */
+	SESSION_OF_REMOTE, /* another one with the same remote: RFC 4787, REQ-8 */
+};
+
+/* Zero for the same remote of the same mapping. */
+static __always_inline __u32 remote_difference(const struct nat_session *a, const struct nat_session *b)
 {
-	return a->port == b->port && a->protocol == b->protocol && a->range == b->range &&
-	       same_address(&a->remote, &b->remote);
+	return (a->port ^ b->port) | (a->protocol ^ b->protocol) | (a->range ^ b->range) |
+	       address_difference(&a->remote, &b->remote);
 }
 
 /* Without the remote's port, so that all sessions with a remote are found in one place. */
@@ -37,80 +54,92 @@ static __always_inline __u32 session_hash(const struct nat_session *session)
 	return mix(mix(ipv4_of_words(&session->remote)) ^ own);
 }
 
-static __always_inline struct nat_bucket *find_bucket(__u32 network, const struct translation *translation,
-						      __u32 hash)
+static __always_inline struct nat_bucket *find_bucket(const struct session_use *use, __u32 hash)
 {
-	struct nat_bucket_key key = {.network = network, .bucket = hash & translation->rules->bucket_mask};
+	struct nat_bucket_key key = {.network = use->network, .bucket = hash & use->bucket_mask};
 
 	return bpf_map_lookup_elem(&nat_sessions, &key);
 }
 
-static __always_inline struct nat_session *find_in(struct nat_bucket *bucket, const struct nat_session *wanted,
-						   __u64 now, bool at_any_port)
+/* The place in the bucket where the session is, with the bits of the remote's port that count; or NAT_BUCKET_SIZE. */
+__noinline int find_place(struct session_use *use, __u32 hash, __u16 port_mask)
 {
+	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
+
 	if (!bucket)
-		return NULL;
+		return NAT_BUCKET_SIZE;
 	for (int i = 0; i < NAT_BUCKET_SIZE; i++) {
 		struct nat_session *session = &bucket->sessions[i];
+		__u32 difference = (session->remote_port ^ use->wanted.remote_port) & port_mask;
 
-		if (session->expires_ns > now && same_remote(session, wanted) &&
-		    (at_any_port || session->remote_port == wanted->remote_port))
-			return session;
+		if (!(difference | remote_difference(session, &use->wanted)) && session->expires_ns > use->now)
+			return i;
 	}
-	return NULL;
+	return NAT_BUCKET_SIZE;
 }
 
-static __noinline struct nat_session *find_session(__u32 network, const struct translation *translation,
-						   const struct nat_session *wanted)
+/* A place that is free, and nobody else's from now on; or NAT_BUCKET_SIZE. */
+__noinline int take_place(struct session_use *use, __u32 hash)
 {
-	__u32 hash = session_hash(wanted);
+	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
 
-	return find_in(find_bucket(network, translation, hash), wanted, translation->now, false)
-	       ?: find_in(find_bucket(network, translation, mix(~hash)), wanted, translation->now, false);
-}
-
-/* Address-dependent filtering: RFC 4787, REQ-8. */
-static __noinline bool has_spoken_to(__u32 network, const struct translation *translation,
-				     const struct nat_session *wanted)
-{
-	__u32 hash = session_hash(wanted);
-
-	return find_in(find_bucket(network, translation, hash), wanted, translation->now, true) ||
-	       find_in(find_bucket(network, translation, mix(~hash)), wanted, translation->now, true);
-}
-
-static __always_inline struct nat_session *take_place(struct nat_bucket *bucket, __u64 now)
-{
 	if (!bucket)
-		return NULL;
+		return NAT_BUCKET_SIZE;
 	for (int i = 0; i < NAT_BUCKET_SIZE; i++) {
-		struct nat_session *session = &bucket->sessions[i];
-		__u64 expires = session->expires_ns;
+		__u64 *place = &bucket->sessions[i].expires_ns;
+		__u64 expires = *place;
 
-		if (expires != NAT_SLOT_TAKING && expires <= now &&
-		    __sync_val_compare_and_swap(&session->expires_ns, expires, NAT_SLOT_TAKING) == expires)
-			return session;
+		if (expires != NAT_SLOT_TAKING && expires <= use->now &&
+		    __sync_val_compare_and_swap(place, expires, NAT_SLOT_TAKING) == expires)
+			return i;
 	}
-	return NULL;
+	return NAT_BUCKET_SIZE;
+}
+
+static __always_inline struct nat_session *session_at(struct session_use *use, __u32 hash, __u32 place)
+{
+	struct nat_bucket *bucket = find_bucket(use, hash);
+
+	return bucket ? &bucket->sessions[place & (NAT_BUCKET_SIZE - 1)] : NULL;
+}
+
+static __always_inline struct nat_session *find_session(struct session_use *use, __u32 hash)
+{
+	__u32 place = find_place(use, hash, ANY_BIT);
+
+	if (place >= NAT_BUCKET_SIZE) {
+		hash = mix(~hash);
+		place = find_place(use, hash, ANY_BIT);
+	}
+	return place < NAT_BUCKET_SIZE ? session_at(use, hash, place) : NULL;
+}
+
+/* Address-dependent filtering. */
+static __always_inline bool has_spoken_to(struct session_use *use, __u32 hash)
+{
+	return find_place(use, hash, 0) < NAT_BUCKET_SIZE || find_place(use, mix(~hash), 0) < NAT_BUCKET_SIZE;
 }
 
 /* It is nobody's to find until it has a time, which any of its frames may only extend. */
-static __noinline struct nat_session *make_session(__u32 network, const struct translation *translation,
-						   const struct nat_session *wanted)
+static __always_inline struct nat_session *make_session(struct session_use *use, __u32 hash)
 {
-	__u32 hash = session_hash(wanted);
-	struct nat_session *session = take_place(find_bucket(network, translation, hash), translation->now)
-				      ?: take_place(find_bucket(network, translation, mix(~hash)), translation->now);
+	__u32 place = take_place(use, hash);
+	struct nat_session *session;
 
+	if (place >= NAT_BUCKET_SIZE) {
+		hash = mix(~hash);
+		place = take_place(use, hash);
+	}
+	session = place < NAT_BUCKET_SIZE ? session_at(use, hash, place) : NULL;
 	if (!session)
 		return NULL;
-	session->remote = wanted->remote;
-	session->remote_port = wanted->remote_port;
-	session->port = wanted->port;
-	session->protocol = wanted->protocol;
-	session->range = wanted->range;
+	session->remote = use->wanted.remote;
+	session->remote_port = use->wanted.remote_port;
+	session->port = use->wanted.port;
+	session->protocol = use->wanted.protocol;
+	session->range = use->wanted.range;
 	session->flags = 0;
-	session->expires_ns = translation->now + NAT_ICMP_NS;
+	session->expires_ns = use->now + NAT_ICMP_NS;
 	return session;
 }
 
@@ -121,110 +150,120 @@ static __always_inline bool is_closing(__u32 flags)
 	return flags & NAT_RST || (flags & both) == both;
 }
 
-static __always_inline void leave_established(struct nat_slot *slot, struct nat_session *session)
+static __always_inline void leave_established(struct session_use *use, struct nat_session *session)
 {
 	if (__sync_fetch_and_and(&session->flags, ~(__u32)NAT_ESTABLISHED) & NAT_ESTABLISHED)
-		__sync_fetch_and_add(&slot->established, -1);
+		use->established = -1;
 }
 
-static __always_inline void become_established(struct nat_slot *slot, struct nat_session *session)
+static __always_inline void become_established(struct session_use *use, struct nat_session *session)
 {
 	if (!(__sync_fetch_and_or(&session->flags, NAT_ESTABLISHED) & NAT_ESTABLISHED))
-		__sync_fetch_and_add(&slot->established, 1);
+		use->established = 1;
 }
 
-static __always_inline void note_flags(struct nat_session *session, __u32 seen)
+static __always_inline __u32 flags_seen(const struct session_use *use)
 {
-	if ((session->flags & seen) != seen)
-		__sync_fetch_and_or(&session->flags, seen);
-}
+	__u32 seen = use->tcp_flags & TCP_RST ? NAT_RST : 0;
 
-/* How long the session lives from now on. */
-static __always_inline __u64 tcp_lifetime(struct nat_slot *slot, struct nat_session *session)
-{
-	const __u32 both = NAT_SYN_OUT | NAT_SYN_IN;
-	__u32 flags = session->flags;
-
-	if (is_closing(flags)) {
-		if (flags & NAT_ESTABLISHED)
-			leave_established(slot, session);
-		return NAT_TRANSITORY_NS;
-	}
-	if ((flags & both) != both)
-		return NAT_TRANSITORY_NS;
-	if (!(flags & NAT_ESTABLISHED))
-		become_established(slot, session);
-	return NAT_TCP_NS;
+	if (use->tcp_flags & TCP_SYN)
+		seen |= use->is_from_inside ? NAT_SYN_OUT : NAT_SYN_IN;
+	if (use->tcp_flags & TCP_FIN)
+		seen |= use->is_from_inside ? NAT_FIN_OUT : NAT_FIN_IN;
+	return seen;
 }
 
 /*
  * A RST may be forged, so a session that goes on after it is alive again. A SYN begins a new one with the same ports.
  */
-static __always_inline void note_tcp_out(struct nat_session *session, __u8 tcp_flags)
+static __always_inline void reopen(const struct session_use *use, struct nat_session *session)
 {
-	if (is_closing(session->flags) && !(tcp_flags & (TCP_RST | TCP_FIN))) {
-		if (tcp_flags & TCP_SYN)
-			session->flags = 0;
-		else
-			__sync_fetch_and_and(&session->flags, ~(__u32)NAT_RST);
-	}
-	note_flags(session, (tcp_flags & TCP_SYN ? NAT_SYN_OUT : 0) | (tcp_flags & TCP_FIN ? NAT_FIN_OUT : 0) |
-				    (tcp_flags & TCP_RST ? NAT_RST : 0));
+	if (!is_closing(session->flags) || use->tcp_flags & (TCP_RST | TCP_FIN))
+		return;
+	if (use->tcp_flags & TCP_SYN)
+		session->flags = 0;
+	else
+		__sync_fetch_and_and(&session->flags, ~(__u32)NAT_RST);
 }
 
-static __always_inline void note_tcp_in(struct nat_session *session, __u8 tcp_flags)
+/* How long the session lives from now on. */
+static __always_inline __u64 note_tcp(struct session_use *use, struct nat_session *session)
 {
-	note_flags(session, (tcp_flags & TCP_SYN ? NAT_SYN_IN : 0) | (tcp_flags & TCP_FIN ? NAT_FIN_IN : 0) |
-				    (tcp_flags & TCP_RST ? NAT_RST : 0));
-}
+	const __u32 both = NAT_SYN_OUT | NAT_SYN_IN;
+	__u32 seen = flags_seen(use);
+	bool was_closing;
 
-static __always_inline __u64 lifetime(const struct translation *translation, struct nat_session *session)
-{
-	switch (translation->outside.protocol) {
-	case NAT_TCP:
-		return tcp_lifetime(translation->slot, session);
-	case NAT_UDP:
-		return NAT_UDP_NS;
-	default:
-		return NAT_ICMP_NS;
-	}
-}
-
-/* The end of the last TCP connection is the end of the mapping: its port is soon somebody else's. */
-static __always_inline void end_early(struct translation *translation, struct nat_session *session, __u64 until)
-{
-	session->expires_ns = until;
-	if (!translation->slot->established)
-		translation->slot->expires_ns = until;
-}
-
-static __always_inline void refresh_from_inside(struct translation *translation, struct nat_session *session)
-{
-	bool was_closing, is_tcp = translation->outside.protocol == NAT_TCP;
-	__u64 until;
-
+	if (use->is_from_inside)
+		reopen(use, session);
 	was_closing = is_closing(session->flags);
-	if (is_tcp)
-		note_tcp_out(session, translation->flow.tcp_flags);
-	until = translation->now + lifetime(translation, session);
-	if (is_tcp && is_closing(session->flags)) {
-		if (!was_closing)
-			end_early(translation, session, until);
-		return;
+	if ((session->flags & seen) != seen)
+		__sync_fetch_and_or(&session->flags, seen);
+	if (is_closing(session->flags)) {
+		use->is_over = !was_closing;
+		leave_established(use, session);
+		return NAT_TRANSITORY_NS;
 	}
-	extend(&session->expires_ns, until);
-	extend(&translation->slot->expires_ns, until);
+	if ((session->flags & both) != both)
+		return NAT_TRANSITORY_NS;
+	become_established(use, session);
+	return NAT_TCP_NS;
 }
 
-static __always_inline void note_from_outside(struct translation *translation, struct nat_session *session)
+static __always_inline void note_frame(struct session_use *use, struct nat_session *session)
 {
-	bool was_closing = is_closing(session->flags);
-	__u64 until;
+	__u64 lifetime = use->wanted.protocol == NAT_UDP ? NAT_UDP_NS : NAT_ICMP_NS;
 
-	if (translation->outside.protocol != NAT_TCP)
-		return;
-	note_tcp_in(session, translation->flow.tcp_flags);
-	until = translation->now + tcp_lifetime(translation->slot, session);
-	if (!was_closing && is_closing(session->flags))
-		end_early(translation, session, until);
+	if (use->wanted.protocol == NAT_TCP)
+		lifetime = note_tcp(use, session);
+	use->until = use->now + lifetime;
+	if (use->is_over)
+		session->expires_ns = use->until;
+	else if (use->is_from_inside && !is_closing(session->flags))
+		extend(&session->expires_ns, use->until);
+	else
+		use->until = 0;
+}
+
+static __always_inline enum session_found use_session(struct session_use *use)
+{
+	__u32 hash = session_hash(&use->wanted);
+	struct nat_session *session = find_session(use, hash);
+
+	if (!session && use->is_from_inside)
+		session = make_session(use, hash);
+	if (session) {
+		note_frame(use, session);
+		return SESSION_KNOWN;
+	}
+	return has_spoken_to(use, hash) ? SESSION_OF_REMOTE : SESSION_NONE;
+}
+
+/* The session of a mapping, in either direction, and what it means for how long the mapping lives. */
+static __noinline enum session_found note_session(struct packet *packet, struct translation *translation, __be32 remote,
+						  __u16 remote_port, bool is_from_inside)
+{
+	bool is_tcp = translation->outside.protocol == NAT_TCP;
+	struct nat_slot *slot = translation->slot;
+	struct session_use use = {
+		.wanted = {.remote = to_address(remote),
+			   .remote_port = is_tcp ? remote_port : 0,
+			   .port = translation->outside.port,
+			   .protocol = translation->outside.protocol,
+			   .range = translation->range},
+		.now = translation->now,
+		.network = packet->network,
+		.bucket_mask = translation->rules->bucket_mask,
+		.tcp_flags = translation->flow.is_icmp_error ? 0 : translation->flow.tcp_flags,
+		.is_from_inside = is_from_inside,
+	};
+	enum session_found found = use_session(&use);
+
+	if (use.established)
+		__sync_fetch_and_add(&slot->established, use.established);
+	/* The end of the last TCP connection is the end of the mapping: its port is soon somebody else's. */
+	if (use.is_over && !slot->established)
+		slot->expires_ns = use.until;
+	else if (is_from_inside && !use.is_over)
+		extend(&slot->expires_ns, use.until);
+	return found;
 }

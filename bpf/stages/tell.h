@@ -12,15 +12,16 @@
 #include "answer.h"
 #include "flow.h"
 
+#define ICMP_ERROR(type, code)	  ((type) << 8 | (code))
 #define ICMP_NET_UNREACHABLE	  0
 #define ICMP_FRAGMENTATION_NEEDED 4
-#define ICMP_PROHIBITED		  13 /* RFC 1812, 5.2.7.1 */
-#define ICMP_QUOTED		  8  /* bytes behind the IPv4 header */
+#define ICMP_PROHIBITED		  13   /* RFC 1812, 5.2.7.1 */
+#define ICMP_QUOTED		  8    /* bytes behind the IPv4 header */
+#define IPV4_HEADER_MASK	  0x3c /* a length in bytes */
 #define ICMP_MAX_QUOTE		  (IPV4_MAX_HEADER + ICMP_QUOTED)
 
 struct icmp_error {
-	__u8 type;
-	__u8 code;
+	__be16 type_and_code;
 	__be16 checksum;
 	__be16 unused;
 	__be16 mtu; /* RFC 1191: of fragmentation needed */
@@ -44,7 +45,7 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 	if (!gateway || !hook_resize(packet, offset + length))
 		return REASON_ANSWER_FAILED;
 	__builtin_memcpy(&ip.saddr, gateway->address.bytes + V4_MAPPED_OFFSET, sizeof(ip.saddr));
-	error->checksum = ~fold_checksum(sum_words((__be16 *)error, sizeof(*error) / sizeof(__be16)));
+	error->checksum = ~fold_checksum(bpf_csum_diff(NULL, 0, (__be32 *)error, sizeof(*error), 0));
 	if (length < ICMP_HEADER_SIZE || length > sizeof(*error) || !hook_write(packet, offset, error, length))
 		return REASON_ANSWER_FAILED;
 	return write_headers(packet, packet->source_mac, &ip);
@@ -52,12 +53,13 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 
 static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)
 {
-	__u32 quoted = flow->header + ICMP_QUOTED;
+	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	__u32 quoted = (flow->header & IPV4_HEADER_MASK) + ICMP_QUOTED;
 	__u32 offset = network_offset(packet, flow);
 	__u32 asked = packet->length;
 	enum reason reason;
 
-	if (!quoted || quoted > ICMP_MAX_QUOTE || !hook_read(packet, offset, error->quote, quoted))
+	if (!hook_read(packet, offset, error->quote, quoted))
 		return REASON_ANSWER_FAILED;
 	packet->length = sizeof(struct ethhdr) + sizeof(struct iphdr) + ICMP_HEADER_SIZE + quoted;
 	reason = begin_answer(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted)
@@ -66,18 +68,38 @@ static __noinline enum reason send_error(struct packet *packet, const struct flo
 	return reason;
 }
 
-static __noinline bool tell(struct packet *packet, const struct flow *flow, __u8 type, __u8 code, __u16 mtu)
+/* What the sender of a frame that is refused for this reason is told: type and code, or 0. */
+static __always_inline __u16 error_of(enum reason reason)
 {
-	struct icmp_error error = {.type = type, .code = code, .mtu = bpf_htons(mtu)};
+	switch (reason) {
+	case REASON_TTL_EXCEEDED:
+		return ICMP_ERROR(ICMP_TIME_EXCEEDED, 0);
+	case REASON_NO_ROUTE:
+		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE);
+	case REASON_FRAGMENTATION_NEEDED:
+		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED);
+	case REASON_NAT_PORTS_USED_UP:
+	case REASON_NAT_SESSIONS_USED_UP:
+		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_PROHIBITED);
+	default:
+		return 0;
+	}
+}
+
+static __noinline bool tell(struct packet *packet, const struct flow *flow, __u16 type_and_code, __u16 mtu)
+{
+	struct icmp_error error = {.type_and_code = bpf_htons(type_and_code), .mtu = bpf_htons(mtu)};
 
 	return send_error(packet, flow, &error) == REASON_ANSWERED;
 }
 
 /* Nobody is told of an error about an error: RFC 1122, 3.2.2. */
-static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, __u8 type, __u8 code,
-					       __u16 mtu, enum reason why)
+static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, enum reason why,
+					       __u16 mtu)
 {
-	if (flow->is_icmp_error || !tell(packet, flow, type, code, mtu))
+	__u16 type_and_code = error_of(why);
+
+	if (!type_and_code || flow->is_icmp_error || !tell(packet, flow, type_and_code, mtu))
 		return why;
 	packet->refused = why;
 	return REASON_ANSWERED;

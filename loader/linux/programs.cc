@@ -15,12 +15,19 @@
 #include "loader/linux/library_log.h"
 #include "loader/linux/migration.h"
 #include "loader/linux/verifier_log.h"
+#include "maps/continuations.h"
 
 namespace xvnet {
 namespace {
 
-constexpr std::array kPrograms = {Program::kXdpFromVm, Program::kXdpFromUplink, Program::kTcFromVm,
-                                  Program::kTcFromUplink, Program::kTcFromHost};
+constexpr std::array kPrograms = {
+    Program::kXdpFromVm,  Program::kXdpFromUplink, Program::kTcFromVm,     Program::kTcFromUplink,
+    Program::kTcFromHost, Program::kTcToOutside,   Program::kTcFromOutside};
+
+constexpr std::string_view kContinuations = "continuations";
+// By enum abi::continuation.
+constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside};
+static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -63,8 +70,9 @@ Result<void> share_table(const bpf_object* object, const bpf_map* map, const Pin
                          const PinRoot& former) {
   const std::string name = bpf_map__name(map);
   const std::string path = root.map(name);
-  // What an instance is, each version says itself.
-  if (name == table_name(TableId::kMeta) || is_pinned(path)) return {};
+  // What an instance is, each version says itself, and its programs go on in its own.
+  const bool is_own = name == table_name(TableId::kMeta) || name == kContinuations;
+  if (is_own || is_pinned(path)) return {};
   auto old = open_pin(former.map(name));
   if (!old && old.error() == ENOENT) return {};
   if (!old) return fail_errno(old.error(), fmt::format("open pin \"{}\"", former.map(name)));
@@ -147,6 +155,20 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
   return {};
 }
 
+Result<void> set_continuations(const PinRoot& root) {
+  const auto map = open_pin(root.map(kContinuations));
+  if (!map) return fail_errno(map.error(), fmt::format("open table \"{}\"", kContinuations));
+  for (std::uint32_t at = 0; at < kContinuationPrograms.size(); at++) {
+    const std::string path = root.program(program_name(kContinuationPrograms[at]));
+    const auto program = open_pin(path);
+    if (!program) return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
+    const int fd = program->get();
+    if (bpf_map_update_elem(map->get(), &at, &fd, BPF_ANY))
+      return fail_errno(errno, fmt::format("write table \"{}\"", kContinuations));
+  }
+  return {};
+}
+
 // All programs have been accepted: now they take their places.
 Result<void> promote_programs(const PinRoot& root) {
   for (Program each : kPrograms) {
@@ -154,7 +176,7 @@ Result<void> promote_programs(const PinRoot& root) {
     if (rename(next.c_str(), root.program(program_name(each)).c_str()) && errno != ENOENT)
       return fail_errno(errno, fmt::format("rename pin \"{}\"", next));
   }
-  return {};
+  return set_continuations(root);
 }
 
 Result<void> load_objects(const Loading& loading) {
@@ -194,6 +216,10 @@ std::string_view program_name(Program program) {
       return "tc_from_uplink";
     case Program::kTcFromHost:
       return "tc_from_host";
+    case Program::kTcToOutside:
+      return "tc_to_outside";
+    case Program::kTcFromOutside:
+      return "tc_from_outside";
   }
   return "";
 }

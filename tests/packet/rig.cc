@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "link.h"
+#include "maps/continuations.h"
 #include "xvnet_tc.skel.h"
 #include "xvnet_xdp.skel.h"
 
@@ -151,6 +152,8 @@ void Rig::load() {
   make_small(tc_->obj);
   const int refused = xvnet_tc__load(tc_);
   if (refused != 0) fail("loading the tc programs", refused);
+  set_continuation(abi::CONTINUATION_TO_OUTSIDE, tc_->progs.tc_to_outside);
+  set_continuation(abi::CONTINUATION_FROM_OUTSIDE, tc_->progs.tc_from_outside);
   xdp_ = xvnet_xdp__open();
   if (xdp_ == nullptr) fail("opening the XDP programs", -errno);
   share_maps(tc_->obj, xdp_->obj);
@@ -175,6 +178,13 @@ void Rig::load() {
       .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
       .stats_fd = fd(tc_->maps.stats),
   });
+}
+
+void Rig::set_continuation(uint32_t continuation, const bpf_program* program) {
+  const int fd = bpf_program__fd(program);
+  const int map = bpf_map__fd(tc_->maps.continuations);
+  if (bpf_map_update_elem(map, &continuation, &fd, BPF_ANY) != 0)
+    throw_errno("setting a continuation");
 }
 
 int Rig::program_fd(Hook hook, Program program) const {

@@ -22,6 +22,7 @@
 #include "tables.h"
 #include "tap.h"
 
+struct bpf_program;
 struct xvnet_tc;
 struct xvnet_xdp;
 
@@ -106,6 +107,7 @@ class Rig {
   void make_devices();
   void make_routes();
   void load();
+  void set_continuation(uint32_t continuation, const bpf_program* program);
   void add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports);
   void set_flag(uint32_t network, uint16_t flag);
   void zero_stats(const std::string& name);

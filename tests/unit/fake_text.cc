@@ -17,6 +17,10 @@ std::string to_text(Program program) {
       return "tc_from_uplink";
     case Program::kTcFromHost:
       return "tc_from_host";
+    case Program::kTcToOutside:
+      return "tc_to_outside";
+    case Program::kTcFromOutside:
+      return "tc_from_outside";
   }
   return "?";
 }

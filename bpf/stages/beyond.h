@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * leave_to_outside: a VM's frame for somebody beyond its gateway goes on in to_outside().
+ * leave_from_outside: a frame of the wire for a public address goes on in from_outside().
+ *
+ * Both are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
+ *
+ * reads    ethertype, tag_type, segment, has_public_addresses
+ * returns  NOT_ROUTED, LEAVE_TO_TC
+ * lookups  on an uplink with public addresses: nat_addresses
+ */
+#pragma once
+
+#include "gateway.h"
+#include "neighbour.h"
+
+static __always_inline enum reason leave_to_outside(struct packet *packet)
+{
+	if (!is_for_gateway(packet))
+		return REASON_CONTINUE;
+	if (!(packet->segment->flags & NETWORK_NAT) || packet->ethertype != bpf_htons(ETH_P_IP))
+		return REASON_NOT_ROUTED;
+	if (!hook_keeps_offloads)
+		return REASON_LEAVE_TO_TC;
+	hook_continue_in(packet, CONTINUATION_TO_OUTSIDE);
+	return REASON_NOT_ROUTED;
+}
+
+/* Whom the frame is for, or asks for. */
+static __always_inline bool read_destination(struct packet *packet, __be32 *ipv4)
+{
+	struct arp_packet arp;
+	struct iphdr *ip;
+
+	if (packet->ethertype == bpf_htons(ETH_P_ARP) && read_arp(packet, &arp)) {
+		*ipv4 = arp.target;
+		return true;
+	}
+	ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
+	if (packet->ethertype != bpf_htons(ETH_P_IP) || !ip)
+		return false;
+	*ipv4 = ip->daddr;
+	return hook_is_to_us(packet);
+}
+
+static __noinline bool is_for_public(struct packet *packet)
+{
+	struct address address;
+	__be32 ipv4 = 0;
+
+	if (!read_destination(packet, &ipv4))
+		return false;
+	address = to_address(ipv4);
+	return bpf_map_lookup_elem(&nat_addresses, &address);
+}
+
+static __always_inline enum reason leave_from_outside(struct packet *packet)
+{
+	if (!packet->has_public_addresses || packet->tag_type || !is_for_public(packet))
+		return REASON_CONTINUE;
+	if (!hook_keeps_offloads)
+		return REASON_LEAVE_TO_TC;
+	hook_continue_in(packet, CONTINUATION_FROM_OUTSIDE);
+	return REASON_CONTINUE;
+}

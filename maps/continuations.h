@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * continuations: the programs in which others go on, by a tail call. A continuation has a stack of its own, is verified
+ * by itself, and begins again with the frame alone. Filled by the loader with the programs of the same build.
+ */
+#pragma once
+
+#include "abi.h"
+
+XVNET_ABI_BEGIN
+enum continuation {
+	CONTINUATION_TO_OUTSIDE = 0,   /* of tc_from_vm */
+	CONTINUATION_FROM_OUTSIDE = 1, /* of tc_from_uplink */
+	CONTINUATIONS
+};
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, CONTINUATIONS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} continuations SEC(".maps");
+#endif
