@@ -64,7 +64,7 @@ class Nat : public InMode {
     const UdpSocket service(internet, to, kService);
     const UdpSocket client(guest.ns, "0.0.0.0", 0);
     client.send(to, kService, "question");
-    const auto question = service.receive();
+    auto question = service.receive();
     if (!question) return std::nullopt;
     service.send(question->ip, question->port, "answer");
     const auto answer = client.receive();

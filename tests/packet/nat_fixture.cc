@@ -12,11 +12,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kIp = ETH_HLEN;
-constexpr size_t kIpHeader = 20;
-constexpr size_t kTransport = kIp + kIpHeader;
-const std::string kGatewayText = "02:78:76:6e:65:74";
-constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kNanoseconds = 1'000'000'000;  // of a second
 
 std::string ip_text(const Bytes& frame, size_t at) {
   char text[INET_ADDRSTRLEN];
@@ -61,16 +57,16 @@ Endpoints endpoints_of(const Bytes& frame, size_t at) {
 }
 
 Frame with_tcp_flags(Frame frame, uint8_t flags) {
-  frame.bytes.at(kTransport + 13) = flags;
+  frame.bytes.at(kTransportOffset + 13) = flags;
   const Layers layers = parse_layers(frame.bytes);
-  put_be16(frame.bytes, kTransport + 16, pseudo_header_sum(frame.bytes, layers));
-  finish_checksum(frame.bytes, kTransport, 16, layers.end);
+  put_be16(frame.bytes, kTransportOffset + 16, pseudo_header_sum(frame.bytes, layers));
+  finish_checksum(frame.bytes, kTransportOffset, 16, layers.end);
   return frame;
 }
 
 Frame with_ttl(Frame frame, uint8_t ttl) {
-  frame.bytes.at(kIp + 8) = ttl;
-  finish_ip(frame.bytes, kIp);
+  frame.bytes.at(kIpOffset + 8) = ttl;
+  finish_ip(frame.bytes, kIpOffset);
   return frame;
 }
 
@@ -80,7 +76,7 @@ Frame icmp_error(const std::string& src_ip, const std::string& dst_ip, uint8_t t
   frame.bytes.resize(2 * ETH_ALEN);
   append_be16(frame.bytes, ETH_P_IP);
   Bytes& bytes = frame.bytes;
-  const Bytes quote(about.begin() + kIp, about.begin() + kTransport + 8);
+  const Bytes quote(about.begin() + kIpOffset, about.begin() + kTransportOffset + 8);
   bytes.insert(bytes.end(), {0x45, 0, 0, 56, 0, 7, 0, 0, 60, IPPROTO_ICMP, 0, 0});
   for (const std::string& ip : {src_ip, dst_ip}) {
     const abi::address address = address_of(ip);
@@ -88,8 +84,8 @@ Frame icmp_error(const std::string& src_ip, const std::string& dst_ip, uint8_t t
   }
   bytes.insert(bytes.end(), {type, code, 0, 0, 0, 0, 0, 0});
   bytes.insert(bytes.end(), quote.begin(), quote.end());
-  finish_ip(bytes, kIp);
-  finish_checksum(bytes, kTransport, 2, bytes.size());
+  finish_ip(bytes, kIpOffset);
+  finish_checksum(bytes, kTransportOffset, 2, bytes.size());
   return frame;
 }
 
@@ -110,7 +106,7 @@ void NatFixture::set_flags(uint32_t network, uint32_t flags, uint32_t address_fl
 }
 
 Frame NatFixture::out(Protocol protocol, const std::string& port, const std::string& ip) {
-  Ends ends = Ends::between(test::mac_of(port), kGatewayText);
+  Ends ends = Ends::between(test::mac_of(port), kGatewayMacText);
   ends.src_ip = ip;
   ends.dst_ip = kPeerIp;
   ends.src_port = kInsidePort;
@@ -127,7 +123,7 @@ Frame NatFixture::out(Protocol protocol, const std::string& port, const std::str
 
 Frame NatFixture::out_to(const std::string& peer, uint16_t peer_port, Protocol protocol,
                          uint16_t inside_port) {
-  Ends ends = Ends::between(test::mac_of("a"), kGatewayText);
+  Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
   ends.dst_ip = peer;
   ends.src_port = inside_port;
   ends.dst_port = peer_port;
@@ -144,10 +140,10 @@ Frame NatFixture::in(Protocol protocol, uint16_t public_port, const std::string&
   if (protocol == Protocol::kUdp) return udp4(ends);
   if (protocol == Protocol::kTcp) return tcp4(ends);
   Frame reply = icmp4_echo(ends);
-  reply.bytes.at(kTransport) = 0;
-  put_be16(reply.bytes, kTransport + 4, public_port);
-  put_be16(reply.bytes, kTransport + 2, 0);
-  finish_checksum(reply.bytes, kTransport, 2, reply.bytes.size());
+  reply.bytes.at(kTransportOffset) = 0;
+  put_be16(reply.bytes, kTransportOffset + 4, public_port);
+  put_be16(reply.bytes, kTransportOffset + 2, 0);
+  finish_checksum(reply.bytes, kTransportOffset, 2, reply.bytes.size());
   return reply;
 }
 
@@ -158,7 +154,7 @@ std::optional<uint16_t> NatFixture::leaves(const Frame& frame, const std::string
   EXPECT_EQ(checksum_problems(outcome.bytes), "");
   const Endpoints before = endpoints_of(frame.bytes);
   const Endpoints after = endpoints_of(outcome.bytes);
-  const bool is_icmp = frame.bytes.at(kIp + 9) == IPPROTO_ICMP;
+  const bool is_icmp = frame.bytes.at(kIpOffset + 9) == IPPROTO_ICMP;
   const Endpoints expected{.src_mac = uplink_mac_,
                            .dst_mac = test::mac_of("wire"),
                            .src_ip = kPublicIp,
@@ -193,20 +189,20 @@ void NatFixture::age(uint64_t seconds) {
   const Tables& tables = rig_.tables();
   for (const auto& key : tables.nat_slots.keys()) {
     abi::nat_slot slot = tables.nat_slots.find(key).value();
-    slot.expires_ns -= seconds * kSecond;
+    slot.expires_ns -= seconds * kNanoseconds;
     tables.nat_slots.put(key, slot);
   }
   for (const auto& key : tables.nat_sessions.keys()) {
     abi::nat_bucket bucket = tables.nat_sessions.find(key).value();
     for (abi::nat_session& session : bucket.sessions)
-      if (session.expires_ns != 0) session.expires_ns -= seconds * kSecond;
+      if (session.expires_ns != 0) session.expires_ns -= seconds * kNanoseconds;
     tables.nat_sessions.put(key, bucket);
   }
 }
 
 double NatFixture::seconds_left(uint16_t public_port, Protocol protocol) const {
   const auto until = static_cast<double>(slot(public_port, protocol).expires_ns);
-  return (until - static_cast<double>(monotonic_ns())) / static_cast<double>(kSecond);
+  return (until - static_cast<double>(monotonic_ns())) / static_cast<double>(kNanoseconds);
 }
 
 }  // namespace xvnet::test

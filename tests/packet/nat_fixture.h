@@ -26,7 +26,12 @@ constexpr uint16_t kPublicPorts = 64;
 constexpr uint16_t kInsidePort = 4000;
 constexpr uint16_t kPeerPort = 80;
 
+inline const std::string kGatewayMacText = "02:78:76:6e:65:74";
+constexpr size_t kIpOffset = 14;  // of a frame without a tag
+constexpr size_t kTransportOffset = kIpOffset + 20;
+
 enum class Protocol { kUdp = abi::NAT_UDP, kTcp = abi::NAT_TCP, kIcmp = abi::NAT_ICMP };
+constexpr Protocol kAllProtocols[] = {Protocol::kUdp, Protocol::kTcp, Protocol::kIcmp};
 
 // As IPv4 knows it, of a frame without a tag.
 struct Endpoints {
@@ -39,7 +44,7 @@ struct Endpoints {
 };
 std::ostream& operator<<(std::ostream& out, const Endpoints& ends);
 // Of a whole frame, or of the one that an ICMP error quotes: `at` its IPv4 header.
-Endpoints endpoints_of(const Bytes& frame, size_t at = 14);
+Endpoints endpoints_of(const Bytes& frame, size_t at = kIpOffset);
 
 namespace tcp {
 constexpr uint8_t kFin = 0x01, kSyn = 0x02, kRst = 0x04, kAck = 0x10;

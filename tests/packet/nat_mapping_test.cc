@@ -34,8 +34,6 @@ class NatMapping : public NatFixture {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, NatMapping, tc_alone(), hook_name);
 
-constexpr Protocol kAll[] = {Protocol::kUdp, Protocol::kTcp, Protocol::kIcmp};
-
 // RFC 4787, REQ-1; RFC 5382, REQ-1; RFC 5508, REQ-1.
 TEST_P(NatMapping, IsTheSameForEveryRemote) {
   for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
@@ -48,7 +46,7 @@ TEST_P(NatMapping, IsTheSameForEveryRemote) {
 
 // RFC 4787, REQ-3: no port has two owners, also when both want the same.
 TEST_P(NatMapping, NoPublicPortHasTwoOwners) {
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const auto of_a = leaves(out(protocol, "a", "10.0.0.1"), "a");
     const auto of_b = leaves(out(protocol, "b", "10.0.0.2"), "b");
     ASSERT_TRUE(of_a && of_b);
@@ -58,7 +56,7 @@ TEST_P(NatMapping, NoPublicPortHasTwoOwners) {
 
 TEST_P(NatMapping, ComesFromTheNetworksOwnPorts) {
   constexpr uint16_t kBlueFirstPort = kRedFirstPort + kPublicPorts;
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const uint16_t red = leaves(out(protocol)).value_or(0);
     const uint16_t blue = leaves(out(protocol, "d"), "d").value_or(0);
     EXPECT_TRUE(red >= kRedFirstPort && red < kBlueFirstPort) << red;
@@ -80,7 +78,7 @@ TEST_P(NatMapping, AnInsideAddressHasOnePublicAddress) {
     const std::string ip = "10.0.0." + std::to_string(host);
     rig_.set_address(kRed, ip, "a", "");
     std::set<std::string> of_host;
-    for (const Protocol protocol : kAll)
+    for (const Protocol protocol : kAllProtocols)
       of_host.insert(endpoints_of(from_vm("a", out(protocol, "a", ip)).bytes).src_ip);
     EXPECT_EQ(of_host.size(), 1u) << ip;
     all.merge(of_host);

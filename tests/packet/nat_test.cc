@@ -11,10 +11,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kIp = ETH_HLEN;
-constexpr size_t kQuote = kIp + 20 + 8;
-const std::string kGatewayText = "02:78:76:6e:65:74";
-constexpr Protocol kAll[] = {Protocol::kUdp, Protocol::kTcp, Protocol::kIcmp};
+constexpr size_t kQuote = kTransportOffset + 8;
 
 class Nat : public NatFixture {};
 INSTANTIATE_TEST_SUITE_P(Hooks, Nat, both_hooks(), hook_name);
@@ -28,21 +25,21 @@ class NatOnTc : public NatFixture {
     EXPECT_EQ(outcome.counted, (Counts{{port + " from " + reason, 1}, {port + " to carried", 1}}));
     ASSERT_GE(outcome.bytes.size(), kQuote + 28);
     EXPECT_EQ(checksum_problems(outcome.bytes), "");
-    EXPECT_EQ(outcome.bytes.at(kIp + 20), type);
-    EXPECT_EQ(outcome.bytes.at(kIp + 21), code);
+    EXPECT_EQ(outcome.bytes.at(kIpOffset + 20), type);
+    EXPECT_EQ(outcome.bytes.at(kIpOffset + 21), code);
     const Endpoints told = endpoints_of(outcome.bytes);
     EXPECT_EQ(told.src_ip, "10.0.0.254");
-    EXPECT_EQ(told.src_mac, kGatewayText);
+    EXPECT_EQ(told.src_mac, kGatewayMacText);
     EXPECT_EQ(told.dst_mac, test::mac_of(port));
     EXPECT_EQ(Bytes(outcome.bytes.begin() + kQuote, outcome.bytes.begin() + kQuote + 28),
-              Bytes(frame.bytes.begin() + kIp, frame.bytes.begin() + kIp + 28));
+              Bytes(frame.bytes.begin() + kIpOffset, frame.bytes.begin() + kIpOffset + 28));
   }
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, NatOnTc, tc_alone(), hook_name);
 
 TEST_P(Nat, XdpLeavesEverythingToTc) {
   if (!on_xdp()) return;
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const Frame frame = out(protocol);
     EXPECT_EQ(from_vm("a", frame), left(frame));
     const Frame answer = in(protocol, kRedFirstPort);
@@ -51,7 +48,7 @@ TEST_P(Nat, XdpLeavesEverythingToTc) {
 }
 
 TEST_P(NatOnTc, GoesOutAndTheAnswerComesBack) {
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const auto port = leaves(out(protocol));
     ASSERT_TRUE(port);
     const bool is_icmp = protocol == Protocol::kIcmp;
@@ -59,7 +56,7 @@ TEST_P(NatOnTc, GoesOutAndTheAnswerComesBack) {
     const uint16_t inside = endpoints_of(sent.bytes).src_port;
     const uint16_t again = leaves(sent).value_or(0);
     EXPECT_EQ(again, *port);
-    const Endpoints expected{.src_mac = kGatewayText,
+    const Endpoints expected{.src_mac = kGatewayMacText,
                              .dst_mac = test::mac_of("a"),
                              .src_ip = kPeerIp,
                              .dst_ip = "10.0.0.1",
@@ -72,7 +69,7 @@ TEST_P(NatOnTc, GoesOutAndTheAnswerComesBack) {
 
 // Two networks with the same addresses, at the same time.
 TEST_P(NatOnTc, TheSameInsideAddressOfTwoNetworksIsTwo) {
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const uint16_t red = leaves(out(protocol)).value_or(0);
     const uint16_t blue = leaves(out(protocol, "d"), "d").value_or(0);
     EXPECT_TRUE(arrives(in(protocol, red), "a"));
@@ -83,17 +80,17 @@ TEST_P(NatOnTc, TheSameInsideAddressOfTwoNetworksIsTwo) {
 TEST_P(NatOnTc, CountsWhatItTranslates) {
   const Frame frame = out(Protocol::kUdp);
   const uint16_t port = leaves(frame).value_or(0);
-  EXPECT_EQ(slot(port, Protocol::kUdp).bytes_out, frame.bytes.size() - kIp);
+  EXPECT_EQ(slot(port, Protocol::kUdp).bytes_out, frame.bytes.size() - kIpOffset);
   const Frame answer = in(Protocol::kUdp, port);
   arrives(answer);
-  EXPECT_EQ(slot(port, Protocol::kUdp).bytes_in, answer.bytes.size() - kIp);
+  EXPECT_EQ(slot(port, Protocol::kUdp).bytes_in, answer.bytes.size() - kIpOffset);
 }
 
 TEST_P(NatOnTc, AUdpChecksumThatIsNoneStaysNone) {
   Frame frame = out(Protocol::kUdp);
-  put_be16(frame.bytes, kIp + 26, 0);
+  put_be16(frame.bytes, kIpOffset + 26, 0);
   const Outcome outcome = from_vm("a", frame);
-  EXPECT_EQ(get_be16(outcome.bytes, kIp + 26), 0);
+  EXPECT_EQ(get_be16(outcome.bytes, kIpOffset + 26), 0);
 }
 
 TEST_P(NatOnTc, APriorityTagStaysInside) {
@@ -133,22 +130,22 @@ TEST_P(NatOnTc, WithoutARouteTheSenderIsTold) {
 }
 
 TEST_P(NatOnTc, TracerouteShowsTheGateway) {
-  for (const Protocol protocol : kAll)
+  for (const Protocol protocol : kAllProtocols)
     expect_told(with_ttl(out(protocol), 1), "TTL_EXCEEDED", 11, 0);
 }
 
 TEST_P(NatOnTc, TooBigForTheWayOutTellsTheMtu) {
-  Ends ends = Ends::between(test::mac_of("c"), kGatewayText);
+  Ends ends = Ends::between(test::mac_of("c"), kGatewayMacText);
   ends.src_ip = "10.0.0.3";
   ends.dst_ip = kPeerIp;
   const Frame frame = udp4(ends, 3000);
   expect_told(frame, "FRAGMENTATION_NEEDED", 3, 4, "c");
-  EXPECT_EQ(get_be16(from_vm("c", frame).bytes, kIp + 26), 1500);
+  EXPECT_EQ(get_be16(from_vm("c", frame).bytes, kIpOffset + 26), 1500);
 }
 
 TEST_P(NatOnTc, NobodyIsToldOfAnErrorAboutAnError) {
   Frame error = icmp_error("10.0.0.1", "192.0.2.200", 3, 3, in(Protocol::kUdp, 1).bytes);
-  std::ranges::copy(parse_mac(kGatewayText), error.bytes.begin());
+  std::ranges::copy(parse_mac(kGatewayMacText), error.bytes.begin());
   std::ranges::copy(parse_mac(test::mac_of("a")), error.bytes.begin() + ETH_ALEN);
   EXPECT_EQ(from_vm("a", error), dropped(error, "a from", "NO_ROUTE"));
 }
@@ -162,19 +159,19 @@ TEST_P(NatOnTc, ANeighbourThatIsNotKnownIsTheKernelsToFind) {
 
 TEST_P(NatOnTc, WithoutPortsThereIsNothingToTranslate) {
   Frame gre = out(Protocol::kUdp);
-  gre.bytes.at(kIp + 9) = 47;
+  gre.bytes.at(kIpOffset + 9) = 47;
   EXPECT_EQ(from_vm("a", gre), dropped(gre, "a from", "NOT_TRANSLATABLE"));
   Frame redirect = out(Protocol::kIcmp);
-  redirect.bytes.at(kIp + 20) = 5;
+  redirect.bytes.at(kIpOffset + 20) = 5;
   EXPECT_EQ(from_vm("a", redirect), dropped(redirect, "a from", "NOT_TRANSLATABLE"));
 }
 
 // Cut at every byte, in both directions. A test run takes nothing shorter than an IPv4 header.
 TEST_P(NatOnTc, ATruncatedFrameNeverGoesOn) {
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const uint16_t port = leaves(out(protocol)).value_or(0);
-    const size_t size = kIp + 20 + (protocol == Protocol::kTcp ? 20 : 8);
-    for (size_t end = kIp + 20; end < size; ++end) {
+    const size_t size = kIpOffset + 20 + (protocol == Protocol::kTcp ? 20 : 8);
+    for (size_t end = kIpOffset + 20; end < size; ++end) {
       Frame frame = out(protocol);
       frame.bytes.resize(end);
       EXPECT_EQ(from_vm("a", frame).verdict, Verdict::kDrop) << end;
@@ -187,7 +184,7 @@ TEST_P(NatOnTc, ATruncatedFrameNeverGoesOn) {
 
 // A pool's address is nobody's but the NAT's: silence, RFC 5382, REQ-4.
 TEST_P(NatOnTc, UnsolicitedFramesToAPoolAreDropped) {
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const Frame frame = in(protocol, kRedFirstPort + 1);
     EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NAT_UNKNOWN"));
   }
@@ -195,7 +192,7 @@ TEST_P(NatOnTc, UnsolicitedFramesToAPoolAreDropped) {
 
 TEST_P(NatOnTc, UnsolicitedFramesToTheHostAreTheHosts) {
   set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const Frame frame = in(protocol, kRedFirstPort + 1);
     EXPECT_EQ(from_uplink(frame), left(frame));
   }
@@ -234,7 +231,7 @@ TEST_P(NatOnTc, APortThatIsGoneGetsNothing) {
 
 // RFC 5508, REQ-3 to REQ-6: both headers are translated, and the mapping is as it was.
 TEST_P(NatOnTc, AnErrorFromOutsideReachesWhomItIsAbout) {
-  for (const Protocol protocol : kAll) {
+  for (const Protocol protocol : kAllProtocols) {
     const Frame frame = out(protocol);
     const Outcome sent = from_vm("a", frame);
     const uint16_t port = endpoints_of(sent.bytes).src_port;
@@ -259,7 +256,7 @@ TEST_P(NatOnTc, AnErrorFromInsideSaysThePublicAddress) {
   const Frame answer = in(Protocol::kUdp, port);
   const Outcome got = from_uplink(answer);
   Frame error = icmp_error("10.0.0.1", kPeerIp, 3, 3, got.bytes);
-  std::ranges::copy(parse_mac(kGatewayText), error.bytes.begin());
+  std::ranges::copy(parse_mac(kGatewayMacText), error.bytes.begin());
   std::ranges::copy(parse_mac(test::mac_of("a")), error.bytes.begin() + ETH_ALEN);
   const Outcome outcome = from_vm("a", error);
   ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
@@ -276,20 +273,24 @@ TEST_P(NatOnTc, AnErrorAboutWhatNobodySentIsDropped) {
   const auto forged = [&](auto change) {
     Bytes about = sent.bytes;
     change(about);
-    put_be16(about, kIp + 10, 0);
-    finish_checksum(about, kIp, 10, kIp + 20);
+    put_be16(about, kIpOffset + 10, 0);
+    finish_checksum(about, kIpOffset, 10, kIpOffset + 20);
     Frame error = icmp_error(kRouterIp, kPublicIp, 3, 1, about);
     std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
     return from_uplink(error);
   };
   EXPECT_EQ(forged([](Bytes&) {}).verdict, Verdict::kRedirect);
-  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 20] ^= 1; }).verdict, Verdict::kDrop) << "port";
-  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 19] ^= 1; }).verdict, Verdict::kDrop) << "remote";
-  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 15] ^= 1; }).verdict, Verdict::kDrop) << "source";
-  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 9] = 47; }).verdict, Verdict::kDrop)
+  EXPECT_EQ(forged([](Bytes& about) { about[kIpOffset + 20] ^= 1; }).verdict, Verdict::kDrop)
+      << "port";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIpOffset + 19] ^= 1; }).verdict, Verdict::kDrop)
+      << "remote";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIpOffset + 15] ^= 1; }).verdict, Verdict::kDrop)
+      << "source";
+  EXPECT_EQ(forged([](Bytes& about) { about[kIpOffset + 9] = 47; }).verdict, Verdict::kDrop)
       << "protocol";
-  EXPECT_EQ(forged([](Bytes& about) { about[kIp + 6] = 0x20, about[kIp + 7] = 9; }).verdict,
-            Verdict::kDrop)
+  EXPECT_EQ(
+      forged([](Bytes& about) { about[kIpOffset + 6] = 0x20, about[kIpOffset + 7] = 9; }).verdict,
+      Verdict::kDrop)
       << "fragment";
 }
 
@@ -304,9 +305,9 @@ TEST_P(NatOnTc, TwoVmsOfAHostReachEachOtherByTheirPublicPorts) {
     EXPECT_EQ(asked.counted, (Counts{{"a from carried", 1}, {"d to carried", 1}}));
     EXPECT_EQ(checksum_problems(asked.bytes), "");
     Endpoints seen = endpoints_of(asked.bytes);
-    EXPECT_EQ(seen, (Endpoints{kGatewayText, test::mac_of("d"), kPublicIp, "10.0.0.1",
+    EXPECT_EQ(seen, (Endpoints{kGatewayMacText, test::mac_of("d"), kPublicIp, "10.0.0.1",
                                seen.src_port, kInsidePort, 63}));
-    Ends ends = Ends::between(test::mac_of("d"), kGatewayText);
+    Ends ends = Ends::between(test::mac_of("d"), kGatewayMacText);
     ends.dst_ip = kPublicIp;
     ends.src_port = kInsidePort;
     ends.dst_port = seen.src_port;
@@ -314,7 +315,7 @@ TEST_P(NatOnTc, TwoVmsOfAHostReachEachOtherByTheirPublicPorts) {
     EXPECT_EQ(answered.counted, (Counts{{"d from carried", 1}, {"a to carried", 1}}));
     EXPECT_EQ(checksum_problems(answered.bytes), "");
     seen = endpoints_of(answered.bytes);
-    EXPECT_EQ(seen, (Endpoints{kGatewayText, test::mac_of("a"), kPublicIp, "10.0.0.1", of_d,
+    EXPECT_EQ(seen, (Endpoints{kGatewayMacText, test::mac_of("a"), kPublicIp, "10.0.0.1", of_d,
                                kInsidePort, 63}));
   }
 }
