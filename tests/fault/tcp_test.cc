@@ -32,8 +32,6 @@ struct How {
   const char* name;
   const char* mode;
   bool is_vm;  // else a container
-  // The kernel takes segmentation offload from a veth whose other end runs XDP.
-  bool has_tso = true;
 };
 
 // How a failed test shows it.
@@ -50,8 +48,8 @@ class Guest {
     add_address(ns, "eth0", address);
     set_up(ns, "eth0");
     await_ready(ns, "eth0");
-    EXPECT_TRUE(feature(ns, "eth0", "tx-checksumming"));
-    EXPECT_TRUE(feature(ns, "eth0", "tcp-segmentation-offload") || !GetParam().has_tso);
+    for (const char* name : {"tcp-segmentation-offload", "tx-checksumming"})
+      EXPECT_TRUE(feature(ns, "eth0", name)) << name;
     // Its TCP sends nothing again but what the other's answers show to be lost: that the machine is
     // busy elsewhere is no reason.
     ns.must({"ip", "route", "change", "10.0.0.0/24", "dev", "eth0", "rto_min", "30s"});
@@ -117,10 +115,11 @@ class Tcp : public ::testing::TestWithParam<How> {
   std::optional<Guest> sender;
   std::optional<Guest> receiver;
 };
+// Not containers by XDP: between veths the kernel loses a segment now and then, with upgrades and
+// without, and takes segmentation offload from a veth whose other end runs XDP.
 INSTANTIATE_TEST_SUITE_P(Between, Tcp,
                          ::testing::Values(How{"VmsByTc", "tc", true}, How{"VmsByXdp", "xdp", true},
-                                           How{"ContainersByTc", "tc", false},
-                                           How{"ContainersByXdp", "xdp", false, false}),
+                                           How{"ContainersByTc", "tc", false}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Tcp, LosesNoSegmentToUpgrades) {
@@ -138,7 +137,7 @@ TEST_P(Tcp, LosesNoSegmentToUpgrades) {
   EXPECT_EQ(transfer.received().checksum, transfer.sent().checksum);
   for (const auto* guest : {&sender, &receiver}) EXPECT_EQ(segments_sent_again((*guest)->ns), 0U);
   expect_no_drops();
-  if (GetParam().has_tso) expect_long_frames();
+  expect_long_frames();
 }
 
 }  // namespace
