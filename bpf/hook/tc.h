@@ -151,16 +151,16 @@ static __always_inline bool hook_resize(struct packet *packet, __u32 length)
 	return bpf_skb_change_tail(packet->ctx, length, 0) == 0;
 }
 
-/* Of a word that the checksum at `offset` covers. An unfinished one is left alone: it is summed up later. */
-static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
+/*
+ * Of a word that the checksum at `offset` covers. An unfinished one is left alone: it is summed up later. Where zero is
+ * none, as in UDP, it stays so.
+ */
+static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to,
+						 bool zero_is_none)
 {
-	return bpf_l4_csum_replace(packet->ctx, offset, from, to, sizeof(from)) == 0;
-}
+	__u64 flags = zero_is_none ? BPF_F_MARK_MANGLED_0 : 0;
 
-/* The same of a TCP or UDP port. UDP's checksum of zero, which is none, stays so. */
-static __always_inline bool hook_update_port_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
-{
-	return bpf_l4_csum_replace(packet->ctx, offset, from, to, BPF_F_MARK_MANGLED_0 | sizeof(from)) == 0;
+	return bpf_l4_csum_replace(packet->ctx, offset, from, to, flags | sizeof(from)) == 0;
 }
 
 /* Of an address, which the pseudo-header covers: in an unfinished checksum too. */
@@ -222,7 +222,7 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	__be16 before = 0, after = 0;
 
 	return hook_read(packet, offset, &before, sizeof(before)) &&
-	       hook_update_checksum(packet, offset, 0, bpf_htons(1)) &&
+	       hook_update_checksum(packet, offset, 0, bpf_htons(1), false) &&
 	       hook_read(packet, offset, &after, sizeof(after)) && before == after;
 }
 

@@ -133,12 +133,8 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	return false;
 }
 
-static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
-{
-	return false;
-}
-
-static __always_inline bool hook_update_port_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to)
+static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to,
+						 bool zero_is_none)
 {
 	return false;
 }

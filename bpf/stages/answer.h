@@ -29,6 +29,21 @@ static __always_inline struct address to_address(__be32 ipv4)
 	return address;
 }
 
+static __always_inline __be32 ipv4_of(const struct address *address)
+{
+	__be32 ipv4;
+
+	__builtin_memcpy(&ipv4, address->bytes + V4_MAPPED_OFFSET, sizeof(ipv4));
+	return ipv4;
+}
+
+static __always_inline struct nat_address *find_public(__be32 ipv4)
+{
+	struct address address = to_address(ipv4);
+
+	return bpf_map_lookup_elem(&nat_addresses, &address);
+}
+
 /*
  * Byte by byte, so that the compiler keeps the constant in the instructions. In a section of its own it would be a map,
  * one more for each load: libxdp's copy of the program could not be told from another version.

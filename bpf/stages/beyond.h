@@ -45,13 +45,9 @@ static __always_inline bool read_destination(struct packet *packet, __be32 *ipv4
 
 static __noinline bool is_for_public(struct packet *packet)
 {
-	struct address address;
 	__be32 ipv4 = 0;
 
-	if (!read_destination(packet, &ipv4))
-		return false;
-	address = to_address(ipv4);
-	return bpf_map_lookup_elem(&nat_addresses, &address);
+	return read_destination(packet, &ipv4) && find_public(ipv4);
 }
 
 static __always_inline enum reason leave_from_outside(struct packet *packet)

@@ -78,14 +78,6 @@ struct dhcp_question {
 	struct dhcp_start start;
 };
 
-static __always_inline __be32 ipv4_of(const struct address *address)
-{
-	__be32 ipv4;
-
-	__builtin_memcpy(&ipv4, address->bytes + V4_MAPPED_OFFSET, sizeof(ipv4));
-	return ipv4;
-}
-
 /* An option of another size than the standard's says nothing. */
 static __always_inline void take_option(struct dhcp_question *question, __u8 code, __u8 size)
 {

@@ -25,7 +25,13 @@ static __always_inline bool is_for_gateway(const struct packet *packet)
 	return packet->segment->flags & NETWORK_GATEWAY && is_gateway_mac(packet->destination_mac);
 }
 
-/* Without options, and no longer than the frame. Its checksum adds up to ones. */
+/* Its checksum adds up to ones. Of a header without options. */
+static __always_inline bool is_header_undamaged(const struct iphdr *ip)
+{
+	return fold_checksum(sum_words((__be16 *)ip, sizeof(*ip) / sizeof(__be16))) == 0xffff;
+}
+
+/* Without options, and no longer than the frame. */
 static __always_inline bool read_ipv4(struct packet *packet, struct iphdr *ip)
 {
 	struct iphdr *bytes = hook_bytes(packet, header_offset(packet), sizeof(*bytes));
@@ -34,8 +40,7 @@ static __always_inline bool read_ipv4(struct packet *packet, struct iphdr *ip)
 		return false;
 	__builtin_memcpy(ip, bytes, sizeof(*ip));
 	return ip->version == IPV4_VERSION && ip->ihl * 4 == sizeof(*ip) && bpf_ntohs(ip->tot_len) >= sizeof(*ip) &&
-	       header_offset(packet) + bpf_ntohs(ip->tot_len) <= hook_length(packet) &&
-	       fold_checksum(sum_words((__be16 *)ip, sizeof(*ip) / sizeof(__be16))) == 0xffff;
+	       header_offset(packet) + bpf_ntohs(ip->tot_len) <= hook_length(packet) && is_header_undamaged(ip);
 }
 
 /* A later fragment of ICMP counts as one of a ping: sent back to its sender, it harms nobody. */
@@ -64,7 +69,7 @@ static __always_inline enum reason write_ping_reply(struct packet *packet, const
 	reason = write_headers(packet, packet->source_mac, &reply);
 	if (reason || request->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 		return reason;
-	if (!hook_update_checksum(packet, offset + ICMP_CHECKSUM_OFFSET, ICMP_REQUEST_WORD, word))
+	if (!hook_update_checksum(packet, offset + ICMP_CHECKSUM_OFFSET, ICMP_REQUEST_WORD, word, false))
 		return REASON_ANSWER_FAILED;
 	return hook_write(packet, offset, &word, sizeof(word)) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
 }

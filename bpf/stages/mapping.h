@@ -26,14 +26,6 @@ struct translation {
 	struct nat_slot *slot;
 };
 
-static __always_inline __be32 ipv4_of_words(const struct address *address)
-{
-	__be32 ipv4;
-
-	__builtin_memcpy(&ipv4, address->bytes + V4_MAPPED_OFFSET, sizeof(ipv4));
-	return ipv4;
-}
-
 /* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */
 static __always_inline __u32 address_difference(const struct address *a, const struct address *b)
 {
@@ -112,13 +104,17 @@ static __always_inline struct nat_slot *take_port(struct translation *translatio
 	return slot;
 }
 
-/* The host keeps its own. Of those it takes later the kernel keeps it away: net.ipv4.ip_local_reserved_ports. */
-static __always_inline bool is_hosts_port(struct packet *packet, const struct translation *translation)
+/*
+ * Whether a socket of the host has the public port, for this remote at least. The host keeps its own; of those it would
+ * take later the kernel keeps it away: net.ipv4.ip_local_reserved_ports.
+ */
+static __always_inline bool is_hosts_port(struct packet *packet, const struct translation *translation, __be32 remote,
+					  __u16 remote_port)
 {
 	struct bpf_sock_tuple tuple = {
-		.ipv4.saddr = translation->flow.ip.daddr,
-		.ipv4.sport = bpf_htons(translation->flow.destination),
-		.ipv4.daddr = ipv4_of_words(&translation->outside.address),
+		.ipv4.saddr = remote,
+		.ipv4.sport = bpf_htons(remote_port),
+		.ipv4.daddr = ipv4_of(&translation->outside.address),
 		.ipv4.dport = bpf_htons(translation->outside.port),
 	};
 
@@ -140,7 +136,8 @@ static long try_port(__u32 attempt, struct port_search *search)
 	slot = take_port(translation);
 	if (!slot)
 		return 0;
-	if (search->avoid_host && is_hosts_port(search->packet, translation)) {
+	if (search->avoid_host &&
+	    is_hosts_port(search->packet, translation, translation->flow.ip.daddr, translation->flow.destination)) {
 		slot->expires_ns = NAT_SLOT_FREE;
 		return 0;
 	}

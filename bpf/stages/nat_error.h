@@ -14,12 +14,9 @@
 /* A whole IPv4 header without damage, and at least eight bytes behind it. */
 static __always_inline bool read_quoted_header(struct packet *packet, struct flow *quoted)
 {
-	const __be16 *words = (__be16 *)&quoted->ip;
-
 	if (!read_header(packet, quoted) || quoted->ip.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 		return false;
-	return quoted->header > sizeof(quoted->ip) ||
-	       fold_checksum(sum_words(words, sizeof(quoted->ip) / sizeof(*words))) == 0xffff;
+	return quoted->header > sizeof(quoted->ip) || is_header_undamaged(&quoted->ip);
 }
 
 static __always_inline bool read_quoted(struct packet *packet, const struct flow *error, struct flow *quoted)
@@ -43,7 +40,7 @@ static __always_inline bool read_quoted(struct packet *packet, const struct flow
 /* About a frame that the VM got. */
 static __noinline enum reason translate_error_out(struct packet *packet, struct translation *translation)
 {
-	__be32 public = ipv4_of_words(&translation->outside.address);
+	__be32 public = ipv4_of(&translation->outside.address);
 	const struct flow *error = &translation->flow;
 	struct flow quoted = {};
 	struct nat_mapping_key key = {.network = packet->network, .address = to_address(error->ip.saddr)};

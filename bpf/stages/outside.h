@@ -25,15 +25,9 @@ static __always_inline enum reason otherwise(const struct nat_address *public, e
 static __always_inline enum reason refuse_stranger(struct packet *packet, struct translation *translation,
 						   const struct nat_address *public)
 {
-	struct bpf_sock_tuple tuple = {
-		.ipv4.saddr = translation->flow.ip.saddr,
-		.ipv4.sport = bpf_htons(translation->flow.source),
-		.ipv4.daddr = translation->flow.ip.daddr,
-		.ipv4.dport = bpf_htons(translation->flow.destination),
-	};
+	const struct flow *flow = &translation->flow;
 
-	if (public->flags & NAT_ADDRESS_OF_HOST && translation->outside.protocol != NAT_ICMP &&
-	    hook_host_has_socket(packet, &tuple, translation->outside.protocol == NAT_TCP))
+	if (public->flags & NAT_ADDRESS_OF_HOST && is_hosts_port(packet, translation, flow->ip.saddr, flow->source))
 		return REASON_HOSTS_OWN;
 	return REASON_NAT_STRANGER;
 }
@@ -55,7 +49,7 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 	reason = check_owner(packet, translation);
 	if (reason)
 		return reason;
-	if (!translate(packet, flow, SIDE_DESTINATION, ipv4_of_words(&slot->inside), slot->port))
+	if (!translate(packet, flow, SIDE_DESTINATION, ipv4_of(&slot->inside), slot->port))
 		return REASON_NOT_TRANSLATABLE;
 	return send_to_owner(packet, translation);
 }
@@ -74,7 +68,7 @@ static __always_inline enum reason translate_error_in(struct packet *packet, con
 {
 	const struct flow *error = &translation->flow;
 	struct nat_slot *slot = translation->slot;
-	__be32 inside = ipv4_of_words(&slot->inside);
+	__be32 inside = ipv4_of(&slot->inside);
 
 	if (!translate_quoted(packet, error, quoted, SIDE_SOURCE, inside, slot->port) ||
 	    !translate_address(packet, error, SIDE_DESTINATION, inside))
@@ -119,13 +113,11 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 static __always_inline enum reason answer_for_public(struct packet *packet)
 {
 	struct nat_address *public;
-	struct address address;
 	struct arp_packet arp;
 
 	if (!read_arp(packet, &arp) || arp.operation != bpf_htons(ARP_REQUEST))
 		return REASON_CONTINUE;
-	address = to_address(arp.target);
-	public = bpf_map_lookup_elem(&nat_addresses, &address);
+	public = find_public(arp.target);
 	if (!public || public->flags & NAT_ADDRESS_OF_HOST || public->uplink != packet->ifindex)
 		return REASON_CONTINUE;
 	hook_mark_own(packet);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "answer.h"
+#include "enter.h"
 #include "session.h"
 #include "translate.h"
 
@@ -20,12 +21,12 @@ static __always_inline bool enter_by_slot(struct packet *packet, struct translat
 	if (!slot || !is_live(slot, translation->now))
 		return false;
 	translation->slot = slot;
-	packet->network = slot->network;
-	packet->segment = bpf_map_lookup_elem(&networks, &packet->network);
-	translation->rules = bpf_map_lookup_elem(&nat_networks, &packet->network);
-	if (!packet->segment || !(packet->segment->flags & NETWORK_NAT) || !translation->rules)
+	if (enter_network(packet, slot->network, REASON_NAT_UNKNOWN) || !(packet->segment->flags & NETWORK_NAT))
 		return false;
-	translation->range = range_for(translation->rules, ipv4_of_words(&slot->inside));
+	translation->rules = bpf_map_lookup_elem(&nat_networks, &packet->network);
+	if (!translation->rules)
+		return false;
+	translation->range = range_for(translation->rules, ipv4_of(&slot->inside));
 	return true;
 }
 

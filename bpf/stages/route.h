@@ -55,7 +55,7 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 		.tot_len = hook_is_segmented_later(packet) ? 0 : bpf_ntohs(flow->ip.tot_len),
 		.ifindex = packet->ifindex,
 		.tos = flow->ip.tos,
-		.ipv4_src = ipv4_of_words(&translation->outside.address),
+		.ipv4_src = ipv4_of(&translation->outside.address),
 		.ipv4_dst = flow->ip.daddr,
 	};
 	long result = bpf_fib_lookup(packet->ctx, &route, sizeof(route), 0);
@@ -136,7 +136,7 @@ static __always_inline enum reason send_out(struct packet *packet, const struct 
 
 static __noinline enum reason translate_out(struct packet *packet, struct translation *translation)
 {
-	__be32 public = ipv4_of_words(&translation->outside.address);
+	__be32 public = ipv4_of(&translation->outside.address);
 	const struct flow *flow = &translation->flow;
 
 	if (pop_tag(packet))
@@ -164,7 +164,7 @@ static __always_inline enum reason refuse_unroutable(struct packet *packet, stru
 static __always_inline enum reason hairpin(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
-	__be32 public = ipv4_of_words(&translation->outside.address);
+	__be32 public = ipv4_of(&translation->outside.address);
 	__u16 public_port = translation->outside.port;
 	struct nat_slot *slot;
 	enum reason reason;
@@ -180,22 +180,15 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 	if (reason)
 		return reason;
 	if (!translate(packet, flow, SIDE_SOURCE, public, public_port) ||
-	    !translate(packet, flow, SIDE_DESTINATION, ipv4_of_words(&slot->inside), slot->port))
+	    !translate(packet, flow, SIDE_DESTINATION, ipv4_of(&slot->inside), slot->port))
 		return REASON_NOT_TRANSLATABLE;
 	return send_to_owner(packet, translation);
-}
-
-static __always_inline bool is_public(__be32 ipv4)
-{
-	struct address address = to_address(ipv4);
-
-	return bpf_map_lookup_elem(&nat_addresses, &address);
 }
 
 static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation, struct way *way)
 {
 	struct flow *flow = &translation->flow;
-	bool is_hairpin = is_public(flow->ip.daddr);
+	bool is_hairpin = find_public(flow->ip.daddr);
 	enum reason reason = refuse_unroutable(packet, translation);
 
 	if (!reason && is_hairpin && flow->protocol == NAT_ICMP)

@@ -51,7 +51,7 @@ static __always_inline __u32 session_hash(const struct nat_session *session)
 {
 	__u32 own = (__u32)session->port << 16 | session->protocol << 8 | session->range;
 
-	return mix(mix(ipv4_of_words(&session->remote)) ^ own);
+	return mix(mix(ipv4_of(&session->remote)) ^ own);
 }
 
 static __always_inline struct nat_bucket *find_bucket(const struct session_use *use, __u32 hash)
@@ -98,9 +98,15 @@ __noinline int take_place(struct session_use *use, __u32 hash)
 
 static __always_inline struct nat_session *session_at(struct session_use *use, __u32 hash, __u32 place)
 {
-	struct nat_bucket *bucket = find_bucket(use, hash);
+	struct nat_bucket *bucket = place < NAT_BUCKET_SIZE ? find_bucket(use, hash) : NULL;
 
 	return bucket ? &bucket->sessions[place & (NAT_BUCKET_SIZE - 1)] : NULL;
+}
+
+/* The other of a session's two buckets. */
+static __always_inline __u32 other_bucket(__u32 hash)
+{
+	return mix(~hash);
 }
 
 static __always_inline struct nat_session *find_session(struct session_use *use, __u32 hash)
@@ -108,16 +114,16 @@ static __always_inline struct nat_session *find_session(struct session_use *use,
 	__u32 place = find_place(use, hash, ANY_BIT);
 
 	if (place >= NAT_BUCKET_SIZE) {
-		hash = mix(~hash);
+		hash = other_bucket(hash);
 		place = find_place(use, hash, ANY_BIT);
 	}
-	return place < NAT_BUCKET_SIZE ? session_at(use, hash, place) : NULL;
+	return session_at(use, hash, place);
 }
 
 /* Address-dependent filtering. */
 static __always_inline bool has_spoken_to(struct session_use *use, __u32 hash)
 {
-	return find_place(use, hash, 0) < NAT_BUCKET_SIZE || find_place(use, mix(~hash), 0) < NAT_BUCKET_SIZE;
+	return find_place(use, hash, 0) < NAT_BUCKET_SIZE || find_place(use, other_bucket(hash), 0) < NAT_BUCKET_SIZE;
 }
 
 /* It is nobody's to find until it has a time, which any of its frames may only extend. */
@@ -127,10 +133,10 @@ static __always_inline struct nat_session *make_session(struct session_use *use,
 	struct nat_session *session;
 
 	if (place >= NAT_BUCKET_SIZE) {
-		hash = mix(~hash);
+		hash = other_bucket(hash);
 		place = take_place(use, hash);
 	}
-	session = place < NAT_BUCKET_SIZE ? session_at(use, hash, place) : NULL;
+	session = session_at(use, hash, place);
 	if (!session)
 		return NULL;
 	session->remote = use->wanted.remote;

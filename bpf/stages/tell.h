@@ -44,7 +44,7 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 
 	if (!gateway || !hook_resize(packet, offset + length))
 		return REASON_ANSWER_FAILED;
-	__builtin_memcpy(&ip.saddr, gateway->address.bytes + V4_MAPPED_OFFSET, sizeof(ip.saddr));
+	ip.saddr = ipv4_of(&gateway->address);
 	error->checksum = ~fold_checksum(bpf_csum_diff(NULL, 0, (__be32 *)error, sizeof(*error), 0));
 	if (length < ICMP_HEADER_SIZE || length > sizeof(*error) || !hook_write(packet, offset, error, length))
 		return REASON_ANSWER_FAILED;

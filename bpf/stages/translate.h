@@ -52,8 +52,7 @@ static __always_inline bool translate_checksums(struct packet *packet, const str
 
 	if (flow->protocol != NAT_ICMP && !hook_update_pseudo_checksum(packet, offset, from, to, is_udp))
 		return false;
-	return is_udp ? hook_update_port_checksum(packet, offset, from_port, to_port)
-		      : hook_update_checksum(packet, offset, from_port, to_port);
+	return hook_update_checksum(packet, offset, from_port, to_port, is_udp);
 }
 
 static __always_inline __be32 address_of(const struct flow *flow, enum side side)
@@ -93,8 +92,8 @@ static __noinline bool translate(struct packet *packet, const struct flow *flow,
 
 /*
  * The same of the frame that an ICMP error is about. In the error's own checksum the address and the IPv4 header's
- * checksum make up for each other, and only the port is left. The quoted transport checksum is whoever reads it to judge
- * by nothing (RFC 5508, REQ-3): it stays.
+ * checksum make up for each other, and only the port is left. The quoted transport checksum stays: nobody may judge by it
+ * (RFC 5508, REQ-3).
  */
 static __always_inline bool translate_quoted(struct packet *packet, const struct flow *error, const struct flow *quoted,
 					     enum side side, __be32 address, __u16 port)
@@ -102,7 +101,7 @@ static __always_inline bool translate_quoted(struct packet *packet, const struct
 	__u32 checksum = transport_offset(packet, error) + ICMP_CHECKSUM_OFFSET;
 	__be16 to_port = bpf_htons(port);
 
-	return hook_update_checksum(packet, checksum, port_of(quoted, side), to_port) &&
+	return hook_update_checksum(packet, checksum, port_of(quoted, side), to_port, false) &&
 	       translate_address(packet, quoted, side, address) && write_port(packet, quoted, side, to_port);
 }
 
