@@ -94,6 +94,9 @@ enum class Program {
 
 enum class Hook { kXdp, kTcIngress, kTcEgress };
 
+std::string_view program_name(Program program);  // "xdp_from_vm"
+std::string_view hook_name(Hook hook);           // "xdp", "ingress", "egress"
+
 enum class Attachment {
   kNone,     // nothing of this instance
   kLive,     // pinned and on the device

@@ -14,31 +14,6 @@ constexpr std::uint32_t kFirstMadeIfindex = 0x40000000;
 constexpr std::uint32_t kDefaultMtu = 1500;
 constexpr const char* kLoadStep = "load and pin the programs and tables of the instance";
 
-const char* name_of(Program program) {
-  switch (program) {
-    case Program::kXdpFromVm:
-      return "xdp_from_vm";
-    case Program::kXdpFromUplink:
-      return "xdp_from_uplink";
-    case Program::kTcFromVm:
-      return "tc_from_vm";
-    case Program::kTcFromUplink:
-      return "tc_from_uplink";
-    case Program::kTcToOutside:
-      return "tc_to_outside";
-    case Program::kTcFromOutside:
-      return "tc_from_outside";
-    case Program::kTcFromHost:
-      break;
-  }
-  return "tc_from_host";
-}
-
-const char* name_of(Hook hook) {
-  if (hook == Hook::kXdp) return "xdp";
-  return hook == Hook::kTcIngress ? "ingress" : "egress";
-}
-
 // As ethtool -k shows them.
 const char* name_of(Feature feature) {
   switch (feature) {
@@ -292,8 +267,8 @@ Result<void> Rehearsal::attach(Program program, std::uint32_t ifindex, Hook hook
   XVNET_ASSIGN(before, attachment(ifindex, hook));
   if (before == Attachment::kLive && !is_upgrade_) return {};
   tell(fmt::format("{} {} {} {} {}{}", before == Attachment::kLive ? "update" : "attach",
-                   xvnet::name_of(program), before == Attachment::kLive ? "on" : "to", link.name,
-                   xvnet::name_of(hook), share_xdp && hook == Hook::kXdp ? ", shared" : ""));
+                   program_name(program), before == Attachment::kLive ? "on" : "to", link.name,
+                   hook_name(hook), share_xdp && hook == Hook::kXdp ? ", shared" : ""));
   attachments_[{ifindex, hook}] = Attachment::kLive;
   return {};
 }
@@ -302,7 +277,7 @@ Result<void> Rehearsal::detach(std::uint32_t ifindex, Hook hook) {
   XVNET_ASSIGN(before, attachment(ifindex, hook));
   if (before == Attachment::kNone) return {};
   if (before == Attachment::kLive)
-    tell(fmt::format("detach {} {}", name_of(ifindex), xvnet::name_of(hook)));
+    tell(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)));
   attachments_[{ifindex, hook}] = Attachment::kNone;
   return {};
 }

@@ -20,18 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kDirectoryMode = 0700;
 
-std::string_view hook_name(Hook hook) {
-  switch (hook) {
-    case Hook::kXdp:
-      return "xdp";
-    case Hook::kTcIngress:
-      return "ingress";
-    case Hook::kTcEgress:
-      return "egress";
-  }
-  return "";
-}
-
 Result<void> make_directory(const std::string& path) {
   if (mkdir(path.c_str(), kDirectoryMode) == 0 || errno == EEXIST) return {};
   return fail_errno(errno, fmt::format("create directory \"{}\"", path));

@@ -204,26 +204,6 @@ Result<void> take_over_table(const PinRoot& root, const PinRoot& former, const s
 
 void CloseObject::operator()(bpf_object* object) const { bpf_object__close(object); }
 
-std::string_view program_name(Program program) {
-  switch (program) {
-    case Program::kXdpFromVm:
-      return "xdp_from_vm";
-    case Program::kXdpFromUplink:
-      return "xdp_from_uplink";
-    case Program::kTcFromVm:
-      return "tc_from_vm";
-    case Program::kTcFromUplink:
-      return "tc_from_uplink";
-    case Program::kTcFromHost:
-      return "tc_from_host";
-    case Program::kTcToOutside:
-      return "tc_to_outside";
-    case Program::kTcFromOutside:
-      return "tc_from_outside";
-  }
-  return "";
-}
-
 std::string_view table_name(TableId id) {
   switch (id) {
     case TableId::kInterfaces:

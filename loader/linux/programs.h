@@ -20,7 +20,6 @@ enum class VerifierLog { kLastLines, kWhole };  // of a refusal; the whole goes 
 
 constexpr std::size_t kTableCount = static_cast<std::size_t>(TableId::kMeta) + 1;
 
-std::string_view program_name(Program program);
 std::string_view table_name(TableId id);
 
 // Identifies the built-in programs.

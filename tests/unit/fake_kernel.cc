@@ -260,12 +260,12 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
     if (live->second.program != program)
       return fail("attaching: another program of this instance is on the hook");
     if (live->second.build == loaded_build_) return {};  // no change, so no step
-    return step("update " + name_of(ifindex) + " " + to_text(hook), [&] {
+    return step(fmt::format("update {} {}", name_of(ifindex), hook_name(hook)), [&] {
       live->second.build = loaded_build_;
       return Result<void>();
     });
   }
-  std::string what = "attach " + to_text(program) + " % " + to_text(hook);
+  std::string what = fmt::format("attach {} % {}", program_name(program), hook_name(hook));
   return on_device(what, ifindex, [&](FakeDevice& device) -> Result<void> {
     if (hook == Hook::kXdp && !device.xdp.native) return fail_errno(EOPNOTSUPP, "attaching");
     if (hook == Hook::kXdp && !device.foreign_xdp.empty() && !share_xdp) {
@@ -277,7 +277,7 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
 }
 
 Result<void> FakeKernel::detach(std::uint32_t ifindex, Hook hook) {
-  return step("detach " + name_of(ifindex) + " " + to_text(hook), [&] {
+  return step(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)), [&] {
     pins_.erase({ifindex, hook});
     return Result<void>();
   });

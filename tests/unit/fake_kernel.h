@@ -172,8 +172,6 @@ class FakeKernel final : public Kernel {
   std::optional<std::set<std::string>> known_violations_;
 };
 
-std::string to_text(Program program);
-std::string to_text(Hook hook);
 std::string to_text(Feature feature);
 
 }  // namespace xvnet::test

@@ -5,38 +5,6 @@
 
 namespace xvnet::test {
 
-std::string to_text(Program program) {
-  switch (program) {
-    case Program::kXdpFromVm:
-      return "xdp_from_vm";
-    case Program::kXdpFromUplink:
-      return "xdp_from_uplink";
-    case Program::kTcFromVm:
-      return "tc_from_vm";
-    case Program::kTcFromUplink:
-      return "tc_from_uplink";
-    case Program::kTcFromHost:
-      return "tc_from_host";
-    case Program::kTcToOutside:
-      return "tc_to_outside";
-    case Program::kTcFromOutside:
-      return "tc_from_outside";
-  }
-  return "?";
-}
-
-std::string to_text(Hook hook) {
-  switch (hook) {
-    case Hook::kXdp:
-      return "xdp";
-    case Hook::kTcIngress:
-      return "ingress";
-    case Hook::kTcEgress:
-      return "egress";
-  }
-  return "?";
-}
-
 std::string to_text(Feature feature) {
   switch (feature) {
     case Feature::kRxVlanCtag:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "invariants.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "loader/nat_ranges.h"
@@ -195,8 +197,8 @@ void check_pins(const FakeKernel& kernel, Broken& broken) {
   for (const auto& [where, pin] : kernel.pins()) {
     Bytes key = to_bytes(where.first);
     if (ports.raw().contains(key) || uplinks.raw().contains(key)) continue;
-    broken.insert("the " + to_text(pin.program) + " of " + kernel.name_of(where.first) +
-                  " has no record");
+    broken.insert(fmt::format("the {} of {} has no record", program_name(pin.program),
+                              kernel.name_of(where.first)));
   }
 }
 

@@ -227,7 +227,7 @@ Snapshot take_snapshot(const FakeKernel& kernel) {
   for (const auto& [where, pin] : kernel.pins()) {
     bool is_live = *kernel.attachment(where.first, where.second) == Attachment::kLive;
     snapshot.lines.insert(fmt::format("pin {} {}: {} {}", kernel.name_of(where.first),
-                                      to_text(where.second), to_text(pin.program),
+                                      hook_name(where.second), program_name(pin.program),
                                       is_live ? "live" : kSevered));
   }
   if (const auto ports = kernel.reserved_ports(); ports && ports->any())
