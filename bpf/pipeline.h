@@ -39,7 +39,7 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: refuse_dhcp_server(packet)
 	       ?: learn_source(packet)
 	       ?: answer_arp(packet)
-	       ?: answer_dhcp(packet)
+	       ?: leave_to_dhcp(packet)
 	       ?: answer_as_gateway(packet)
 	       ?: leave_to_outside(packet)
 	       ?: find_destination(packet)
@@ -80,6 +80,12 @@ static __always_inline enum reason from_host(struct packet *packet)
 	       ?: check_target(packet)
 	       ?: send_to_port(packet)
 	       ?: flood(packet);
+}
+
+/* Where what a VM asks of DHCP goes on. tc only. */
+static __always_inline enum reason to_dhcp(struct packet *packet)
+{
+	return parse(packet) ?: enter_port(packet) ?: answer_dhcp(packet);
 }
 
 /* Where a VM's frame for somebody beyond its gateway goes on. tc only. */

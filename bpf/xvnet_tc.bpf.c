@@ -34,7 +34,15 @@ int tc_from_host(struct __sk_buff *skb)
 	return finish(&packet, from_host(&packet));
 }
 
-/* The continuation of tc_from_vm. */
+/* The continuations of tc_from_vm. */
+SEC("tc")
+int tc_to_dhcp(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	return finish(&packet, to_dhcp(&packet));
+}
+
 SEC("tc")
 int tc_to_outside(struct __sk_buff *skb)
 {

@@ -55,6 +55,8 @@ class Change {
   Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> set_forwarding(const Link& link, bool on);
   Result<void> set_reserved_ports(const PortSet& ports);
+  // Stays, whatever becomes of the change: nobody goes on in them whom no table leads there.
+  Result<void> load_continuations() { return kernel_->load_continuations(); }
   void wait_for_programs() { kernel_->wait_for_programs(); }
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on);

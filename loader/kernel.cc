@@ -19,6 +19,8 @@ std::string_view program_name(Program program) {
       return "tc_to_outside";
     case Program::kTcFromOutside:
       return "tc_from_outside";
+    case Program::kTcToDhcp:
+      return "tc_to_dhcp";
   }
   return "";
 }

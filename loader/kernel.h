@@ -87,9 +87,10 @@ enum class Program {
   kTcFromVm,
   kTcFromUplink,
   kTcFromHost,
-  // Attached to nothing: others go on in them.
+  // Continuations: attached to nothing, others go on in them.
   kTcToOutside,
   kTcFromOutside,
+  kTcToDhcp,
 };
 
 enum class Hook { kXdp, kTcIngress, kTcEgress };
@@ -201,6 +202,9 @@ class Kernel {
   // open_for_reading() answers false when the instance does not exist; it neither waits nor writes.
   virtual Result<void> open_for_change() = 0;
   virtual Result<bool> open_for_reading() = 0;
+  // After open_for_change(): loads and pins the continuations, which an instance has only once it
+  // needs them. Those that are there stay.
+  virtual Result<void> load_continuations() = 0;
   virtual Table& table(TableId id) = 0;  // after open_*
   // Removes every pin of the instance. The tables are invalid afterwards.
   virtual Result<void> remove_pins() = 0;

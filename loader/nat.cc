@@ -192,6 +192,7 @@ Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& ne
 
 Result<void> provide_nat(Change& change, const Network& network, const NatPlan& plan) {
   auto& tables = change.tables();
+  XVNET_TRY(change.load_continuations());
   XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
   if (!former) return write_nat(change, network, plan);
   XVNET_ASSIGN(same, is_the_same(tables, *former, plan));

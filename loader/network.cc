@@ -40,6 +40,9 @@ Result<std::uint32_t> take_id(Change& change) {
   return fail("add network: there are no more network ids");
 }
 
+// Frames of a network that has one of these go on in a continuation.
+constexpr std::uint16_t kContinuedFlags = abi::NETWORK_DHCP | abi::NETWORK_NAT;
+
 // Whether somebody has the VID, or the untagged frames of the uplink, already.
 Result<void> check_claims(Tables& tables, const abi::network_record& record, std::uint32_t self) {
   XVNET_ASSIGN(records, tables.network_records.entries());
@@ -54,13 +57,18 @@ Result<void> check_claims(Tables& tables, const abi::network_record& record, std
   return {};
 }
 
+Result<void> put_network(Change& change, std::uint32_t id, const abi::network& value) {
+  if (value.flags & kContinuedFlags) XVNET_TRY(change.load_continuations());
+  return change.put(change.tables().networks, id, value);
+}
+
 Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_claims(change.tables(), record, 0));
   XVNET_ASSIGN(uplink, choose_uplink(change.tables(), change.kernel(), 0, record));
   XVNET_ASSIGN(id, take_id(change));
   XVNET_TRY(change.put(change.tables().network_records, id, record));
   XVNET_TRY(provide_gateway(change, {id, record}));
-  XVNET_TRY(change.put(change.tables().networks, id, loose_network(record)));
+  XVNET_TRY(put_network(change, id, loose_network(record)));
   if (uplink) XVNET_TRY(bind(change, id, uplink));
   return Network{id, record};
 }
@@ -166,14 +174,13 @@ bool is_elsewhere(const abi::network_record& before, const abi::network_record& 
 
 // Of the flags, NETWORK_NAT is provide_nat()'s.
 Result<void> write_network(Change& change, const Network& network) {
-  auto& networks = change.tables().networks;
-  XVNET_ASSIGN(entry, networks.find(network.id));
+  XVNET_ASSIGN(entry, change.tables().networks.find(network.id));
   abi::network value = loose_network(network.record);
   if (entry) {
     value.uplink = entry->uplink;
     value.flags = static_cast<std::uint16_t>(value.flags | (entry->flags & abi::NETWORK_NAT));
   }
-  return change.put(networks, network.id, value);
+  return put_network(change, network.id, value);
 }
 
 }  // namespace
@@ -188,6 +195,12 @@ abi::network loose_network(const abi::network_record& record) {
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name) {
   return find_by_record(tables,
                         [name](const auto& record) { return text_of(record.name) == name; });
+}
+
+Result<bool> needs_continuations(Tables& tables) {
+  XVNET_ASSIGN(networks, tables.networks.entries());
+  return std::ranges::any_of(
+      networks, [](const auto& entry) { return (entry.second.flags & kContinuedFlags) != 0; });
 }
 
 Result<Network> network_for_port(Change& change, const PortRequest& request) {

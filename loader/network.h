@@ -17,6 +17,9 @@ struct Network {
 
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name);
 
+// Whether frames of any network go on in a continuation.
+Result<bool> needs_continuations(Tables& tables);
+
 // What the programs know of a network that is on no uplink yet.
 abi::network loose_network(const abi::network_record& record);
 

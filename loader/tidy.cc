@@ -163,6 +163,8 @@ Result<void> tidy(Change& change) {
   XVNET_TRY(remove_stray_vlans(change));
   XVNET_TRY(remove_stray_hosts(change));
   XVNET_TRY(remove_stray_learners(change));
+  XVNET_ASSIGN(is_answered, needs_continuations(change.tables()));
+  if (is_answered) XVNET_TRY(change.load_continuations());
   XVNET_TRY(settle_nat(change));
   XVNET_TRY(settle_networks(change));
   XVNET_TRY(settle_addresses(change));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "loader/device.h"
+#include "loader/network.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -63,6 +64,8 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
 
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(plan, make_plan(kernel, tables));
+  XVNET_ASSIGN(is_answered, needs_continuations(tables));
+  if (is_answered) XVNET_TRY(kernel.load_continuations());
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings)};

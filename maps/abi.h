@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 3
+#define XVNET_ABI_VERSION 4
 
 #ifdef __cplusplus
 /* clang-format off */

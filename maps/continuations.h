@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * continuations: the programs in which others go on, by a tail call. A continuation has a stack of its own, is verified
- * by itself, and begins again with the frame alone. Filled by the loader with the programs of the same build.
+ * by itself, and begins again with the frame alone. Filled by the loader once a network needs them; until then whoever
+ * would go on in one goes no further.
  */
 #pragma once
 
@@ -11,6 +12,7 @@ XVNET_ABI_BEGIN
 enum continuation {
 	CONTINUATION_TO_OUTSIDE = 0,   /* of tc_from_vm */
 	CONTINUATION_FROM_OUTSIDE = 1, /* of tc_from_uplink */
+	CONTINUATION_TO_DHCP = 2,      /* of tc_from_vm */
 	CONTINUATIONS
 };
 XVNET_ABI_END

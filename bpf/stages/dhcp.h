@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * refuse_dhcp_server: in a network that has DHCP, nobody else offers addresses.
- * answer_dhcp: what a VM asks of DHCP goes no further, and is answered from its port's lease.
+ * leave_to_dhcp: what a VM asks of DHCP goes no further, but on in to_dhcp(). tc's alone.
+ * answer_dhcp: it is answered from its port's lease.
  *
  * reads    ifindex, destination_mac, ethertype, tag_type, tag_in_frame, network, segment
- * returns  ROGUE_DHCP_SERVER; DHCP_UNANSWERED, LEAVE_TO_TC; ANSWERED and those of answer.h
+ * returns  ROGUE_DHCP_SERVER; LEAVE_TO_TC; DHCP_UNANSWERED, ANSWERED and those of answer.h
  * lookups  of a message: leases, and those of answer.h
  */
 #pragma once
@@ -87,7 +88,7 @@ static __always_inline void note_lease(struct lease *lease, const struct dhcp_qu
 	}
 }
 
-static __noinline enum reason answer_dhcp_question(struct packet *packet)
+static __always_inline enum reason answer_dhcp(struct packet *packet)
 {
 	struct lease *lease = bpf_map_lookup_elem(&leases, &packet->ifindex);
 	struct dhcp_question question = {.packet = packet};
@@ -107,11 +108,14 @@ static __noinline enum reason answer_dhcp_question(struct packet *packet)
 	return reason;
 }
 
-static __always_inline enum reason answer_dhcp(struct packet *packet)
+static __always_inline enum reason leave_to_dhcp(struct packet *packet)
 {
 	bool is_for_us = is_multicast(packet->destination_mac) || is_gateway_mac(packet->destination_mac);
 
 	if (!has_dhcp(packet) || !is_for_us || !is_dhcp_question(packet))
 		return REASON_CONTINUE;
-	return hook_keeps_offloads ? answer_dhcp_question(packet) : REASON_LEAVE_TO_TC;
+	if (!hook_keeps_offloads)
+		return REASON_LEAVE_TO_TC;
+	hook_continue_in(packet, CONTINUATION_TO_DHCP);
+	return REASON_DHCP_UNANSWERED;
 }

@@ -166,6 +166,10 @@ Result<bool> InstancePins::open_for_reading() {
   return false;
 }
 
+Result<void> InstancePins::load_continuations() const {
+  return xvnet::load_continuations(root_, log_);
+}
+
 Result<bool> InstancePins::open_tables(PinAccess access) {
   for (std::size_t at = 0; at < kTableCount; at++) {
     auto id = static_cast<TableId>(at);

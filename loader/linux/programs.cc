@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -22,11 +23,13 @@ namespace {
 
 constexpr std::array kPrograms = {
     Program::kXdpFromVm,  Program::kXdpFromUplink, Program::kTcFromVm,     Program::kTcFromUplink,
-    Program::kTcFromHost, Program::kTcToOutside,   Program::kTcFromOutside};
+    Program::kTcFromHost, Program::kTcToOutside,   Program::kTcFromOutside,
+    Program::kTcToDhcp};
 
 constexpr std::string_view kContinuations = "continuations";
 // By enum abi::continuation.
-constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside};
+constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside,
+                                              Program::kTcToDhcp};
 static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -121,7 +124,13 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
   return failure.error();
 }
 
-enum class Which { kMissing, kAll };
+// kAll: of the continuations, those that somebody needs, which are pinned.
+enum class Which { kMissing, kAll, kContinuations };
+
+bool is_continuation(std::string_view name) {
+  return std::ranges::any_of(kContinuationPrograms,
+                             [name](Program each) { return program_name(each) == name; });
+}
 
 struct Loading {
   const PinRoot& root;
@@ -129,6 +138,20 @@ struct Loading {
   Which which;
   VerifierLog log;
 };
+
+bool is_to_be_loaded(const Loading& loading, std::string_view name) {
+  const bool is_there = is_pinned(loading.root.program(name));
+  switch (loading.which) {
+    case Which::kMissing:
+      return !is_continuation(name) && !is_there;
+    case Which::kContinuations:
+      return is_continuation(name) && !is_there;
+    case Which::kAll:
+      return !is_continuation(name) || is_there ||
+             (loading.former && is_pinned(loading.former->program(name)));
+  }
+  return false;
+}
 
 Result<void> load_object(std::span<const std::byte> bytes, const char* name,
                          const Loading& loading) {
@@ -138,8 +161,7 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
   XVNET_TRY(prepare_maps(object.get(), root, loading.former));
   bpf_program* program;
   bpf_object__for_each_program(program, object.get()) {
-    const bool is_there = is_pinned(root.program(bpf_program__name(program)));
-    bpf_program__set_autoload(program, loading.which == Which::kAll || !is_there);
+    bpf_program__set_autoload(program, is_to_be_loaded(loading, bpf_program__name(program)));
   }
   if (int error = bpf_object__load(object.get())) {
     return std::unexpected(load_error(-error, name, library, loading.log));
@@ -161,6 +183,7 @@ Result<void> set_continuations(const PinRoot& root) {
   for (std::uint32_t at = 0; at < kContinuationPrograms.size(); at++) {
     const std::string path = root.program(program_name(kContinuationPrograms[at]));
     const auto program = open_pin(path);
+    if (!program && program.error() == ENOENT) continue;
     if (!program) return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
     const int fd = program->get();
     if (bpf_map_update_elem(map->get(), &at, &fd, BPF_ANY))
@@ -182,7 +205,8 @@ Result<void> promote_programs(const PinRoot& root) {
 Result<void> load_objects(const Loading& loading) {
   // tc first: it has every table, XDP only some.
   auto done = load_object(embedded_tc_object(), "xvnet_tc", loading);
-  if (done) done = load_object(embedded_xdp_object(), "xvnet_xdp", loading);
+  if (done && loading.which != Which::kContinuations)
+    done = load_object(embedded_xdp_object(), "xvnet_xdp", loading);
   if (done) return promote_programs(loading.root);
   for (Program each : kPrograms) XVNET_TRY(unpin(loading.root.next_program(program_name(each))));
   return done;
@@ -256,7 +280,8 @@ std::string build_id() {
 
 bool are_programs_loaded(const PinRoot& root) {
   for (Program each : kPrograms) {
-    if (!is_pinned(root.program(program_name(each)))) return false;
+    const std::string_view name = program_name(each);
+    if (!is_continuation(name) && !is_pinned(root.program(name))) return false;
   }
   for (std::size_t at = 0; at < kTableCount; at++) {
     if (!is_pinned(root.map(table_name(static_cast<TableId>(at))))) return false;
@@ -266,6 +291,14 @@ bool are_programs_loaded(const PinRoot& root) {
 
 Result<void> load_programs(const PinRoot& root, VerifierLog log) {
   return load_objects({.root = root, .former = nullptr, .which = Which::kMissing, .log = log});
+}
+
+Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
+  const bool are_there = std::ranges::all_of(kContinuationPrograms, [&root](Program each) {
+    return is_pinned(root.program(program_name(each)));
+  });
+  if (are_there) return {};
+  return load_objects({.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
 }
 
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log) {
@@ -285,14 +318,16 @@ Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root) {
   for (Program each : kPrograms) {
     const std::string path = root.program(program_name(each));
     auto program = open_pin(path);
-    if (!program) return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
-    programs.push_back(std::move(*program));
+    if (!program && !(program.error() == ENOENT && is_continuation(program_name(each))))
+      return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
+    programs.push_back(program ? std::move(*program) : FileDescriptor());
   }
   return programs;
 }
 
 Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>& programs) {
   for (std::size_t at = 0; at < kPrograms.size(); at++) {
+    if (!programs[at].is_open()) continue;
     const std::string next = root.next_program(program_name(kPrograms[at]));
     XVNET_TRY(unpin(next));
     XVNET_TRY(pin(programs[at], next));

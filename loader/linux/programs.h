@@ -25,19 +25,21 @@ std::string_view table_name(TableId id);
 // Identifies the built-in programs.
 std::string build_id();
 
-// Loads and pins every map and program that is not pinned yet.
+// Loads and pins every map and program that is not pinned yet, but for the continuations.
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
-// Loads every program anew, and pins it in the place of the former one.
+// The continuations too: programs that others go on in, half of what the verifier looks through.
+Result<void> load_continuations(const PinRoot& root, VerifierLog log);
+// Loads every program anew, continuations where there are some, and pins it in the place of the former one.
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
 // Loads everything for a root that follows another version's. A table whose layout has not changed
 // is the same one in both; the others begin with the former entries.
 Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log);
 
-// The pinned programs, and putting them back.
+// The pinned programs, and putting them back. Continuations that are not there are closed.
 Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root);
 Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>& programs);
 
-// Whether every map and program is pinned.
+// Whether every map is pinned, and every program but the continuations.
 bool are_programs_loaded(const PinRoot& root);
 // Unpins the programs.
 Result<void> forget_programs(const PinRoot& root);

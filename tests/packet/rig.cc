@@ -154,6 +154,7 @@ void Rig::load() {
   if (refused != 0) fail("loading the tc programs", refused);
   set_continuation(abi::CONTINUATION_TO_OUTSIDE, tc_->progs.tc_to_outside);
   set_continuation(abi::CONTINUATION_FROM_OUTSIDE, tc_->progs.tc_from_outside);
+  set_continuation(abi::CONTINUATION_TO_DHCP, tc_->progs.tc_to_dhcp);
   xdp_ = xvnet_xdp__open();
   if (xdp_ == nullptr) fail("opening the XDP programs", -errno);
   share_maps(tc_->obj, xdp_->obj);

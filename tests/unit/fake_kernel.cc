@@ -311,6 +311,14 @@ Result<void> FakeKernel::open_for_change() {
 
 Result<bool> FakeKernel::open_for_reading() { return is_loaded_; }
 
+Result<void> FakeKernel::load_continuations() {
+  if (has_continuations_) return {};
+  return step("load continuations", [&] {
+    has_continuations_ = true;
+    return Result<void>();
+  });
+}
+
 Result<bool> FakeKernel::open_for_upgrade() {
   if (!is_loaded_) return false;
   XVNET_TRY(open_for_change());
@@ -355,6 +363,7 @@ Result<void> FakeKernel::remove_pins() {
     pins_.clear();
     for (auto& [id, table] : tables_) table->reset();
     is_loaded_ = false;
+    has_continuations_ = false;
     return Result<void>();
   });
 }

@@ -86,6 +86,7 @@ class FakeKernel final : public Kernel {
   bool was_hit() const { return was_hit_; }
 
   bool is_loaded() const { return is_loaded_; }
+  bool has_continuations() const { return has_continuations_; }
   bool is_locked() const { return is_locked_; }
   const std::map<std::uint32_t, FakeDevice>& devices() const { return devices_; }
   const std::map<Hooks, FakePin>& pins() const { return pins_; }
@@ -121,6 +122,7 @@ class FakeKernel final : public Kernel {
   Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
   Result<void> open_for_change() override;
   Result<bool> open_for_reading() override;
+  Result<void> load_continuations() override;
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
   Result<void> remove_dead_pins() override { return {}; }
@@ -154,6 +156,7 @@ class FakeKernel final : public Kernel {
   std::string loaded_build_;     // of the pinned programs
   std::string former_build_;     // of those an upgrade replaces
   bool is_loaded_ = false;
+  bool has_continuations_ = false;
   bool is_locked_ = false;
   std::uint32_t next_ifindex_ = 2;
   std::uint64_t births_ = 0;

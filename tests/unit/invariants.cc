@@ -177,6 +177,8 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
   const auto& entries = kernel.fake_table(TableId::kNatNetworks).raw();
   for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>()) {
+    if (network.flags & (abi::NETWORK_DHCP | abi::NETWORK_NAT) && !kernel.has_continuations())
+      broken.insert("network " + std::to_string(id) + " has no programs to go on in");
     if (!(network.flags & abi::NETWORK_NAT)) continue;
     const auto entry = entries.find(to_bytes(id));
     if (entry == entries.end()) {
