@@ -2,10 +2,80 @@
 #include "link.h"
 
 #include <net/if.h>
+// After the C library's.
+#include <linux/if.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
 
-#include <algorithm>
+#include <memory>
+#include <span>
 
 namespace xvnet::test {
+
+namespace {
+
+using Netlink = std::unique_ptr<nl_sock, decltype(&nl_socket_free)>;
+using Link = std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)>;
+
+[[noreturn]] void fail(const std::string& doing, const std::string& dev, int error) {
+  throw SetupError(doing + " \"" + dev + "\": " + nl_geterror(error));
+}
+
+Netlink connect(const NetNs& ns) {
+  Netlink netlink(nl_socket_alloc(), &nl_socket_free);
+  const int error = ns.in([&] { return nl_connect(netlink.get(), NETLINK_ROUTE); });
+  if (error < 0) fail("netlink for", ns.name(), error);
+  return netlink;
+}
+
+Link get_link(nl_sock* netlink, const std::string& dev) {
+  rtnl_link* link = nullptr;
+  const int error = rtnl_link_get_kernel(netlink, 0, dev.c_str(), &link);
+  if (error < 0) fail("look at", dev, error);
+  return {link, &rtnl_link_put};
+}
+
+Link get_link(const NetNs& ns, const std::string& dev) { return get_link(connect(ns).get(), dev); }
+
+void set_flags(const NetNs& ns, const std::string& dev, unsigned set, unsigned clear) {
+  const Netlink netlink = connect(ns);
+  const Link link = get_link(netlink.get(), dev);
+  const Link wanted(rtnl_link_alloc(), &rtnl_link_put);
+  rtnl_link_set_flags(wanted.get(), set);
+  rtnl_link_unset_flags(wanted.get(), clear);
+  const int error = rtnl_link_change(netlink.get(), link.get(), wanted.get(), 0);
+  if (error < 0) fail("change the flags of", dev, error);
+}
+
+// By a name that `ethtool -k` shows.
+bool is_on(const std::string& shown, const std::string& name) {
+  const std::string key = name + ": ";
+  size_t at = shown.find(key);
+  // The name must be a whole word: "vlan-offload: " also ends "rx-vlan-offload: ".
+  while (at != std::string::npos && at > 0 && shown[at - 1] != '\n' && shown[at - 1] != '\t') {
+    at = shown.find(key, at + 1);
+  }
+  if (at == std::string::npos) throw SetupError("there is no feature \"" + name + "\"");
+  return shown.compare(at + key.size(), 2, "on") == 0;
+}
+
+struct Wanted {
+  std::string feature;
+  bool on;
+};
+
+void set_features(const NetNs& ns, const std::string& dev, std::span<const Wanted> all) {
+  std::vector<std::string> command = {"ethtool", "-K", dev};
+  for (const Wanted& each : all)
+    command.insert(command.end(), {each.feature, each.on ? "on" : "off"});
+  ns.must(command);
+  const std::string shown = ns.must({"ethtool", "-k", dev}).out;
+  for (const Wanted& each : all)
+    if (is_on(shown, each.feature) != each.on)
+      throw SetupError("feature \"" + each.feature + "\" of \"" + dev + "\" cannot be changed");
+}
+
+}  // namespace
 
 void add_veth(const NetNs& a, const std::string& name_a, const NetNs& b,
               const std::string& name_b) {
@@ -20,13 +90,9 @@ void delete_link(const NetNs& ns, const std::string& dev) {
   ns.must({"ip", "link", "del", "dev", dev});
 }
 
-void set_up(const NetNs& ns, const std::string& dev) {
-  ns.must({"ip", "link", "set", "dev", dev, "up"});
-}
+void set_up(const NetNs& ns, const std::string& dev) { set_flags(ns, dev, IFF_UP, 0); }
 
-void set_down(const NetNs& ns, const std::string& dev) {
-  ns.must({"ip", "link", "set", "dev", dev, "down"});
-}
+void set_down(const NetNs& ns, const std::string& dev) { set_flags(ns, dev, 0, IFF_UP); }
 
 void set_mac(const NetNs& ns, const std::string& dev, const std::string& mac) {
   ns.must({"ip", "link", "set", "dev", dev, "address", mac});
@@ -53,13 +119,14 @@ nlohmann::json link_info(const NetNs& ns, const std::string& dev) {
 }
 
 bool is_up(const NetNs& ns, const std::string& dev) {
-  const auto flags = link_info(ns, dev).at("flags");
-  return std::find(flags.begin(), flags.end(), "UP") != flags.end();
+  return (rtnl_link_get_flags(get_link(ns, dev).get()) & IFF_UP) != 0;
 }
 
 bool is_ready(const NetNs& ns, const std::string& dev) {
-  const auto info = link_info(ns, dev);
-  return info.at("operstate") != "DOWN" && info.at("qdisc") != "noop";
+  const Link link = get_link(ns, dev);
+  const char* qdisc = rtnl_link_get_qdisc(link.get());
+  return rtnl_link_get_operstate(link.get()) != IF_OPER_DOWN && qdisc != nullptr &&
+         std::string(qdisc) != "noop";
 }
 
 void await_ready(const NetNs& ns, const std::string& dev) {
@@ -69,32 +136,24 @@ void await_ready(const NetNs& ns, const std::string& dev) {
 }
 
 std::string mac_of(const NetNs& ns, const std::string& dev) {
-  return link_info(ns, dev).at("address").get<std::string>();
+  const Link link = get_link(ns, dev);
+  char text[sizeof "00:00:00:00:00:00"];
+  return nl_addr2str(rtnl_link_get_addr(link.get()), text, sizeof text);
 }
 
 bool feature(const NetNs& ns, const std::string& dev, const std::string& name) {
-  const std::string shown = ns.must({"ethtool", "-k", dev}).out;
-  const std::string key = name + ": ";
-  size_t at = shown.find(key);
-  // The name must be a whole word: "vlan-offload: " also ends "rx-vlan-offload: ".
-  while (at != std::string::npos && at > 0 && shown[at - 1] != '\n' && shown[at - 1] != '\t') {
-    at = shown.find(key, at + 1);
-  }
-  if (at == std::string::npos) throw SetupError("no feature \"" + name + "\" on \"" + dev + "\"");
-  return shown.compare(at + key.size(), 2, "on") == 0;
+  return is_on(ns.must({"ethtool", "-k", dev}).out, name);
 }
 
 void set_feature(const NetNs& ns, const std::string& dev, const std::string& name, bool on) {
-  ns.must({"ethtool", "-K", dev, name, on ? "on" : "off"});
-  if (feature(ns, dev, name) != on) {
-    throw SetupError("feature \"" + name + "\" of \"" + dev + "\" cannot be changed");
-  }
+  set_features(ns, dev, {{{name, on}}});
 }
 
 void prepare_far_end(const NetNs& ns, const std::string& dev) {
-  set_feature(ns, dev, "generic-receive-offload", true);
-  set_feature(ns, dev, "tx-vlan-offload", false);
-  set_feature(ns, dev, "tx-vlan-stag-hw-insert", false);
+  set_features(ns, dev,
+               {{{"generic-receive-offload", true},
+                 {"tx-vlan-offload", false},
+                 {"tx-vlan-stag-hw-insert", false}}});
 }
 
 }  // namespace xvnet::test
