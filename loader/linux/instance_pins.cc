@@ -166,14 +166,29 @@ Result<bool> InstancePins::open_for_reading() {
   return false;
 }
 
-Result<void> InstancePins::load_continuations() const {
-  return xvnet::load_continuations(root_, log_);
+// The tables are filled in where they are: there are references to them.
+Result<void> InstancePins::load_continuations() {
+  XVNET_TRY(xvnet::load_continuations(root_, log_));
+  for (std::size_t at = 0; at < kTableCount; at++) {
+    if (tables_[at]->is_there()) continue;
+    const auto id = static_cast<TableId>(at);
+    auto map = open_pin(root_.map(table_name(id)));
+    if (!map)
+      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), table_name(id)));
+    XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), id));
+    *tables_[at] = std::move(*table);
+  }
+  return {};
 }
 
 Result<bool> InstancePins::open_tables(PinAccess access) {
   for (std::size_t at = 0; at < kTableCount; at++) {
     auto id = static_cast<TableId>(at);
     auto map = open_pin(root_.map(table_name(id)), access);
+    if (!map && map.error() == ENOENT && is_continuations_table(id)) {
+      tables_[at] = LinuxTable::absent(id);
+      continue;
+    }
     if (!map && map.error() == ENOENT) return false;
     if (!map)
       return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), table_name(id)));

@@ -28,7 +28,7 @@ class InstancePins {
   // As Kernel's functions of these names.
   Result<void> open_for_change();
   Result<bool> open_for_reading();
-  Result<void> load_continuations() const;
+  Result<void> load_continuations();
   Table& table(TableId id);
   Result<void> remove();
   Result<void> remove_dead();

@@ -22,15 +22,16 @@ namespace xvnet {
 namespace {
 
 constexpr std::array kPrograms = {
-    Program::kXdpFromVm,  Program::kXdpFromUplink, Program::kTcFromVm,     Program::kTcFromUplink,
-    Program::kTcFromHost, Program::kTcToOutside,   Program::kTcFromOutside,
-    Program::kTcToDhcp};
+    Program::kXdpFromVm,  Program::kXdpFromUplink, Program::kTcFromVm,      Program::kTcFromUplink,
+    Program::kTcFromHost, Program::kTcToOutside,   Program::kTcFromOutside, Program::kTcToDhcp};
 
 constexpr std::string_view kContinuations = "continuations";
 // By enum abi::continuation.
 constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside,
                                               Program::kTcToDhcp};
 static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
+constexpr std::array kContinuationTables = {TableId::kNatSlots, TableId::kNatMappings,
+                                            TableId::kNatSessions};
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -84,11 +85,36 @@ Result<void> share_table(const bpf_object* object, const bpf_map* map, const Pin
   return old_layout == new_layout ? pin(*old, path) : Result<void>{};
 }
 
+enum class Which { kMissing, kAll, kContinuations };
+
+struct Loading {
+  const PinRoot& root;
+  const PinRoot* former;  // shares its tables; null: there is none
+  Which which;
+  VerifierLog log;
+};
+
+bool is_continuations_table(std::string_view name) {
+  return std::ranges::any_of(kContinuationTables,
+                             [name](TableId each) { return table_name(each) == name; });
+}
+
+bool is_to_be_made(const Loading& loading, const std::string& table) {
+  return !is_continuations_table(table) || loading.which == Which::kContinuations ||
+         is_pinned(loading.root.map(table)) ||
+         (loading.former && is_pinned(loading.former->map(table)));
+}
+
 // A pinned map is taken, a missing one is pinned by the load.
-Result<void> prepare_maps(bpf_object* object, const PinRoot& root, const PinRoot* former) {
+Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
+  const auto& [root, former, which, log] = loading;
   bpf_map* map;
   bpf_object__for_each_map(map, object) {
     if (!is_table(map)) continue;
+    if (!is_to_be_made(loading, bpf_map__name(map))) {
+      bpf_map__set_autocreate(map, false);
+      continue;
+    }
     if (former) XVNET_TRY(share_table(object, map, root, *former));
     std::string path = root.map(bpf_map__name(map));
     auto pinned = open_pin(path);
@@ -124,21 +150,12 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
   return failure.error();
 }
 
-// kAll: of the continuations, those that somebody needs, which are pinned.
-enum class Which { kMissing, kAll, kContinuations };
-
 bool is_continuation(std::string_view name) {
   return std::ranges::any_of(kContinuationPrograms,
                              [name](Program each) { return program_name(each) == name; });
 }
 
-struct Loading {
-  const PinRoot& root;
-  const PinRoot* former;  // shares its tables; null: there is none
-  Which which;
-  VerifierLog log;
-};
-
+// Of the continuations kAll means those that somebody needs, which are pinned.
 bool is_to_be_loaded(const Loading& loading, std::string_view name) {
   const bool is_there = is_pinned(loading.root.program(name));
   switch (loading.which) {
@@ -147,8 +164,7 @@ bool is_to_be_loaded(const Loading& loading, std::string_view name) {
     case Which::kContinuations:
       return is_continuation(name) && !is_there;
     case Which::kAll:
-      return !is_continuation(name) || is_there ||
-             (loading.former && is_pinned(loading.former->program(name)));
+      return !is_continuation(name) || is_there;
   }
   return false;
 }
@@ -158,7 +174,7 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
   LibraryLog library;
   const PinRoot& root = loading.root;
   XVNET_ASSIGN(object, open_object(bytes, name));
-  XVNET_TRY(prepare_maps(object.get(), root, loading.former));
+  XVNET_TRY(prepare_maps(object.get(), loading));
   bpf_program* program;
   bpf_object__for_each_program(program, object.get()) {
     bpf_program__set_autoload(program, is_to_be_loaded(loading, bpf_program__name(program)));
@@ -274,6 +290,10 @@ std::string_view table_name(TableId id) {
   return "";
 }
 
+bool is_continuations_table(TableId id) {
+  return std::ranges::find(kContinuationTables, id) != kContinuationTables.end();
+}
+
 std::string build_id() {
   return fmt::format("{:016x}", hash(hash(kFnvBasis, embedded_tc_object()), embedded_xdp_object()));
 }
@@ -284,7 +304,8 @@ bool are_programs_loaded(const PinRoot& root) {
     if (!is_continuation(name) && !is_pinned(root.program(name))) return false;
   }
   for (std::size_t at = 0; at < kTableCount; at++) {
-    if (!is_pinned(root.map(table_name(static_cast<TableId>(at))))) return false;
+    const auto id = static_cast<TableId>(at);
+    if (!is_continuations_table(id) && !is_pinned(root.map(table_name(id)))) return false;
   }
   return true;
 }
@@ -298,7 +319,8 @@ Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
     return is_pinned(root.program(program_name(each)));
   });
   if (are_there) return {};
-  return load_objects({.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
+  return load_objects(
+      {.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
 }
 
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log) {
@@ -342,7 +364,7 @@ Result<void> forget_programs(const PinRoot& root) {
 
 Result<ObjectPointer> open_xdp_object(const PinRoot& root, Program program) {
   XVNET_ASSIGN(object, open_object(embedded_xdp_object(), "xvnet_xdp"));
-  XVNET_TRY(prepare_maps(object.get(), root, nullptr));
+  XVNET_TRY(prepare_maps(object.get(), {root, nullptr, Which::kMissing, VerifierLog::kLastLines}));
   bpf_program* each;
   bpf_object__for_each_program(each, object.get()) {
     bpf_program__set_autoload(each, bpf_program__name(each) == program_name(program));

@@ -25,9 +25,13 @@ std::string_view table_name(TableId id);
 // Identifies the built-in programs.
 std::string build_id();
 
-// Loads and pins every map and program that is not pinned yet, but for the continuations.
+// Loads and pins every map and program that is not pinned yet, but for the continuations and their
+// tables.
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
-// The continuations too: programs that others go on in, half of what the verifier looks through.
+// Whether only continuations use it.
+bool is_continuations_table(TableId id);
+// The continuations too, and their tables: programs that others go on in, more than half of what
+// the verifier looks through, and most of the memory of an instance.
 Result<void> load_continuations(const PinRoot& root, VerifierLog log);
 // Loads every program anew, continuations where there are some, and pins it in the place of the former one.
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
@@ -39,7 +43,7 @@ Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, Ver
 Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root);
 Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>& programs);
 
-// Whether every map is pinned, and every program but the continuations.
+// Whether every map and program is pinned, but for the continuations and their tables.
 bool are_programs_loaded(const PinRoot& root);
 // Unpins the programs.
 Result<void> forget_programs(const PinRoot& root);

@@ -98,6 +98,15 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
   return table;
 }
 
+std::unique_ptr<LinuxTable> LinuxTable::absent(TableId id) {
+  std::unique_ptr<LinuxTable> table(new LinuxTable);
+  const Layout layout = layout_of(id);
+  table->key_size_ = layout.key_size;
+  table->value_size_ = layout.value_size;
+  table->name_ = table_name(id);
+  return table;
+}
+
 std::size_t LinuxTable::transfer_size() const {
   return cpus_ ? per_cpu_stride(value_size_) * cpus_ : value_size_;
 }
@@ -114,6 +123,7 @@ Result<bool> LinuxTable::lookup(std::span<const std::byte> key, std::span<std::b
     return fail(fmt::format("read table \"{}\": its values have {} bytes, not {}", name_,
                             value_size_, value.size()));
   }
+  if (!is_there()) return false;
   std::vector<std::byte> raw(transfer_size());
   if (bpf_map_lookup_elem(map_.get(), key.data(), raw.data())) {
     if (errno == ENOENT) return false;
@@ -141,6 +151,7 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
     return fail(fmt::format("write table \"{}\": its values have {} bytes, not {}", name_,
                             value_size_, value.size()));
   }
+  if (!is_there()) return fail(fmt::format("write table \"{}\": it is not there", name_));
   // Zeros on every CPU of a per-CPU map: a sum cannot be taken apart again.
   std::vector<std::byte> raw(transfer_size());
   if (cpus_ == 0) std::ranges::copy(value, raw.begin());
@@ -154,10 +165,13 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
 
 Result<void> LinuxTable::erase(std::span<const std::byte> key) {
   XVNET_TRY(check_key(key));
+  if (!is_there()) return {};
   if (bpf_map_delete_elem(map_.get(), key.data()) == 0 || errno == ENOENT) return {};
   return fail_errno(errno, fmt::format("remove from table \"{}\"", name_));
 }
 
-Result<std::vector<std::byte>> LinuxTable::keys() const { return list_keys(map_, name_); }
+Result<std::vector<std::byte>> LinuxTable::keys() const {
+  return is_there() ? list_keys(map_, name_) : std::vector<std::byte>{};
+}
 
 }  // namespace xvnet

@@ -15,6 +15,10 @@ class LinuxTable : public Table {
  public:
   // Takes over an open map. Refuses one whose entries are not those of maps/.
   static Result<std::unique_ptr<LinuxTable>> open(FileDescriptor map, TableId id);
+  // One that is not there: it reads as empty, and cannot be written.
+  static std::unique_ptr<LinuxTable> absent(TableId id);
+
+  bool is_there() const { return map_.is_open(); }
 
   std::size_t key_size() const override { return key_size_; }
   std::size_t value_size() const override { return value_size_; }
