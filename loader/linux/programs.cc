@@ -318,7 +318,9 @@ Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
   const bool are_there = std::ranges::all_of(kContinuationPrograms, [&root](Program each) {
     return is_pinned(root.program(program_name(each)));
   });
-  if (are_there) return {};
+  const bool have_tables = std::ranges::all_of(
+      kContinuationTables, [&root](TableId each) { return is_pinned(root.map(table_name(each))); });
+  if (are_there && have_tables) return {};
   return load_objects(
       {.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
 }

@@ -6,22 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <string>
 
+#include "host_server.h"
 #include "link.h"
 #include "world.h"
 
 namespace xvnet::test {
 namespace {
-
-constexpr int kHttpPort = 8080;
-
-// busybox's applets are what the guests use too; they run here in a host's namespace.
-CommandResult shell_on(const NetNs& ns, const std::string& script) {
-  return run_command({"busybox", "sh", "-c", script},
-                     {.netns_path = ns.path(), .environment = {}, .limit = kTransferLimit});
-}
 
 ::testing::AssertionResult pings_from(const NetNs& ns, const std::string& address) {
   const CommandResult result = shell_on(
@@ -41,43 +33,6 @@ CommandResult shell_on(const NetNs& ns, const std::string& script) {
   }
   return ::testing::AssertionFailure() << result.describe();
 }
-
-// A web server in a host's namespace, with a file of random bytes.
-class HostServer {
- public:
-  explicit HostServer(const NetNs& ns)
-      : directory_(std::filesystem::temp_directory_path() / ("xvnet-www-" + unique_suffix())),
-        prepared_(prepare()),
-        httpd_({"busybox", "httpd", "-f", "-p", std::to_string(kHttpPort), "-h", directory_},
-               {.netns_path = ns.path(), .environment = {}, .limit = kTransferLimit}) {
-    const bool listening = eventually([&] {
-      return shell_on(ns, fmt::format("busybox nc 127.0.0.1 {} </dev/null", kHttpPort)).ok();
-    });
-    if (!listening) throw SetupError("waiting for httpd: it does not listen");
-  }
-  ~HostServer() {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-
-  ServedFile file() const { return {.port = kHttpPort, .md5 = prepared_}; }
-
- private:
-  std::string prepare() const {
-    std::filesystem::create_directory(directory_);
-    const CommandResult made =
-        run_command({"busybox", "sh", "-c",
-                     "cd " + directory_ +
-                         " && dd if=/dev/urandom of=file bs=1M count=50 2>/dev/null && "
-                         "busybox md5sum <file"});
-    if (!made.ok()) throw SetupError(made.describe());
-    return made.out.substr(0, made.out.find('\n'));
-  }
-
-  std::string directory_;
-  std::string prepared_;  // the sum; made before httpd starts
-  RunningCommand httpd_;
-};
 
 // The guest A1, the host it runs on, and the other host's namespace as a machine on the LAN.
 class Untagged : public GuestTest, public ::testing::WithParamInterface<const char*> {

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 
 namespace xvnet::test {
 
@@ -130,7 +131,11 @@ bool is_ready(const NetNs& ns, const std::string& dev) {
 }
 
 void await_ready(const NetNs& ns, const std::string& dev) {
-  if (!eventually([&] { return is_ready(ns, dev); })) {
+  // Before Linux 6.9 the kernel may say so a moment before the device has its queue: it has to say
+  // so twice.
+  bool was_ready = false;
+  const auto stays_ready = [&] { return std::exchange(was_ready, is_ready(ns, dev)) && was_ready; };
+  if (!eventually(stays_ready)) {
     throw SetupError("\"" + dev + "\" has no carrier");
   }
 }
