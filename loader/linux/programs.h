@@ -33,7 +33,8 @@ bool is_continuations_table(TableId id);
 // The continuations too, and their tables: programs that others go on in, more than half of what
 // the verifier looks through, and most of the memory of an instance.
 Result<void> load_continuations(const PinRoot& root, VerifierLog log);
-// Loads every program anew, continuations where there are some, and pins it in the place of the former one.
+// Loads every program anew, continuations where there are some, and pins it in the place of the
+// former one.
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
 // Loads everything for a root that follows another version's. A table whose layout has not changed
 // is the same one in both; the others begin with the former entries.

@@ -53,8 +53,8 @@ class Continuations : public ::testing::Test {
   }
 
   CommandResult ask_for_lease() const {
-    return guest_.run({"busybox", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "5", "-s",
-                       "/bin/true"});
+    return guest_.run(
+        {"busybox", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "5", "-s", "/bin/true"});
   }
   // The public port that the internet sees; none: it does not hear of the guest, or not the guest
   // of it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Links of a test's namespaces. What tests do many times over goes by rtnetlink itself, for starting
-// a program is most of what it costs; the rest by iproute2 and ethtool.
+// Links of a test's namespaces. What tests do many times over goes by rtnetlink itself, for
+// starting a program is most of what it costs; the rest by iproute2 and ethtool.
 #pragma once
 
 #include <nlohmann/json.hpp>
