@@ -46,16 +46,26 @@ Result<Plan> make_plan(const Kernel& kernel, Tables& tables) {
   return plan;
 }
 
+Result<void> revert(Kernel& kernel, std::span<const Placement> moved, Result<void> failure) {
+  if (auto undone = kernel.revert_upgrade(moved); !undone)
+    failure.error().message += "; could not undo a step: " + undone.error().message;
+  return failure;
+}
+
+Result<void> load_continuations(Kernel& kernel, Tables& tables) {
+  XVNET_ASSIGN(is_needed, needs_continuations(tables));
+  if (!is_needed) return {};
+  auto done = kernel.load_continuations();
+  return done ? done : revert(kernel, {}, std::move(done));
+}
+
 Result<void> move_all(Kernel& kernel, const Plan& plan) {
   for (std::size_t at = 0; at < plan.placements.size(); at++) {
     const auto& [program, ifindex, hook, share_xdp] = plan.placements[at];
     auto done = kernel.attach(program, ifindex, hook, share_xdp);
     if (done) continue;
     // The one that failed may have changed as well.
-    const auto moved = std::span(plan.placements).first(at + 1);
-    if (auto undone = kernel.revert_upgrade(moved); !undone)
-      done.error().message += "; could not undo a step: " + undone.error().message;
-    return done;
+    return revert(kernel, std::span(plan.placements).first(at + 1), std::move(done));
   }
   return {};
 }
@@ -64,8 +74,7 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
 
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(plan, make_plan(kernel, tables));
-  XVNET_ASSIGN(is_answered, needs_continuations(tables));
-  if (is_answered) XVNET_TRY(kernel.load_continuations());
+  XVNET_TRY(load_continuations(kernel, tables));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings)};

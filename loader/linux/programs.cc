@@ -107,7 +107,7 @@ bool is_to_be_made(const Loading& loading, const std::string& table) {
 
 // A pinned map is taken, a missing one is pinned by the load.
 Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
-  const auto& [root, former, which, log] = loading;
+  const PinRoot& root = loading.root;
   bpf_map* map;
   bpf_object__for_each_map(map, object) {
     if (!is_table(map)) continue;
@@ -115,7 +115,7 @@ Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
       bpf_map__set_autocreate(map, false);
       continue;
     }
-    if (former) XVNET_TRY(share_table(object, map, root, *former));
+    if (loading.former) XVNET_TRY(share_table(object, map, root, *loading.former));
     std::string path = root.map(bpf_map__name(map));
     auto pinned = open_pin(path);
     if (pinned) {

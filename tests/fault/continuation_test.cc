@@ -2,6 +2,8 @@
 //
 // The programs in which others go on: there once a network needs them, and after every upgrade.
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 #include "lab.h"
 #include "pins.h"
@@ -67,6 +69,19 @@ class Continuations : public ::testing::Test {
     return client.receive() ? std::optional(question->port) : std::nullopt;
   }
 
+  // Translated as before, and answered by DHCP.
+  void expect_to_go_on_after(const std::function<void()>& upgrade) {
+    add_network({"--dhcp", "--snat", "auto"});
+    add_guest();
+    const UdpSocket client(guest_, "10.0.0.2", 4000);
+    const auto port = exchange(client);
+    ASSERT_TRUE(port);
+    upgrade();
+    EXPECT_EQ(exchange(client), port);
+    const CommandResult lease = ask_for_lease();
+    EXPECT_TRUE(lease.ok()) << lease.describe();
+  }
+
   NetNs internet_, guest_;
   Lab lab_;
 };
@@ -93,32 +108,21 @@ TEST_F(Continuations, ComeBackWithTheNextCommand) {
 }
 
 TEST_F(Continuations, AreReplacedByAnUpgradeAndMappingsStay) {
-  add_network({"--dhcp", "--snat", "auto"});
-  add_guest();
-  const UdpSocket client(guest_, "10.0.0.2", 4000);
-  const auto port = exchange(client);
-  ASSERT_TRUE(port);
-  const auto before = program_ids(lab_.host.instance());
-  forge_build(lab_.host.instance(), "another");
-  lab_.host.must({"upgrade"});
-  for (const auto& [name, id] : program_ids(lab_.host.instance()))
-    EXPECT_NE(id, before.at(name)) << name;
-  EXPECT_EQ(exchange(client), port);
-  const CommandResult lease = ask_for_lease();
-  EXPECT_TRUE(lease.ok()) << lease.describe();
+  expect_to_go_on_after([this] {
+    const auto before = program_ids(lab_.host.instance());
+    forge_build(lab_.host.instance(), "another");
+    lab_.host.must({"upgrade"});
+    for (const auto& [name, id] : program_ids(lab_.host.instance()))
+      EXPECT_NE(id, before.at(name)) << name;
+  });
 }
 
 TEST_F(Continuations, AreThereAfterAnUpgradeToANewAbi) {
-  add_network({"--dhcp", "--snat", "auto"});
-  add_guest();
-  const UdpSocket client(guest_, "10.0.0.2", 4000);
-  const auto port = exchange(client);
-  ASSERT_TRUE(port);
-  const Variable next("XVNET_BIN", next_binary());
-  lab_.host.must({"upgrade"});
-  EXPECT_EQ(exchange(client), port);
-  const CommandResult lease = ask_for_lease();
-  EXPECT_TRUE(lease.ok()) << lease.describe();
+  std::optional<Variable> next;
+  expect_to_go_on_after([&] {
+    next.emplace("XVNET_BIN", next_binary());
+    lab_.host.must({"upgrade"});
+  });
   lab_.host.down();
 }
 
