@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include "cpu.h"
+
 namespace xvnet::test {
 namespace {
 
@@ -25,6 +27,7 @@ Cable::~Cable() {
 }
 
 void Cable::run(int a, int b) {
+  stay_on_one_cpu();
   Bytes frame(kLargestFrame);
   pollfd ends[] = {{.fd = a, .events = POLLIN, .revents = 0},
                    {.fd = b, .events = POLLIN, .revents = 0}};

@@ -9,6 +9,8 @@
 #include <random>
 #include <span>
 
+#include "cpu.h"
+
 namespace xvnet::test {
 namespace {
 
@@ -63,6 +65,7 @@ void Transfer::finish() {
 }
 
 void Transfer::send() {
+  stay_on_one_cpu();
   std::mt19937_64 random(1);
   std::array<std::uint64_t, kBlock / sizeof(std::uint64_t)> block;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(block.data());
@@ -75,6 +78,7 @@ void Transfer::send() {
 }
 
 void Transfer::receive() {
+  stay_on_one_cpu();
   std::array<std::uint8_t, kBlock> block;
   for (ssize_t size = 0; (size = recv(to_.get(), block.data(), block.size(), 0)) > 0;)
     note(received_, {block.data(), static_cast<std::size_t>(size)});
