@@ -59,9 +59,15 @@ Result<std::string> show_nat(Instance& instance, const Output& output, const Nat
   return output.nat(entries);
 }
 
+Result<std::string> show_forwards(Instance& instance, const Output& output, const NatFilter&) {
+  XVNET_ASSIGN(forwards, instance.forwards());
+  return output.forwards(forwards);
+}
+
 constexpr Noun kNouns[] = {
-    {"ports", show_ports}, {"networks", show_networks}, {"uplinks", show_uplinks},
-    {"fdb", show_fdb},     {"leases", show_leases},     {"nat", show_nat},
+    {"ports", show_ports},       {"networks", show_networks}, {"uplinks", show_uplinks},
+    {"fdb", show_fdb},           {"leases", show_leases},     {"nat", show_nat},
+    {"forwards", show_forwards},
 };
 
 Result<View> find_view(const Word& word) {
@@ -69,9 +75,9 @@ Result<View> find_view(const Word& word) {
   for (const auto& noun : kNouns) {
     if (noun.name == *word) return noun.view;
   }
-  return fail(
-      ErrorKind::kUsage,
-      fmt::format("show {}: not ports, networks, uplinks, fdb, leases or nat", quote(*word)));
+  return fail(ErrorKind::kUsage,
+              fmt::format("show {}: not ports, networks, uplinks, fdb, leases, nat or forwards",
+                          quote(*word)));
 }
 
 Result<NatFilter> to_filter(const ShowWords& words) {
@@ -98,7 +104,7 @@ void add_show(CLI::App& app, Run& chosen) {
   auto& command = *app.add_subcommand("show", "show what there is");
   auto words = std::make_shared<ShowWords>();
   add_word(command, "NOUN", words->noun, "",
-           "ports, networks, uplinks, fdb, leases or nat; default: the first three");
+           "ports, networks, uplinks, fdb, leases, nat or forwards; default: the first three");
   add_word(command, "--network", words->network, "NAME", "nat: of this network");
   add_word(command, "--address", words->address, "IP", "nat: of this address, inside or outside");
   add_word(command, "--port", words->port, "N", "nat: of this port, inside or outside");

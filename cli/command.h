@@ -32,6 +32,7 @@ void add_uplink(CLI::App& app, Run& chosen);
 void add_attach(CLI::App& app, Run& chosen);
 void add_detach(CLI::App& app, Run& chosen);
 void add_network(CLI::App& app, Run& chosen);
+void add_forward(CLI::App& app, Run& chosen);
 void add_show(CLI::App& app, Run& chosen);
 void add_stats(CLI::App& app, Run& chosen);
 void add_doctor(CLI::App& app, Run& chosen);

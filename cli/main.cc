@@ -53,6 +53,7 @@ void declare_commands(CLI::App& app, Run& chosen) {
   add_detach(app, chosen);
   add_uplink(app, chosen);
   add_network(app, chosen);
+  add_forward(app, chosen);
   add_show(app, chosen);
   add_stats(app, chosen);
   add_doctor(app, chosen);

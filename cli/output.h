@@ -28,6 +28,7 @@ class Output {
   virtual std::string fdb(const std::vector<FdbView>& entries) const = 0;
   virtual std::string leases(const std::vector<LeaseView>& leases) const = 0;
   virtual std::string nat(const std::vector<NatView>& entries) const = 0;
+  virtual std::string forwards(const std::vector<ForwardView>& forwards) const = 0;
   virtual std::string stats(const std::vector<StatsView>& stats) const = 0;
   virtual std::string findings(const std::vector<Finding>& findings) const = 0;
   // What a rehearsed change would do.

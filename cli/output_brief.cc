@@ -34,6 +34,12 @@ Row to_row(const NatView& entry) {
           endpoint_cell(entry.outside_ip, entry.outside_port), entry.state};
 }
 
+Row to_row(const ForwardView& forward) {
+  return {forward.network, forward.protocol,
+          format_endpoint(forward.outside_ip, forward.outside_port, forward.ports),
+          format_endpoint(forward.inside_ip, forward.inside_port, forward.ports), forward.device};
+}
+
 // What is noted was carried all the same.
 std::string drops_cell(const DirectionView& direction) {
   std::uint64_t total = 0;
@@ -104,6 +110,10 @@ std::string BriefOutput::leases(const std::vector<LeaseView>& leases) const {
 
 std::string BriefOutput::nat(const std::vector<NatView>& entries) const {
   return to_lines(entries, std::vector<Column>(5));
+}
+
+std::string BriefOutput::forwards(const std::vector<ForwardView>& forwards) const {
+  return to_lines(forwards, std::vector<Column>(5));
 }
 
 std::string BriefOutput::stats(const std::vector<StatsView>& stats) const {

@@ -102,6 +102,21 @@ Json to_json(const NatView& entry) {
           {"received", entry.received}};
 }
 
+Json port_or_null(std::uint16_t port) { return port ? Json(port) : Json(nullptr); }
+
+Json to_json(const ForwardView& forward) {
+  return {{"network", forward.network},
+          {"protocol", forward.protocol},
+          {"outside_ip", forward.outside_ip},
+          {"outside_port", port_or_null(forward.outside_port)},
+          {"inside_ip", forward.inside_ip},
+          {"inside_port", port_or_null(forward.inside_port)},
+          {"ports", forward.ports},
+          {"dev", text_or_null(forward.device)},
+          {"sent", forward.sent},
+          {"received", forward.received}};
+}
+
 Json to_json(const DirectionView& direction) {
   return {{"packets", direction.packets}, {"bytes", direction.bytes}, {"drops", direction.drops}};
 }
@@ -165,6 +180,10 @@ std::string JsonOutput::leases(const std::vector<LeaseView>& leases) const {
 
 std::string JsonOutput::nat(const std::vector<NatView>& entries) const {
   return to_line(to_array(entries));
+}
+
+std::string JsonOutput::forwards(const std::vector<ForwardView>& forwards) const {
+  return to_line(to_array(forwards));
 }
 
 std::string JsonOutput::stats(const std::vector<StatsView>& stats) const {

@@ -18,6 +18,7 @@ class JsonOutput : public Output {
   std::string fdb(const std::vector<FdbView>& entries) const override;
   std::string leases(const std::vector<LeaseView>& leases) const override;
   std::string nat(const std::vector<NatView>& entries) const override;
+  std::string forwards(const std::vector<ForwardView>& forwards) const override;
   std::string stats(const std::vector<StatsView>& stats) const override;
   std::string findings(const std::vector<Finding>& findings) const override;
   std::string steps(const std::vector<std::string>& steps) const override;

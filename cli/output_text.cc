@@ -123,6 +123,23 @@ std::string TextOutput::nat(const std::vector<NatView>& entries) const {
   return table.render(Header::kShown);
 }
 
+std::string TextOutput::forwards(const std::vector<ForwardView>& forwards) const {
+  TextTable table({{"NETWORK"},
+                   {"PROTOCOL"},
+                   {"OUTSIDE"},
+                   {"INSIDE"},
+                   {"DEV"},
+                   {"SENT", Align::kRight},
+                   {"RECEIVED", Align::kRight}});
+  for (const auto& forward : forwards) {
+    table.add({forward.network, forward.protocol,
+               format_endpoint(forward.outside_ip, forward.outside_port, forward.ports),
+               format_endpoint(forward.inside_ip, forward.inside_port, forward.ports),
+               forward.device, std::to_string(forward.sent), std::to_string(forward.received)});
+  }
+  return table.render(Header::kShown);
+}
+
 std::string TextOutput::stats(const std::vector<StatsView>& stats) const {
   std::string text;
   for (const auto& device : stats) {

@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "cli/text.h"
+#include "loader/forward_request.h"
 #include "loader/text.h"
 
 namespace xvnet::cli {
@@ -51,6 +52,16 @@ Json entry_of(const NetworkRequest& request) {
   if (request.snat_ports) json["snat_ports"] = *request.snat_ports;
   if (request.snat_filter == SnatFilter::kEndpoint) json["snat_filter"] = "endpoint";
   return json;
+}
+
+Json entry_of(const ForwardRequest& request) {
+  const auto endpoint = [&](Ipv4 address, std::uint16_t port) {
+    return format_endpoint(format_ipv4(address), port, request.count);
+  };
+  return {{"network", request.network},
+          {"protocol", format_protocol(request.protocol)},
+          {"outside", endpoint(request.outside, request.outside_port)},
+          {"inside", endpoint(request.inside, request.inside_port)}};
 }
 
 Json entry_of(const PortRequest& request) {
@@ -96,6 +107,7 @@ std::string format_state(const DesiredState& state) {
   const Json json = {{"format", kStateFormat},
                      {"uplinks", entries_of(state.uplinks)},
                      {"networks", entries_of(state.networks)},
+                     {"forwards", entries_of(state.forwards)},
                      {"ports", entries_of(state.ports)}};
   return json.dump(1, ' ', true, Json::error_handler_t::replace) + '\n';
 }

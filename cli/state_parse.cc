@@ -10,6 +10,7 @@
 #include "cli/limits.h"
 #include "cli/parse_address.h"
 #include "cli/parse_choice.h"
+#include "cli/parse_forward.h"
 #include "cli/parse_mac.h"
 #include "cli/parse_name.h"
 #include "cli/parse_snat.h"
@@ -88,6 +89,8 @@ class Entry {
     if (!parsed) return complain(parsed.error());
     field = *std::move(parsed);
   }
+
+  const std::string& place() const { return place_; }
 
   void allow(const char* key) { known_.insert(key); }
 
@@ -171,6 +174,24 @@ Result<NetworkRequest> to_network(const Json& json, std::string place) {
   return request;
 }
 
+Result<ForwardRequest> to_forward(const Json& json, std::string place) {
+  Entry entry(json, std::move(place));
+  std::string network;
+  std::string protocol;
+  std::string outside;
+  std::string inside;
+  for (const char* key : {"network", "protocol", "outside", "inside"}) entry.require(key);
+  entry.word("network", network, parse_network_name);
+  entry.word("protocol", protocol, parse_any);
+  entry.word("outside", outside, parse_any);
+  entry.word("inside", inside, parse_any);
+  XVNET_TRY(entry.finish());
+  auto request = parse_forward(protocol, outside, inside);
+  if (!request) return fail(fmt::format("{}: {}", entry.place(), request.error()));
+  request->network = std::move(network);
+  return *std::move(request);
+}
+
 Result<PortRequest> to_port(const Json& json, std::string place) {
   Entry entry(json, std::move(place));
   PortRequest request;
@@ -252,11 +273,12 @@ Result<DesiredState> parse_state(const std::string& text) {
   std::uint32_t format = 0;
   top.require("format");
   top.number("format", format, {kStateFormat, kStateFormat});
-  for (const char* key : {"uplinks", "networks", "ports"}) top.allow(key);
+  for (const char* key : {"uplinks", "networks", "forwards", "ports"}) top.allow(key);
   XVNET_TRY(top.finish());
   DesiredState state;
   XVNET_TRY(read_list(json, "uplinks", state.uplinks, to_uplink));
   XVNET_TRY(read_list(json, "networks", state.networks, to_network));
+  XVNET_TRY(read_list(json, "forwards", state.forwards, to_forward));
   XVNET_TRY(read_list(json, "ports", state.ports, to_port));
   return state;
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "loader/device.h"
+#include "loader/forward.h"
+#include "loader/forward_request.h"
 #include "loader/network.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"
@@ -104,6 +106,12 @@ class Restoring {
     return {};
   }
 
+  Result<void> forwards(const DesiredState& state) {
+    for (const ForwardRequest& request : state.forwards)
+      XVNET_TRY(note(add_forward(*change_, request, SnatMiss::kLater)));
+    return {};
+  }
+
   Result<void> ports(const DesiredState& state) {
     for (const PortRequest& request : state.ports) {
       const bool may_make = request.create && is_meant(device_, request.device);
@@ -155,8 +163,13 @@ Result<DesiredState> read_desired_state(Tables& tables) {
     if (network && !(record.device.flags & abi::RECORD_HOST_SIDE))
       state.ports.push_back(request_of(record, *network));
   }
+  XVNET_ASSIGN(forwards, forward_requests(tables));
+  state.forwards = std::move(forwards);
   std::ranges::sort(state.uplinks, {}, &UplinkRequest::device);
   std::ranges::sort(state.networks, {}, &NetworkRequest::name);
+  std::ranges::sort(state.forwards, {}, [](const ForwardRequest& request) {
+    return std::pair(request.network, forward_text(request));
+  });
   std::ranges::sort(state.ports, {}, &PortRequest::device);
   return state;
 }
@@ -166,6 +179,7 @@ Result<Outcome> restore_state(Change& change, const DesiredState& state, std::st
   Restoring restoring(change, device);
   XVNET_TRY(restoring.uplinks(state));
   XVNET_TRY(restoring.networks(state));
+  XVNET_TRY(restoring.forwards(state));
   XVNET_TRY(restoring.ports(state));
   return restoring.take();
 }

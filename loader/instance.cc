@@ -8,6 +8,7 @@
 
 #include "loader/change.h"
 #include "loader/desired_state.h"
+#include "loader/forward.h"
 #include "loader/network.h"
 #include "loader/port.h"
 #include "loader/show.h"
@@ -111,6 +112,16 @@ Result<Outcome> Instance::remove_network(std::string_view name) {
                [&](Change& change) { return xvnet::remove_network(change, name); });
 }
 
+Result<Outcome> Instance::add_forward(const ForwardRequest& request) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::add_forward(change, request); });
+}
+
+Result<Outcome> Instance::remove_forward(const ForwardRequest& request) {
+  return apply(*kernel_, *tables_,
+               [&](Change& change) { return xvnet::remove_forward(change, request); });
+}
+
 Result<Outcome> Instance::restore(const DesiredState& state, std::string_view device) {
   return apply(*kernel_, *tables_,
                [&](Change& change) { return restore_state(change, state, device); });
@@ -149,6 +160,10 @@ Result<std::vector<FdbView>> Instance::fdb() {
 
 Result<std::vector<LeaseView>> Instance::leases() {
   return tables_ ? view_leases(*kernel_, *tables_) : std::vector<LeaseView>{};
+}
+
+Result<std::vector<ForwardView>> Instance::forwards() {
+  return tables_ ? view_forwards(*tables_) : std::vector<ForwardView>{};
 }
 
 Result<std::vector<NatView>> Instance::nat(const NatFilter& filter) {

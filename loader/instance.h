@@ -39,6 +39,9 @@ class Instance {
   Result<Outcome> set_network(const NetworkRequest& request);  // only what is given changes
   Result<Outcome> remove_network(std::string_view name);
 
+  Result<Outcome> add_forward(const ForwardRequest& request);
+  Result<Outcome> remove_forward(const ForwardRequest& request);  // without its inside
+
   // Brings back what is missing of `state`; nothing else changes. Of a device that is not there,
   // and that xvnet does not make, there is a warning. With `device`, only that one is brought back.
   Result<Outcome> restore(const DesiredState& state, std::string_view device);
@@ -56,6 +59,7 @@ class Instance {
   Result<std::vector<FdbView>> fdb();
   Result<std::vector<LeaseView>> leases();
   Result<std::vector<NatView>> nat(const NatFilter& filter);
+  Result<std::vector<ForwardView>> forwards();
   // Of one device, or of all with an empty name.
   Result<std::vector<StatsView>> stats(std::string_view device);
 

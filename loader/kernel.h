@@ -29,6 +29,8 @@ using PortSet = std::bitset<65536>;  // of TCP and UDP
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr std::uint32_t kFullMtu = 1500;  // bytes of a frame's payload, IEEE 802.3
 
+enum class Transport { kUdp, kTcp };
+
 enum class LinkKind { kTap, kVeth, kOther };
 
 struct Link {
@@ -132,6 +134,7 @@ enum class TableId {
   kNatSlots,
   kNatMappings,
   kNatSessions,
+  kForwards,
   kMeta,
 };
 
@@ -189,6 +192,8 @@ class Kernel {
   // net.ipv4.ip_local_reserved_ports. Setting them replaces what was there.
   virtual Result<PortSet> reserved_ports() const = 0;
   virtual Result<void> set_reserved_ports(const PortSet& ports) = 0;
+  // The ports of a local address that the host's sockets have: those that listen, and all others.
+  virtual Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const = 0;
 
   // Attachments. attach() is a no-op on a live attachment, replaces a severed one, and returns once
   // it is pinned.

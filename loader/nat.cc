@@ -8,6 +8,7 @@
 #include <map>
 
 #include "loader/device.h"
+#include "loader/forward.h"
 #include "loader/nat_ranges.h"
 #include "loader/nat_state.h"
 #include "loader/snat.h"
@@ -25,23 +26,16 @@ std::uint32_t bucket_count(const std::vector<abi::nat_range>& ranges) {
   return std::bit_ceil(std::max(ports / 2, kMinBuckets));
 }
 
-abi::nat_network make_entry(const abi::network_record& record,
-                            const std::vector<abi::nat_range>& ranges) {
+Result<abi::nat_network> make_entry(Tables& tables, const Network& network,
+                                    const std::vector<abi::nat_range>& ranges) {
   abi::nat_network entry{};
-  if (snat_filter(record) == SnatFilter::kEndpoint) entry.flags |= abi::NAT_ANY_REMOTE;
+  XVNET_ASSIGN(floating, floating_flag(tables, network.id));
+  entry.flags = floating;
+  if (snat_filter(network.record) == SnatFilter::kEndpoint) entry.flags |= abi::NAT_ANY_REMOTE;
   entry.bucket_mask = bucket_count(ranges) - 1;
   entry.range_count = static_cast<std::uint32_t>(ranges.size());
   std::ranges::copy(ranges, entry.ranges);
   return entry;
-}
-
-Result<void> put_address(Change& change, const PublicAddress& address) {
-  auto& addresses = change.tables().nat_addresses;
-  const auto key = to_abi(address.address);
-  XVNET_ASSIGN(before, addresses.find(key));
-  if (before && std::memcmp(&*before, &address.entry, sizeof address.entry) == 0) return {};
-  if (!address.is_of_host()) change.announce_on_commit(address.entry.uplink, address.address);
-  return change.put(addresses, key, address.entry);
 }
 
 // Whether the network has these ranges already, of addresses of the same kind.
@@ -126,9 +120,9 @@ Result<void> release_on_host(Change& change, std::uint32_t network, const abi::n
 
 Result<void> write_nat(Change& change, const Network& network, const NatPlan& plan) {
   auto& tables = change.tables();
-  const auto entry = make_entry(network.record, plan.ranges);
+  XVNET_ASSIGN(entry, make_entry(tables, network, plan.ranges));
   XVNET_TRY(change.put(tables.nat_networks, network.id, entry));
-  for (const auto& address : plan.addresses) XVNET_TRY(put_address(change, address));
+  for (const auto& address : plan.addresses) XVNET_TRY(hold_address(change, address));
   XVNET_TRY(reserve_on_host(change, entry));
   XVNET_TRY(make_buckets(change, network.id, entry));
   XVNET_TRY(turn_on_forwarding(change, network.id));
@@ -138,17 +132,8 @@ Result<void> write_nat(Change& change, const Network& network, const NatPlan& pl
 
 Result<void> remove_addresses(Change& change, std::uint32_t network,
                               const abi::nat_network& entry) {
-  auto& tables = change.tables();
-  XVNET_ASSIGN(networks, tables.nat_networks.entries());
-  for (const auto& range : ranges_of(entry)) {
-    const bool is_used = std::ranges::any_of(networks, [&](const auto& other) {
-      return other.first != network &&
-             std::ranges::any_of(ranges_of(other.second), [&](const auto& theirs) {
-               return ipv4_of(theirs.address) == ipv4_of(range.address);
-             });
-    });
-    if (!is_used) XVNET_TRY(change.erase(tables.nat_addresses, range.address));
-  }
+  for (const auto& range : ranges_of(entry))
+    XVNET_TRY(release_address(change, range.address, network));
   return {};
 }
 
@@ -164,7 +149,7 @@ Result<void> follow_addresses(Change& change) {
     for (const auto& address : *found) {
       XVNET_ASSIGN(known, tables.nat_addresses.find(to_abi(address.address)));
       if (known && known->flags == address.entry.flags && !address.is_of_host())
-        XVNET_TRY(put_address(change, address));
+        XVNET_TRY(hold_address(change, address));
     }
   }
   return {};
@@ -200,9 +185,10 @@ Result<void> provide_nat(Change& change, const Network& network, const NatPlan& 
     XVNET_TRY(withdraw_nat(change, network.id));
     return write_nat(change, network, plan);
   }
-  for (const auto& address : plan.addresses) XVNET_TRY(put_address(change, address));
+  for (const auto& address : plan.addresses) XVNET_TRY(hold_address(change, address));
+  XVNET_ASSIGN(wanted, make_entry(tables, network, plan.ranges));
   auto entry = *former;
-  entry.flags = make_entry(network.record, plan.ranges).flags;
+  entry.flags = wanted.flags;
   return change.put(tables.nat_networks, network.id, entry);
 }
 
@@ -226,6 +212,7 @@ Result<void> withdraw_nat(Change& change, std::uint32_t network) {
 Result<void> follow_uplinks(Change& change) {
   auto& tables = change.tables();
   XVNET_TRY(follow_addresses(change));
+  XVNET_TRY(follow_forwards(change));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     if (!has_snat(record)) continue;

@@ -11,6 +11,11 @@
 namespace xvnet {
 namespace {
 
+Result<bool> is_of_host(Tables& tables, const abi::address& address) {
+  XVNET_ASSIGN(entry, tables.nat_addresses.find(address));
+  return entry && entry->flags & abi::NAT_ADDRESS_OF_HOST;
+}
+
 bool is_of(const abi::nat_range& range, Ipv4 address) { return ipv4_of(range.address) == address; }
 
 // The first of `count` free ports in a row, as high as possible; it is even, as `count` is.
@@ -43,6 +48,9 @@ Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t 
   for (const auto& [id, nat] : networks)
     for (const auto& range : ranges_of(nat))
       if (id != network && is_of(range, address.address)) taken |= ports_of(range);
+  XVNET_ASSIGN(forwards, tables.forwards.entries());
+  for (const auto& [key, forward] : forwards)
+    if (ipv4_of(key.address) == address.address) taken |= ports_of(key, forward);
   if (!address.is_of_host()) return taken;
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
@@ -91,6 +99,13 @@ PortSet ports_of(const abi::nat_range& range) {
   return ports;
 }
 
+PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward) {
+  PortSet ports;
+  if (key.protocol == abi::NAT_ANY) return ports.set();
+  for (std::size_t at = 0; at < forward.count; ++at) ports.set(key.port + at);
+  return ports;
+}
+
 Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses) {
@@ -105,8 +120,8 @@ Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& 
 Result<PortSet> ports_on_host(Tables& tables, const abi::nat_network& network) {
   PortSet ports;
   for (const auto& range : ranges_of(network)) {
-    XVNET_ASSIGN(address, tables.nat_addresses.find(range.address));
-    if (address && address->flags & abi::NAT_ADDRESS_OF_HOST) ports |= ports_of(range);
+    XVNET_ASSIGN(is_hosts, is_of_host(tables, range.address));
+    if (is_hosts) ports |= ports_of(range);
   }
   return ports;
 }
@@ -118,6 +133,11 @@ Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except) {
     if (id == except) continue;
     XVNET_ASSIGN(own, ports_on_host(tables, network));
     ports |= own;
+  }
+  XVNET_ASSIGN(forwards, tables.forwards.entries());
+  for (const auto& [key, forward] : forwards) {
+    XVNET_ASSIGN(is_hosts, is_of_host(tables, key.address));
+    if (is_hosts && forward.state == abi::RECORD_COMPLETE) ports |= ports_of(key, forward);
   }
   return ports;
 }

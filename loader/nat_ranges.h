@@ -16,6 +16,7 @@ constexpr std::size_t kFirstPublicPort = 1024;
 
 std::vector<abi::nat_range> ranges_of(const abi::nat_network& network);
 PortSet ports_of(const abi::nat_range& range);
+PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward);
 
 // Of each address, as many ports in a row as the record asks for, the highest that are free. A
 // network that has as many of an address keeps them. Refuses when there are not enough.
@@ -23,8 +24,8 @@ Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& 
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses);
 
-// The ports that networks have of addresses of the host, which its sockets must not get by chance.
-// Without those of `except`.
+// The ports that networks and forwards have of addresses of the host, which its sockets must not
+// get by chance. Without those that the network `except` speaks from.
 Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except = 0);
 // Of one network.
 Result<PortSet> ports_on_host(Tables& tables, const abi::nat_network& network);

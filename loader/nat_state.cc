@@ -14,12 +14,13 @@ abi::nat_mapping_key mapping_of(const abi::nat_slot_key& key, const abi::nat_slo
           .pad = 0};
 }
 
-// The slot goes last, by which the mapping is found again when a command is killed in between.
+// Forwards are no mappings of their own accord. The slot goes last, by which the mapping is found
+// again when a command is killed in between.
 Result<void> remove_mappings_if(Change& change, auto matches) {
   auto& tables = change.tables();
   XVNET_ASSIGN(slots, tables.nat_slots.entries());
   for (const auto& [key, slot] : slots) {
-    if (!matches(slot)) continue;
+    if (slot.expires_ns == NAT_SLOT_FORWARD || !matches(slot)) continue;
     XVNET_TRY(change.erase(tables.nat_mappings, mapping_of(key, slot)));
     XVNET_TRY(change.erase(tables.nat_slots, key));
   }
@@ -46,7 +47,8 @@ Result<void> remove_mappings(Change& change, std::uint32_t network) {
   auto& mappings = change.tables().nat_mappings;
   XVNET_ASSIGN(entries, mappings.entries());
   for (const auto& [key, mapping] : entries)
-    if (key.network == network) XVNET_TRY(change.erase(mappings, key));
+    if (key.network == network && mapping.range != NAT_RANGE_FORWARD)
+      XVNET_TRY(change.erase(mappings, key));
   return {};
 }
 

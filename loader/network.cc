@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "loader/binding.h"
+#include "loader/forward.h"
 #include "loader/host_interface.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
@@ -215,6 +216,7 @@ Result<Network> network_for_port(Change& change, const PortRequest& request) {
 Result<void> destroy_network(Change& change, const Network& network) {
   auto& tables = change.tables();
   XVNET_TRY(remove_host_interface(change, network));
+  XVNET_TRY(remove_forwards(change, network.id));
   XVNET_TRY(withdraw_nat(change, network.id));
   XVNET_TRY(unbind(change, network.id));
   XVNET_TRY(forget_addresses(change, network.id));
@@ -294,6 +296,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   auto& record = network.record;
   XVNET_TRY(change_record(record, request));
   XVNET_TRY(check_subnet_change(tables, *existing, record));
+  XVNET_TRY(check_forwards(tables, network));
   XVNET_TRY(check_claims(tables, record, network.id));
   std::optional<NatPlan> plan;
   if (speaks_of_snat(request) && has_snat(record)) {

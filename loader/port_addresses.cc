@@ -112,7 +112,8 @@ Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& networ
 Result<void> hold_addresses(Change& change, std::uint32_t ifindex, const abi::port_record& record) {
   for (const Ipv4 address : addresses_of(record)) {
     XVNET_TRY(make_room(change));
-    abi::address_entry entry{.ifindex = ifindex, .mac = {}, .pad = 0, .owner = {}};
+    abi::address_entry entry{};
+    entry.ifindex = ifindex;
     std::memcpy(entry.mac, record.mac, sizeof entry.mac);
     set_text(entry.owner, text_of(record.device.name));
     XVNET_TRY(change.put(change.tables().addresses, key_of(record.network, address), entry));

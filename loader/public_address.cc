@@ -42,9 +42,12 @@ Result<std::vector<Home>> find_homes(Tables& tables, const Kernel& kernel) {
   return homes;
 }
 
-std::unexpected<Error> refusal(const abi::network_record& record, std::string_view cause,
-                               std::string hint) {
-  return fail(fmt::format("network {:?}: {}", text_of(record.name), cause), std::move(hint));
+std::unexpected<Error> refusal(std::string_view what, std::string_view cause, std::string hint) {
+  return fail(fmt::format("{}: {}", what, cause), std::move(hint));
+}
+
+std::string what_of(const abi::network_record& record, std::string_view option) {
+  return fmt::format("network {:?}: {}", text_of(record.name), option);
 }
 
 // The host answers for it by itself.
@@ -63,36 +66,43 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
   for (const Home& home : homes)
     if (!home.addresses.empty()) candidates.push_back(&home);
   if (candidates.empty())
-    return refusal(record, "--snat auto: no uplink has an IPv4 address",
+    return refusal(what_of(record, "--snat auto"), "no uplink has an IPv4 address",
                    "give one an address, or say which to use with --snat IP");
   if (candidates.size() > 1)
-    return refusal(record, fmt::format("--snat auto: {} uplinks have addresses", candidates.size()),
+    return refusal(what_of(record, "--snat auto"),
+                   fmt::format("{} uplinks have addresses", candidates.size()),
                    "say which address to use with --snat IP");
   return hosts_own(candidates.front()->addresses.front().address);
 }
 
 // An uplink whose subnet the address is in; else the only one, by which somebody routes it here.
-Result<PublicAddress> find_named(const abi::network_record& record, const std::vector<Home>& homes,
+Result<PublicAddress> find_named(const std::string& what, const std::vector<Home>& homes,
                                  Ipv4 address) {
-  const std::string text = format_ipv4(address);
+  if (homes.empty())
+    return refusal(what, "there is no uplink", "make it first: xvnet uplink add IFACE");
   std::vector<const Home*> reaching;
   for (const Home& home : homes) {
     if (home.has(address)) return hosts_own(address);
     if (home.reaches(address)) reaching.push_back(&home);
   }
   if (reaching.size() > 1)
-    return refusal(record, fmt::format("--snat {}: {} uplinks reach it", text, reaching.size()),
+    return refusal(what, fmt::format("{} uplinks reach it", reaching.size()),
                    "leave its subnet to one of them");
   if (reaching.empty() && homes.size() > 1)
-    return refusal(record, fmt::format("--snat {}: it is in the subnet of no uplink", text),
+    return refusal(what, "it is in the subnet of no uplink",
                    "give the uplink where it belongs an address of its subnet");
   const Home& home = reaching.empty() ? homes.front() : *reaching.front();
   if (!reaching.empty() && !home.is_assignable(address))
-    return refusal(record,
-                   fmt::format("--snat {}: it is no host's address in the subnet of {:?}", text,
-                               home.link.name),
+    return refusal(what,
+                   fmt::format("it is no host's address in the subnet of {:?}", home.link.name),
                    "the first and the last address of a subnet are nobody's");
   return at_home(address, home.link);
+}
+
+bool has_range_of(const abi::nat_network& network, const abi::address& address) {
+  const auto* end = network.ranges + std::min<std::size_t>(network.range_count, MAX_NAT_RANGES);
+  return std::any_of(network.ranges, end,
+                     [&](const auto& range) { return ipv4_of(range.address) == ipv4_of(address); });
 }
 
 }  // namespace
@@ -101,17 +111,47 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
                                                          const abi::network_record& record) {
   XVNET_ASSIGN(homes, find_homes(tables, kernel));
   if (homes.empty())
-    return refusal(record, "--snat: there is no uplink", "make it first: xvnet uplink add IFACE");
+    return refusal(what_of(record, "--snat"), "there is no uplink",
+                   "make it first: xvnet uplink add IFACE");
   std::vector<PublicAddress> found;
   if (record.flags & abi::RECORD_SNAT_AUTO) {
     XVNET_ASSIGN(address, find_auto(record, homes));
     found.push_back(address);
   }
   for (const Ipv4 named : snat_addresses(record)) {
-    XVNET_ASSIGN(address, find_named(record, homes, named));
+    const auto what = what_of(record, fmt::format("--snat {}", format_ipv4(named)));
+    XVNET_ASSIGN(address, find_named(what, homes, named));
     found.push_back(address);
   }
   return found;
+}
+
+Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
+                                          const std::string& what) {
+  XVNET_ASSIGN(homes, find_homes(tables, kernel));
+  return find_named(what, homes, address);
+}
+
+Result<void> hold_address(Change& change, const PublicAddress& address) {
+  auto& addresses = change.tables().nat_addresses;
+  const auto key = to_abi(address.address);
+  XVNET_ASSIGN(before, addresses.find(key));
+  if (before && std::memcmp(&*before, &address.entry, sizeof address.entry) == 0) return {};
+  if (!address.is_of_host()) change.announce_on_commit(address.entry.uplink, address.address);
+  return change.put(addresses, key, address.entry);
+}
+
+Result<void> release_address(Change& change, const abi::address& address,
+                             std::uint32_t network_that_goes) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  for (const auto& [id, network] : networks)
+    if (id != network_that_goes && has_range_of(network, address)) return {};
+  XVNET_ASSIGN(forwards, tables.forwards.entries());
+  for (const auto& [key, forward] : forwards)
+    if (ipv4_of(key.address) == ipv4_of(address) && forward.state == abi::RECORD_COMPLETE)
+      return {};
+  return change.erase(tables.nat_addresses, address);
 }
 
 }  // namespace xvnet

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "loader/tables.h"
+#include "loader/change.h"
 
 namespace xvnet {
 
@@ -20,5 +20,15 @@ struct PublicAddress {
 // kFailed when they cannot tell: there is no uplink, none or several have an address, ...
 Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
                                                          const abi::network_record& record);
+// The same of one address. `what` asks for it, and begins the message of a refusal.
+Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
+                                          const std::string& what);
+
+// Has the programs know the address, and its neighbours, if they do not yet.
+Result<void> hold_address(Change& change, const PublicAddress& address);
+// Nobody is to know it any more whom no network and no forward needs it for. A forward that is not
+// complete needs it no more.
+Result<void> release_address(Change& change, const abi::address& address,
+                             std::uint32_t network_that_goes = 0);
 
 }  // namespace xvnet

@@ -48,6 +48,9 @@ class Rehearsal final : public Kernel {
 
   Result<PortSet> reserved_ports() const override;
   Result<void> set_reserved_ports(const PortSet& ports) override;
+  Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const override {
+    return kernel_->ports_in_use(transport, address);
+  }
 
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
   Result<void> detach(std::uint32_t ifindex, Hook hook) override;
@@ -75,6 +78,7 @@ class Rehearsal final : public Kernel {
   void tell(std::string line);
   // Of an entry that came, went or changed.
   void tell_record(const std::string& noun, std::string_view name, bool was_there, bool is_there);
+  void tell_forward(std::span<const std::byte> key, const Bytes& value, bool is_there);
   void tell_vlan(std::span<const std::byte> key, bool is_there);
   void tell_nat(std::span<const std::byte> key, const Bytes* entry);
   void watch_tables();

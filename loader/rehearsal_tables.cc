@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "loader/forward_request.h"
 #include "loader/nat_ranges.h"
 #include "loader/rehearsal.h"
 #include "loader/tables.h"
@@ -54,6 +55,17 @@ void Rehearsal::tell_nat(std::span<const std::byte> key, const Bytes* entry) {
                      range.first + range.count - 1));
 }
 
+void Rehearsal::tell_forward(std::span<const std::byte> bytes, const Bytes& value, bool is_there) {
+  abi::nat_slot_key key;
+  abi::forward forward;
+  std::memcpy(&key, bytes.data(), sizeof key);
+  std::memcpy(&forward, value.data(), sizeof forward);
+  const auto request = forward_request(key, forward, {});
+  tell(fmt::format(
+      "{} {} to {}", is_there ? "forward" : "stop forwarding", forward_text(request),
+      format_endpoint(format_ipv4(request.inside), request.inside_port, request.count)));
+}
+
 // Every record begins with its name.
 void Rehearsal::watch_tables() {
   using enum TableId;
@@ -73,6 +85,9 @@ void Rehearsal::watch_tables() {
   }
   tables_.at(kNatNetworks)->watch([this](auto key, const Bytes* before, const Bytes* after) {
     if (!before != !after) tell_nat(key, after);
+  });
+  tables_.at(kForwards)->watch([this](auto key, const Bytes* before, const Bytes* after) {
+    if (!before != !after) tell_forward(key, after ? *after : *before, after != nullptr);
   });
   tables_.at(kVlans)->watch([this](auto key, const Bytes* before, const Bytes* after) {
     if (!before != !after) tell_vlan(key, after != nullptr);
@@ -105,6 +120,7 @@ void Rehearsal::make_tables() {
   make(kNatSlots, sizeof(abi::nat_slot_key), sizeof(abi::nat_slot));
   make(kNatMappings, sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping));
   make(kNatSessions, sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket));
+  make(kForwards, sizeof(abi::nat_slot_key), sizeof(abi::forward));
   make(kMeta, sizeof(Id), sizeof(abi::meta));
   watch_tables();
 }

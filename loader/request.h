@@ -97,6 +97,20 @@ struct NetworkRequest {
   std::optional<SnatFilter> snat_filter;
 };
 
+enum class ForwardProtocol { kUdp, kTcp, kAll };
+
+// Ports of a public address that lead to a VM; with kAll, the whole address, which is floating then
+// and has no ports of its own.
+struct ForwardRequest {
+  std::string network;
+  ForwardProtocol protocol = ForwardProtocol::kAll;
+  Ipv4 outside;
+  std::uint16_t outside_port = 0;  // the first
+  Ipv4 inside;
+  std::uint16_t inside_port = 0;  // the first
+  std::uint16_t count = 1;        // of ports
+};
+
 // Which public ports to show; what is not said matches all.
 struct NatFilter {
   std::string network;
@@ -108,6 +122,7 @@ struct NatFilter {
 struct DesiredState {
   std::vector<UplinkRequest> uplinks;
   std::vector<NetworkRequest> networks;  // those with a name of their own
+  std::vector<ForwardRequest> forwards;
   std::vector<PortRequest> ports;
 };
 

@@ -16,9 +16,10 @@ Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tab
 Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);
 Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables);
 Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables);
-// Those that have not expired.
+// Those that have not expired, without forwards.
 Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
                                       const NatFilter& filter);
+Result<std::vector<ForwardView>> view_forwards(Tables& tables);
 Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
                                           std::string_view device);
 

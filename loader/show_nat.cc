@@ -73,6 +73,7 @@ Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
     const auto network = networks.find(slot.network);
     // A slot that is free, or being taken, has expired long ago.
     if (network == networks.end() || slot.expires_ns <= now_ns) continue;
+    if (slot.expires_ns == NAT_SLOT_FORWARD) continue;
     if (!matches(filter, key, slot)) continue;
     NatView view = view_of(key, slot, now_ns);
     view.network = text_of(network->second.name);

@@ -6,6 +6,7 @@
 #include "loader/map.h"
 #include "maps/addresses.h"
 #include "maps/fdb.h"
+#include "maps/forwards.h"
 #include "maps/gateways.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
@@ -43,6 +44,7 @@ struct Tables {
         nat_slots(kernel.table(TableId::kNatSlots)),
         nat_mappings(kernel.table(TableId::kNatMappings)),
         nat_sessions(kernel.table(TableId::kNatSessions)),
+        forwards(kernel.table(TableId::kForwards)),
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
@@ -64,6 +66,7 @@ struct Tables {
   Map<abi::nat_slot_key, abi::nat_slot> nat_slots;
   Map<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
   Map<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
+  Map<abi::nat_slot_key, abi::forward> forwards;
   Map<std::uint32_t, abi::meta> meta;
 };
 

@@ -74,6 +74,24 @@ const char* format_mode(Mode mode) {
   }
 }
 
+const char* format_protocol(ForwardProtocol protocol) {
+  switch (protocol) {
+    case ForwardProtocol::kUdp:
+      return "udp";
+    case ForwardProtocol::kTcp:
+      return "tcp";
+    case ForwardProtocol::kAll:
+      break;
+  }
+  return "all";
+}
+
+std::string format_endpoint(std::string_view ip, std::uint16_t port, std::uint16_t count) {
+  if (!port) return std::string(ip);
+  if (count <= 1) return fmt::format("{}:{}", ip, port);
+  return fmt::format("{}:{}-{}", ip, port, port + count - 1);
+}
+
 Result<void> check_device_name(std::string_view doing, std::string_view name) {
   const bool has_bad_byte = std::ranges::any_of(name, [](unsigned char c) {
     return c <= ' ' || c == '/' || c == ':' || c == '%' || c == 0x7f || c == 0xa0;

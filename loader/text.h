@@ -29,7 +29,10 @@ std::string format_vids(const VidSet& vids);     // "10,20-30"
 std::string format_ports(const PortSet& ports);  // "8080,40960-45055"
 // Of such a text, with white space behind it; nothing: it is no such text.
 std::optional<PortSet> parse_ports(std::string_view text);
-const char* format_mode(Mode mode);  // "auto", "xdp", "tc"
+const char* format_mode(Mode mode);                     // "auto", "xdp", "tc"
+const char* format_protocol(ForwardProtocol protocol);  // "udp", "tcp", "all"
+// "203.0.113.5:8000-8010"; of port 0, which is none, the address alone
+std::string format_endpoint(std::string_view ip, std::uint16_t port, std::uint16_t count);
 
 // Whether the kernel takes it as the name of a device: 1 to 15 bytes, no '/', ':', '%' or white
 // space, not "." or "..".

@@ -3,6 +3,7 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
+#include "loader/forward.h"
 #include "loader/nat.h"
 #include "loader/network.h"
 #include "loader/port.h"
@@ -165,6 +166,7 @@ Result<void> tidy(Change& change) {
   XVNET_TRY(remove_stray_learners(change));
   XVNET_ASSIGN(is_answered, needs_continuations(change.tables()));
   if (is_answered) XVNET_TRY(change.load_continuations());
+  XVNET_TRY(settle_forwards(change));
   XVNET_TRY(settle_nat(change));
   XVNET_TRY(settle_networks(change));
   XVNET_TRY(settle_addresses(change));

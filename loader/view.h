@@ -100,6 +100,19 @@ struct NatView {
   std::uint64_t received = 0;
 };
 
+struct ForwardView {
+  std::string network;
+  std::string protocol;  // "udp", "tcp" or "all"
+  std::string outside_ip;
+  std::uint16_t outside_port = 0;  // the first; 0: all of them
+  std::string inside_ip;
+  std::uint16_t inside_port = 0;
+  std::uint16_t ports = 1;
+  std::string device;      // that has the inside address; empty: none at present
+  std::uint64_t sent = 0;  // bytes of IP packets, from inside
+  std::uint64_t received = 0;
+};
+
 struct DirectionView {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;

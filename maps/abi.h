@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 4
+#define XVNET_ABI_VERSION 5
 
 #ifdef __cplusplus
 /* clang-format off */
@@ -41,3 +41,4 @@
 #define MAX_NAT_ADDRESSES 1024
 #define MAX_NAT_MAPPINGS  (1 << 20)
 #define MAX_NAT_BUCKETS	  (1 << 19)
+#define MAX_FORWARDS	  4096

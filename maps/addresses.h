@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * addresses: whose an address of a network's subnet is. Written by the loader alone.
+ * addresses: whose an address of a network's subnet is. Written by the loader.
  *
  * An entry of ifindex 0 is kept for a device that was detached, so that it gets the same address again; another
- * device gets it only when nothing else is left.
+ * device gets it only when nothing else is left. Programs note in `seen_mac` from which MAC the port last used it.
  */
 #pragma once
 
@@ -23,8 +23,10 @@ struct address_entry {
 	__u8 mac[6];   /* the port's --mac; zero: not known */
 	__u16 pad;
 	char owner[ADDRESS_OWNER_SIZE]; /* the device's name */
+	__u8 seen_mac[6];		/* zero: none yet */
+	__u16 pad2;
 };
-XVNET_ABI_SIZE(address_entry, 28);
+XVNET_ABI_SIZE(address_entry, 36);
 XVNET_ABI_END
 
 #ifdef __bpf__

@@ -8,7 +8,8 @@
 
 XVNET_ABI_BEGIN
 enum nat_address_flags {
-	NAT_ADDRESS_OF_HOST = 1 << 0, /* the host's own: whatever no network asked for is the host's */
+	NAT_ADDRESS_OF_HOST = 1 << 0,  /* the host's own: whatever no network asked for is the host's */
+	NAT_ADDRESS_FLOATING = 1 << 1, /* all of it is one VM's: forwards.h */
 };
 
 struct nat_address {

@@ -6,6 +6,9 @@
  * The slot owns it. It is live until `expires_ns`; later, whoever of the same network needs a port may take it, with one
  * compare-and-swap on that word, and removes the entry of nat_mappings that led to it. So nothing collects garbage, a
  * live mapping is never taken away, and a network has as many as it has ports.
+ *
+ * A forward (forwards.h) is a mapping that the loader makes and that never ends. Whoever has the inside address then has
+ * it, and anybody may speak to it, so it has no sessions.
  */
 #pragma once
 
@@ -16,12 +19,14 @@ enum nat_protocol {
 	NAT_UDP = 0,
 	NAT_TCP = 1,
 	NAT_ICMP = 2, /* queries, by their identifier: RFC 5508 */
+	NAT_ANY = 3,  /* all there is, without a port: of a floating address */
 };
 
 enum {
 	NAT_SLOT_FREE = 0,   /* values of expires_ns */
 	NAT_SLOT_TAKING = 1, /* somebody is at work on it */
 };
+#define NAT_SLOT_FORWARD (1ull << 62) /* another one: later than any time */
 
 struct nat_slot_key {
 	struct address address; /* public */
@@ -54,11 +59,14 @@ struct nat_mapping_key {
 };
 XVNET_ABI_SIZE(nat_mapping_key, 24);
 
+#define NAT_RANGE_FORWARD 0xffff
+
 struct nat_mapping {
-	__u16 range; /* of nat_networks.h, whose address it has */
-	__u16 port;  /* public */
+	__u16 range;		/* of nat_networks.h, whose address it has; or NAT_RANGE_FORWARD */
+	__u16 port;		/* public */
+	struct address address; /* public, of a forward */
 };
-XVNET_ABI_SIZE(nat_mapping, 4);
+XVNET_ABI_SIZE(nat_mapping, 20);
 XVNET_ABI_END
 
 #ifdef __bpf__

@@ -14,7 +14,8 @@
 
 XVNET_ABI_BEGIN
 enum nat_flags {
-	NAT_ANY_REMOTE = 1 << 0, /* endpoint-independent filtering, RFC 4787, REQ-8; else address-dependent */
+	NAT_ANY_REMOTE = 1 << 0,   /* endpoint-independent filtering, RFC 4787, REQ-8; else address-dependent */
+	NAT_HAS_FLOATING = 1 << 1, /* one of its VMs at least has a floating address */
 };
 
 struct nat_range {

@@ -66,6 +66,11 @@ static __always_inline bool is_gateway_mac(const __u8 mac[ETH_ALEN])
 	return !difference;
 }
 
+static __always_inline bool is_for_gateway(const struct packet *packet)
+{
+	return packet->segment->flags & NETWORK_GATEWAY && is_gateway_mac(packet->destination_mac);
+}
+
 static __always_inline bool is_gateway_address(struct packet *packet, __be32 ipv4)
 {
 	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);

@@ -31,7 +31,7 @@ struct flow {
 	__u32 header;	 /* its length, with its options */
 	__u16 source;	 /* port; of an ICMP query its identifier, both times */
 	__u16 destination;
-	__u8 protocol; /* enum nat_protocol */
+	__u8 protocol; /* enum nat_protocol; NAT_ANY without ports */
 	__u8 tcp_flags;
 	bool is_icmp_reply;
 	bool is_icmp_error;
@@ -102,16 +102,30 @@ static __always_inline bool is_fragment(const struct flow *flow)
 	return flow->ip.frag_off & bpf_htons(IPV4_FRAGMENT_MASK);
 }
 
-/* False: there is nothing in it that a NAT could translate. */
+static __always_inline bool is_later_fragment(const struct flow *flow)
+{
+	return flow->ip.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET);
+}
+
+/* What tells one connection from another. A floating address does without. */
+static __always_inline bool has_ports(const struct flow *flow)
+{
+	return flow->protocol != NAT_ANY && !is_fragment(flow);
+}
+
+/* False: broken, or nobody here knows how to put its checksum right. */
 static __always_inline bool read_flow(struct packet *packet, struct flow *flow)
 {
 	__u32 length;
 
-	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow) || is_fragment(flow))
+	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow))
 		return false;
 	length = bpf_ntohs(flow->ip.tot_len);
 	if (length < flow->header || network_offset(packet, flow) + length > hook_length(packet))
 		return false;
+	flow->protocol = NAT_ANY;
+	if (is_later_fragment(flow))
+		return true;
 	switch (flow->ip.protocol) {
 	case IPPROTO_TCP:
 		return read_tcp(packet, flow, length - flow->header);
@@ -119,7 +133,10 @@ static __always_inline bool read_flow(struct packet *packet, struct flow *flow)
 		return read_udp(packet, flow, length - flow->header);
 	case IPPROTO_ICMP:
 		return read_icmp(packet, flow, length - flow->header);
-	default:
+	case IPPROTO_DCCP:
+	case IPPROTO_UDPLITE:
 		return false;
+	default:
+		return true;
 	}
 }

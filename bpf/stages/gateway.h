@@ -20,11 +20,6 @@
 #define IPV4_VERSION	     4
 #define IPV4_FRAGMENT_OFFSET 0x1fff /* RFC 791, in units of eight bytes */
 
-static __always_inline bool is_for_gateway(const struct packet *packet)
-{
-	return packet->segment->flags & NETWORK_GATEWAY && is_gateway_mac(packet->destination_mac);
-}
-
 /* Its checksum adds up to ones. Of a header without options. */
 static __always_inline bool is_header_undamaged(const struct iphdr *ip)
 {

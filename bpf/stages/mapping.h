@@ -24,6 +24,7 @@ struct translation {
 	__u32 range;		     /* of the rules */
 	struct nat_slot_key outside; /* the public side */
 	struct nat_slot *slot;
+	bool is_floating; /* the slot is of an address, whose ports are what they are inside */
 };
 
 /* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */
@@ -58,6 +59,11 @@ static __always_inline __u32 range_for(const struct nat_network *rules, __be32 i
 static __always_inline bool is_live(const struct nat_slot *slot, __u64 now)
 {
 	return slot->expires_ns > now;
+}
+
+static __always_inline bool is_forward(const struct nat_slot *slot)
+{
+	return slot->expires_ns == NAT_SLOT_FORWARD;
 }
 
 /* What somebody has taken meanwhile stays his. */
@@ -228,27 +234,32 @@ static __noinline bool make_mapping(struct packet *packet, struct translation *t
  * The slot of an inside port, live or not, if it still is that port's. One that has expired and that nobody took is
  * taken again by whoever speaks: the port stays the same.
  */
-static __always_inline bool find_mapping(struct translation *translation, const struct nat_mapping_key *key)
+static __noinline bool find_mapping(struct translation *translation, const struct nat_mapping_key *key)
 {
 	struct nat_mapping *mapping = bpf_map_lookup_elem(&nat_mappings, key);
+	struct nat_slot_key outside = translation->outside;
 	struct nat_slot *slot;
 
-	if (!mapping || mapping->range != translation->range)
+	if (!mapping)
 		return false;
-	translation->outside.port = mapping->port;
-	slot = bpf_map_lookup_elem(&nat_slots, &translation->outside);
+	if (mapping->range == NAT_RANGE_FORWARD)
+		outside.address = mapping->address;
+	else if (mapping->range != translation->range)
+		return false;
+	outside.port = mapping->port;
+	outside.protocol = key->protocol;
+	slot = bpf_map_lookup_elem(&nat_slots, &outside);
 	if (!slot || (slot->port ^ key->port) | (slot->network ^ key->network) |
 			     address_difference(&slot->inside, &key->address))
 		return false;
+	translation->outside = outside;
 	translation->slot = slot;
 	return true;
 }
 
 /* Another CPU may have made the mapping meanwhile. */
-static __always_inline bool find_or_make_mapping(struct packet *packet, struct translation *translation,
+static __always_inline bool make_or_find_mapping(struct packet *packet, struct translation *translation,
 						 const struct nat_mapping_key *key)
 {
-	if (find_mapping(translation, key))
-		return true;
 	return make_mapping(packet, translation, key) || find_mapping(translation, key);
 }

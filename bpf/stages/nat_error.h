@@ -37,21 +37,36 @@ static __always_inline bool read_quoted(struct packet *packet, const struct flow
 	}
 }
 
+/* The public port of the inside one that the quoted frame was for. Of a floating address the slot is known already. */
+static __always_inline bool find_quoted_mapping(struct packet *packet, struct translation *translation,
+						const struct flow *quoted)
+{
+	struct nat_mapping_key key = {
+		.network = packet->network,
+		.address = to_address(quoted->ip.daddr),
+		.port = quoted->destination,
+		.protocol = quoted->protocol,
+	};
+
+	if (translation->is_floating) {
+		translation->outside.port = quoted->destination;
+		return true;
+	}
+	return find_mapping(translation, &key) && is_live(translation->slot, translation->now);
+}
+
 /* About a frame that the VM got. */
 static __noinline enum reason translate_error_out(struct packet *packet, struct translation *translation)
 {
-	__be32 public = ipv4_of(&translation->outside.address);
 	const struct flow *error = &translation->flow;
 	struct flow quoted = {};
-	struct nat_mapping_key key = {.network = packet->network, .address = to_address(error->ip.saddr)};
+	__be32 public;
 
 	if (!read_quoted(packet, error, &quoted) || quoted.ip.daddr != error->ip.saddr)
 		return REASON_NOT_TRANSLATABLE;
-	key.port = quoted.destination;
-	key.protocol = quoted.protocol;
-	translation->outside.protocol = quoted.protocol;
-	if (!find_mapping(translation, &key) || !is_live(translation->slot, translation->now))
+	if (!find_quoted_mapping(packet, translation, &quoted))
 		return REASON_NAT_UNKNOWN;
+	public = ipv4_of(&translation->outside.address);
 	if (pop_tag(packet))
 		return REASON_POP_FAILED;
 	if (!translate_quoted(packet, error, &quoted, SIDE_DESTINATION, public, translation->outside.port) ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * refuse_false_gateway: nobody but the program itself speaks as a network's gateway.
- * answer_arp: who has the gateway's address, or a port's? The question goes no further than need be.
+ * answer_arp: who has the gateway's address, or a port's? The question goes no further than need be. What a port says of
+ * its own address is noted; an answer to the gateway is for that alone.
  *
  * All of it concerns networks with a subnet only; in others it costs a look at flags that are at hand.
  *
@@ -61,6 +62,22 @@ static __always_inline enum reason refuse_false_gateway(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
+/* The port used its own address with this MAC. */
+static __always_inline void note_mac(struct packet *packet, struct address_entry *entry)
+{
+	if (__builtin_memcmp(entry->seen_mac, packet->source_mac, ETH_ALEN))
+		__builtin_memcpy(entry->seen_mac, packet->source_mac, ETH_ALEN);
+}
+
+static __always_inline void note_arp_sender(struct packet *packet, const struct arp_packet *arp)
+{
+	struct address_key key = {.network = packet->network, .address = to_address(arp->sender)};
+	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
+
+	if (entry && entry->ifindex == packet->ifindex)
+		note_mac(packet, entry);
+}
+
 static __always_inline enum reason write_arp_reply(struct packet *packet, const struct arp_packet *request,
 						   const __u8 mac[ETH_ALEN])
 {
@@ -106,13 +123,25 @@ static __always_inline enum reason answer_for_port(struct packet *packet, const 
 	return REASON_CONTINUE;
 }
 
-static __noinline enum reason answer_arp_request(struct packet *packet)
+/* The gateway asked, and goes by what was noted. */
+static __always_inline enum reason take_arp_reply(struct packet *packet)
+{
+	if (!is_for_gateway(packet))
+		return REASON_CONTINUE;
+	packet->verdict = hook_drop();
+	return REASON_ANSWERED;
+}
+
+static __noinline enum reason take_arp(struct packet *packet)
 {
 	__u8 gateway_mac[ETH_ALEN];
 	struct arp_packet arp;
 
-	if (!read_arp(packet, &arp) || arp.operation != bpf_htons(ARP_REQUEST))
+	if (!read_arp(packet, &arp))
 		return REASON_CONTINUE;
+	note_arp_sender(packet, &arp);
+	if (arp.operation != bpf_htons(ARP_REQUEST))
+		return take_arp_reply(packet);
 	set_gateway_mac(gateway_mac);
 	if (is_gateway_address(packet, arp.target))
 		return send_arp_reply(packet, &arp, gateway_mac);
@@ -123,5 +152,5 @@ static __always_inline enum reason answer_arp(struct packet *packet)
 {
 	if (!packet->segment->flags || packet->ethertype != bpf_htons(ETH_P_ARP))
 		return REASON_CONTINUE;
-	return hook_keeps_offloads ? answer_arp_request(packet) : REASON_LEAVE_TO_TC;
+	return hook_keeps_offloads ? take_arp(packet) : REASON_LEAVE_TO_TC;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * take_from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to: it
- * is the VM's. Else, where the address is the host's own, it is the host's, and nobody's where it is not.
+ * take_from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to or
+ * by a forward, it is the VM's; of a floating address all of it is. Else, where the address is the host's own, it is the host's, and nobody's where it is not.
  * answer_for_public: who has an address that the host does not have?
  *
  * reads    ethertype
@@ -37,21 +37,15 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 {
 	const struct flow *flow = &translation->flow;
 	enum reason reason;
-	struct nat_slot *slot;
 
-	translation->outside.port = flow->destination;
-	translation->outside.protocol = flow->protocol;
-	if ((flow->protocol == NAT_ICMP && !flow->is_icmp_reply) || !enter_by_slot(packet, translation))
+	if (!may_be_for_vm(flow, public) || !enter_by_slot(packet, translation, flow->destination, flow->protocol))
 		return otherwise(public, REASON_NAT_UNKNOWN);
-	slot = translation->slot;
 	if (!may_enter(packet, translation, flow->ip.saddr, flow->source))
 		return refuse_stranger(packet, translation, public);
 	reason = check_owner(packet, translation);
 	if (reason)
 		return reason;
-	if (!translate(packet, flow, SIDE_DESTINATION, ipv4_of(&slot->inside), slot->port))
-		return REASON_NOT_TRANSLATABLE;
-	return send_to_owner(packet, translation);
+	return translate_to_owner(packet, translation) ? send_to_owner(packet, translation) : REASON_NOT_TRANSLATABLE;
 }
 
 /* About a frame that a VM sent: the quoted one's remote has to be one that the VM speaks to. */
@@ -68,9 +62,10 @@ static __always_inline enum reason translate_error_in(struct packet *packet, con
 {
 	const struct flow *error = &translation->flow;
 	struct nat_slot *slot = translation->slot;
+	__u16 port = translation->is_floating ? quoted->source : slot->port;
 	__be32 inside = ipv4_of(&slot->inside);
 
-	if (!translate_quoted(packet, error, quoted, SIDE_SOURCE, inside, slot->port) ||
+	if (!translate_quoted(packet, error, quoted, SIDE_SOURCE, inside, port) ||
 	    !translate_address(packet, error, SIDE_DESTINATION, inside))
 		return REASON_NOT_TRANSLATABLE;
 	return REASON_CONTINUE;
@@ -83,9 +78,8 @@ static __noinline enum reason take_error(struct packet *packet, struct translati
 
 	if (!read_quoted(packet, &translation->flow, &quoted) || quoted.ip.saddr != translation->flow.ip.daddr)
 		return otherwise(public, REASON_NOT_TRANSLATABLE);
-	translation->outside.port = quoted.source;
-	translation->outside.protocol = quoted.protocol;
-	if (!enter_by_slot(packet, translation) || admit_error(packet, translation, &quoted))
+	if (!enter_by_slot(packet, translation, quoted.source, quoted.protocol) ||
+	    admit_error(packet, translation, &quoted))
 		return otherwise(public, REASON_NAT_UNKNOWN);
 	return check_owner(packet, translation) ?: translate_error_in(packet, translation, &quoted)
 						?: send_to_owner(packet, translation);
@@ -103,7 +97,8 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 	public = bpf_map_lookup_elem(&nat_addresses, &translation.outside.address);
 	if (!public)
 		return REASON_CONTINUE;
-	if (!read_flow(packet, flow))
+	translation.is_floating = public->flags & NAT_ADDRESS_FLOATING;
+	if (!read_flow(packet, flow) || !(has_ports(flow) || translation.is_floating))
 		return otherwise(public, REASON_NOT_TRANSLATABLE);
 	return flow->is_icmp_error ? take_error(packet, &translation, public)
 				   : take_answer(packet, &translation, public);

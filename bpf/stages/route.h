@@ -41,7 +41,10 @@ static __always_inline bool is_own_address(struct packet *packet, __be32 address
 	struct address_key key = {.network = packet->network, .address = to_address(address)};
 	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
 
-	return entry && entry->ifindex == packet->ifindex;
+	if (!entry || entry->ifindex != packet->ifindex)
+		return false;
+	note_mac(packet, entry);
+	return true;
 }
 
 static __noinline long look_up_way(struct packet *packet, const struct translation *translation, struct way *way)
@@ -93,18 +96,46 @@ static __always_inline enum reason find_way(struct packet *packet, const struct 
 	}
 }
 
-/* The mapping and the session of the frame, made where they are missing. */
-static __noinline enum reason find_translation(struct packet *packet, struct translation *translation)
+static __always_inline struct nat_mapping_key inside_of(const struct packet *packet, const struct flow *flow)
 {
-	const struct flow *flow = &translation->flow;
-	struct nat_mapping_key key = {
+	return (struct nat_mapping_key){
 		.network = packet->network,
 		.address = to_address(flow->ip.saddr),
 		.port = flow->source,
 		.protocol = flow->protocol,
 	};
+}
 
-	if (!find_or_make_mapping(packet, translation, &key))
+/* The VM has a public address to itself: all that it sends comes from there. */
+static __always_inline bool find_floating(struct packet *packet, struct translation *translation)
+{
+	struct nat_mapping_key key = {
+		.network = packet->network,
+		.address = to_address(translation->flow.ip.saddr),
+		.protocol = NAT_ANY,
+	};
+
+	translation->is_floating = translation->rules->flags & NAT_HAS_FLOATING && find_mapping(translation, &key);
+	translation->outside.port = translation->flow.source;
+	return translation->is_floating;
+}
+
+/* From where the frame goes out, as far as that is settled: an ICMP error's is where its cause came in. */
+static __noinline void find_public_side(struct packet *packet, struct translation *translation)
+{
+	struct nat_mapping_key key = inside_of(packet, &translation->flow);
+
+	if (!find_floating(packet, translation) && !translation->flow.is_icmp_error)
+		find_mapping(translation, &key);
+}
+
+/* The mapping and the session of the frame, made where they are missing. */
+static __noinline enum reason make_translation(struct packet *packet, struct translation *translation)
+{
+	const struct flow *flow = &translation->flow;
+	struct nat_mapping_key key = inside_of(packet, flow);
+
+	if (!translation->slot && !make_or_find_mapping(packet, translation, &key))
 		return REASON_NAT_PORTS_USED_UP;
 	if (note_session(packet, translation, flow->ip.daddr, flow->destination, true) != SESSION_KNOWN)
 		return REASON_NAT_SESSIONS_USED_UP;
@@ -161,51 +192,61 @@ static __always_inline enum reason refuse_unroutable(struct packet *packet, stru
  * From one VM to another through the public address of the second, which sees the first's public address and port:
  * RFC 4787, REQ-9. The translation is the sender's first, and then the receiver's.
  */
-static __always_inline enum reason hairpin(struct packet *packet, struct translation *translation)
+static __always_inline enum reason hairpin(struct packet *packet, struct translation *translation,
+					   const struct nat_address *to)
 {
 	const struct flow *flow = &translation->flow;
 	__be32 public = ipv4_of(&translation->outside.address);
 	__u16 public_port = translation->outside.port;
-	struct nat_slot *slot;
 	enum reason reason;
 
 	translation->outside.address = to_address(flow->ip.daddr);
-	translation->outside.port = flow->destination;
-	if (!enter_by_slot(packet, translation))
+	translation->is_floating = to->flags & NAT_ADDRESS_FLOATING;
+	if (!enter_by_slot(packet, translation, flow->destination, flow->protocol))
 		return REASON_NAT_UNKNOWN;
 	if (!may_enter(packet, translation, public, public_port))
 		return REASON_NAT_STRANGER;
-	slot = translation->slot;
 	reason = check_owner(packet, translation) ?: pop_tag(packet);
 	if (reason)
 		return reason;
-	if (!translate(packet, flow, SIDE_SOURCE, public, public_port) ||
-	    !translate(packet, flow, SIDE_DESTINATION, ipv4_of(&slot->inside), slot->port))
+	if (!translate(packet, flow, SIDE_SOURCE, public, public_port) || !translate_to_owner(packet, translation))
 		return REASON_NOT_TRANSLATABLE;
 	return send_to_owner(packet, translation);
 }
 
+/* Out of the host, or back to a VM of it. */
 static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation, struct way *way)
 {
 	struct flow *flow = &translation->flow;
-	bool is_hairpin = find_public(flow->ip.daddr);
-	enum reason reason = refuse_unroutable(packet, translation);
+	struct nat_address *to = find_public(flow->ip.daddr);
+	enum reason reason = to ? REASON_CONTINUE : find_way(packet, translation, way);
 
-	if (!reason && is_hairpin && flow->protocol == NAT_ICMP)
-		return REASON_NAT_UNKNOWN;
-	if (!reason && !is_hairpin)
-		reason = find_way(packet, translation, way);
 	if (reason)
 		return reason;
+	if (to && (flow->is_icmp_error || !may_be_for_vm(flow, to)))
+		return REASON_NAT_UNKNOWN;
 	if (flow->is_icmp_error)
 		return translate_error_out(packet, translation) ?: send_out(packet, way);
-	reason = find_translation(packet, translation);
+	reason = make_translation(packet, translation);
 	if (reason)
 		return reason;
 	note_sender(packet, translation->slot, bpf_ntohs(flow->ip.tot_len));
-	if (is_hairpin)
-		return hairpin(packet, translation);
+	if (to)
+		return hairpin(packet, translation, to);
 	return translate_out(packet, translation) ?: send_out(packet, way);
+}
+
+static __always_inline enum reason translate_and_route(struct packet *packet, struct translation *translation,
+						       struct way *way)
+{
+	enum reason reason = refuse_unroutable(packet, translation);
+
+	if (reason)
+		return reason;
+	find_public_side(packet, translation);
+	if (!translation->is_floating && !has_ports(&translation->flow))
+		return REASON_NOT_TRANSLATABLE;
+	return route_flow(packet, translation, way);
 }
 
 static __always_inline enum reason route(struct packet *packet)
@@ -223,6 +264,6 @@ static __always_inline enum reason route(struct packet *packet)
 	translation.range = range_for(translation.rules, flow->ip.saddr);
 	translation.outside.address = range_of(&translation)->address;
 	translation.outside.protocol = flow->protocol;
-	reason = route_flow(packet, &translation, &way);
+	reason = translate_and_route(packet, &translation, &way);
 	return reason == REASON_FORWARDED ? reason : tell_sender(packet, flow, reason, way.mtu);
 }

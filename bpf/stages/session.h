@@ -262,8 +262,11 @@ static __noinline enum session_found note_session(struct packet *packet, struct 
 		.tcp_flags = translation->flow.is_icmp_error ? 0 : translation->flow.tcp_flags,
 		.is_from_inside = is_from_inside,
 	};
-	enum session_found found = use_session(&use);
+	enum session_found found;
 
+	if (is_forward(slot))
+		return SESSION_KNOWN;
+	found = use_session(&use);
 	if (use.established)
 		__sync_fetch_and_add(&slot->established, use.established);
 	/* The end of the last TCP connection is the end of the mapping: its port is soon somebody else's. */

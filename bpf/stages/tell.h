@@ -93,13 +93,13 @@ static __noinline bool tell(struct packet *packet, const struct flow *flow, __u1
 	return send_error(packet, flow, &error) == REASON_ANSWERED;
 }
 
-/* Nobody is told of an error about an error: RFC 1122, 3.2.2. */
+/* Nobody is told of an error about an error, or about a later fragment: RFC 1122, 3.2.2. */
 static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, enum reason why,
 					       __u16 mtu)
 {
 	__u16 type_and_code = error_of(why);
 
-	if (!type_and_code || flow->is_icmp_error || !tell(packet, flow, type_and_code, mtu))
+	if (!type_and_code || flow->is_icmp_error || is_later_fragment(flow) || !tell(packet, flow, type_and_code, mtu))
 		return why;
 	packet->refused = why;
 	return REASON_ANSWERED;

@@ -80,12 +80,14 @@ static __always_inline bool write_port(struct packet *packet, const struct flow 
 	return hook_write(packet, transport_offset(packet, flow) + port_offset(flow, side), &port, sizeof(port));
 }
 
-/* The flow's address and port on this side become these. */
+/* The flow's address and port on this side become these. One without ports has its address alone. */
 static __noinline bool translate(struct packet *packet, const struct flow *flow, enum side side, __be32 address,
 				 __u16 port)
 {
 	__be16 from_port = port_of(flow, side), to_port = bpf_htons(port);
 
+	if (flow->protocol == NAT_ANY)
+		return translate_address(packet, flow, side, address);
 	return translate_checksums(packet, flow, address_of(flow, side), address, from_port, to_port) &&
 	       translate_address(packet, flow, side, address) && write_port(packet, flow, side, to_port);
 }

@@ -17,6 +17,7 @@
 #include "loader/linux/library_log.h"
 #include "loader/linux/link_query.h"
 #include "loader/linux/links.h"
+#include "loader/linux/sockets.h"
 #include "loader/linux/sysctl.h"
 #include "loader/linux/tap.h"
 #include "loader/linux/veth_peer.h"
@@ -105,6 +106,9 @@ class LinuxKernel : public Kernel {
   Result<PortSet> reserved_ports() const override { return read_reserved_ports(); }
   Result<void> set_reserved_ports(const PortSet& ports) override {
     return write_reserved_ports(ports);
+  }
+  Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const override {
+    return socket_ports(transport, address);
   }
 
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override {

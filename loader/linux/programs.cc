@@ -284,6 +284,8 @@ std::string_view table_name(TableId id) {
       return "nat_mappings";
     case TableId::kNatSessions:
       return "nat_sessions";
+    case TableId::kForwards:
+      return "forwards";
     case TableId::kMeta:
       return "meta";
   }

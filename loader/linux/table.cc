@@ -65,6 +65,8 @@ Layout layout_of(TableId id) {
       return {sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping)};
     case TableId::kNatSessions:
       return {sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket)};
+    case TableId::kForwards:
+      return {sizeof(abi::nat_slot_key), sizeof(abi::forward)};
     case TableId::kMeta:
       return {kNumber, sizeof(abi::meta)};
   }

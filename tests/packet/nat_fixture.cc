@@ -131,10 +131,10 @@ Frame NatFixture::out_to(const std::string& peer, uint16_t peer_port, Protocol p
 }
 
 Frame NatFixture::in(Protocol protocol, uint16_t public_port, const std::string& peer,
-                     uint16_t peer_port) {
+                     uint16_t peer_port, const std::string& public_ip) {
   Ends ends = Ends::between(test::mac_of("wire"), uplink_mac_);
   ends.src_ip = peer;
-  ends.dst_ip = kPublicIp;
+  ends.dst_ip = public_ip;
   ends.src_port = peer_port;
   ends.dst_port = public_port;
   if (protocol == Protocol::kUdp) return udp4(ends);
@@ -147,13 +147,20 @@ Frame NatFixture::in(Protocol protocol, uint16_t public_port, const std::string&
   return reply;
 }
 
-std::optional<uint16_t> NatFixture::leaves(const Frame& frame, const std::string& port) {
+std::optional<Endpoints> NatFixture::leaves_as(const Frame& frame, const std::string& port) {
   const Outcome outcome = from_vm(port, frame);
   if (outcome.verdict != Verdict::kRedirect || !outcome.counted.contains("up to carried"))
     return std::nullopt;
   EXPECT_EQ(checksum_problems(outcome.bytes), "");
+  EXPECT_TRUE(contains(outcome.bytes, frame.marker));
+  return endpoints_of(outcome.bytes);
+}
+
+std::optional<uint16_t> NatFixture::leaves(const Frame& frame, const std::string& port) {
+  const auto left = leaves_as(frame, port);
+  if (!left) return std::nullopt;
   const Endpoints before = endpoints_of(frame.bytes);
-  const Endpoints after = endpoints_of(outcome.bytes);
+  const Endpoints& after = *left;
   const bool is_icmp = frame.bytes.at(kIpOffset + 9) == IPPROTO_ICMP;
   const Endpoints expected{.src_mac = uplink_mac_,
                            .dst_mac = test::mac_of("wire"),
@@ -163,7 +170,6 @@ std::optional<uint16_t> NatFixture::leaves(const Frame& frame, const std::string
                            .dst_port = is_icmp ? after.src_port : before.dst_port,
                            .ttl = static_cast<uint8_t>(before.ttl - 1)};
   EXPECT_EQ(after, expected);
-  EXPECT_TRUE(contains(outcome.bytes, frame.marker));
   return after.src_port;
 }
 

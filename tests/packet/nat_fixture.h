@@ -67,8 +67,10 @@ class NatFixture : public Pipeline {
                uint16_t inside_port = kInsidePort);
   // From the peer to a public port, as the router hands it over.
   Frame in(Protocol protocol, uint16_t public_port, const std::string& peer = kPeerIp,
-           uint16_t peer_port = kPeerPort);
+           uint16_t peer_port = kPeerPort, const std::string& public_ip = kPublicIp);
 
+  // What left of a frame of a VM; none: it did not leave. Its checksums are checked.
+  std::optional<Endpoints> leaves_as(const Frame& frame, const std::string& port = "a");
   // The public port that a frame of a VM left with; none: it did not leave. Whatever leaves is
   // checked.
   std::optional<uint16_t> leaves(const Frame& frame, const std::string& port = "a");

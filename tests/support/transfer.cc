@@ -30,6 +30,18 @@ UniqueFd open_socket() {
   return fd;
 }
 
+sockaddr_in at_port(const std::string& address) {
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_port = htons(kPort);
+  inet_pton(AF_INET, address.c_str(), &name.sin_addr);
+  return name;
+}
+
+const sockaddr* generic(const sockaddr_in& name) {
+  return reinterpret_cast<const sockaddr*>(&name);
+}
+
 // FNV-1a: each byte counts, and so does its place.
 void note(Transfer::End& end, std::span<const std::uint8_t> bytes) {
   constexpr std::uint64_t kPrime = 0x100000001b3;
@@ -41,17 +53,16 @@ void note(Transfer::End& end, std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-Transfer::Transfer(const NetNs& from, const NetNs& to, const std::string& address) {
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_port = htons(kPort);
-  inet_pton(AF_INET, address.c_str(), &name.sin_addr);
-  const auto* generic = reinterpret_cast<const sockaddr*>(&name);
+Transfer::Transfer(const NetNs& from, const NetNs& to, const std::string& address,
+                   const std::string& own_address) {
+  const sockaddr_in own = at_port(own_address);
+  const sockaddr_in there = at_port(address);
   const UniqueFd listener = to.in(open_socket);
-  if (bind(listener.get(), generic, sizeof name) || listen(listener.get(), 1))
-    throw_errno("listening on \"" + address + "\"");
+  if (bind(listener.get(), generic(own), sizeof own) || listen(listener.get(), 1))
+    throw_errno("listening on \"" + own_address + "\"");
   from_ = from.in(open_socket);
-  if (connect(from_.get(), generic, sizeof name)) throw_errno("connecting to \"" + address + "\"");
+  if (connect(from_.get(), generic(there), sizeof there))
+    throw_errno("connecting to \"" + address + "\"");
   to_ = UniqueFd(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   if (!to_) throw_errno("accepting a connection");
   sender_ = std::thread([this] { send(); });

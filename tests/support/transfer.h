@@ -16,8 +16,11 @@ namespace xvnet::test {
 
 class Transfer {
  public:
-  // From a namespace to `address`, which is one of `to`.
-  Transfer(const NetNs& from, const NetNs& to, const std::string& address);
+  // From a namespace to `address`, which is one of `to`; or to one that leads to it.
+  Transfer(const NetNs& from, const NetNs& to, const std::string& address)
+      : Transfer(from, to, address, address) {}
+  Transfer(const NetNs& from, const NetNs& to, const std::string& address,
+           const std::string& own_address);
   ~Transfer() { finish(); }
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "invariants.h"
@@ -185,6 +186,13 @@ Result<void> FakeKernel::announce_address(std::uint32_t ifindex, Ipv4 address) {
   return {};
 }
 
+Result<PortSet> FakeKernel::ports_in_use(Transport transport, Ipv4) const {
+  PortSet ports;
+  for (const auto& [kind, port] : sockets_)
+    if (kind == transport) ports.set(port);
+  return ports;
+}
+
 Result<void> FakeKernel::set_reserved_ports(const PortSet& ports) {
   return step("reserve " + format_ports(ports), [&] {
     reserved_ports_ = ports;
@@ -312,11 +320,21 @@ Result<void> FakeKernel::open_for_change() {
 Result<bool> FakeKernel::open_for_reading() { return is_loaded_; }
 
 Result<void> FakeKernel::load_continuations() {
-  if (has_continuations_) return {};
+  if (continued_builds_.contains(loaded_build_)) return {};
   return step("load continuations", [&] {
-    has_continuations_ = true;
+    continued_builds_.insert(loaded_build_);
     return Result<void>();
   });
+}
+
+abi::meta FakeKernel::pinned_meta() const {
+  return fake_table(TableId::kMeta).typed<std::uint32_t, abi::meta>().front().second;
+}
+
+bool FakeKernel::has_continuations() const {
+  std::set<std::string> builds{pinned_build()};
+  for (const auto& [where, pin] : pins_) builds.insert(pin.build);
+  return std::ranges::includes(continued_builds_, builds);
 }
 
 Result<bool> FakeKernel::open_for_upgrade() {
@@ -326,16 +344,16 @@ Result<bool> FakeKernel::open_for_upgrade() {
   if (loaded_build_ == build_) return true;
   XVNET_TRY(step("load again", [&] {
     loaded_build_ = build_;
+    continued_builds_.erase(build_);
     return Result<void>();
   }));
   return true;
 }
 
 Result<bool> FakeKernel::commit_upgrade() {
-  const auto before = tables_[TableId::kMeta]->typed<std::uint32_t, abi::meta>().front().second;
-  if (text_of(before.build) == build_) return false;
+  if (pinned_build() == build_) return false;
   XVNET_TRY(step("commit upgrade", [&] {
-    abi::meta meta = before;
+    abi::meta meta = pinned_meta();
     set_text(meta.build, build_);
     tables_[TableId::kMeta]->set(to_bytes(std::uint32_t{0}), to_bytes(meta));
     return Result<void>();
@@ -363,7 +381,7 @@ Result<void> FakeKernel::remove_pins() {
     pins_.clear();
     for (auto& [id, table] : tables_) table->reset();
     is_loaded_ = false;
-    has_continuations_ = false;
+    continued_builds_.clear();
     return Result<void>();
   });
 }

@@ -20,6 +20,7 @@
 #include "fake_table.h"
 #include "loader/kernel.h"
 #include "loader/text.h"
+#include "maps/records.h"
 
 namespace xvnet::test {
 
@@ -64,6 +65,7 @@ class FakeKernel final : public Kernel {
   void evict(const std::string& name, Hook hook);            // the pin is removed by hand
   void set_clock(std::uint64_t ns) { now_ns_ = ns; }
   void reserve(const std::string& ports) { reserved_ports_ |= *parse_ports(ports); }
+  void open_socket(Transport transport, std::uint16_t port) { sockets_.emplace(transport, port); }
   void refuse_announcements() { refuses_announcements_ = true; }
 
   // The n-th change from now, counted from 1, fails; all others work.
@@ -86,7 +88,9 @@ class FakeKernel final : public Kernel {
   bool was_hit() const { return was_hit_; }
 
   bool is_loaded() const { return is_loaded_; }
-  bool has_continuations() const { return has_continuations_; }
+  const std::string& loaded_build() const { return loaded_build_; }
+  // Whether frames can go on from every program that runs, of whatever build.
+  bool has_continuations() const;
   bool is_locked() const { return is_locked_; }
   const std::map<std::uint32_t, FakeDevice>& devices() const { return devices_; }
   const std::map<Hooks, FakePin>& pins() const { return pins_; }
@@ -117,6 +121,7 @@ class FakeKernel final : public Kernel {
   Result<std::string> foreign_xdp(std::uint32_t ifindex) const override;
   Result<PortSet> reserved_ports() const override { return reserved_ports_; }
   Result<void> set_reserved_ports(const PortSet& ports) override;
+  Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const override;
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
   Result<void> detach(std::uint32_t ifindex, Hook hook) override;
   Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
@@ -135,6 +140,9 @@ class FakeKernel final : public Kernel {
 
  private:
   using Act = std::function<Result<void>()>;
+
+  abi::meta pinned_meta() const;
+  std::string pinned_build() const { return text_of(pinned_meta().build); }
 
   // Every change goes through here: the journal, the injected failures, the invariants.
   Result<void> step(const std::string& line, const Act& act);
@@ -156,12 +164,13 @@ class FakeKernel final : public Kernel {
   std::string loaded_build_;     // of the pinned programs
   std::string former_build_;     // of those an upgrade replaces
   bool is_loaded_ = false;
-  bool has_continuations_ = false;
+  std::set<std::string> continued_builds_;
   bool is_locked_ = false;
   std::uint32_t next_ifindex_ = 2;
   std::uint64_t births_ = 0;
   std::uint64_t now_ns_ = 1'000'000'000'000;
   PortSet reserved_ports_;
+  std::set<std::pair<Transport, std::uint16_t>> sockets_;
   bool refuses_announcements_ = false;
   std::vector<std::string> announcements_;
 

@@ -82,6 +82,31 @@ NetworkRequest tenant(const std::string& name, std::uint16_t vid) {
   return with_subnet(vlan_network(name, vid), "10.0.0.0/24", "10.0.0.1");
 }
 
+NetworkRequest with_dhcp(NetworkRequest request) {
+  request.dhcp = true;
+  return request;
+}
+
+ForwardRequest forward(const std::string& network, const ForwardedPort& outside,
+                       const ForwardedPort& inside, std::uint16_t ports) {
+  return {.network = network,
+          .protocol = ForwardProtocol::kTcp,
+          .outside = *parse_ipv4(outside.address),
+          .outside_port = outside.port,
+          .inside = *parse_ipv4(inside.address),
+          .inside_port = inside.port,
+          .count = ports};
+}
+
+ForwardRequest floating(const std::string& network, const std::string& outside,
+                        const std::string& inside) {
+  ForwardRequest request;
+  request.network = network;
+  request.outside = *parse_ipv4(outside);
+  request.inside = *parse_ipv4(inside);
+  return request;
+}
+
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
                          std::uint32_t ports) {
   request.snat.emplace().source = SnatSource::kAddresses;
@@ -128,6 +153,14 @@ Command add_network(NetworkRequest request) {
 
 Command set_network(NetworkRequest request) {
   return [request = std::move(request)](Instance& xvnet) { return xvnet.set_network(request); };
+}
+
+Command add_forward(ForwardRequest request) {
+  return [request = std::move(request)](Instance& xvnet) { return xvnet.add_forward(request); };
+}
+
+Command remove_forward(ForwardRequest request) {
+  return [request = std::move(request)](Instance& xvnet) { return xvnet.remove_forward(request); };
 }
 
 Command remove_network(std::string name) {

@@ -30,10 +30,20 @@ NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
                            const std::string& gateway = {});
 // Of a VLAN, with the subnet that all tenants have, and a gateway.
 NetworkRequest tenant(const std::string& name, std::uint16_t vid);
+NetworkRequest with_dhcp(NetworkRequest request);
 // "auto", or addresses
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
                          std::uint32_t ports = kMinSnatPorts);
 NetworkRequest without_snat(NetworkRequest request);
+// Of TCP, from `ports` ports beginning with one to as many beginning with the other.
+struct ForwardedPort {
+  std::string address;
+  std::uint16_t port;
+};
+ForwardRequest forward(const std::string& network, const ForwardedPort& outside,
+                       const ForwardedPort& inside, std::uint16_t ports = 1);
+ForwardRequest floating(const std::string& network, const std::string& outside,
+                        const std::string& inside);
 PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips);
 
 Command attach(PortRequest request);
@@ -43,6 +53,8 @@ Command remove_uplink(std::string device);
 Command add_network(NetworkRequest request);
 Command set_network(NetworkRequest request);
 Command remove_network(std::string name);
+Command add_forward(ForwardRequest request);
+Command remove_forward(ForwardRequest request);
 Command restore(DesiredState state, std::string device = {});
 Command down();
 

@@ -168,9 +168,53 @@ void check_nat_state(const FakeKernel& kernel, Broken& broken) {
   for (const auto& [key, bucket] : kernel.fake_table(TableId::kNatSessions).raw())
     check(from_bytes<abi::nat_bucket_key>(key).network, "a bucket is of no translated network");
   for (const auto& [key, slot] : kernel.fake_table(TableId::kNatSlots).raw())
-    check(from_bytes<abi::nat_slot>(slot).network, "a slot is of no translated network");
+    if (from_bytes<abi::nat_slot>(slot).expires_ns != NAT_SLOT_FORWARD)
+      check(from_bytes<abi::nat_slot>(slot).network, "a slot is of no translated network");
   for (const auto& [key, mapping] : kernel.fake_table(TableId::kNatMappings).raw())
-    check(from_bytes<abi::nat_mapping_key>(key).network, "a mapping is of no translated network");
+    if (from_bytes<abi::nat_mapping>(mapping).range != NAT_RANGE_FORWARD)
+      check(from_bytes<abi::nat_mapping_key>(key).network, "a mapping is of no translated network");
+}
+
+// Of a forward that is complete, programs know all, and the host's sockets keep off.
+void check_open_forward(const FakeKernel& kernel, const abi::nat_slot_key& key,
+                        const abi::forward& forward, Broken& broken) {
+  const auto& addresses = kernel.fake_table(TableId::kNatAddresses).raw();
+  const auto address = addresses.find(to_bytes(key.address));
+  if (address == addresses.end()) {
+    broken.insert("a forward's address is none");
+  } else if (from_bytes<abi::nat_address>(address->second).flags & abi::NAT_ADDRESS_OF_HOST &&
+             (ports_of(key, forward) & ~*kernel.reserved_ports()).any()) {
+    broken.insert("the host's sockets may get a forwarded port");
+  }
+  for (std::uint16_t at = 0; at < forward.count; ++at) {
+    auto outside = key;
+    outside.port = static_cast<std::uint16_t>(key.port + at);
+    const abi::nat_mapping_key inside{.network = forward.network,
+                                      .address = forward.inside,
+                                      .port = static_cast<std::uint16_t>(forward.port + at),
+                                      .protocol = key.protocol,
+                                      .pad = 0};
+    if (!kernel.fake_table(TableId::kNatSlots).raw().contains(to_bytes(outside)) ||
+        !kernel.fake_table(TableId::kNatMappings).raw().contains(to_bytes(inside)))
+      broken.insert("a forward lacks a port");
+  }
+}
+
+// What leads to a VM for ever is found by the forward's own entry.
+void check_forwards(const FakeKernel& kernel, Broken& broken) {
+  std::size_t ports = 0;
+  std::size_t open = 0;
+  for (const auto& [key, forward] :
+       kernel.fake_table(TableId::kForwards).typed<abi::nat_slot_key, abi::forward>()) {
+    ports += forward.count;
+    if (forward.state != abi::RECORD_COMPLETE) continue;
+    open += forward.count;
+    check_open_forward(kernel, key, forward, broken);
+  }
+  std::size_t slots = 0;
+  for (const auto& [key, slot] : kernel.fake_table(TableId::kNatSlots).raw())
+    slots += from_bytes<abi::nat_slot>(slot).expires_ns == NAT_SLOT_FORWARD;
+  if (slots < open || slots > ports) broken.insert("a forward's port is of no forward");
 }
 
 void check_nat(const FakeKernel& kernel, Broken& broken) {
@@ -190,6 +234,7 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
   check_forwarding(kernel, broken);
   check_ranges(kernel, broken);
   check_nat_state(kernel, broken);
+  check_forwards(kernel, broken);
 }
 
 // What a killed command leaves must be found again: a pin without a record is lost for ever.

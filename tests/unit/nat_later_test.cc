@@ -62,7 +62,8 @@ class NatLater : public OnFakeKernel {
                                       .pad = 0};
     kernel_.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
     kernel_.fake_table(TableId::kNatMappings)
-        .set(to_bytes(inside), to_bytes(abi::nat_mapping{.range = 0, .port = spoken.outside_port}));
+        .set(to_bytes(inside),
+             to_bytes(abi::nat_mapping{.range = 0, .port = spoken.outside_port, .address = {}}));
   }
 
   std::vector<NatView> shown(const NatFilter& filter = {}) {

@@ -53,11 +53,6 @@ NetworkRequest untagged_network(const std::string& name) {
   return request;
 }
 
-NetworkRequest with_dhcp(NetworkRequest request) {
-  request.dhcp = true;
-  return request;
-}
-
 void nothing(FakeKernel&) {}
 
 // A guest behind tap0 was learnt.
@@ -260,6 +255,7 @@ const std::vector<Scenario>& restoring() {
   static const DesiredState state = {
       .uplinks = {uplink("eth0")},
       .networks = {with_addresses(with_ageing(network("lab"), 300), {"10.5.0.1/24"})},
+      .forwards = {},
       .ports = {with_mac(on_vlan("tap0", 10)), on_vlan("new0", 10),
                 in_mode(on_vlan("veth0", 20), Mode::kXdp), on_untagged("tap1"),
                 in_network("tap2", "lab")}};

@@ -35,7 +35,7 @@ void speak(FakeKernel& kernel) {
                                       .port = slot.port,
                                       .protocol = abi::NAT_UDP,
                                       .pad = 0};
-    const abi::nat_mapping mapping{.range = 0, .port = range.first};
+    const abi::nat_mapping mapping{.range = 0, .port = range.first, .address = {}};
     abi::nat_bucket bucket{};
     bucket.sessions[0].expires_ns = slot.expires_ns;
     kernel.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
@@ -52,6 +52,9 @@ void speak_and_recreate(FakeKernel& kernel) {
 
 // A service of the host has a port that a network would get.
 void reserve(FakeKernel& kernel) { kernel.reserve("8080,65500"); }
+
+// Another one, which no network would.
+void reserve_another(FakeKernel& kernel) { kernel.reserve("8080"); }
 
 const std::vector<Scenario>& of_networks() {
   static const Command eth0 = add_uplink(uplink("eth0"));
@@ -101,6 +104,43 @@ const std::vector<Scenario>& of_networks() {
   return all;
 }
 
+const std::vector<Scenario>& of_forwards() {
+  static const Command eth0 = add_uplink(uplink("eth0"));
+  static const Command blue = add_network(with_snat(tenant("blue", 10), {"auto"}));
+  static const auto ssh = forward("blue", {"192.0.2.2", 2222}, {"10.0.0.7", 22});
+  static const auto web = forward("blue", {"203.0.113.5", 8000}, {"10.0.0.8", 8000}, 3);
+  static const auto whole = floating("blue", "203.0.113.7", "10.0.0.9");
+  static const std::vector<Scenario> all{
+      {"AddForward", {eth0, blue}, add_forward(ssh), reserve_another},
+      {"AddForwardOfARange", {eth0, blue, add_forward(ssh)}, add_forward(web)},
+      {"AddFloating", {eth0, blue}, add_forward(whole)},
+      {"RemoveForward",
+       {eth0, blue, add_forward(ssh), add_forward(web)},
+       remove_forward(ssh),
+       reserve_another},
+      {"RemoveForwardOfARange", {eth0, blue, add_forward(web)}, remove_forward(web)},
+      {"RemoveFloating", {eth0, blue, add_forward(whole)}, remove_forward(whole)},
+      {"SetNetworkSnatBesideForwards",
+       {eth0, blue, add_forward(ssh), add_forward(web), add_forward(whole),
+        attach(in_network("tap0", "blue"))},
+       set_network(with_snat(network("blue"), {"203.0.113.5"})),
+       speak},
+      {"RemoveNetworkWithForwards",
+       {eth0, blue, add_forward(ssh), add_forward(web), add_forward(whole)},
+       remove_network("blue")},
+      {"DownWithForwards",
+       {eth0, blue, add_forward(ssh), add_forward(web), add_forward(whole)},
+       down()},
+      {"RestoreForwards",
+       {},
+       restore({.uplinks = {uplink("eth0")},
+                .networks = {with_snat(tenant("blue", 10), {"auto"})},
+                .forwards = {whole, ssh},
+                .ports = {in_network("tap0", "blue")}})},
+  };
+  return all;
+}
+
 const std::vector<Scenario>& of_devices() {
   static const Command eth0 = add_uplink(uplink("eth0"));
   static const std::vector<Scenario> all{
@@ -139,6 +179,7 @@ const std::vector<Scenario>& of_devices() {
        restore({.uplinks = {uplink("eth0")},
                 .networks = {with_snat(tenant("blue", 10), {"auto"}),
                              with_snat(tenant("green", 20), {"auto"})},
+                .forwards = {},
                 .ports = {in_network("tap0", "blue"), in_network("new0", "green")}})},
   };
   return all;
@@ -149,6 +190,7 @@ const std::vector<Scenario>& of_devices() {
 const std::vector<Scenario>& translating() {
   static const std::vector<Scenario> all = [] {
     std::vector<Scenario> joined = of_networks();
+    joined.insert(joined.end(), of_forwards().begin(), of_forwards().end());
     joined.insert(joined.end(), of_devices().begin(), of_devices().end());
     return joined;
   }();

@@ -139,7 +139,13 @@ std::string value_text(const FakeKernel& kernel, const abi::nat_slot& slot) {
 }
 
 std::string value_text(const FakeKernel&, const abi::nat_mapping& mapping) {
-  return fmt::format("range={} port={}", mapping.range, mapping.port);
+  return fmt::format("range={} port={} address={}", mapping.range, mapping.port,
+                     ipv4_text(mapping.address));
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::forward& forward) {
+  return fmt::format("inside={}/{}:{}+{} state={}", network_name(kernel, forward.network),
+                     ipv4_text(forward.inside), forward.port, forward.count, forward.state);
 }
 
 std::string value_text(const FakeKernel&, const abi::nat_bucket& bucket) {
@@ -173,6 +179,7 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::nat_slot>(kernel, TableId::kNatSlots, snapshot);
   add_table<abi::nat_mapping>(kernel, TableId::kNatMappings, snapshot);
   add_table<abi::nat_bucket>(kernel, TableId::kNatSessions, snapshot);
+  add_table<abi::forward>(kernel, TableId::kForwards, snapshot);
   for (const auto& [key, network] :
        kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
     snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
@@ -275,6 +282,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     }
     case TableId::kNatAddresses:
       return ipv4_text(from_bytes<abi::address>(key));
+    case TableId::kForwards:
     case TableId::kNatSlots: {
       auto slot = from_bytes<abi::nat_slot_key>(key);
       return fmt::format("{}:{}/{}", ipv4_text(slot.address), slot.port, slot.protocol);

@@ -23,6 +23,7 @@ class Upgrade : public OnFakeKernel {
     ASSERT_TRUE(run(kernel, add_uplink(uplink("eth0", Mode::kXdp))));
     ASSERT_TRUE(run(kernel, attach(on_vlan("tap0", 10))));
     ASSERT_TRUE(run(kernel, attach(on_vlan("tap1", 20))));
+    ASSERT_TRUE(run(kernel, add_network(with_dhcp(tenant("blue", 30)))));
     kernel.start_process();
     kernel.set_build("second");
   }
@@ -35,6 +36,11 @@ class Upgrade : public OnFakeKernel {
 };
 
 using Builds = std::set<std::string>;
+
+TEST_F(Upgrade, LoadsContinuationsBeforeAnythingIsMoved) {
+  ASSERT_TRUE(upgrade(kernel_));
+  EXPECT_LT(place_of(kernel_, "load continuations"), first_with(kernel_, "update"));
+}
 
 TEST_F(Upgrade, MovesEveryAttachment) {
   const auto outcome = upgrade(kernel_);
@@ -93,6 +99,7 @@ TEST_F(Upgrade, AFailurePutsTheFormerProgramsBack) {
     kernel.fail_at(n);
     EXPECT_FALSE(upgrade(kernel));
     EXPECT_EQ(builds(kernel), Builds{"first"}) << "at change " << n;
+    EXPECT_EQ(kernel.loaded_build(), "first") << "at change " << n;
     kernel.heal();
     kernel.start_process();
     EXPECT_TRUE(upgrade(kernel));

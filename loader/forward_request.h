@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A ForwardRequest against the rules, and as an entry of maps/forwards.h.
+#pragma once
+
+#include <string>
+
+#include "loader/request.h"
+#include "maps/forwards.h"
+#include "maps/records.h"
+
+namespace xvnet {
+
+// Whether it makes sense by itself: kUsage.
+Result<void> check_forward(const ForwardRequest& request);
+// And in its network.
+Result<void> check_inside(const ForwardRequest& request, const abi::network_record& network);
+
+abi::nat_slot_key forward_key(const ForwardRequest& request);
+// Still incomplete.
+abi::forward forward_entry(const ForwardRequest& request, std::uint32_t network);
+ForwardRequest forward_request(const abi::nat_slot_key& key, const abi::forward& forward,
+                               std::string network);
+
+// "tcp 203.0.113.5:8000-8010"
+std::string forward_text(const ForwardRequest& request);
+std::string forward_text(const abi::nat_slot_key& key, const abi::forward& forward);
+
+}  // namespace xvnet

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/sockets.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+
+namespace xvnet {
+namespace {
+
+struct Socket {
+  std::string address;  // hexadecimal digits, in words of the machine's byte order
+  std::uint16_t port = 0;
+  unsigned state = 0;
+};
+
+std::optional<unsigned> parse_hexadecimal(std::string_view text) {
+  constexpr int kBase = 16;
+  unsigned number = 0;
+  const auto* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number, kBase);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(number) : std::nullopt;
+}
+
+// "   0: 0100007F:1538 00000000:0000 0A …"
+std::optional<Socket> parse_socket(const std::string& line) {
+  std::istringstream words(line);
+  std::string number;
+  std::string local;
+  std::string remote;
+  std::string state;
+  words >> number >> local >> remote >> state;
+  const auto colon = local.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const auto port = parse_hexadecimal(std::string_view(local).substr(colon + 1));
+  const auto code = parse_hexadecimal(state);
+  if (!port || !code) return std::nullopt;
+  return Socket{local.substr(0, colon), static_cast<std::uint16_t>(*port), *code};
+}
+
+// An IPv6 socket of any address, or of a v4-mapped one, may have IPv4 as well.
+bool is_bound_to(const Socket& socket, const std::string& address) {
+  return socket.address.ends_with(address) ||
+         socket.address.find_first_not_of('0') == std::string::npos;
+}
+
+Result<void> add_ports(PortSet& ports, const char* path, const std::string& address) {
+  errno = 0;
+  std::ifstream file(path);
+  if (!file && errno == ENOENT) return {};  // a kernel without IPv6
+  if (!file) return fail_errno(errno, fmt::format("read \"{}\"", path));
+  for (std::string line; std::getline(file, line);) {
+    const auto socket = parse_socket(line);
+    if (socket && socket->state != TCP_TIME_WAIT && is_bound_to(*socket, address))
+      ports.set(socket->port);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<PortSet> socket_ports(Transport transport, Ipv4 address) {
+  const bool is_tcp = transport == Transport::kTcp;
+  const auto digits = fmt::format("{:08X}", htonl(address.number));
+  PortSet ports;
+  XVNET_TRY(
+      add_ports(ports, is_tcp ? "/proc/thread-self/net/tcp" : "/proc/thread-self/net/udp", digits));
+  XVNET_TRY(add_ports(ports, is_tcp ? "/proc/thread-self/net/tcp6" : "/proc/thread-self/net/udp6",
+                      digits));
+  return ports;
+}
+
+}  // namespace xvnet

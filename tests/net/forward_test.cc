@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Forwards and floating addresses, between the stacks of nat_lab.h.
+#include "nat_lab.h"
+#include "transfer.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr const char* kFloatingIp = "203.0.113.7";
+constexpr uint16_t kForwardedPort = 2222;
+constexpr uint16_t kServicePort = 22;
+
+class Forward : public NatLab {
+ protected:
+  Forward() { add_network("red"); }
+
+  void forward(const Words& words) {
+    Words all = {"forward", "add"};
+    all.insert(all.end(), words.begin(), words.end());
+    lab.host.must(all);
+  }
+  // A question from a namespace to what is forwarded, and its answer. A VM that never spoke is
+  // asked for its MAC first, so that the first question is lost.
+  static std::optional<Datagram> ask(const NetNs& from, const std::string& ip, uint16_t port,
+                                     const Guest& guest, uint16_t inside_port) {
+    const UdpSocket service(guest.ns, "0.0.0.0", inside_port);
+    const UdpSocket client(from, "0.0.0.0", 0);
+    std::optional<Datagram> question;
+    eventually([&] {
+      client.send(ip, port, "question");
+      question = service.receive_now();
+      return question.has_value();
+    });
+    if (!question) return std::nullopt;
+    service.send(question->ip, question->port, "answer");
+    const auto answer = client.receive();
+    if (!answer || answer->text != "answer" || answer->ip != ip || answer->port != port)
+      return std::nullopt;
+    return question;
+  }
+};
+XVNET_IN_BOTH_MODES(Forward);
+
+TEST_P(Forward, OfTheHostsAddressLeadsToAVmThatNeverSpoke) {
+  const auto red = add_guest("c1", "red");
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  const auto question = ask(internet, kHostIp, kForwardedPort, *red, kServicePort);
+  ASSERT_TRUE(question);
+  EXPECT_EQ(question->ip, kInternetIp);
+  EXPECT_GE(lab.host.drops("eth0", "from_uplink", "mac_unknown"), 1u);
+}
+
+TEST_P(Forward, OfARangeOfAPoolsAddressKeepsThePorts) {
+  const auto red = add_guest("c1", "red");
+  forward({"red", "udp", "203.0.113.5:8000-8010", "10.0.0.2"});
+  for (const uint16_t port : {8000, 8005, 8010})
+    EXPECT_TRUE(ask(internet, kPoolIp, port, *red, port)) << port;
+}
+
+TEST_P(Forward, TcpCarriesManySegmentsUnharmed) {
+  constexpr uint64_t kBytes = 8 << 20;
+  const auto red = add_guest("c1", "red");
+  forward({"red", "tcp", "203.0.113.5:5001", "10.0.0.2"});
+  Transfer transfer(internet, red->ns, kPoolIp, "10.0.0.2");
+  EXPECT_TRUE(
+      eventually([&] { return transfer.received().bytes >= kBytes; }, std::chrono::minutes(2)));
+  transfer.finish();
+  EXPECT_EQ(transfer.received().bytes, transfer.sent().bytes);
+  EXPECT_EQ(transfer.received().checksum, transfer.sent().checksum);
+}
+
+TEST_P(Forward, IsReachedFromTheSameNetworkAndFromAnother) {
+  add_network("blue");
+  const auto red = add_guest("c1", "red");
+  const auto neighbour = add_guest("c2", "red", "10.0.0.3");
+  const auto blue = add_guest("c3", "blue", "10.0.0.2");
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  for (const auto* from : {&neighbour, &blue}) {
+    const auto question = ask((*from)->ns, kHostIp, kForwardedPort, *red, kServicePort);
+    ASSERT_TRUE(question);
+    EXPECT_EQ(question->ip, kHostIp);
+  }
+}
+
+TEST_P(Forward, OfAFloatingAddressIsAllOfIt) {
+  const auto red = add_guest("c1", "red");
+  const auto neighbour = add_guest("c2", "red", "10.0.0.3");
+  forward({"red", "all", kFloatingIp, "10.0.0.2"});
+  const CommandResult pinged =
+      internet.run({"ping", "-n", "-c", "2", "-i", "0.2", "-W", "10", kFloatingIp});
+  EXPECT_NE(pinged.out.find("bytes from"), std::string::npos) << pinged.describe();
+  EXPECT_TRUE(ask(internet, kFloatingIp, kServicePort, *red, kServicePort));
+  const auto of_red = exchange(*red);
+  const auto of_neighbour = exchange(*neighbour);
+  ASSERT_TRUE(of_red && of_neighbour);
+  EXPECT_EQ(of_red->ip, kFloatingIp);
+  EXPECT_EQ(of_neighbour->ip, kHostIp);
+  // Fragments, both ways and with nothing kept of them.
+  const CommandResult large =
+      internet.run({"ping", "-n", "-c", "1", "-W", "10", "-s", "4000", kFloatingIp});
+  EXPECT_TRUE(large.ok()) << large.describe();
+  EXPECT_TRUE(ask(neighbour->ns, kFloatingIp, kServicePort, *red, kServicePort));
+}
+
+TEST_P(Forward, OpensNothingElse) {
+  const auto red = add_guest("c1", "red");
+  forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
+  ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
+  const UdpSocket near(red->ns, "0.0.0.0", 23);
+  const UdpSocket same(red->ns, "0.0.0.0", kForwardedPort);
+  const UdpSocket client(internet, "0.0.0.0", 0);
+  for (const uint16_t port : {22, 23, 2221, 2223}) client.send(kPoolIp, port, "question");
+  EXPECT_TRUE(
+      eventually([&] { return lab.host.drops("eth0", "from_uplink", "nat_unknown") == 4; }));
+  EXPECT_FALSE(near.receive_now());
+  EXPECT_FALSE(same.receive_now());
+}
+
+TEST_P(Forward, DelClosesItAndTheHostHasItsPortAgain) {
+  const auto red = add_guest("c1", "red");
+  const std::string before = reserved_ports();
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  ASSERT_TRUE(ask(internet, kHostIp, kForwardedPort, *red, kServicePort));
+  lab.host.must({"forward", "del", "red", "udp", "198.51.100.1:2222"});
+  EXPECT_EQ(reserved_ports(), before);
+  const UdpSocket own(lab.ns(), kHostIp, kForwardedPort);
+  const UdpSocket client(internet, "0.0.0.0", 0);
+  client.send(kHostIp, kForwardedPort, "question");
+  EXPECT_TRUE(own.receive());
+}
+
+TEST_P(Forward, OfAPortThatTheHostListensOnIsRefused) {
+  const UdpSocket own(lab.ns(), "0.0.0.0", kForwardedPort);
+  const CommandResult result =
+      lab.host.xvnet({"forward", "add", "red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("a socket of the host has port 2222"), std::string::npos)
+      << result.describe();
+  forward({"red", "tcp", "198.51.100.1:2222", "10.0.0.2:22"});
+}
+
+TEST_P(Forward, FollowsTheAddressFromPortToPort) {
+  auto red = add_guest("c1", "red");
+  forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
+  ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
+  lab.host.must({"detach", "c1"});
+  EXPECT_EQ(lab.host.json({"show", "forwards"})[0].at("dev"), nullptr);
+  const auto other = add_guest("c2", "red");
+  ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *other, kServicePort));
+  EXPECT_EQ(lab.host.json({"show", "forwards"})[0].at("dev"), "c2");
+}
+
+TEST_P(Forward, ShowForwardsTellsWhatGoesWhere) {
+  const auto red = add_guest("c1", "red");
+  forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
+  forward({"red", "all", kFloatingIp, "10.0.0.9"});
+  ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
+  const auto shown = lab.host.json({"show", "forwards"});
+  ASSERT_EQ(shown.size(), 2u) << shown.dump();
+  EXPECT_EQ(shown[0].at("protocol"), "all");
+  EXPECT_EQ(shown[0].at("outside_port"), nullptr);
+  EXPECT_EQ(shown[1].at("outside_port"), 2222);
+  EXPECT_EQ(shown[1].at("inside_ip"), "10.0.0.2");
+  EXPECT_GT(shown[1].at("sent"), 0);
+  EXPECT_GT(shown[1].at("received"), 0);
+  const std::string text = lab.host.must({"show", "forwards"}).out;
+  EXPECT_NE(text.find("203.0.113.5:2222"), std::string::npos) << text;
+  EXPECT_TRUE(lab.host.json({"show", "nat"}).empty());
+}
+
+TEST_P(Forward, UpgradeKeepsIt) {
+  const auto red = add_guest("c1", "red");
+  forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
+  ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
+  lab.host.must({"upgrade"});
+  EXPECT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
+}
+
+}  // namespace
+}  // namespace xvnet::test

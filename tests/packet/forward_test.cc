@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/owner.h, and what route.h and outside.h do for a forward and a floating address. Who
+// is who: nat_fixture.h.
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+#include "link.h"
+#include "nat_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr uint16_t kForwardedPort = 2222;
+constexpr uint16_t kServicePort = 22;
+constexpr const char* kFloatingIp = "203.0.113.7";
+
+constexpr const char* kGatewayIp = "10.0.0.254";
+
+class Forward : public NatFixture {
+ protected:
+  // A port of the public address leads to a's, in both protocols.
+  void forward(const std::string& inside = "10.0.0.1") {
+    for (const uint8_t protocol : {abi::NAT_UDP, abi::NAT_TCP})
+      open({.address = address_of(kPublicIp), .port = kForwardedPort, .protocol = protocol},
+           {.network = kRed,
+            .address = address_of(inside),
+            .port = kServicePort,
+            .protocol = protocol});
+  }
+  void make_floating(const std::string& inside = "10.0.0.1") {
+    open({.address = address_of(kFloatingIp), .port = 0, .protocol = abi::NAT_ANY},
+         {.network = kRed, .address = address_of(inside), .port = 0, .protocol = abi::NAT_ANY});
+    const Tables& tables = rig_.tables();
+    auto address = tables.nat_addresses.find(address_of(kPublicIp)).value();
+    address.flags = abi::NAT_ADDRESS_FLOATING;
+    tables.nat_addresses.put(address_of(kFloatingIp), address);
+    set_flags(kRed, abi::NAT_HAS_FLOATING);
+  }
+  // The gateway gets to know the MAC of the VM behind a port.
+  Outcome speak_arp(const std::string& port = "a", const std::string& ip = "10.0.0.1") {
+    Ends ends = Ends::between(test::mac_of(port), kBroadcast);
+    ends.src_ip = ip;
+    ends.dst_ip = kGatewayIp;
+    return from_vm(port, arp_request(ends));
+  }
+  // From the VM's service to the peer.
+  Frame answer(Protocol protocol, uint16_t port = kServicePort) {
+    Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
+    ends.src_ip = "10.0.0.1";
+    ends.dst_ip = kPeerIp;
+    ends.src_port = port;
+    ends.dst_port = kPeerPort;
+    return protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends);
+  }
+  Frame to_floating(Protocol protocol) {
+    return in(protocol, kServicePort, kPeerIp, kPeerPort, kFloatingIp);
+  }
+  // From b, another VM of the network.
+  Frame from_b(const std::string& to, uint16_t port, Protocol protocol = Protocol::kUdp) {
+    Ends ends = Ends::between(test::mac_of("b"), kGatewayMacText);
+    ends.src_ip = "10.0.0.2";
+    ends.dst_ip = to;
+    ends.src_port = kInsidePort;
+    ends.dst_port = port;
+    return protocol == Protocol::kIcmp ? icmp4_echo(ends) : udp4(ends);
+  }
+
+ private:
+  void open(const abi::nat_slot_key& outside, const abi::nat_mapping_key& inside) {
+    abi::nat_slot slot{};
+    slot.expires_ns = NAT_SLOT_FORWARD;
+    slot.inside = inside.address;
+    slot.network = inside.network;
+    slot.port = inside.port;
+    rig_.tables().nat_slots.put(outside, slot);
+    rig_.tables().nat_mappings.put(
+        inside, {.range = NAT_RANGE_FORWARD, .port = outside.port, .address = outside.address});
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, Forward, tc_alone(), hook_name);
+
+TEST_P(Forward, LeadsToTheVmAndItsAnswerComesFromThere) {
+  forward();
+  speak_arp();
+  for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
+    EXPECT_EQ(arrives(in(protocol, kForwardedPort)), (Endpoints{.src_mac = kGatewayMacText,
+                                                                .dst_mac = test::mac_of("a"),
+                                                                .src_ip = kPeerIp,
+                                                                .dst_ip = "10.0.0.1",
+                                                                .src_port = kPeerPort,
+                                                                .dst_port = kServicePort,
+                                                                .ttl = 63}));
+    EXPECT_EQ(leaves(answer(protocol)), kForwardedPort);
+  }
+}
+
+// There is nothing for a flood to fill.
+TEST_P(Forward, AnybodyMaySpeakAndNothingIsKept) {
+  forward();
+  speak_arp();
+  for (int peer = 1; peer < 100; ++peer)
+    EXPECT_TRUE(arrives(in(Protocol::kTcp, kForwardedPort, "192.0.2." + std::to_string(peer))));
+  for (const auto& key : rig_.tables().nat_sessions.keys())
+    for (const auto& session : rig_.tables().nat_sessions.find(key).value().sessions)
+      EXPECT_EQ(session.expires_ns, 0U);
+}
+
+TEST_P(Forward, NeverEnds) {
+  forward();
+  speak_arp();
+  for (const uint8_t flags : {tcp::kSyn, tcp::kFin, tcp::kRst}) {
+    EXPECT_TRUE(arrives(with_tcp_flags(in(Protocol::kTcp, kForwardedPort), flags)));
+    EXPECT_EQ(leaves(with_tcp_flags(answer(Protocol::kTcp), flags)), kForwardedPort);
+  }
+  EXPECT_EQ(slot(kForwardedPort, Protocol::kTcp).expires_ns, NAT_SLOT_FORWARD);
+}
+
+TEST_P(Forward, ThePortIsNobodyElses) {
+  forward();
+  rig_.set_address(kBlue, "10.0.0.1", "d", "");
+  EXPECT_NE(leaves(out(Protocol::kUdp, "d"), "d"), kForwardedPort);
+  EXPECT_NE(leaves(out(Protocol::kUdp)), kForwardedPort);
+}
+
+TEST_P(Forward, AVmThatHasNotSpokenIsAskedForItsMac) {
+  forward();
+  for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
+    const Outcome outcome = from_uplink(in(protocol, kForwardedPort));
+    EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
+    EXPECT_EQ(outcome.counted, (Counts{{"up from MAC_UNKNOWN", 1}, {"a to carried", 1}}));
+    Ends ends = Ends::between(kGatewayMacText, kBroadcast);
+    ends.src_ip = kGatewayIp;
+    ends.dst_ip = "10.0.0.1";
+    Bytes question = arp_request(ends).bytes;
+    question.resize(ETH_ZLEN);
+    EXPECT_EQ(outcome.bytes, question);
+  }
+}
+
+TEST_P(Forward, TheVmsAnswerIsForTheGatewayAlone) {
+  forward();
+  Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
+  ends.src_ip = "10.0.0.1";
+  ends.dst_ip = kGatewayIp;
+  Frame reply = arp_request(ends);
+  put_be16(reply.bytes, ETH_HLEN + 6, ARPOP_REPLY);
+  const Outcome outcome = from_vm("a", reply);
+  EXPECT_EQ(outcome.verdict, Verdict::kDrop);
+  EXPECT_EQ(outcome.counted, (Counts{{"a from carried", 1}}));
+  EXPECT_TRUE(arrives(in(Protocol::kTcp, kForwardedPort)));
+}
+
+// Whose MAC the address has is not for others to say.
+TEST_P(Forward, AnotherPortsWordIsNotTaken) {
+  forward();
+  speak_arp("b", "10.0.0.1");
+  speak_arp("d", "10.0.0.1");
+  EXPECT_FALSE(arrives(in(Protocol::kTcp, kForwardedPort)));
+  speak_arp();
+  speak_arp("b", "10.0.0.1");
+  EXPECT_EQ(arrives(in(Protocol::kTcp, kForwardedPort))->dst_mac, test::mac_of("a"));
+}
+
+TEST_P(Forward, FollowsTheAddressToAnotherPort) {
+  forward();
+  speak_arp();
+  EXPECT_EQ(leaves(answer(Protocol::kUdp)), kForwardedPort);
+  rig_.set_address(kRed, "10.0.0.1", "b", "02:00:00:00:00:99");
+  EXPECT_EQ(arrives(in(Protocol::kUdp, kForwardedPort), "b")->dst_mac, "02:00:00:00:00:99");
+}
+
+TEST_P(Forward, ToAnAddressThatNobodyHasIsDropped) {
+  forward("10.0.0.77");
+  const Frame frame = in(Protocol::kTcp, kForwardedPort);
+  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NO_DEVICE"));
+}
+
+TEST_P(Forward, AnErrorAboutItsAnswerGetsThere) {
+  forward();
+  speak_arp();
+  Ends ends = Ends::between(test::mac_of("wire"), uplink_mac());
+  ends.src_ip = kPublicIp;
+  ends.dst_ip = kPeerIp;
+  ends.src_port = kForwardedPort;
+  ends.dst_port = kPeerPort;
+  Frame error = icmp_error("198.51.100.9", kPublicIp, 3, 4, udp4(ends).bytes);
+  const Bytes macs = udp4(ends).bytes;
+  std::copy_n(macs.begin(), 2 * ETH_ALEN, error.bytes.begin());
+  const Outcome outcome = from_uplink(error);
+  ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+  const Endpoints quoted = endpoints_of(outcome.bytes, kTransportOffset + 8);
+  EXPECT_EQ(quoted.src_ip, "10.0.0.1");
+  EXPECT_EQ(quoted.src_port, kServicePort);
+}
+
+// RFC 4787, REQ-9, of a port that was not spoken from.
+TEST_P(Forward, IsReachedFromItsOwnNetworkAndFromAnother) {
+  forward();
+  speak_arp();
+  const Outcome of_b = from_vm("b", from_b(kPublicIp, kForwardedPort));
+  ASSERT_EQ(of_b.verdict, Verdict::kRedirect);
+  const Endpoints at_a = endpoints_of(of_b.bytes);
+  EXPECT_EQ(checksum_problems(of_b.bytes), "");
+  EXPECT_EQ(at_a.src_ip, kPublicIp);
+  EXPECT_EQ(at_a.dst_ip, "10.0.0.1");
+  EXPECT_EQ(at_a.dst_port, kServicePort);
+  // And back.
+  Ends back = Ends::between(test::mac_of("a"), kGatewayMacText);
+  back.src_ip = "10.0.0.1";
+  back.dst_ip = kPublicIp;
+  back.src_port = kServicePort;
+  back.dst_port = at_a.src_port;
+  const Outcome to_b = from_vm("a", udp4(back));
+  ASSERT_EQ(to_b.verdict, Verdict::kRedirect);
+  EXPECT_EQ(endpoints_of(to_b.bytes).src_port, kForwardedPort);
+  EXPECT_EQ(endpoints_of(to_b.bytes).dst_port, kInsidePort);
+  EXPECT_EQ(endpoints_of(to_b.bytes).dst_mac, test::mac_of("b"));
+
+  Frame of_blue = out(Protocol::kUdp, "d");
+  Ends ends = Ends::between(test::mac_of("d"), kGatewayMacText);
+  ends.src_ip = "10.0.0.1";
+  ends.dst_ip = kPublicIp;
+  ends.src_port = kInsidePort;
+  ends.dst_port = kForwardedPort;
+  const Outcome of_d = from_vm("d", udp4(ends));
+  ASSERT_EQ(of_d.verdict, Verdict::kRedirect);
+  EXPECT_EQ(of_d.counted, (Counts{{"d from carried", 1}, {"a to carried", 1}}));
+}
+
+TEST_P(Forward, AFloatingAddressIsTheVmsInBothDirections) {
+  make_floating();
+  speak_arp();
+  for (const Protocol protocol : kAllProtocols) {
+    const Frame frame = to_floating(protocol);
+    const auto there = arrives(frame);
+    ASSERT_TRUE(there);
+    EXPECT_EQ(there->dst_ip, "10.0.0.1");
+    EXPECT_EQ(there->dst_port, endpoints_of(frame.bytes).dst_port);
+    const Frame sent = out(protocol);
+    const auto left = leaves_as(sent);
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->src_ip, kFloatingIp);
+    EXPECT_EQ(left->src_port, endpoints_of(sent.bytes).src_port);
+  }
+}
+
+TEST_P(Forward, APingReachesAFloatingAddress) {
+  make_floating();
+  speak_arp();
+  Ends ends = Ends::between(test::mac_of("wire"), uplink_mac());
+  ends.src_ip = kPeerIp;
+  ends.dst_ip = kFloatingIp;
+  EXPECT_TRUE(arrives(icmp4_echo(ends)));
+  EXPECT_EQ(from_vm("b", from_b(kFloatingIp, 0, Protocol::kIcmp)).verdict, Verdict::kRedirect);
+}
+
+// They have no port, and need none.
+TEST_P(Forward, FragmentsOfAFloatingAddressPassInAnyOrder) {
+  make_floating();
+  speak_arp();
+  Ends inward = Ends::between(test::mac_of("wire"), uplink_mac());
+  inward.src_ip = kPeerIp;
+  inward.dst_ip = kFloatingIp;
+  Ends outward = Ends::between(test::mac_of("a"), kGatewayMacText);
+  outward.dst_ip = kPeerIp;
+  for (const FragmentPart part : {FragmentPart::kLast, FragmentPart::kFirst}) {
+    const Outcome into = from_uplink(udp4_fragment(inward, part));
+    EXPECT_EQ(into.verdict, Verdict::kRedirect);
+    EXPECT_EQ(endpoints_of(into.bytes).dst_ip, "10.0.0.1");
+    const Outcome from = from_vm("a", udp4_fragment(outward, part));
+    EXPECT_EQ(from.verdict, Verdict::kRedirect);
+    EXPECT_EQ(endpoints_of(from.bytes).src_ip, kFloatingIp);
+  }
+}
+
+TEST_P(Forward, OfAnUnknownProtocolAFloatingAddressIsTranslatedAlone) {
+  make_floating();
+  speak_arp();
+  Frame frame = out(Protocol::kUdp);
+  frame.bytes.at(kIpOffset + 9) = IPPROTO_GRE;
+  frame = with_ttl(frame, 64);
+  const Outcome outcome = from_vm("a", frame);
+  ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kFloatingIp);
+  EXPECT_TRUE(std::equal(frame.bytes.begin() + kTransportOffset, frame.bytes.end(),
+                         outcome.bytes.begin() + kTransportOffset, outcome.bytes.end()));
+  frame.bytes.at(kIpOffset + 9) = IPPROTO_UDPLITE;
+  frame = with_ttl(frame, 64);
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_TRANSLATABLE"));
+}
+
+TEST_P(Forward, OthersOfTheNetworkHaveTheirPublicAddressStill) {
+  make_floating();
+  const auto left = leaves_as(from_b(kPeerIp, kPeerPort), "b");
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->src_ip, kPublicIp);
+}
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Forwards and floating addresses: what is refused, what programs and host are told of them, and
+// what becomes of them later.
+#include "fixture.h"
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+ForwardRequest ssh() { return forward("blue", {"203.0.113.5", 2222}, {"10.0.0.7", 22}); }
+
+class Forward : public OnFakeKernel {
+ protected:
+  Forward() {
+    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+    must(add_uplink(uplink("eth0")));
+    must(add_network(with_snat(tenant("blue", 10), {"203.0.113.1"})));
+  }
+
+  std::vector<ForwardView> shown() {
+    auto instance = Instance::open_for_reading(kernel_);
+    EXPECT_TRUE(instance);
+    auto views = instance->forwards();
+    EXPECT_TRUE(views);
+    return *views;
+  }
+
+  std::optional<abi::nat_address> address(const std::string& ip) {
+    const auto& all = kernel_.fake_table(TableId::kNatAddresses).raw();
+    const auto found = all.find(to_bytes(to_abi(*parse_ipv4(ip))));
+    if (found == all.end()) return std::nullopt;
+    return from_bytes<abi::nat_address>(found->second);
+  }
+
+  std::uint32_t network_flags() {
+    const auto all =
+        kernel_.fake_table(TableId::kNatNetworks).typed<std::uint32_t, abi::nat_network>();
+    return all.empty() ? 0 : all.front().second.flags;
+  }
+
+  std::string reserved() { return format_ports(*kernel_.reserved_ports()); }
+
+  void refused_as(const ForwardRequest& request, const std::string& part) {
+    refused(add_forward(request), ErrorKind::kFailed, part);
+  }
+};
+
+TEST_F(Forward, LeadsToWhoeverHasTheAddress) {
+  must(add_forward(ssh()));
+  ASSERT_EQ(shown().size(), 1U);
+  EXPECT_EQ(shown().front().device, "");
+  must(attach(with_ips(in_network("tap0", "blue"), {"10.0.0.7"})));
+  EXPECT_EQ(shown().front().device, "tap0");
+  must(detach("tap0"));
+  EXPECT_EQ(shown().front().device, "");
+  must(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.7"})));
+  EXPECT_EQ(shown().front().device, "tap1");
+}
+
+TEST_F(Forward, OfAPoolAddressIsAnsweredForOnTheUplink) {
+  must(add_forward(ssh()));
+  ASSERT_TRUE(address("203.0.113.5"));
+  EXPECT_EQ(address("203.0.113.5")->uplink, kernel_.device("eth0").link.ifindex);
+  EXPECT_EQ(address("203.0.113.5")->flags, 0U);
+  EXPECT_EQ(kernel_.announcements().back(), "eth0 203.0.113.5");
+  must(remove_forward(ssh()));
+  EXPECT_FALSE(address("203.0.113.5"));
+  EXPECT_TRUE(shown().empty());
+}
+
+TEST_F(Forward, KeepsAnAddressThatIsStillNeeded) {
+  const auto other = forward("blue", {"203.0.113.5", 80}, {"10.0.0.7", 80});
+  const auto beside_snat = forward("blue", {"203.0.113.1", 80}, {"10.0.0.8", 80});
+  for (const auto& request : {ssh(), other, beside_snat}) must(add_forward(request));
+  must(remove_forward(ssh()));
+  EXPECT_TRUE(address("203.0.113.5"));
+  must(remove_forward(beside_snat));
+  EXPECT_TRUE(address("203.0.113.1"));
+}
+
+TEST_F(Forward, OfTheHostsAddressKeepsItsSocketsOff) {
+  const auto request = forward("blue", {"192.0.2.2", 8000}, {"10.0.0.7", 80}, 11);
+  must(add_forward(request));
+  EXPECT_EQ(reserved(), "8000-8010");
+  must(add_network(with_snat(tenant("green", 20), {"auto"})));
+  must(remove_forward(request));
+  EXPECT_EQ(reserved(), "65472-65535");
+}
+
+TEST_F(Forward, LeavesTheHostItsPorts) {
+  kernel_.open_socket(Transport::kTcp, 22);
+  kernel_.reserve("8080");
+  refused_as(forward("blue", {"192.0.2.2", 22}, {"10.0.0.7", 22}), "a socket of the host");
+  refused_as(forward("blue", {"192.0.2.2", 8079}, {"10.0.0.7", 80}, 3), "port 8080 is kept free");
+  auto request = forward("blue", {"192.0.2.2", 22}, {"10.0.0.7", 22});
+  request.protocol = ForwardProtocol::kUdp;
+  must(add_forward(request));
+}
+
+TEST_F(Forward, AgainChangesNothing) {
+  must(add_forward(ssh()));
+  must_do_nothing(add_forward(ssh()));
+}
+
+TEST_F(Forward, WhatIsTakenIsRefused) {
+  must(add_network(with_snat(tenant("green", 20), {"203.0.113.2"})));
+  must(add_forward(forward("blue", {"203.0.113.5", 8000}, {"10.0.0.7", 80}, 10)));
+  refused_as(forward("green", {"203.0.113.5", 8009}, {"10.0.0.7", 80}), "\"blue\" has tcp");
+  refused_as(forward("blue", {"203.0.113.6", 1}, {"10.0.0.7", 89}), "one public port");
+  refused_as(floating("green", "203.0.113.5", "10.0.0.9"), "\"blue\" has tcp");
+  refused_as(floating("blue", "203.0.113.7", "10.0.0.7"), "one public port");
+  refused_as(forward("blue", {"203.0.113.2", 65535}, {"10.0.0.9", 80}), "\"green\" speak from");
+  refused_as(floating("blue", "203.0.113.1", "10.0.0.9"), "\"blue\" speak from");
+  refused_as(floating("blue", "192.0.2.2", "10.0.0.9"), "the host's own");
+  must(add_forward(forward("green", {"203.0.113.5", 8010}, {"10.0.0.7", 80})));
+}
+
+TEST_F(Forward, WhatMakesNoSenseIsRefused) {
+  refused_as(forward("red", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "no network \"red\"");
+  must(add_network(tenant("green", 20)));
+  refused_as(forward("green", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "no way out");
+  refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.1", 1}), "the network's own");
+  refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.255", 1}), "no host's address");
+  refused_as(forward("blue", {"192.0.2.255", 1}, {"10.0.0.7", 1}), "no host's address");
+  const auto misuse = [&](const ForwardRequest& request, const std::string& part) {
+    refused(add_forward(request), ErrorKind::kUsage, part);
+  };
+  misuse(forward("blue", {"10.0.0.8", 1}, {"10.0.0.7", 1}), "own subnet");
+  misuse(forward("blue", {"224.0.0.1", 1}, {"10.0.0.7", 1}), "no address of a host");
+  misuse(forward("blue", {"203.0.113.5", 0}, {"10.0.0.7", 1}), "no port 0");
+  misuse(forward("blue", {"203.0.113.5", 65535}, {"10.0.0.7", 1}, 2), "beyond 65535");
+  refused(remove_forward(ssh()), ErrorKind::kFailed, "no such one");
+}
+
+TEST_F(Forward, NetworksSpeakFromOtherPorts) {
+  must(add_forward(forward("blue", {"192.0.2.2", 65500}, {"10.0.0.7", 80})));
+  must(add_network(with_snat(tenant("green", 20), {"auto"})));
+  EXPECT_EQ(network_view("green")->snat.front().last_port, 65499);
+}
+
+TEST_F(Forward, AFloatingAddressIsLookedForInItsNetworkOnly) {
+  const auto request = floating("blue", "203.0.113.7", "10.0.0.9");
+  EXPECT_FALSE(network_flags() & abi::NAT_HAS_FLOATING);
+  must(add_forward(request));
+  EXPECT_TRUE(network_flags() & abi::NAT_HAS_FLOATING);
+  EXPECT_EQ(address("203.0.113.7")->flags, std::uint32_t{abi::NAT_ADDRESS_FLOATING});
+  must(set_network(with_snat(network("blue"), {"203.0.113.2"})));
+  EXPECT_TRUE(network_flags() & abi::NAT_HAS_FLOATING);
+  must(remove_forward(request));
+  EXPECT_FALSE(network_flags() & abi::NAT_HAS_FLOATING);
+}
+
+TEST_F(Forward, TheNetworkKeepsWhatItNeeds) {
+  must(add_forward(ssh()));
+  refused(set_network(without_snat(network("blue"))), ErrorKind::kFailed, "needs its SNAT");
+  refused(set_network(with_subnet(network("blue"), "10.1.0.0/24", "10.1.0.1")), ErrorKind::kFailed,
+          "no host's address");
+  must(remove_network("blue"));
+  EXPECT_TRUE(shown().empty());
+}
+
+TEST_F(Forward, OfANetworkWithoutItsAddressWaits) {
+  must(add_forward(ssh()));
+  auto instance = Instance::open_for_reading(kernel_);
+  const DesiredState state = *instance->desired_state();
+  must(down());
+  const auto link = kernel_.device("eth0");
+  kernel_.remove("eth0");
+  const auto outcome = must(restore(state));
+  EXPECT_TRUE(shown().empty());
+  EXPECT_TRUE(std::ranges::any_of(outcome.warnings, [](const std::string& warning) {
+    return warning.find("forward tcp 203.0.113.5:2222") != std::string::npos;
+  }));
+  kernel_.add_nic("eth0").addresses = link.addresses;
+  EXPECT_TRUE(must(restore(state)).warnings.empty());
+  EXPECT_EQ(shown().size(), 1U);
+}
+
+TEST_F(Forward, GoesAlongWithItsUplink) {
+  must(add_forward(floating("blue", "203.0.113.7", "10.0.0.9")));
+  kernel_.recreate("eth0");
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  must(add_uplink(uplink("eth0")));
+  EXPECT_EQ(address("203.0.113.7")->uplink, kernel_.device("eth0").link.ifindex);
+  EXPECT_EQ(address("203.0.113.7")->flags, std::uint32_t{abi::NAT_ADDRESS_FLOATING});
+}
+
+}  // namespace
+}  // namespace xvnet::test
