@@ -74,9 +74,8 @@ Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& k
   return uplinks;
 }
 
-Result<std::uint32_t> choose_uplink(Tables& tables, const Kernel& kernel, std::uint32_t id,
-                                    const abi::network_record& record) {
-  XVNET_ASSIGN(uplinks, working_uplinks(tables, kernel));
+Result<std::uint32_t> choose_uplink(Tables& tables, const std::vector<UplinkEntry>& uplinks,
+                                    std::uint32_t id, const abi::network_record& record) {
   if (record.flags & abi::RECORD_UNTAGGED) return uplink_for_untagged(tables, uplinks, id, record);
   return record.vid ? uplink_for_vid(uplinks, record.vid) : 0;
 }
@@ -96,10 +95,10 @@ Result<void> check_fdb_budget(Tables& tables, std::uint64_t added) {
 
 Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
   auto& tables = change.tables();
-  XVNET_TRY(check_fdb_budget(tables, kUplinkMaxMacs + 1));
   XVNET_ASSIGN(link, change.kernel().find_link(uplink));
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!link || !network) return fail(fmt::format("bind network {}: its uplink is gone", id));
+  if (network->uplink != uplink) XVNET_TRY(check_fdb_budget(tables, kUplinkMaxMacs + 1));
   XVNET_TRY(add_learner(change, id, uplink, kUplinkMaxMacs));
   if (!network->vid)
     XVNET_TRY(
@@ -144,10 +143,11 @@ Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& ne
 
 Result<void> bind_networks(Change& change) {
   auto& tables = change.tables();
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
-    XVNET_ASSIGN(uplink, choose_uplink(tables, change.kernel(), id, record));
+    XVNET_ASSIGN(uplink, choose_uplink(tables, uplinks, id, record));
     if (!network) continue;
     XVNET_ASSIGN(current, knows_host(change, id, *network));
     if (network->uplink == uplink && current) continue;

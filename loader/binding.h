@@ -17,11 +17,11 @@ using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;  // by its ifi
 // Those that are there and whole.
 Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel);
 
-// The ifindex of the uplink that should carry the network, 0 for none. An untagged network of a
-// host with several uplinks has to name one, and one that is there: kFailed otherwise. `id` is 0
+// The ifindex of the one of them that should carry the network, 0 for none. An untagged network of
+// a host with several uplinks has to name one, and one that is there: kFailed otherwise. `id` is 0
 // for a network that is still to be made.
-Result<std::uint32_t> choose_uplink(Tables& tables, const Kernel& kernel, std::uint32_t id,
-                                    const abi::network_record& record);
+Result<std::uint32_t> choose_uplink(Tables& tables, const std::vector<UplinkEntry>& uplinks,
+                                    std::uint32_t id, const abi::network_record& record);
 
 Result<void> bind(Change& change, std::uint32_t network, std::uint32_t uplink);
 Result<void> unbind(Change& change, std::uint32_t network);

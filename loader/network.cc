@@ -65,7 +65,8 @@ Result<void> put_network(Change& change, std::uint32_t id, const abi::network& v
 
 Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_claims(change.tables(), record, 0));
-  XVNET_ASSIGN(uplink, choose_uplink(change.tables(), change.kernel(), 0, record));
+  XVNET_ASSIGN(uplinks, working_uplinks(change.tables(), change.kernel()));
+  XVNET_ASSIGN(uplink, choose_uplink(change.tables(), uplinks, 0, record));
   XVNET_ASSIGN(id, take_id(change));
   XVNET_TRY(change.put(change.tables().network_records, id, record));
   XVNET_TRY(provide_gateway(change, {id, record}));

@@ -147,10 +147,11 @@ Result<void> settle_networks(Change& change) {
 Result<void> settle_bindings(Change& change) {
   XVNET_TRY(bind_networks(change));
   auto& tables = change.tables();
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
-    XVNET_ASSIGN(uplink, choose_uplink(tables, change.kernel(), id, record));
+    XVNET_ASSIGN(uplink, choose_uplink(tables, uplinks, id, record));
     if (network && uplink && network->uplink == uplink) XVNET_TRY(bind(change, id, uplink));
   }
   return {};

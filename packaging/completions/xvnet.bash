@@ -91,7 +91,7 @@ _xvnet_next() {
     local plain
     mapfile -t plain < <(_xvnet_plain_words)
     local command=${plain[0]} count=${#plain[@]}
-    if [[ $command == uplink || $command == network ]]; then
+    if [[ $command == @(uplink|network|forward) ]]; then
         command="$command ${plain[1]}"
         command=${command% }
         ((count--))
@@ -102,14 +102,15 @@ _xvnet_next() {
         return
     fi
     case $command:$count in
-        :*) _xvnet_lines attach detach uplink network show stats doctor save restore upgrade down ;;
-        uplink:0) _xvnet_lines add del ;;
+        :*) _xvnet_lines attach detach uplink network forward show stats doctor save restore upgrade down ;;
+        uplink:0 | forward:0) _xvnet_lines add del ;;
         network:0) _xvnet_lines add set del ;;
         attach:1 | "uplink add:1") _xvnet_devices ;;
         detach:1) _xvnet_shown ports ;;
         "uplink del:1") _xvnet_shown uplinks ;;
-        "network set:1" | "network del:1") _xvnet_shown networks ;;
-        show:1) _xvnet_lines ports networks uplinks fdb leases nat ;;
+        "network set:1" | "network del:1" | "forward add:1" | "forward del:1") _xvnet_shown networks ;;
+        "forward add:2" | "forward del:2") _xvnet_lines tcp udp all ;;
+        show:1) _xvnet_lines ports networks uplinks fdb leases nat forwards ;;
         save:1 | restore:1) compgen -f -- "$cur" ;;
         stats:1) _xvnet_shown ports && _xvnet_shown uplinks ;;
     esac

@@ -60,6 +60,7 @@ complete -c xvnet -n __xvnet_at -a attach -d "attach a VM's device to a network"
 complete -c xvnet -n __xvnet_at -a detach -d 'take a device out of its network'
 complete -c xvnet -n __xvnet_at -a uplink -d 'the NICs that carry networks'
 complete -c xvnet -n __xvnet_at -a network -d 'networks with a name'
+complete -c xvnet -n __xvnet_at -a forward -d 'public ports and addresses that lead to VMs'
 complete -c xvnet -n __xvnet_at -a show -d 'show what there is'
 complete -c xvnet -n __xvnet_at -a stats -d 'show what was carried and what was dropped'
 complete -c xvnet -n __xvnet_at -a doctor -d 'check this machine and this instance'
@@ -70,7 +71,11 @@ complete -c xvnet -n __xvnet_at -a down -d 'remove every port, network and uplin
 
 complete -c xvnet -n '__xvnet_at uplink' -a 'add del'
 complete -c xvnet -n '__xvnet_at network' -a 'add set del'
-complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb leases nat'
+complete -c xvnet -n '__xvnet_at forward' -a 'add del'
+complete -c xvnet -n '__xvnet_at forward add; or __xvnet_at forward del' -a '(__xvnet_shown networks)'
+complete -c xvnet -n 'string match -qr "^forward (add|del) \\S+\$" (__xvnet_plain_words | string join " ")' \
+    -a 'tcp udp all'
+complete -c xvnet -n '__xvnet_at show' -a 'ports networks uplinks fdb leases nat forwards'
 
 complete -c xvnet -n '__xvnet_at attach; or __xvnet_at uplink add' -a '(__xvnet_devices)'
 complete -c xvnet -n '__xvnet_at detach; or __xvnet_at stats' -a '(__xvnet_shown ports)'
