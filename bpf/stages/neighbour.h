@@ -123,10 +123,10 @@ static __always_inline enum reason answer_for_port(struct packet *packet, const 
 	return REASON_CONTINUE;
 }
 
-/* The gateway asked, and goes by what was noted. */
-static __always_inline enum reason take_arp_reply(struct packet *packet)
+/* To a question of the gateway, which goes by what was noted. */
+static __always_inline enum reason take_arp_reply(struct packet *packet, const struct arp_packet *arp)
 {
-	if (!is_for_gateway(packet))
+	if (arp->operation != bpf_htons(ARP_REPLY) || !is_for_gateway(packet))
 		return REASON_CONTINUE;
 	packet->verdict = hook_drop();
 	return REASON_ANSWERED;
@@ -141,7 +141,7 @@ static __noinline enum reason take_arp(struct packet *packet)
 		return REASON_CONTINUE;
 	note_arp_sender(packet, &arp);
 	if (arp.operation != bpf_htons(ARP_REQUEST))
-		return take_arp_reply(packet);
+		return take_arp_reply(packet, &arp);
 	set_gateway_mac(gateway_mac);
 	if (is_gateway_address(packet, arp.target))
 		return send_arp_reply(packet, &arp, gateway_mac);

@@ -81,6 +81,7 @@ static __noinline enum reason ask_owner(struct packet *packet, const struct nat_
 			.target = ipv4_of(&slot->inside)},
 	};
 	enum reason reason = pop_tag(packet);
+	__u32 asked = packet->length;
 
 	if (reason)
 		return reason;
@@ -90,7 +91,9 @@ static __noinline enum reason ask_owner(struct packet *packet, const struct nat_
 	set_gateway_mac(question.eth.h_source);
 	set_gateway_mac(question.arp.sender_mac);
 	packet->refused = REASON_MAC_UNKNOWN;
+	packet->length = sizeof(question);
 	reason = write_answer(packet, &question, sizeof(question)) ?: redirect(packet, slot->ifindex);
+	packet->length = asked;
 	return reason == REASON_FORWARDED ? REASON_ANSWERED : reason;
 }
 

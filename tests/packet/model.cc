@@ -2,6 +2,7 @@
 #include "model.h"
 
 #include <linux/if_ether.h>
+#include <net/if_arp.h>
 
 #include <algorithm>
 
@@ -118,10 +119,14 @@ class Way {
     return std::nullopt;
   }
 
+  bool is_to_gateway() const {
+    return has(abi::NETWORK_GATEWAY) && mac_at(sent_.frame, 0) == kGatewayMac;
+  }
+
   // What the network answers itself, under tc alone.
   std::optional<Prediction> answer() {
     if (sent_.program != Program::kFromVm || segment_.flags == 0) return std::nullopt;
-    const bool to_gateway = has(abi::NETWORK_GATEWAY) && mac_at(sent_.frame, 0) == kGatewayMac;
+    const bool to_gateway = is_to_gateway();
     if (seen_.type != ETH_P_ARP && !to_gateway) return std::nullopt;
     if (hook_ == Hook::kXdp) return leave("LEAVE_TO_TC");
     if (seen_.type == ETH_P_ARP)
@@ -136,7 +141,8 @@ class Way {
   std::optional<Prediction> answer_arp() {
     const Bytes frame = without_tag(sent_.frame);
     const auto arp = view_arp(frame);
-    if (!arp || arp->operation != 1) return std::nullopt;
+    if (arp && arp->operation == ARPOP_REPLY && is_to_gateway()) return take();
+    if (!arp || arp->operation != ARPOP_REQUEST) return std::nullopt;
     if (is_gateway(arp->target)) return send_answer(arp_reply(frame, kGatewayMac));
     const auto found = world_.neighbours.find({network_, arp->target});
     if ((frame[0] & 1) == 0 || found == world_.neighbours.end()) return std::nullopt;
@@ -146,6 +152,13 @@ class Way {
     if (neighbour.mac != MacBytes{}) return send_answer(arp_reply(frame, neighbour.mac));
     asked_ = neighbour.device;
     return std::nullopt;
+  }
+
+  // Nothing comes of it.
+  Prediction take() const {
+    Prediction result = carried("ANSWERED");
+    result.outcome.verdict = Verdict::kDrop;
+    return result;
   }
 
   Prediction send_answer(const Bytes& reply) const {
