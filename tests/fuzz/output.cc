@@ -35,6 +35,7 @@ struct Views {
   UplinkView uplink;
   FdbView entry;
   LeaseView lease;
+  ForwardView forward;
   StatsView stats;
   Finding finding;
 };
@@ -50,6 +51,8 @@ Views read_views(std::string_view input) {
   views.network.host_addresses = views.port.ips = {texts.next()};
   views.entry.device = views.stats.name = texts.next();
   views.lease.device = views.lease.network = views.port.name;
+  views.forward.device = views.port.name;
+  views.forward.network = views.network.name;
   views.stats.from.drops[texts.next()] = 1;
   views.finding.detail = texts.next();
   views.finding.fix = texts.next();
@@ -63,6 +66,7 @@ std::vector<std::string> render(const cli::Output& output, const Views& views) {
           output.overview({views.port}, {views.network}, {views.uplink}),
           output.fdb({views.entry}),
           output.leases({views.lease}),
+          output.forwards({views.forward}),
           output.stats({views.stats}),
           output.findings({views.finding}),
           output.steps({views.finding.detail, views.finding.fix})};

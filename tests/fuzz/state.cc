@@ -16,6 +16,11 @@ void check_accepted(const DesiredState& state) {
     require(!uplink.device.empty(), "an uplink has a name");
   for (const NetworkRequest& network : state.networks)
     require(!network.name.empty(), "a network has a name");
+  for (const ForwardRequest& forward : state.forwards) {
+    require(!forward.network.empty(), "a forward is of a network");
+    require((forward.protocol == ForwardProtocol::kAll) == (forward.outside_port == 0),
+            "a forward has a port, and a floating address has none");
+  }
   for (const PortRequest& port : state.ports) {
     require(!port.device.empty(), "a port has a name");
     require(ways_to_a_network(port) == 1, "a port is in one network");

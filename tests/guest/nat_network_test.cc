@@ -78,6 +78,24 @@ TEST_P(NatNetwork, EachGuestFetchesAFileFromTheInternet) {
   }
 }
 
+// A1's web server by a port of the host's own address, and by a floating address.
+TEST_P(NatNetwork, AForwardLeadsToAGuestsService) {
+  constexpr const char* kFloating = "198.51.100.7";
+  World& world = World::get();
+  const Host& host = world.hosts[0];
+  host.must({"forward", "add", "red", "tcp", "198.51.100.1:8080", "192.168.0.2:80"});
+  host.must({"forward", "add", "blue", "all", kFloating, kLease});
+  const auto fetch = [&](const std::string& from) {
+    return shell_on(internet(), "busybox wget -q -O - http://" + from + "/file | busybox md5sum");
+  };
+  const CommandResult of_red = fetch("198.51.100.1:8080");
+  EXPECT_EQ(of_red.out, world.a1->file.md5 + "\n") << of_red.describe();
+  const CommandResult of_blue = fetch(kFloating);
+  EXPECT_EQ(of_blue.out, world.b1->file.md5 + "\n") << of_blue.describe();
+  EXPECT_TRUE(
+      fetches_intact(world.b1->guest, {.port = 8080, .md5 = world.a1->file.md5}, "198.51.100.1"));
+}
+
 // Neither the host nor the other tenant, by no address that they have.
 TEST_P(NatNetwork, NobodyElseIsReached) {
   for (const Peer* peer : peers()) EXPECT_TRUE(cannot_ping(peer->guest, {"198.51.100.1"}));

@@ -61,6 +61,25 @@ TEST_F(BadInput, OtherValuesMustBeValid) {
   expect_refused({"network", "add", "n", "--vlan", "10", "--ageing", "soon"}, kBadUsage, {"soon"});
 }
 
+TEST_F(BadInput, AForwardMustSayWhatLeadsWhere) {
+  const auto refuse = [&](const Words& words, const std::string& culprit) {
+    Words command = {"forward", "add", "vlan10"};
+    command.insert(command.end(), words.begin(), words.end());
+    expect_refused(command, kBadUsage, {culprit});
+  };
+  refuse({"icmp", "203.0.113.5:1", "10.0.0.7"}, "icmp");
+  for (const char* outside : {"203.0.113.5:0", "203.0.113.5:65536", "203.0.113.5:", "203.0.113:80",
+                              "203.0.113.5:10-9", "203.0.113.5:1-", "203.0.113.5", ""})
+    refuse({"tcp", outside, "10.0.0.7"}, outside);
+  refuse({"tcp", "203.0.113.5:1-3", "10.0.0.7:1-2"}, "10.0.0.7:1-2");
+  refuse({"all", "203.0.113.5:1", "10.0.0.7"}, "203.0.113.5:1");
+  refuse({"all", "203.0.113.5", "10.0.0.7:1"}, "10.0.0.7:1");
+  expect_refused({"forward", "add", "vlan10", "tcp", "203.0.113.5:1", "10.0.0.7"}, kRefused,
+                 {"vlan10", "no way out"});
+  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kRefused, {"no such one"});
+  expect_refused({"forward", "add", "red", "tcp", "203.0.113.5:1", "10.0.0.7"}, kRefused, {"red"});
+}
+
 TEST_F(BadInput, ExactlyOneNetworkMustBeNamed) {
   expect_refused({"attach", "tap1"}, kBadUsage, {});
   expect_refused({"attach", "tap1", "--vlan", "10", "--untagged"}, kBadUsage, {});

@@ -138,6 +138,14 @@ TEST_P(Forward, OfAPortThatTheHostListensOnIsRefused) {
   EXPECT_NE(result.err.find("a socket of the host has port 2222"), std::string::npos)
       << result.describe();
   forward({"red", "tcp", "198.51.100.1:2222", "10.0.0.2:22"});
+  // A listener, of IPv6 and with it of IPv4.
+  const RunningCommand listener({"busybox", "nc", "-l", "-p", "2223"},
+                                {.netns_path = lab.ns().path(), .environment = {}});
+  EXPECT_TRUE(eventually([&] {
+    return lab.host
+        .xvnet({"forward", "add", "red", "tcp", "198.51.100.1:2223", "10.0.0.2:23", "--dry-run"})
+        .err.contains("a socket of the host has port 2223");
+  }));
 }
 
 TEST_P(Forward, FollowsTheAddressFromPortToPort) {

@@ -211,6 +211,20 @@ TEST_P(Show, JsonHasItsKeys) {
                                  {"state", "string"},
                                  {"mac", "string null"},
                                  {"age", "number null"}});
+  lab.host.must({"network", "set", "blue", "--snat", "203.0.113.5"});
+  lab.host.must({"forward", "add", "blue", "tcp", "203.0.113.5:2222", "10.0.0.7:22"});
+  const auto forwards = lab.host.json({"show", "forwards"});
+  ASSERT_EQ(forwards.size(), 1u);
+  expect_schema(forwards.front(), {{"network", "string"},
+                                   {"protocol", "string"},
+                                   {"outside_ip", "string"},
+                                   {"outside_port", "number null"},
+                                   {"inside_ip", "string"},
+                                   {"inside_port", "number null"},
+                                   {"ports", "number"},
+                                   {"dev", "string null"},
+                                   {"sent", "number"},
+                                   {"received", "number"}});
   for (const auto& uplink : lab.host.json({"show", "uplinks"})) {
     expect_schema(uplink, {{"name", "string"},
                            {"ifindex", "number"},
