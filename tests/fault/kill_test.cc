@@ -77,6 +77,11 @@ void down_and_base(Host& host) {
 
 const Words kLab = {"network", "add", "lab", "--host-address", "10.5.0.1/24"};
 
+const Words kTranslated = {"network",   "add",      "red",    "--subnet",   "10.0.0.0/24",
+                           "--gateway", "10.0.0.1", "--snat", "203.0.113.1"};
+const Words kForward = {"forward", "add", "red", "tcp", "203.0.113.5:2222", "10.0.0.7:22"};
+const Words kNoForward = {"forward", "del", "red", "tcp", "203.0.113.5:2222"};
+
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
       {"Attach", {"attach", "tap5", "--vlan", "20"}, commands({{"detach", "tap5"}}), make_tap5},
@@ -108,6 +113,8 @@ const std::vector<Scenario>& scenarios() {
       {"UplinkDel", {"uplink", "del", "eth0"}, commands({{"uplink", "add", "eth0"}})},
       {"NetworkAdd", kLab, commands({{"network", "del", "lab"}})},
       {"NetworkDel", {"network", "del", "lab"}, commands({kLab}), commands({kLab})},
+      {"ForwardAdd", kForward, commands({kNoForward}), commands({kTranslated})},
+      {"ForwardDel", kNoForward, commands({kForward}), commands({kTranslated, kForward})},
       {.name = "Upgrade",
        .command = {"upgrade"},
        .undo = [](Host&) {},
