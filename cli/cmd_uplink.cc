@@ -44,7 +44,7 @@ void declare_uplink_add(CLI::App& noun, Run& chosen) {
   auto& command = *noun.add_subcommand("add", "make a NIC carry networks as VLANs");
   auto words = std::make_shared<UplinkWords>();
   command.add_option("IFACE", words->device, "the NIC")->required()->type_name("");
-  add_word(command, "--vlans", words->vids, "10,20-30", "the VIDs it may carry; default: all");
+  add_word(command, "--vlans", words->vids, "10,20-30|none", "the VIDs it may carry; default: all");
   add_word(command, "--mode", words->mode, "auto|xdp|tc", "which hook carries its frames");
   command.add_flag("--shared-xdp", words->share_xdp, "run beside other XDP programs, by libxdp");
   command.callback([words, &chosen] {

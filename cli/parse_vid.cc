@@ -36,6 +36,7 @@ Parsed<std::uint16_t> parse_vid(std::string_view word) {
 
 Parsed<VidSet> parse_vid_set(std::string_view word) {
   VidSet vids;
+  if (word == "none") return vids;
   for (bool is_more = true; is_more;) {
     const auto comma = word.find(',');
     const auto range = parse_vid_range(word.substr(0, comma));

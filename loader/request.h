@@ -53,7 +53,7 @@ struct PortRequest {
 
 struct UplinkRequest {
   std::string device;
-  std::optional<VidSet> vids;  // nothing: every VID no other uplink claims
+  std::optional<VidSet> vids;  // nothing: every VID no other uplink claims; empty: none
   Mode mode = Mode::kAuto;
   bool share_xdp = false;  // beside other XDP programs, through libxdp's dispatcher
 };

@@ -47,7 +47,7 @@ bool add_ports(PortSet& ports, std::string_view text) {
 
 std::string format_mac(const Mac& mac) { return fmt::format("{:02x}", fmt::join(mac, ":")); }
 
-std::string format_vids(const VidSet& vids) { return format_set(vids); }
+std::string format_vids(const VidSet& vids) { return vids.any() ? format_set(vids) : "none"; }
 
 std::string format_ports(const PortSet& ports) { return format_set(ports); }
 

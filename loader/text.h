@@ -25,7 +25,7 @@ void set_text(char (&field)[N], std::string_view text) {
 }
 
 std::string format_mac(const Mac& mac);          // "02:00:00:00:00:01"
-std::string format_vids(const VidSet& vids);     // "10,20-30"
+std::string format_vids(const VidSet& vids);     // "10,20-30", or "none"
 std::string format_ports(const PortSet& ports);  // "8080,40960-45055"
 // Of such a text, with white space behind it; nothing: it is no such text.
 std::optional<PortSet> parse_ports(std::string_view text);

@@ -27,9 +27,6 @@ abi::uplink_record make_record(const Link& link, const ModeChoice& choice,
 
 Result<void> check_vids(const UplinkRequest& request) {
   if (!request.vids) return {};
-  if (request.vids->none())
-    return fail(ErrorKind::kUsage,
-                fmt::format("add uplink {:?}: --vlans is empty", request.device));
   if ((*request.vids)[0] || (*request.vids)[4095])
     return fail(ErrorKind::kUsage, fmt::format("add uplink {:?}: a VID is not {} to {}",
                                                request.device, kMinVid, kMaxVid));

@@ -44,7 +44,7 @@ VidSet vids(std::initializer_list<std::size_t> numbers) {
 }
 
 TEST(Text, VidsAreRanges) {
-  EXPECT_EQ(format_vids({}), "");
+  EXPECT_EQ(format_vids({}), "none");
   EXPECT_EQ(format_vids(vids({10})), "10");
   EXPECT_EQ(format_vids(vids({10, 11})), "10-11");
   EXPECT_EQ(format_vids(vids({1, 10, 20, 21, 22, 4094})), "1,10,20-22,4094");

@@ -159,9 +159,16 @@ TEST_F(Uplink, OnlyOneCarriesAll) {
   refused(add_uplink(uplink("eth1")), ErrorKind::kFailed, "eth0");
 }
 
+TEST_F(Uplink, OneOfNoVlansStandsBesideAnother) {
+  must(add_uplink(uplink("eth0")));
+  must(add_uplink(uplink_with("eth1", {})));
+  must(attach(on_vlan("tap0", 10)));
+  EXPECT_EQ(network_view("vlan10")->uplink, "eth0");
+  EXPECT_EQ(uplink_view("eth1")->vlans, "none");
+  must_do_nothing(add_uplink(uplink_with("eth1", {})));
+}
+
 TEST_F(Uplink, VidsAreChecked) {
-  UplinkRequest request = uplink_with("eth0", {});
-  refused(add_uplink(request), ErrorKind::kUsage, "eth0");
   refused(add_uplink(uplink_with("eth0", {0})), ErrorKind::kUsage, "eth0");
   refused(add_uplink(uplink_with("eth0", {4095})), ErrorKind::kUsage, "eth0");
 }
