@@ -18,8 +18,8 @@ constexpr uint16_t kForwardedPort = 2222;
 constexpr uint16_t kServicePort = 22;
 constexpr const char* kFloatingIp = "203.0.113.7";
 
-constexpr size_t kArpSize = 28;
-constexpr const char* kGatewayIp = "10.0.0.254";
+constexpr size_t kArpLength = 28;
+constexpr const char* kRedGatewayIp = "10.0.0.254";
 
 class Forward : public NatFixture {
  protected:
@@ -53,7 +53,7 @@ class Forward : public NatFixture {
   Outcome speak_arp(const std::string& port = "a", const std::string& ip = "10.0.0.1") {
     Ends ends = Ends::between(test::mac_of(port), kBroadcast);
     ends.src_ip = ip;
-    ends.dst_ip = kGatewayIp;
+    ends.dst_ip = kRedGatewayIp;
     return from_vm(port, arp_request(ends));
   }
   // From the VM's service to the peer.
@@ -143,10 +143,10 @@ TEST_P(Forward, AVmThatHasNotSpokenIsAskedForItsMac) {
     EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
     EXPECT_EQ(outcome.counted, (Counts{{"up from MAC_UNKNOWN", 1}, {"a to carried", 1}}));
     Ends ends = Ends::between(kGatewayMacText, kBroadcast);
-    ends.src_ip = kGatewayIp;
+    ends.src_ip = kRedGatewayIp;
     ends.dst_ip = "10.0.0.1";
     Bytes question = arp_request(ends).bytes;
-    question.resize(ETH_HLEN + kArpSize);
+    question.resize(ETH_HLEN + kArpLength);
     question.resize(ETH_ZLEN);
     EXPECT_EQ(outcome.bytes, question);
   }
@@ -156,7 +156,7 @@ TEST_P(Forward, TheVmsAnswerIsForTheGatewayAlone) {
   forward();
   Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
   ends.src_ip = "10.0.0.1";
-  ends.dst_ip = kGatewayIp;
+  ends.dst_ip = kRedGatewayIp;
   Frame reply = arp_request(ends);
   put_be16(reply.bytes, ETH_HLEN + 6, ARPOP_REPLY);
   const Outcome outcome = from_vm("a", reply);
