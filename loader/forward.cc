@@ -158,19 +158,13 @@ Result<void> close_port(Change& change, const Forward& forward, std::uint16_t at
   return change.erase(tables.nat_slots, slot_key(forward, at));
 }
 
-Result<void> reserve_on_host(Change& change, const Forward& forward) {
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
-  return change.set_reserved_ports(reserved | public_ports(forward));
-}
-
 // What others have of another address by the same numbers stays reserved.
 Result<void> release_on_host(Change& change, const Forward& forward) {
   auto& tables = change.tables();
   XVNET_ASSIGN(address, tables.nat_addresses.find(forward.key.address));
   if (!address || !(address->flags & abi::NAT_ADDRESS_OF_HOST)) return {};
   XVNET_ASSIGN(others, ports_on_host(tables));
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
-  return change.set_reserved_ports(reserved & ~(public_ports(forward) & ~others));
+  return release_on_host(change, public_ports(forward) & ~others);
 }
 
 Result<void> open_forward(Change& change, Forward forward, const PublicAddress& outside) {
@@ -178,7 +172,7 @@ Result<void> open_forward(Change& change, Forward forward, const PublicAddress& 
   XVNET_TRY(change.load_continuations());
   XVNET_TRY(change.put(tables.forwards, forward.key, forward.entry));
   XVNET_TRY(hold_address(change, outside));
-  if (outside.is_of_host()) XVNET_TRY(reserve_on_host(change, forward));
+  if (outside.is_of_host()) XVNET_TRY(reserve_on_host(change, public_ports(forward)));
   for (std::uint16_t at = 0; at < forward.entry.count; ++at)
     XVNET_TRY(open_port(change, forward, at));
   forward.entry.state = abi::RECORD_COMPLETE;

@@ -104,9 +104,7 @@ Result<void> restore_forwarding(Change& change, std::uint32_t network) {
 
 Result<void> reserve_on_host(Change& change, const abi::nat_network& entry) {
   XVNET_ASSIGN(own, ports_on_host(change.tables(), entry));
-  if (own.none()) return {};
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
-  return change.set_reserved_ports(reserved | own);
+  return own.none() ? Result<void>{} : reserve_on_host(change, own);
 }
 
 // What another network has of another address by the same numbers stays reserved.
@@ -114,8 +112,7 @@ Result<void> release_on_host(Change& change, std::uint32_t network, const abi::n
   XVNET_ASSIGN(own, ports_on_host(change.tables(), entry));
   if (own.none()) return {};
   XVNET_ASSIGN(others, ports_on_host(change.tables(), network));
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
-  return change.set_reserved_ports(reserved & ~(own & ~others));
+  return release_on_host(change, own & ~others);
 }
 
 Result<void> write_nat(Change& change, const Network& network, const NatPlan& plan) {

@@ -142,4 +142,14 @@ Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except) {
   return ports;
 }
 
+Result<void> reserve_on_host(Change& change, const PortSet& ports) {
+  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
+  return change.set_reserved_ports(reserved | ports);
+}
+
+Result<void> release_on_host(Change& change, const PortSet& ports) {
+  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
+  return change.set_reserved_ports(reserved & ~ports);
+}
+
 }  // namespace xvnet

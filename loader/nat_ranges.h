@@ -29,5 +29,8 @@ Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& 
 Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except = 0);
 // Of one network.
 Result<PortSet> ports_on_host(Tables& tables, const abi::nat_network& network);
+// Keeps them from the host's sockets, and no longer; what was reserved beside them stays.
+Result<void> reserve_on_host(Change& change, const PortSet& ports);
+Result<void> release_on_host(Change& change, const PortSet& ports);
 
 }  // namespace xvnet

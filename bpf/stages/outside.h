@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * take_from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to or
- * by a forward, it is the VM's; of a floating address all of it is. Else, where the address is the host's own, it is the host's, and nobody's where it is not.
+ * by a forward, it is the VM's; of a floating address all of it is. Else, where the address is the host's own, it is the
+ * host's, and nobody's where it is not.
  * answer_for_public: who has an address that the host does not have?
  *
  * reads    ethertype

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "lab.h"
+#include "transfer.h"
 #include "udp_socket.h"
 
 namespace xvnet::test {
@@ -79,6 +80,15 @@ class NatLab : public InMode {
     Words words = {"ping", "-n", "-c", "1", "-W", "10"};
     words.insert(words.end(), more.begin(), more.end());
     return guest.ns.run(words);
+  }
+  // Many segments, each as it was sent.
+  static void expect_unharmed(Transfer& transfer) {
+    constexpr uint64_t kBytes = 8 << 20;
+    EXPECT_TRUE(
+        eventually([&] { return transfer.received().bytes >= kBytes; }, std::chrono::minutes(2)));
+    transfer.finish();
+    EXPECT_EQ(transfer.received().bytes, transfer.sent().bytes);
+    EXPECT_EQ(transfer.received().checksum, transfer.sent().checksum);
   }
   std::string reserved_ports() const {
     return lab.ns().must({"sysctl", "-n", "net.ipv4.ip_local_reserved_ports"}).out;
