@@ -24,6 +24,7 @@
 #include "../maps/nat_sessions.h"
 #include "../maps/networks.h"
 #include "../maps/reasons.h"
+#include "../maps/routes.h"
 #include "../maps/stats.h"
 #include "../maps/vlans.h"
 

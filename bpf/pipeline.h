@@ -14,6 +14,7 @@
 #pragma once
 
 #include "stages/admit.h"
+#include "stages/between.h"
 #include "stages/beyond.h"
 #include "stages/dhcp.h"
 #include "stages/emit.h"
@@ -91,7 +92,7 @@ static __always_inline enum reason to_dhcp(struct packet *packet)
 /* Where a VM's frame for somebody beyond its gateway goes on. tc only. */
 static __always_inline enum reason to_outside(struct packet *packet)
 {
-	return parse(packet) ?: enter_port(packet) ?: route(packet);
+	return parse(packet) ?: enter_port(packet) ?: route_between(packet) ?: route(packet);
 }
 
 /* Where a frame of the wire for a public address goes on. tc only. */

@@ -15,7 +15,7 @@ enum class Verb { kAdd, kSet };
 
 struct NetworkWords {
   std::string name;
-  Word vid, uplink, ageing, subnet, gateway, domain, boot_server, boot_file, snat_ports,
+  Word vid, uplink, ageing, subnet, gateway, router, domain, boot_server, boot_file, snat_ports,
       snat_filter;
   bool dhcp = false;
   bool no_dhcp = false;
@@ -51,6 +51,7 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
 
   reader.read_word(request.subnet, words.subnet, parse_subnet_word);
   reader.read_word(request.gateway, words.gateway, parse_ip);
+  reader.read_word(request.router, words.router, parse_router_name);
 
   reader.refuse_if(words.dhcp && words.no_dhcp, "--dhcp and --no-dhcp exclude each other");
   if (words.dhcp || words.no_dhcp) request.dhcp = words.dhcp;
@@ -60,11 +61,11 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   request.boot_file = words.boot_file;
   read_snat(reader, verb, words, request);
 
-  const bool is_empty = !words.subnet && !words.gateway && !request.dhcp && words.dns.empty() &&
-                        !words.domain && !words.boot_server && !words.boot_file && !words.vid &&
-                        !words.untagged && !words.uplink && !words.ageing &&
-                        words.host_addresses.empty() && words.snat.empty() && !words.snat_ports &&
-                        !words.snat_filter;
+  const bool is_empty = !words.subnet && !words.gateway && !words.router && !request.dhcp &&
+                        words.dns.empty() && !words.domain && !words.boot_server &&
+                        !words.boot_file && !words.vid && !words.untagged && !words.uplink &&
+                        !words.ageing && words.host_addresses.empty() && words.snat.empty() &&
+                        !words.snat_ports && !words.snat_filter;
   reader.refuse_if(verb == Verb::kSet && is_empty, "nothing to set");
   return reader.answer(std::move(request));
 }
@@ -110,6 +111,8 @@ void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& he
       ->allow_extra_args(false);
   add_word(command, "--subnet", words->subnet, "CIDR", "its ports get addresses of it");
   add_word(command, "--gateway", words->gateway, "IP", "the gateway's address in the subnet");
+  add_word(command, "--router", words->router, verb == Verb::kAdd ? "NAME" : "NAME|none",
+           "its gateway leads to the other networks of this router");
   command.add_flag("--dhcp", words->dhcp, "its ports are told their addresses by DHCP");
   if (verb == Verb::kSet) command.add_flag("--no-dhcp", words->no_dhcp, "no DHCP any more");
   command.add_option("--dns", words->dns, "a name server for DHCP to tell of; may be repeated")

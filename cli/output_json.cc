@@ -62,6 +62,7 @@ Json to_json(const NetworkView& network) {
           {"implicit", network.implicit},
           {"subnet", text_or_null(network.subnet)},
           {"gateway", text_or_null(network.gateway)},
+          {"router", text_or_null(network.router)},
           {"dhcp", network.dhcp},
           {"dns", network.dns},
           {"snat", snat_array(network.snat)},

@@ -60,12 +60,13 @@ std::string TextOutput::networks(const std::vector<NetworkView>& networks) const
                    {"HOST"},
                    {"SUBNET"},
                    {"GATEWAY"},
+                   {"ROUTER"},
                    {"SNAT"},
                    {"PORTS"}});
   for (const auto& network : networks) {
     table.add({network.name, network.kind, vid_cell(network.vid), network.uplink,
                seconds_cell(network.ageing_s), host_cell(network), network.subnet, network.gateway,
-               snat_cell(network.snat), list_cell(network.ports)});
+               network.router, snat_cell(network.snat), list_cell(network.ports)});
   }
   return table.render(Header::kShown);
 }

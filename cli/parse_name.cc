@@ -48,6 +48,10 @@ Parsed<std::string> parse_network_name(std::string_view word) {
   return parse_name("network", word);
 }
 
+Parsed<std::string> parse_router_name(std::string_view word) {
+  return word == "none" ? std::string() : parse_name("router", word);
+}
+
 Parsed<std::string> parse_instance_name(std::string_view word) {
   const bool is_valid = !word.empty() && word.size() <= kMaxInstanceName &&
                         std::all_of(word.begin(), word.end(), is_instance_character);

@@ -14,6 +14,9 @@ Parsed<std::string> parse_device_name(std::string_view word);
 // As long as a device's. What else a new one may hold is for the loader to say.
 Parsed<std::string> parse_network_name(std::string_view word);
 
+// As a network's; "none" is an empty one.
+Parsed<std::string> parse_router_name(std::string_view word);
+
 // A directory below bpffs.
 Parsed<std::string> parse_instance_name(std::string_view word);
 

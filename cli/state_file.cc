@@ -41,6 +41,7 @@ Json entry_of(const NetworkRequest& request) {
   if (request.ageing_s) json["ageing"] = *request.ageing_s;
   if (request.subnet) json["subnet"] = format_subnet(*request.subnet);
   if (request.gateway) json["gateway"] = format_ipv4(*request.gateway);
+  if (request.router) json["router"] = *request.router;
   if (request.dhcp.value_or(false)) json["dhcp"] = true;
   for (const Ipv4 server : request.dns) json["dns"].push_back(format_ipv4(server));
   if (request.domain) json["domain"] = *request.domain;

@@ -158,6 +158,7 @@ Result<NetworkRequest> to_network(const Json& json, std::string place) {
   entry.number("ageing", request.ageing_s, kAgeing);
   entry.word("subnet", request.subnet, parse_subnet_word);
   entry.word("gateway", request.gateway, parse_ip);
+  entry.word("router", request.router, parse_router_name);
   bool dhcp = false;
   entry.flag("dhcp", dhcp);
   if (dhcp) request.dhcp = true;

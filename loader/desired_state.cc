@@ -40,6 +40,7 @@ NetworkRequest request_of(const abi::network_record& record) {
   request.ageing_s = record.ageing_s;
   request.subnet = subnet_of(record);
   request.gateway = ipv4_of(record.gateway);
+  if (record.router[0]) request.router = text_of(record.router);
   if (record.flags & abi::RECORD_DHCP) request.dhcp = true;
   for (std::size_t at = 0; at < record.dns_count; at++)
     if (const auto server = ipv4_of(record.dns[at])) request.dns.push_back(*server);

@@ -135,6 +135,7 @@ enum class TableId {
   kNatMappings,
   kNatSessions,
   kForwards,
+  kRoutes,
   kMeta,
 };
 

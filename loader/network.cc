@@ -12,6 +12,7 @@
 #include "loader/nat.h"
 #include "loader/network_request.h"
 #include "loader/port_addresses.h"
+#include "loader/router.h"
 #include "loader/snat.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
@@ -42,7 +43,8 @@ Result<std::uint32_t> take_id(Change& change) {
 }
 
 // Frames of a network that has one of these go on in a continuation.
-constexpr std::uint16_t kContinuedFlags = abi::NETWORK_DHCP | abi::NETWORK_NAT;
+constexpr std::uint16_t kContinuedFlags =
+    abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED;
 
 // Whether somebody has the VID, or the untagged frames of the uplink, already.
 Result<void> check_claims(Tables& tables, const abi::network_record& record, std::uint32_t self) {
@@ -65,6 +67,7 @@ Result<void> put_network(Change& change, std::uint32_t id, const abi::network& v
 
 Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_claims(change.tables(), record, 0));
+  XVNET_TRY(check_router(change.tables(), {0, record}));
   XVNET_ASSIGN(uplinks, working_uplinks(change.tables(), change.kernel()));
   XVNET_ASSIGN(uplink, choose_uplink(change.tables(), uplinks, 0, record));
   XVNET_ASSIGN(id, take_id(change));
@@ -134,6 +137,7 @@ Result<abi::network_record> wanted_record(const NetworkRequest& request) {
   auto record = record_of(request);
   XVNET_TRY(set_host_addresses(record, request));
   XVNET_TRY(set_subnet(record, request));
+  XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
   XVNET_TRY(set_snat(record, request));
   return record;
@@ -165,6 +169,7 @@ Result<void> change_record(abi::network_record& record, const NetworkRequest& re
   if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
   if (!request.host_addresses.empty()) XVNET_TRY(set_host_addresses(record, request));
   XVNET_TRY(set_subnet(record, request));
+  XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
   return set_snat(record, request);
 }
@@ -299,6 +304,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_subnet_change(tables, *existing, record));
   XVNET_TRY(check_forwards(tables, network));
   XVNET_TRY(check_claims(tables, record, network.id));
+  XVNET_TRY(check_router(tables, network));
   std::optional<NatPlan> plan;
   if (speaks_of_snat(request) && has_snat(record)) {
     XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));

@@ -91,6 +91,7 @@ std::string described(const abi::network_record& record) {
   std::string text = record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
   if (const auto subnet = subnet_of(record)) text += ", subnet " + format_subnet(*subnet);
   if (const auto gateway = ipv4_of(record.gateway)) text += ", gateway " + format_ipv4(*gateway);
+  if (record.router[0]) text += ", router " + text_of(record.router);
   if (record.flags & abi::RECORD_DHCP) text += ", DHCP";
   if (has_snat(record)) text += ", SNAT " + snat_text(record);
   return text;

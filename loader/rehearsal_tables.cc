@@ -121,6 +121,7 @@ void Rehearsal::make_tables() {
   make(kNatMappings, sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping));
   make(kNatSessions, sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket));
   make(kForwards, sizeof(abi::nat_slot_key), sizeof(abi::forward));
+  make(kRoutes, sizeof(abi::route_key), sizeof(abi::route));
   make(kMeta, sizeof(Id), sizeof(abi::meta));
   watch_tables();
 }

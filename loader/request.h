@@ -85,8 +85,9 @@ struct NetworkRequest {
   std::string uplink;
   std::vector<std::string> host_addresses;  // CIDR
   std::optional<std::uint32_t> ageing_s;
-  std::optional<Subnet> subnet;  // whose addresses the ports get
-  std::optional<Ipv4> gateway;   // in the subnet
+  std::optional<Subnet> subnet;       // whose addresses the ports get
+  std::optional<Ipv4> gateway;        // in the subnet
+  std::optional<std::string> router;  // the gateway leads to the other networks of it; empty: none
   std::optional<bool> dhcp;
   std::vector<Ipv4> dns;  // told by DHCP, like the rest
   std::optional<std::string> domain;

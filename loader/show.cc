@@ -111,6 +111,7 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
     view.host_addresses.push_back(text_of(record.addresses[i]));
   if (const auto subnet = subnet_of(record)) view.subnet = format_subnet(*subnet);
   if (const auto gateway = ipv4_of(record.gateway)) view.gateway = format_ipv4(*gateway);
+  view.router = text_of(record.router);
   view.dhcp = record.flags & abi::RECORD_DHCP;
   for (std::size_t i = 0; i < record.dns_count; ++i)
     view.dns.push_back(format_ipv4(ipv4_of(record.dns[i]).value_or(Ipv4{})));

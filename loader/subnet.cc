@@ -7,6 +7,7 @@
 
 #include "loader/network_request.h"
 #include "loader/port_addresses.h"
+#include "loader/router.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -60,15 +61,20 @@ std::uint16_t subnet_flags(const abi::network_record& record) {
   if (subnet_of(record)) flags |= abi::NETWORK_ADDRESSES;
   if (ipv4_of(record.gateway)) flags |= abi::NETWORK_GATEWAY;
   if (record.flags & abi::RECORD_DHCP) flags |= abi::NETWORK_DHCP;
+  if (record.router[0]) flags |= abi::NETWORK_ROUTED;
   return flags;
 }
 
 Result<void> provide_gateway(Change& change, const Network& network) {
   if (!ipv4_of(network.record.gateway)) return {};
-  return change.put(change.tables().gateways, network.id, abi::gateway{network.record.gateway});
+  XVNET_ASSIGN(router, take_router_id(change, network));
+  XVNET_TRY(change.put(change.tables().gateways, network.id,
+                       abi::gateway{.address = network.record.gateway, .router = router}));
+  return provide_route(change, network, router);
 }
 
 Result<void> withdraw_gateway(Change& change, const Network& network) {
+  XVNET_TRY(withdraw_routes(change, network.id));
   return change.erase(change.tables().gateways, network.id);
 }
 

@@ -19,8 +19,8 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
 // What the programs know of it: enum network_flags.
 std::uint16_t subnet_flags(const abi::network_record& record);
 
-// The gateway's entry is there for as long as a network's flags speak of it: it is put before them
-// and erased after.
+// The gateway's entry, with the way to the network, is there for as long as a network's flags speak
+// of it: it is put before them and erased after.
 Result<void> provide_gateway(Change& change, const Network& network);
 Result<void> withdraw_gateway(Change& change, const Network& network);
 

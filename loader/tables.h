@@ -18,6 +18,7 @@
 #include "maps/nat_sessions.h"
 #include "maps/networks.h"
 #include "maps/records.h"
+#include "maps/routes.h"
 #include "maps/stats.h"
 #include "maps/vlans.h"
 
@@ -45,6 +46,7 @@ struct Tables {
         nat_mappings(kernel.table(TableId::kNatMappings)),
         nat_sessions(kernel.table(TableId::kNatSessions)),
         forwards(kernel.table(TableId::kForwards)),
+        routes(kernel.table(TableId::kRoutes)),
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
@@ -67,6 +69,7 @@ struct Tables {
   Map<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
   Map<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Map<abi::nat_slot_key, abi::forward> forwards;
+  Map<abi::route_key, abi::route> routes;
   Map<std::uint32_t, abi::meta> meta;
 };
 

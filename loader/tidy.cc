@@ -117,6 +117,17 @@ Result<void> remove_stray_leases(Change& change) {
   return {};
 }
 
+// To a network that is gone, or whose record does not say that it is of a router.
+Result<void> settle_routes(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(routes, tables.routes.entries());
+  for (const auto& [key, route] : routes) {
+    XVNET_ASSIGN(record, tables.network_records.find(route.network));
+    if (!record || !record->router[0]) XVNET_TRY(change.erase(tables.routes, key));
+  }
+  return {};
+}
+
 // The record comes first and goes last, so a network without one was on its way out, and one
 // without an entry on its way in.
 Result<void> settle_networks(Change& change) {
@@ -133,6 +144,7 @@ Result<void> settle_networks(Change& change) {
     XVNET_ASSIGN(record, tables.network_records.find(id));
     if (!record) XVNET_TRY(change.erase(tables.gateways, id));
   }
+  XVNET_TRY(settle_routes(change));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));

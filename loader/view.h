@@ -50,6 +50,7 @@ struct NetworkView {
   std::vector<std::string> host_addresses;
   std::string subnet;   // "10.0.0.0/24"; empty: none
   std::string gateway;  // empty: none
+  std::string router;   // empty: none
   bool dhcp = false;
   std::vector<std::string> dns;
   std::vector<SnatView> snat;  // empty: it is not translated, or not yet

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 5
+#define XVNET_ABI_VERSION 6
 
 #ifdef __cplusplus
 /* clang-format off */
@@ -42,3 +42,4 @@
 #define MAX_NAT_MAPPINGS  (1 << 20)
 #define MAX_NAT_BUCKETS	  (1 << 19)
 #define MAX_FORWARDS	  4096
+#define MAX_ROUTES	  16384

@@ -13,8 +13,9 @@
 XVNET_ABI_BEGIN
 struct gateway {
 	struct address address;
+	__u32 router; /* the id under which routes.h has the networks that it leads to; 0: none */
 };
-XVNET_ABI_SIZE(gateway, 16);
+XVNET_ABI_SIZE(gateway, 20);
 XVNET_ABI_END
 
 #ifdef __bpf__

@@ -12,6 +12,7 @@ enum network_flags {
 	NETWORK_GATEWAY = 1 << 1,   /* and a gateway: gateways.h */
 	NETWORK_DHCP = 1 << 2,	    /* and DHCP: leases.h */
 	NETWORK_NAT = 1 << 3,	    /* its gateway leads out: nat_networks.h */
+	NETWORK_ROUTED = 1 << 4,    /* its gateway leads to other networks: routes.h */
 };
 
 struct network {

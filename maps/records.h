@@ -115,9 +115,10 @@ struct network_record {
 	__u16 snat_count;
 	__u16 snat_ports; /* of each public address */
 	__u32 pad3;
+	char router[NAME_SIZE]; /* empty: none */
 };
 XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT + 16 + 16 + 8 + 16 * MAX_DNS + 16 +
-				       HOST_NAME_SIZE + BOOT_FILE_SIZE + 16 * MAX_NAT_RANGES + 8);
+				       HOST_NAME_SIZE + BOOT_FILE_SIZE + 16 * MAX_NAT_RANGES + 8 + NAME_SIZE);
 
 /* The one entry of meta: what this instance is. */
 struct meta {

@@ -96,6 +96,14 @@ static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, 
 	return bpf_check_mtu(packet->ctx, target, &payload, 0, packet->ctx->gso_size ? BPF_MTU_CHK_SEGS : 0);
 }
 
+/* In bytes of payload; 0: no such device. */
+static __always_inline __u16 hook_mtu_of(struct packet *packet, __u32 target)
+{
+	__u32 mtu = 1;
+
+	return bpf_check_mtu(packet->ctx, target, &mtu, 0, 0) < 0 ? 0 : mtu;
+}
+
 static __always_inline void hook_mark_own(struct packet *packet)
 {
 	packet->ctx->mark = OWN_FRAME_MARK;

@@ -92,6 +92,11 @@ static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, 
 	return bpf_check_mtu(packet->ctx, target, &payload, 0, 0);
 }
 
+static __always_inline __u16 hook_mtu_of(struct packet *packet, __u32 target)
+{
+	return 0;
+}
+
 static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
 {
 	packet->verdict = bpf_redirect_map(&devices, target, 0);

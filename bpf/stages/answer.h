@@ -71,9 +71,9 @@ static __always_inline bool is_for_gateway(const struct packet *packet)
 	return packet->segment->flags & NETWORK_GATEWAY && is_gateway_mac(packet->destination_mac);
 }
 
-static __always_inline bool is_gateway_address(struct packet *packet, __be32 ipv4)
+static __always_inline bool is_gateway_address(__u32 network, __be32 ipv4)
 {
-	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &network);
 	struct address address = to_address(ipv4);
 
 	return gateway && !__builtin_memcmp(&gateway->address, &address, sizeof(address));

@@ -18,7 +18,7 @@ static __always_inline enum reason leave_to_outside(struct packet *packet)
 {
 	if (!is_for_gateway(packet))
 		return REASON_CONTINUE;
-	if (!(packet->segment->flags & NETWORK_NAT) || packet->ethertype != bpf_htons(ETH_P_IP))
+	if (!(packet->segment->flags & (NETWORK_NAT | NETWORK_ROUTED)) || packet->ethertype != bpf_htons(ETH_P_IP))
 		return REASON_NOT_ROUTED;
 	if (!hook_keeps_offloads)
 		return REASON_LEAVE_TO_TC;

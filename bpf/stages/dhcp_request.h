@@ -121,7 +121,7 @@ static __always_inline __u32 end_of_datagram(struct packet *packet)
 	struct iphdr ip;
 
 	if (!read_ipv4(packet, &ip) || ip.frag_off & bpf_htons(IPV4_FRAGMENT_MASK) ||
-	    (ip.daddr != bpf_htonl(0xffffffff) && !is_gateway_address(packet, ip.daddr)))
+	    (ip.daddr != bpf_htonl(0xffffffff) && !is_gateway_address(packet->network, ip.daddr)))
 		return 0;
 	if (!hook_read(packet, offset + sizeof(ip), &udp, sizeof(udp)) ||
 	    bpf_ntohs(udp.len) + sizeof(ip) > bpf_ntohs(ip.tot_len))

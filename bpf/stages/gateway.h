@@ -39,11 +39,11 @@ static __always_inline bool read_ipv4(struct packet *packet, struct iphdr *ip)
 }
 
 /* A later fragment of ICMP counts as one of a ping: sent back to its sender, it harms nobody. */
-static __always_inline bool is_ping(struct packet *packet, const struct iphdr *ip)
+static __always_inline bool is_ping(struct packet *packet, __u32 network, const struct iphdr *ip)
 {
 	__be16 *word;
 
-	if (ip->protocol != IPPROTO_ICMP || ip->saddr == ip->daddr || !is_gateway_address(packet, ip->daddr))
+	if (ip->protocol != IPPROTO_ICMP || ip->saddr == ip->daddr || !is_gateway_address(network, ip->daddr))
 		return false;
 	if (ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 		return true;
@@ -69,11 +69,12 @@ static __always_inline enum reason write_ping_reply(struct packet *packet, const
 	return hook_write(packet, offset, &word, sizeof(word)) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
 }
 
-static __noinline enum reason answer_ping(struct packet *packet)
+/* Of the network's gateway. The packet itself stays in its own. */
+static __noinline enum reason answer_ping(struct packet *packet, __u32 network)
 {
 	struct iphdr ip;
 
-	if (!read_ipv4(packet, &ip) || !is_ping(packet, &ip))
+	if (!read_ipv4(packet, &ip) || !is_ping(packet, network, &ip))
 		return REASON_CONTINUE;
 	return begin_answer(packet) ?: write_ping_reply(packet, &ip) ?: send_back(packet);
 }
@@ -82,7 +83,7 @@ static __always_inline enum reason answer_as_gateway(struct packet *packet)
 {
 	if (!is_for_gateway(packet))
 		return REASON_CONTINUE;
-	return hook_keeps_offloads ? answer_ping(packet) : REASON_LEAVE_TO_TC;
+	return hook_keeps_offloads ? answer_ping(packet, packet->network) : REASON_LEAVE_TO_TC;
 }
 
 static __always_inline enum reason refuse_to_gateway(struct packet *packet)

@@ -48,7 +48,7 @@ static __noinline bool claims_gateway(struct packet *packet)
 {
 	struct arp_packet arp;
 
-	return read_arp(packet, &arp) && is_gateway_address(packet, arp.sender);
+	return read_arp(packet, &arp) && is_gateway_address(packet->network, arp.sender);
 }
 
 static __always_inline enum reason refuse_false_gateway(struct packet *packet)
@@ -143,7 +143,7 @@ static __noinline enum reason take_arp(struct packet *packet)
 	if (arp.operation != bpf_htons(ARP_REQUEST))
 		return take_arp_reply(packet, &arp);
 	set_gateway_mac(gateway_mac);
-	if (is_gateway_address(packet, arp.target))
+	if (is_gateway_address(packet->network, arp.target))
 		return send_arp_reply(packet, &arp, gateway_mac);
 	return is_multicast(packet->destination_mac) ? answer_for_port(packet, &arp) : REASON_CONTINUE;
 }

@@ -37,16 +37,18 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 					  const struct nat_address *public)
 {
 	const struct flow *flow = &translation->flow;
+	struct receiver receiver = {};
 	enum reason reason;
 
 	if (!may_be_for_vm(flow, public) || !enter_by_slot(packet, translation, flow->destination, flow->protocol))
 		return otherwise(public, REASON_NAT_UNKNOWN);
 	if (!may_enter(packet, translation, flow->ip.saddr, flow->source))
 		return refuse_stranger(packet, translation, public);
-	reason = check_owner(packet, translation);
+	reason = check_owner(packet, translation, &receiver);
 	if (reason)
 		return reason;
-	return translate_to_owner(packet, translation) ? send_to_owner(packet, translation) : REASON_NOT_TRANSLATABLE;
+	return translate_to_owner(packet, translation) ? send_to_owner(packet, translation, &receiver)
+						       : REASON_NOT_TRANSLATABLE;
 }
 
 /* About a frame that a VM sent: the quoted one's remote has to be one that the VM speaks to. */
@@ -75,6 +77,7 @@ static __always_inline enum reason translate_error_in(struct packet *packet, con
 static __noinline enum reason take_error(struct packet *packet, struct translation *translation,
 					 const struct nat_address *public)
 {
+	struct receiver receiver = {};
 	struct flow quoted = {};
 
 	if (!read_quoted(packet, &translation->flow, &quoted) || quoted.ip.saddr != translation->flow.ip.daddr)
@@ -82,8 +85,8 @@ static __noinline enum reason take_error(struct packet *packet, struct translati
 	if (!enter_by_slot(packet, translation, quoted.source, quoted.protocol) ||
 	    admit_error(packet, translation, &quoted))
 		return otherwise(public, REASON_NAT_UNKNOWN);
-	return check_owner(packet, translation) ?: translate_error_in(packet, translation, &quoted)
-						?: send_to_owner(packet, translation);
+	return check_owner(packet, translation, &receiver) ?: translate_error_in(packet, translation, &quoted)
+							   ?: send_to_owner(packet, translation, &receiver);
 }
 
 static __always_inline enum reason take_from_outside(struct packet *packet)

@@ -13,6 +13,7 @@
 
 #include "nat_error.h"
 #include "owner.h"
+#include "routable.h"
 #include "session.h"
 #include "tell.h"
 #include "translate.h"
@@ -26,26 +27,6 @@ struct way {
 	__u8 to[ETH_ALEN];
 	__u8 from[ETH_ALEN];
 };
-
-/* RFC 1122, 3.2.1.3; RFC 5735: none of them is beyond a gateway. */
-static __always_inline bool is_unicast(__be32 address)
-{
-	__u8 first = bpf_ntohl(address) >> 24;
-
-	return first && first != 127 && first < 224;
-}
-
-/* Only the port's own address has a way out. */
-static __always_inline bool is_own_address(struct packet *packet, __be32 address)
-{
-	struct address_key key = {.network = packet->network, .address = to_address(address)};
-	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
-
-	if (!entry || entry->ifindex != packet->ifindex)
-		return false;
-	note_mac(packet, entry);
-	return true;
-}
 
 static __noinline long look_up_way(struct packet *packet, const struct translation *translation, struct way *way)
 {
@@ -177,17 +158,6 @@ static __noinline enum reason translate_out(struct packet *packet, struct transl
 	return REASON_CONTINUE;
 }
 
-static __always_inline enum reason refuse_unroutable(struct packet *packet, struct translation *translation)
-{
-	const struct flow *flow = &translation->flow;
-
-	if (!is_own_address(packet, flow->ip.saddr))
-		return REASON_SOURCE_SPOOFED;
-	if (!is_unicast(flow->ip.daddr))
-		return REASON_NOT_ROUTED;
-	return flow->ip.ttl > 1 ? REASON_CONTINUE : REASON_TTL_EXCEEDED;
-}
-
 /*
  * From one VM to another through the public address of the second, which sees the first's public address and port:
  * RFC 4787, REQ-9. The translation is the sender's first, and then the receiver's.
@@ -198,6 +168,7 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 	const struct flow *flow = &translation->flow;
 	__be32 public = ipv4_of(&translation->outside.address);
 	__u16 public_port = translation->outside.port;
+	struct receiver receiver = {};
 	enum reason reason;
 
 	translation->outside.address = to_address(flow->ip.daddr);
@@ -206,12 +177,12 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 		return REASON_NAT_UNKNOWN;
 	if (!may_enter(packet, translation, public, public_port))
 		return REASON_NAT_STRANGER;
-	reason = check_owner(packet, translation) ?: pop_tag(packet);
+	reason = check_owner(packet, translation, &receiver) ?: pop_tag(packet);
 	if (reason)
 		return reason;
 	if (!translate(packet, flow, SIDE_SOURCE, public, public_port) || !translate_to_owner(packet, translation))
 		return REASON_NOT_TRANSLATABLE;
-	return send_to_owner(packet, translation);
+	return send_to_owner(packet, translation, &receiver);
 }
 
 /* Out of the host, or back to a VM of it. */
@@ -239,7 +210,7 @@ static __always_inline enum reason route_flow(struct packet *packet, struct tran
 static __always_inline enum reason translate_and_route(struct packet *packet, struct translation *translation,
 						       struct way *way)
 {
-	enum reason reason = refuse_unroutable(packet, translation);
+	enum reason reason = refuse_unroutable(packet, &translation->flow);
 
 	if (reason)
 		return reason;

@@ -14,6 +14,7 @@
 
 #define ICMP_ERROR(type, code)	  ((type) << 8 | (code))
 #define ICMP_NET_UNREACHABLE	  0
+#define ICMP_NO_SUCH_HOST	  1
 #define ICMP_FRAGMENTATION_NEEDED 4
 #define ICMP_PROHIBITED		  13   /* RFC 1812, 5.2.7.1 */
 #define ICMP_QUOTED		  8    /* bytes behind the IPv4 header */
@@ -76,6 +77,8 @@ static __always_inline __u16 error_of(enum reason reason)
 		return ICMP_ERROR(ICMP_TIME_EXCEEDED, 0);
 	case REASON_NO_ROUTE:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE);
+	case REASON_HOST_UNREACHABLE:
+		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NO_SUCH_HOST);
 	case REASON_FRAGMENTATION_NEEDED:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED);
 	case REASON_NAT_PORTS_USED_UP:

@@ -286,6 +286,8 @@ std::string_view table_name(TableId id) {
       return "nat_sessions";
     case TableId::kForwards:
       return "forwards";
+    case TableId::kRoutes:
+      return "routes";
     case TableId::kMeta:
       return "meta";
   }

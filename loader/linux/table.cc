@@ -67,6 +67,8 @@ Layout layout_of(TableId id) {
       return {sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket)};
     case TableId::kForwards:
       return {sizeof(abi::nat_slot_key), sizeof(abi::forward)};
+    case TableId::kRoutes:
+      return {sizeof(abi::route_key), sizeof(abi::route)};
     case TableId::kMeta:
       return {kNumber, sizeof(abi::meta)};
   }

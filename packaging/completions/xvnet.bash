@@ -25,7 +25,7 @@ _xvnet_plain_words() {
         case ${words[i]} in
             --instance | --vlan | --vlans | --uplink | --network | --mac | --mode | --guest-offloads | \
                 --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway | \
-                --hostname | --dns | --domain | --boot-server | --boot-file | \
+                --hostname | --dns | --domain | --boot-server | --boot-file | --router | \
                 --snat | --snat-ports | --snat-filter | --address | --port) ((i++)) ;;
             -*) ;;
             *) echo "${words[i]}" ;;
@@ -43,7 +43,7 @@ _xvnet_options() {
         "uplink add") _xvnet_lines --vlans --mode --shared-xdp ;;
         "network add" | "network set")
             _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway \
-                --dhcp --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter
+                --router --dhcp --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter
             [[ $1 == "network set" ]] && _xvnet_lines --no-dhcp
             ;;
         show) _xvnet_lines --network --address --port ;;
@@ -81,7 +81,7 @@ _xvnet() {
         --device) _xvnet_offer < <(_xvnet_devices) ;;
         --owner) _xvnet_offer < <(compgen -u) ;;
         --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing | \
-            --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file | \
+            --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file | --router | \
             --snat-ports | --address | --port) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac

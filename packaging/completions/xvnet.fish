@@ -21,7 +21,7 @@ end
 function __xvnet_plain_words
     set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
         --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway \
-        --hostname --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter \
+        --hostname --router --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter \
         --address --port
     set -l is_value 0
     for word in (commandline -opc)[2..]
@@ -115,13 +115,12 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l subnet -x -d 'its ports get addresses of it'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l gateway -x -d "the gateway's address"
-for option in 'dns name server' 'domain domain' 'boot-server where VMs boot from'
+for option in 'router the router that joins it to other networks' 'dns name server' 'domain domain' \
+        'boot-server where VMs boot from' 'boot-file what VMs boot'
     set -l words (string split -m 1 ' ' $option)
     complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
         -l $words[1] -x -d "$words[2]"
 end
-complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
-    -l boot-file -x -d 'what VMs boot'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l dhcp -d 'ports are told their addresses'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \

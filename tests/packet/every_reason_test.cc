@@ -41,7 +41,8 @@ const std::map<std::string, std::string> kNotUnderTc = {
 const std::map<std::string, std::string> kNotUnderXdp = {
     {"ANSWER_FAILED", "answers are left to tc"},
     {"DHCP_UNANSWERED", "what a client says is left to tc"},
-    {"FRAGMENTATION_NEEDED", "the NAT is tc's, and so are the next nine"},
+    {"FRAGMENTATION_NEEDED", "the NAT is tc's, and so are the next ten"},
+    {"HOST_UNREACHABLE", "tc's"},
     {"MAC_UNKNOWN", "tc's"},
     {"NAT_PORTS_USED_UP", "tc's"},
     {"NAT_SESSIONS_USED_UP", "tc's"},

@@ -188,7 +188,7 @@ TEST_P(Forward, FollowsTheAddressToAnotherPort) {
 TEST_P(Forward, ToAnAddressThatNobodyHasIsDropped) {
   forward("10.0.0.77");
   const Frame frame = in(Protocol::kTcp, kForwardedPort);
-  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NO_DEVICE"));
+  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "HOST_UNREACHABLE"));
 }
 
 TEST_P(Forward, AnErrorAboutItsAnswerGetsThere) {

@@ -176,6 +176,7 @@ void Rig::load() {
       .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd(tc_->maps.nat_sessions)),
       .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd(tc_->maps.nat_slots)),
       .networks = Table<uint32_t, abi::network>(fd(tc_->maps.networks)),
+      .routes = Table<abi::route_key, abi::route>(fd(tc_->maps.routes)),
       .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
       .stats_fd = fd(tc_->maps.stats),
   });
@@ -308,8 +309,20 @@ void Rig::set_flag(uint32_t network, uint16_t flag) {
 }
 
 void Rig::set_gateway(uint32_t network, const std::string& ip) {
-  tables_->gateways.put(network, {.address = address_of(ip)});
+  tables_->gateways.put(network, {.address = address_of(ip), .router = 0});
   set_flag(network, abi::NETWORK_ADDRESSES | abi::NETWORK_GATEWAY);
+}
+
+void Rig::set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits) {
+  abi::gateway gateway = tables_->gateways.find(network).value();
+  gateway.router = router;
+  tables_->gateways.put(network, gateway);
+  tables_->routes.put({.prefix = ROUTE_HOST_BITS - 32 + bits,
+                       .kind = abi::ROUTE_OF_ROUTER,
+                       .scope = router,
+                       .address = address_of(subnet)},
+                      {.network = network});
+  set_flag(network, abi::NETWORK_ROUTED);
 }
 
 void Rig::set_address(uint32_t network, const std::string& ip, const std::string& port,
@@ -368,6 +381,7 @@ void Rig::reset() {
   tables_->nat_sessions.clear();
   tables_->nat_slots.clear();
   tables_->networks.clear();
+  tables_->routes.clear();
   tables_->vlans.clear();
   Table<uint32_t, uint32_t>(tables_->stats_fd).clear();
   attach(0, "up");

@@ -27,6 +27,7 @@
 #include "maps/nat_networks.h"
 #include "maps/nat_sessions.h"
 #include "maps/networks.h"
+#include "maps/routes.h"
 #include "maps/stats.h"
 #include "maps/vlans.h"
 #include "process.h"
@@ -90,6 +91,7 @@ struct Tables {
   Table<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Table<abi::nat_slot_key, abi::nat_slot> nat_slots;
   Table<uint32_t, abi::network> networks;
+  Table<abi::route_key, abi::route> routes;
   Table<abi::vlan_key, uint32_t> vlans;
   int stats_fd;  // per CPU: see Rig::stats
 };

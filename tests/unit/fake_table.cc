@@ -41,6 +41,7 @@ const std::vector<TableShape>& table_shapes() {
       shape<abi::nat_mapping_key, abi::nat_mapping>(kNatMappings, "nat_mappings", MAX_NAT_MAPPINGS),
       shape<abi::nat_bucket_key, abi::nat_bucket>(kNatSessions, "nat_sessions", MAX_NAT_BUCKETS),
       shape<abi::nat_slot_key, abi::forward>(kForwards, "forwards", MAX_FORWARDS),
+      shape<abi::route_key, abi::route>(kRoutes, "routes", MAX_ROUTES),
       shape<Id, abi::meta>(kMeta, "meta", 1, TableType::kArray),
   };
   return shapes;

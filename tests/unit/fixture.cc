@@ -82,6 +82,16 @@ NetworkRequest tenant(const std::string& name, std::uint16_t vid) {
   return with_subnet(vlan_network(name, vid), "10.0.0.0/24", "10.0.0.1");
 }
 
+NetworkRequest of_router(NetworkRequest request, const std::string& router) {
+  request.router = router;
+  return request;
+}
+
+NetworkRequest routed(const std::string& name, int third, const std::string& router) {
+  const std::string prefix = "10.0." + std::to_string(third);
+  return of_router(with_subnet(network(name), prefix + ".0/24", prefix + ".1"), router);
+}
+
 NetworkRequest with_dhcp(NetworkRequest request) {
   request.dhcp = true;
   return request;

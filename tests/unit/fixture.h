@@ -30,6 +30,9 @@ NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
                            const std::string& gateway = {});
 // Of a VLAN, with the subnet that all tenants have, and a gateway.
 NetworkRequest tenant(const std::string& name, std::uint16_t vid);
+NetworkRequest of_router(NetworkRequest request, const std::string& router);
+// Host-only, with the subnet 10.0.THIRD.0/24 and the gateway 10.0.THIRD.1.
+NetworkRequest routed(const std::string& name, int third, const std::string& router);
 NetworkRequest with_dhcp(NetworkRequest request);
 // "auto", or addresses
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,

@@ -104,6 +104,17 @@ void check_gateways(const FakeKernel& kernel, Broken& broken) {
       broken.insert("network " + std::to_string(id) + " has a gateway without an address");
 }
 
+// Nothing leads to a network that is gone.
+void check_routes(const FakeKernel& kernel, Broken& broken) {
+  const auto& gateways = kernel.fake_table(TableId::kGateways).raw();
+  const auto& records = kernel.fake_table(TableId::kNetworkRecords).raw();
+  for (const auto& [key, route] :
+       kernel.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
+    if (!records.contains(to_bytes(route.network))) broken.insert("a route leads to no network");
+    if (!gateways.contains(to_bytes(route.network))) broken.insert("a route leads past a gateway");
+  }
+}
+
 // A network that is translated has all that its programs look up, and the host's sockets keep off.
 void check_translated(const FakeKernel& kernel, std::uint32_t id, const abi::nat_network& entry,
                       Broken& broken) {
@@ -221,7 +232,8 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
   const auto& entries = kernel.fake_table(TableId::kNatNetworks).raw();
   for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>()) {
-    if (network.flags & (abi::NETWORK_DHCP | abi::NETWORK_NAT) && !kernel.has_continuations())
+    if (network.flags & (abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED) &&
+        !kernel.has_continuations())
       broken.insert("network " + std::to_string(id) + " has no programs to go on in");
     if (!(network.flags & abi::NETWORK_NAT)) continue;
     const auto entry = entries.find(to_bytes(id));
@@ -258,6 +270,7 @@ std::set<std::string> broken_invariants(const FakeKernel& kernel) {
   check_interfaces(kernel, broken);
   check_vlans(kernel, broken);
   check_gateways(kernel, broken);
+  check_routes(kernel, broken);
   check_nat(kernel, broken);
   check_pins(kernel, broken);
   return broken;

@@ -251,6 +251,25 @@ const std::vector<Scenario>& networks() {
 }
 
 // Everything of DownEverything's, after a reboot.
+const std::vector<Scenario>& routing() {
+  static const Command web = add_network(routed("web", 1, "r1"));
+  static const Command db = add_network(routed("db", 2, "r1"));
+  static const std::vector<Scenario> all{
+      {"AddNetworkOfARouter", {web}, add_network(routed("db", 2, "r1"))},
+      {"SetNetworkIntoARouter",
+       {web, add_network(routed("db", 2, "r2")), attach(in_network("tap0", "db"))},
+       set_network(of_router(network("db"), "r1"))},
+      {"SetNetworkOutOfARouter",
+       {web, db, attach(in_network("tap0", "db"))},
+       set_network(of_router(network("db"), ""))},
+      {"SetNetworkSubnetInARouter",
+       {web, db},
+       set_network(with_subnet(network("db"), "10.0.3.0/24", "10.0.3.1"))},
+      {"RemoveNetworkOfARouter", {web, db}, remove_network("web")},
+  };
+  return all;
+}
+
 const std::vector<Scenario>& restoring() {
   static const DesiredState state = {
       .uplinks = {uplink("eth0")},
@@ -277,8 +296,8 @@ const std::vector<Scenario>& restoring() {
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = [] {
     std::vector<Scenario> joined;
-    for (const auto* some :
-         {&attaching(), &detaching(), &uplinks(), &networks(), &translating(), &restoring()}) {
+    for (const auto* some : {&attaching(), &detaching(), &uplinks(), &networks(), &routing(),
+                             &translating(), &restoring()}) {
       joined.insert(joined.end(), some->begin(), some->end());
     }
     return joined;

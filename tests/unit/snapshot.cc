@@ -101,7 +101,7 @@ std::string value_text(const FakeKernel&, const abi::network_record& record) {
   if (const auto gateway = ipv4_of(record.gateway)) text += " gateway=" + format_ipv4(*gateway);
   for (int i = 0; i < record.address_count; ++i) text += fmt::format(" {}", record.addresses[i]);
   for (int i = 0; i < record.snat_count; ++i) text += " snat=" + ipv4_text(record.snat[i]);
-  text += fmt::format(" snat_ports={}", record.snat_ports);
+  text += fmt::format(" snat_ports={} router={}", record.snat_ports, record.router);
   return text;
 }
 
@@ -111,7 +111,11 @@ std::string value_text(const FakeKernel& kernel, const abi::address_entry& entry
 }
 
 std::string value_text(const FakeKernel&, const abi::gateway& gateway) {
-  return ipv4_text(gateway.address);
+  return ipv4_text(gateway.address) + (gateway.router ? " routed" : "");
+}
+
+std::string value_text(const FakeKernel& kernel, const abi::route& route) {
+  return network_name(kernel, route.network);
 }
 
 std::string value_text(const FakeKernel&, const abi::lease& lease) {
@@ -180,6 +184,7 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::nat_mapping>(kernel, TableId::kNatMappings, snapshot);
   add_table<abi::nat_bucket>(kernel, TableId::kNatSessions, snapshot);
   add_table<abi::forward>(kernel, TableId::kForwards, snapshot);
+  add_table<abi::route>(kernel, TableId::kRoutes, snapshot);
   for (const auto& [key, network] :
        kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
     snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
@@ -295,6 +300,10 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kNatSessions: {
       auto bucket = from_bytes<abi::nat_bucket_key>(key);
       return fmt::format("{}/{}", network_name(kernel, bucket.network), bucket.bucket);
+    }
+    case TableId::kRoutes: {
+      auto route = from_bytes<abi::route_key>(key);
+      return fmt::format("{}/{}", ipv4_text(route.address), route.prefix);
     }
     case TableId::kMeta:
       return fmt::format("{}", from_bytes<std::uint32_t>(key));

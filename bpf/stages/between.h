@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * route_between: what a VM sends to its gateway for a VM in another network of its router. It goes there as it is, from
+ * the other network's gateway, and in any protocol: nothing is translated and nothing is kept of it.
+ *
+ * reads    ifindex, source_mac, ethertype, network, segment
+ * sets     network, segment: the other's; refused, verdict
+ * returns  CONTINUE: it is for none of the router's networks, and there is a way out; FORWARDED, ANSWERED, NOT_ROUTED,
+ *          SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, HOST_UNREACHABLE, FRAGMENTATION_NEEDED, and those of check_member
+ * lookups  gateways, routes; addresses twice; networks, those of check_member
+ */
+#pragma once
+
+#include "enter.h"
+#include "receiver.h"
+#include "routable.h"
+#include "tell.h"
+
+/* The network of the router that has the address in its subnet, or 0. */
+static __always_inline __u32 find_beyond(struct packet *packet, __be32 address)
+{
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct route_key key = {.prefix = ROUTE_HOST_BITS, .kind = ROUTE_OF_ROUTER, .address = to_address(address)};
+	struct route *route;
+
+	if (!gateway || !gateway->router)
+		return 0;
+	key.scope = gateway->router;
+	route = bpf_map_lookup_elem(&routes, &key);
+	return route ? route->network : 0;
+}
+
+/* What the sender is to be told of a frame that is larger. */
+static __always_inline enum reason refuse_too_big(struct packet *packet, enum reason reason, __u32 ifindex, __u16 *mtu)
+{
+	if (reason != REASON_TOO_BIG)
+		return reason;
+	*mtu = hook_mtu_of(packet, ifindex);
+	return REASON_FRAGMENTATION_NEEDED;
+}
+
+/* From here on the packet is in the other network. */
+static __noinline enum reason cross(struct packet *packet, const struct flow *flow, __u32 beyond, __u16 *mtu)
+{
+	struct receiver receiver = {};
+	enum reason reason = enter_network(packet, beyond, REASON_HOST_UNREACHABLE)
+				     ?: find_receiver(packet, flow->ip.daddr, &receiver);
+
+	if (reason)
+		return reason;
+	reason = refuse_too_big(packet, check_receiver(packet, flow, &receiver), receiver.ifindex, mtu);
+	return reason ?: pop_tag(packet) ?: send_to_receiver(packet, flow, &receiver);
+}
+
+static __always_inline enum reason route_to(struct packet *packet, const struct flow *flow, __u32 beyond, __u16 *mtu)
+{
+	struct network *segment = packet->segment;
+	__u32 network = packet->network;
+	enum reason reason = answer_ping(packet, beyond) ?: cross(packet, flow, beyond, mtu);
+
+	if (reason == REASON_FORWARDED || reason == REASON_ANSWERED)
+		return reason;
+	packet->network = network;
+	packet->segment = segment;
+	return reason;
+}
+
+static __always_inline enum reason route_between(struct packet *packet)
+{
+	struct flow flow = {};
+	enum reason reason;
+	__u32 beyond;
+	__u16 mtu = 0;
+
+	if (!(packet->segment->flags & NETWORK_ROUTED))
+		return REASON_CONTINUE;
+	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, &flow))
+		return REASON_NOT_ROUTED;
+	beyond = find_beyond(packet, flow.ip.daddr);
+	if (!beyond && packet->segment->flags & NETWORK_NAT)
+		return REASON_CONTINUE;
+	reason = refuse_unroutable(packet, &flow);
+	if (!reason)
+		reason = beyond ? route_to(packet, &flow, beyond, &mtu) : REASON_NO_ROUTE;
+	if (reason == REASON_FORWARDED || reason == REASON_ANSWERED)
+		return reason;
+	return tell_sender(packet, &flow, reason, mtu);
+}

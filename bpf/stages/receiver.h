@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The VM that a frame is for by its inside address, behind the gateway: at which port it is, with which MAC, and how the
+ * frame gets there. One that has not been seen yet is asked for its MAC.
+ *
+ * reads    network, segment
+ * sets     refused, verdict
+ * returns  HOST_UNREACHABLE, TTL_EXCEEDED, NOT_TRANSLATABLE; FORWARDED, ANSWERED, and those of check_member
+ * lookups  addresses; those of check_member; of an unknown MAC gateways
+ */
+#pragma once
+
+#include "neighbour.h"
+#include "translate.h"
+
+struct receiver {
+	__u32 ifindex;
+	__be32 address;
+	__u8 mac[ETH_ALEN];
+};
+
+/* Whoever has the address in the packet's network now. */
+static __always_inline enum reason find_receiver(struct packet *packet, __be32 address, struct receiver *receiver)
+{
+	struct address_key key = {.network = packet->network, .address = to_address(address)};
+	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
+
+	if (!entry || !entry->ifindex)
+		return REASON_HOST_UNREACHABLE;
+	receiver->ifindex = entry->ifindex;
+	receiver->address = address;
+	__builtin_memcpy(receiver->mac, is_zero_mac(entry->mac) ? entry->seen_mac : entry->mac, ETH_ALEN);
+	return REASON_CONTINUE;
+}
+
+/* Instead of the frame, which whoever sent it sends again. */
+static __noinline enum reason ask_receiver(struct packet *packet, const struct receiver *receiver)
+{
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct {
+		struct ethhdr eth;
+		struct arp_packet arp;
+		__u8 padding[ETH_ZLEN - sizeof(struct ethhdr) - sizeof(struct arp_packet)];
+	} __attribute__((packed)) question = {
+		.eth = {.h_dest = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, .h_proto = bpf_htons(ETH_P_ARP)},
+		.arp = {.hardware = bpf_htons(ARP_HARDWARE_ETHERNET),
+			.protocol = bpf_htons(ETH_P_IP),
+			.hardware_size = ETH_ALEN,
+			.protocol_size = sizeof(__be32),
+			.operation = bpf_htons(ARP_REQUEST),
+			.target = receiver->address},
+	};
+	enum reason reason = pop_tag(packet);
+	__u32 asked = packet->length;
+
+	if (reason)
+		return reason;
+	if (!gateway || !hook_resize(packet, sizeof(question)))
+		return REASON_ANSWER_FAILED;
+	question.arp.sender = ipv4_of(&gateway->address);
+	set_gateway_mac(question.eth.h_source);
+	set_gateway_mac(question.arp.sender_mac);
+	packet->refused = REASON_MAC_UNKNOWN;
+	packet->length = sizeof(question);
+	reason = write_answer(packet, &question, sizeof(question)) ?: redirect(packet, receiver->ifindex);
+	packet->length = asked;
+	return reason == REASON_FORWARDED ? REASON_ANSWERED : reason;
+}
+
+static __always_inline enum reason check_receiver(struct packet *packet, const struct flow *flow,
+						  const struct receiver *receiver)
+{
+	enum reason reason;
+
+	if (flow->ip.ttl <= 1)
+		return REASON_TTL_EXCEEDED;
+	reason = check_member(packet, receiver->ifindex);
+	if (reason)
+		return reason;
+	return is_zero_mac(receiver->mac) ? ask_receiver(packet, receiver) : REASON_CONTINUE;
+}
+
+static __always_inline enum reason send_to_receiver(struct packet *packet, const struct flow *flow,
+						    const struct receiver *receiver)
+{
+	__u8 gateway_mac[ETH_ALEN];
+
+	set_gateway_mac(gateway_mac);
+	if (!decrease_ttl(packet, flow) || !write_macs(packet, receiver->mac, gateway_mac))
+		return REASON_NOT_TRANSLATABLE;
+	return redirect(packet, receiver->ifindex);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/router.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "loader/network_request.h"
+#include "loader/subnet.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+Result<void> check_name(const abi::network_record& record, std::string_view name) {
+  const bool is_plain = std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  if (name.size() >= NAME_SIZE || !is_plain)
+    return network_misuse(
+        record, fmt::format("a router's name is 1 to {} letters, digits, '-', '_' or '.', not {:?}",
+                            NAME_SIZE - 1, name));
+  return {};
+}
+
+bool is_same_router(const abi::network_record& a, const abi::network_record& b) {
+  return a.router[0] && text_of(a.router) == text_of(b.router);
+}
+
+bool overlap(const Subnet& a, const Subnet& b) { return a.contains(b.base) || b.contains(a.base); }
+
+abi::route_key key_of(std::uint32_t router, const abi::network_record& record) {
+  return {.prefix = ROUTE_SCOPE_BITS + record.prefix,
+          .kind = abi::ROUTE_OF_ROUTER,
+          .scope = router,
+          .address = record.subnet};
+}
+
+Result<void> erase_routes(Change& change, std::uint32_t network, const abi::route_key* kept) {
+  XVNET_ASSIGN(routes, change.tables().routes.entries());
+  for (const auto& [key, route] : routes)
+    if (route.network == network && !(kept && std::memcmp(&key, kept, sizeof key) == 0))
+      XVNET_TRY(change.erase(change.tables().routes, key));
+  return {};
+}
+
+}  // namespace
+
+Result<void> set_router(abi::network_record& record, const NetworkRequest& request) {
+  if (request.router) {
+    XVNET_TRY(check_name(record, *request.router));
+    set_text(record.router, *request.router);
+  }
+  if (record.router[0] && !ipv4_of(record.gateway))
+    return network_misuse(record, "--router goes with --subnet and --gateway");
+  return {};
+}
+
+Result<void> check_router(Tables& tables, const Network& network) {
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  const auto subnet = subnet_of(network.record);
+  for (const auto& [id, other] : records) {
+    const auto others = subnet_of(other);
+    if (id == network.id || !is_same_router(network.record, other)) continue;
+    if (subnet && others && overlap(*subnet, *others))
+      return fail(
+          fmt::format("network {:?}: its subnet {} overlaps {} of network {:?}, of the same router",
+                      text_of(network.record.name), format_subnet(*subnet), format_subnet(*others),
+                      text_of(other.name)));
+  }
+  return {};
+}
+
+Result<std::uint32_t> take_router_id(Change& change, const Network& network) {
+  if (!network.record.router[0]) return 0;
+  auto& tables = change.tables();
+  XVNET_ASSIGN(gateways, tables.gateways.entries());
+  std::set<std::uint32_t> taken;
+  std::uint32_t own = network.id;
+  for (const auto& [id, gateway] : gateways) {
+    if (!gateway.router) continue;
+    if (id == network.id) {
+      own = gateway.router;
+      continue;
+    }
+    XVNET_ASSIGN(other, tables.network_records.find(id));
+    if (other && is_same_router(network.record, *other)) return gateway.router;
+    taken.insert(gateway.router);
+  }
+  while (taken.contains(own)) ++own;
+  return own;
+}
+
+Result<void> provide_route(Change& change, const Network& network, std::uint32_t router) {
+  if (!router) return withdraw_routes(change, network.id);
+  const auto key = key_of(router, network.record);
+  XVNET_TRY(change.put(change.tables().routes, key, abi::route{network.id}));
+  return erase_routes(change, network.id, &key);
+}
+
+Result<void> withdraw_routes(Change& change, std::uint32_t network) {
+  return erase_routes(change, network, nullptr);
+}
+
+}  // namespace xvnet

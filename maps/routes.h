@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * routes: what is behind a prefix, by the longest one that matches. Written by the loader. Read only for frames that go
+ * through a gateway, of networks that networks.h says it of.
+ */
+#pragma once
+
+#include "address.h"
+
+XVNET_ABI_BEGIN
+enum route_kind {
+	ROUTE_OF_ROUTER = 1, /* the subnet of one of a router's networks */
+};
+
+struct route_key {
+	__u32 prefix; /* bits of what follows that count */
+	__u32 kind;   /* enum route_kind */
+	__u32 scope;  /* the router's id */
+	struct address address;
+};
+XVNET_ABI_SIZE(route_key, 28);
+
+struct route {
+	__u32 network;
+};
+XVNET_ABI_SIZE(route, 4);
+XVNET_ABI_END
+
+#define ROUTE_SCOPE_BITS 64 /* of kind and scope */
+#define ROUTE_HOST_BITS	 (ROUTE_SCOPE_BITS + 128)
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_ROUTES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct route_key);
+	__type(value, struct route);
+} routes SEC(".maps");
+#endif
