@@ -19,6 +19,7 @@
 #include "../maps/learners.h"
 #include "../maps/members.h"
 #include "../maps/nat_addresses.h"
+#include "../maps/nat_fragments.h"
 #include "../maps/nat_mappings.h"
 #include "../maps/nat_networks.h"
 #include "../maps/nat_sessions.h"

@@ -41,6 +41,29 @@ Result<void> remove_buckets(Change& change, std::uint32_t network, const abi::na
   return {};
 }
 
+Result<void> make_ring(Change& change, std::uint32_t network) {
+  auto& rings = change.tables().nat_rings;
+  XVNET_ASSIGN(ring, rings.find(network));
+  return ring ? Result<void>{} : change.put(rings, network, abi::nat_ring{});
+}
+
+Result<void> remove_ring(Change& change, std::uint32_t network) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(ring, tables.nat_rings.find(network));
+  if (!ring) return {};
+  for (const auto& key : ring->keys) XVNET_TRY(change.erase(tables.nat_fragments, key));
+  return change.erase(tables.nat_rings, network);
+}
+
+Result<void> make_missing_rings(Tables& tables) {
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  for (const auto& [id, entry] : networks) {
+    XVNET_ASSIGN(ring, tables.nat_rings.find(id));
+    if (!ring) XVNET_TRY(tables.nat_rings.put(id, abi::nat_ring{}));
+  }
+  return {};
+}
+
 // A slot that another network's port has taken since leaves the mapping behind that led to it.
 Result<void> remove_mappings(Change& change, std::uint32_t network) {
   XVNET_TRY(remove_mappings_if(change, [&](const auto& slot) { return slot.network == network; }));

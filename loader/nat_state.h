@@ -11,6 +11,12 @@ namespace xvnet {
 Result<void> make_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry);
 Result<void> remove_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry);
 
+// Where the programs note which datagrams came in fragments.
+Result<void> make_ring(Change& change, std::uint32_t network);
+Result<void> remove_ring(Change& change, std::uint32_t network);
+// Of a version that had none.
+Result<void> make_missing_rings(Tables& tables);
+
 Result<void> remove_mappings(Change& change, std::uint32_t network);
 
 }  // namespace xvnet

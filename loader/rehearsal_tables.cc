@@ -120,6 +120,9 @@ void Rehearsal::make_tables() {
   make(kNatSlots, sizeof(abi::nat_slot_key), sizeof(abi::nat_slot));
   make(kNatMappings, sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping));
   make(kNatSessions, sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket));
+  make(kNatFragments, sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment));
+  make(kNatRings, sizeof(Id), sizeof(abi::nat_ring));
+  make(kNatHeld, sizeof(Id), sizeof(abi::nat_held));
   make(kForwards, sizeof(abi::nat_slot_key), sizeof(abi::forward));
   make(kRoutes, sizeof(abi::route_key), sizeof(abi::route));
   make(kMeta, sizeof(Id), sizeof(abi::meta));

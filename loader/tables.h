@@ -13,6 +13,7 @@
 #include "maps/leases.h"
 #include "maps/members.h"
 #include "maps/nat_addresses.h"
+#include "maps/nat_fragments.h"
 #include "maps/nat_mappings.h"
 #include "maps/nat_networks.h"
 #include "maps/nat_sessions.h"
@@ -45,6 +46,8 @@ struct Tables {
         nat_slots(kernel.table(TableId::kNatSlots)),
         nat_mappings(kernel.table(TableId::kNatMappings)),
         nat_sessions(kernel.table(TableId::kNatSessions)),
+        nat_fragments(kernel.table(TableId::kNatFragments)),
+        nat_rings(kernel.table(TableId::kNatRings)),
         forwards(kernel.table(TableId::kForwards)),
         routes(kernel.table(TableId::kRoutes)),
         meta(kernel.table(TableId::kMeta)) {}
@@ -68,6 +71,8 @@ struct Tables {
   Map<abi::nat_slot_key, abi::nat_slot> nat_slots;
   Map<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
   Map<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
+  Map<abi::nat_fragment_key, abi::nat_fragment> nat_fragments;
+  Map<std::uint32_t, abi::nat_ring> nat_rings;
   Map<abi::nat_slot_key, abi::forward> forwards;
   Map<abi::route_key, abi::route> routes;
   Map<std::uint32_t, abi::meta> meta;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "loader/device.h"
+#include "loader/nat_state.h"
 #include "loader/network.h"
 #include "loader/text.h"
 
@@ -75,6 +76,7 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(plan, make_plan(kernel, tables));
   XVNET_TRY(load_continuations(kernel, tables));
+  XVNET_TRY(make_missing_rings(tables));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings)};

@@ -107,10 +107,15 @@ static __always_inline bool is_later_fragment(const struct flow *flow)
 	return flow->ip.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET);
 }
 
-/* What tells one connection from another. A floating address does without. */
+static __always_inline bool is_first_fragment(const struct flow *flow)
+{
+	return is_fragment(flow) && !is_later_fragment(flow);
+}
+
+/* What tells one connection from another. A floating address does without, and so do later fragments. */
 static __always_inline bool has_ports(const struct flow *flow)
 {
-	return flow->protocol != NAT_ANY && !is_fragment(flow);
+	return flow->protocol != NAT_ANY;
 }
 
 /* False: broken, or nobody here knows how to put its checksum right. */

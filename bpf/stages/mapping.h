@@ -25,6 +25,7 @@ struct translation {
 	struct nat_slot_key outside; /* the public side */
 	struct nat_slot *slot;
 	bool is_floating; /* the slot is of an address, whose ports are what they are inside */
+	__u32 target;	  /* ifindex of the VM's port, when the frame is on its way there */
 };
 
 /* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */

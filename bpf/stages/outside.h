@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "fragment.h"
 #include "nat_error.h"
 #include "neighbour.h"
 #include "owner.h"
@@ -33,22 +34,47 @@ static __always_inline enum reason refuse_stranger(struct packet *packet, struct
 	return REASON_NAT_STRANGER;
 }
 
+static __noinline enum reason pass_in(struct packet *packet, struct translation *translation)
+{
+	struct receiver receiver = {};
+	enum reason reason = check_owner(packet, translation, &receiver);
+
+	if (reason)
+		return reason;
+	if (!translate_to_owner(packet, translation))
+		return REASON_NOT_TRANSLATABLE;
+	translation->target = receiver.ifindex;
+	return send_to_owner(packet, translation, &receiver);
+}
+
 static __noinline enum reason take_answer(struct packet *packet, struct translation *translation,
 					  const struct nat_address *public)
 {
 	const struct flow *flow = &translation->flow;
-	struct receiver receiver = {};
-	enum reason reason;
 
 	if (!may_be_for_vm(flow, public) || !enter_by_slot(packet, translation, flow->destination, flow->protocol))
 		return otherwise(public, REASON_NAT_UNKNOWN);
 	if (!may_enter(packet, translation, flow->ip.saddr, flow->source))
 		return refuse_stranger(packet, translation, public);
-	reason = check_owner(packet, translation, &receiver);
-	if (reason)
-		return reason;
-	return translate_to_owner(packet, translation) ? send_to_owner(packet, translation, &receiver)
-						       : REASON_NOT_TRANSLATABLE;
+	return pass_in(packet, translation);
+}
+
+/* The first one told where it belongs, and was let in. */
+static __noinline enum reason take_fragment(struct packet *packet, struct translation *translation,
+					    const struct nat_address *public)
+{
+	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
+	struct nat_fragment *fragment = find_fragment(&key, translation->now);
+
+	if (fragment)
+		return enter_by_slot(packet, translation, fragment->outside.port, fragment->outside.protocol)
+			       ? pass_in(packet, translation)
+			       : otherwise(public, REASON_NAT_UNKNOWN);
+	if (!hold_fragment(packet, translation))
+		return otherwise(public, REASON_NOT_TRANSLATABLE);
+	packet->refused = REASON_FRAGMENT_EARLY;
+	packet->verdict = hook_drop();
+	return otherwise(public, REASON_ANSWERED);
 }
 
 /* About a frame that a VM sent: the quoted one's remote has to be one that the VM speaks to. */
@@ -89,6 +115,31 @@ static __noinline enum reason take_error(struct packet *packet, struct translati
 							   ?: send_to_owner(packet, translation, &receiver);
 }
 
+/* The first fragment is on its way: the others may follow. */
+static __noinline void lead_fragments(struct packet *packet, const struct translation *translation)
+{
+	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
+
+	note_fragment(packet->network, translation, &key);
+	send_held(packet, translation, &key);
+}
+
+static __always_inline enum reason take_for_vm(struct packet *packet, struct translation *translation,
+					       const struct nat_address *public)
+{
+	const struct flow *flow = &translation->flow;
+	enum reason reason;
+
+	if (flow->is_icmp_error)
+		return take_error(packet, translation, public);
+	if (may_follow_first(flow) && !translation->is_floating)
+		return take_fragment(packet, translation, public);
+	reason = take_answer(packet, translation, public);
+	if (reason == REASON_FORWARDED && is_first_fragment(flow) && !translation->is_floating)
+		lead_fragments(packet, translation);
+	return reason;
+}
+
 static __always_inline enum reason take_from_outside(struct packet *packet)
 {
 	struct translation translation = {.now = bpf_ktime_get_coarse_ns()};
@@ -102,10 +153,9 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 	if (!public)
 		return REASON_CONTINUE;
 	translation.is_floating = public->flags & NAT_ADDRESS_FLOATING;
-	if (!read_flow(packet, flow) || !(has_ports(flow) || translation.is_floating))
+	if (!read_flow(packet, flow) || !(has_ports(flow) || may_follow_first(flow) || translation.is_floating))
 		return otherwise(public, REASON_NOT_TRANSLATABLE);
-	return flow->is_icmp_error ? take_error(packet, &translation, public)
-				   : take_answer(packet, &translation, public);
+	return take_for_vm(packet, &translation, public);
 }
 
 /* For an address that the host does not have, and so does not answer for. */

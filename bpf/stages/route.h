@@ -11,71 +11,14 @@
  */
 #pragma once
 
+#include "fragment.h"
 #include "nat_error.h"
 #include "owner.h"
 #include "routable.h"
 #include "session.h"
 #include "tell.h"
 #include "translate.h"
-
-/* Where the frame goes, as the host's routes say. */
-struct way {
-	__u32 uplink;
-	__be32 next_hop;
-	__u16 mtu; /* when the frame is larger, else 0 */
-	bool is_resolved;
-	__u8 to[ETH_ALEN];
-	__u8 from[ETH_ALEN];
-};
-
-static __noinline long look_up_way(struct packet *packet, const struct translation *translation, struct way *way)
-{
-	const struct flow *flow = &translation->flow;
-	struct bpf_fib_lookup route = {
-		.family = AF_INET,
-		.l4_protocol = flow->ip.protocol,
-		.sport = bpf_htons(flow->source),
-		.dport = bpf_htons(flow->destination),
-		.tot_len = hook_is_segmented_later(packet) ? 0 : bpf_ntohs(flow->ip.tot_len),
-		.ifindex = packet->ifindex,
-		.tos = flow->ip.tos,
-		.ipv4_src = ipv4_of(&translation->outside.address),
-		.ipv4_dst = flow->ip.daddr,
-	};
-	long result = bpf_fib_lookup(packet->ctx, &route, sizeof(route), 0);
-
-	way->uplink = route.ifindex;
-	way->next_hop = route.ipv4_dst;
-	way->mtu = result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? route.mtu_result : 0;
-	way->is_resolved = result == BPF_FIB_LKUP_RET_SUCCESS;
-	__builtin_memcpy(way->to, route.dmac, ETH_ALEN);
-	__builtin_memcpy(way->from, route.smac, ETH_ALEN);
-	return result;
-}
-
-/* Beyond a device that is no uplink of ours nobody would translate the answers. */
-static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifindex)
-{
-	struct interface *interface = bpf_map_lookup_elem(&interfaces, &ifindex);
-
-	if (!interface || interface->kind != INTERFACE_UPLINK)
-		return REASON_NO_ROUTE;
-	return bpf_map_lookup_elem(&devices, &ifindex) ? check_size(packet, ifindex) : REASON_NO_DEVICE;
-}
-
-static __always_inline enum reason find_way(struct packet *packet, const struct translation *translation,
-					    struct way *way)
-{
-	switch (look_up_way(packet, translation, way)) {
-	case BPF_FIB_LKUP_RET_SUCCESS:
-	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return check_uplink(packet, way->uplink);
-	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		return REASON_FRAGMENTATION_NEEDED;
-	default:
-		return REASON_NO_ROUTE;
-	}
-}
+#include "way.h"
 
 static __always_inline struct nat_mapping_key inside_of(const struct packet *packet, const struct flow *flow)
 {
@@ -101,12 +44,35 @@ static __always_inline bool find_floating(struct packet *packet, struct translat
 	return translation->is_floating;
 }
 
+/* A later fragment goes out with the address of its first one: another than usual where that was of a forward. */
+static __noinline void follow_first(struct packet *packet, struct translation *translation)
+{
+	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network);
+	struct nat_fragment *first = find_fragment(&key, translation->now);
+
+	if (first)
+		translation->outside.address = first->outside.address;
+}
+
+static __noinline void note_first(struct packet *packet, struct translation *translation)
+{
+	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network);
+
+	if (address_difference(&translation->outside.address, &range_of(translation)->address))
+		note_fragment(packet->network, translation, &key);
+}
+
 /* From where the frame goes out, as far as that is settled: an ICMP error's is where its cause came in. */
 static __noinline void find_public_side(struct packet *packet, struct translation *translation)
 {
-	struct nat_mapping_key key = inside_of(packet, &translation->flow);
+	const struct flow *flow = &translation->flow;
+	struct nat_mapping_key key = inside_of(packet, flow);
 
-	if (!find_floating(packet, translation) && !translation->flow.is_icmp_error)
+	if (find_floating(packet, translation) || flow->is_icmp_error)
+		return;
+	if (is_later_fragment(flow))
+		follow_first(packet, translation);
+	else
 		find_mapping(translation, &key);
 }
 
@@ -120,6 +86,8 @@ static __noinline enum reason make_translation(struct packet *packet, struct tra
 		return REASON_NAT_PORTS_USED_UP;
 	if (note_session(packet, translation, flow->ip.daddr, flow->destination, true) != SESSION_KNOWN)
 		return REASON_NAT_SESSIONS_USED_UP;
+	if (is_first_fragment(flow) && !translation->is_floating)
+		note_first(packet, translation);
 	return REASON_CONTINUE;
 }
 
@@ -153,7 +121,8 @@ static __noinline enum reason translate_out(struct packet *packet, struct transl
 
 	if (pop_tag(packet))
 		return REASON_POP_FAILED;
-	if (!translate(packet, flow, SIDE_SOURCE, public, translation->outside.port) || !decrease_ttl(packet, flow))
+	if (!translate(packet, flow, SIDE_SOURCE, public, translation->outside.port) || !decrease_ttl(packet, flow) ||
+	    !translate_id(packet, translation))
 		return REASON_NOT_TRANSLATABLE;
 	return REASON_CONTINUE;
 }
@@ -196,12 +165,16 @@ static __always_inline enum reason route_flow(struct packet *packet, struct tran
 		return reason;
 	if (to && (flow->is_icmp_error || !may_be_for_vm(flow, to)))
 		return REASON_NAT_UNKNOWN;
+	if (to && is_fragment(flow) && !(to->flags & NAT_ADDRESS_FLOATING))
+		return REASON_NOT_TRANSLATABLE;
 	if (flow->is_icmp_error)
 		return translate_error_out(packet, translation) ?: send_out(packet, way);
-	reason = make_translation(packet, translation);
-	if (reason)
-		return reason;
-	note_sender(packet, translation->slot, bpf_ntohs(flow->ip.tot_len));
+	if (has_ports(flow) || translation->is_floating) {
+		reason = make_translation(packet, translation);
+		if (reason)
+			return reason;
+		note_sender(packet, translation->slot, bpf_ntohs(flow->ip.tot_len));
+	}
 	if (to)
 		return hairpin(packet, translation, to);
 	return translate_out(packet, translation) ?: send_out(packet, way);
@@ -215,7 +188,7 @@ static __always_inline enum reason translate_and_route(struct packet *packet, st
 	if (reason)
 		return reason;
 	find_public_side(packet, translation);
-	if (!translation->is_floating && !has_ports(&translation->flow))
+	if (!translation->is_floating && !has_ports(&translation->flow) && !may_follow_first(&translation->flow))
 		return REASON_NOT_TRANSLATABLE;
 	return route_flow(packet, translation, way);
 }

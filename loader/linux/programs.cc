@@ -30,8 +30,9 @@ constexpr std::string_view kContinuations = "continuations";
 constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside,
                                               Program::kTcToDhcp};
 static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
-constexpr std::array kContinuationTables = {TableId::kNatSlots, TableId::kNatMappings,
-                                            TableId::kNatSessions};
+constexpr std::array kContinuationTables = {TableId::kNatSlots,    TableId::kNatMappings,
+                                            TableId::kNatSessions, TableId::kNatFragments,
+                                            TableId::kNatRings,    TableId::kNatHeld};
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -284,6 +285,12 @@ std::string_view table_name(TableId id) {
       return "nat_mappings";
     case TableId::kNatSessions:
       return "nat_sessions";
+    case TableId::kNatFragments:
+      return "nat_fragments";
+    case TableId::kNatRings:
+      return "nat_rings";
+    case TableId::kNatHeld:
+      return "nat_held";
     case TableId::kForwards:
       return "forwards";
     case TableId::kRoutes:

@@ -65,6 +65,12 @@ Layout layout_of(TableId id) {
       return {sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping)};
     case TableId::kNatSessions:
       return {sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket)};
+    case TableId::kNatFragments:
+      return {sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment)};
+    case TableId::kNatRings:
+      return {kNumber, sizeof(abi::nat_ring)};
+    case TableId::kNatHeld:
+      return {kNumber, sizeof(abi::nat_held)};
     case TableId::kForwards:
       return {sizeof(abi::nat_slot_key), sizeof(abi::forward)};
     case TableId::kRoutes:

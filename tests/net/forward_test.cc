@@ -64,6 +64,25 @@ TEST_P(Forward, TcpCarriesManySegmentsUnharmed) {
   expect_unharmed(transfer);
 }
 
+// Of another address than the VM speaks from by itself: its fragments leave from that one, too.
+TEST_P(Forward, OfAPortCarriesDatagramsInFragments) {
+  const auto red = add_guest("c1", "red");
+  forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
+  ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
+  const std::string question(5000, 'q');
+  const UdpSocket service(red->ns, "0.0.0.0", kServicePort);
+  const UdpSocket client(internet, "0.0.0.0", 0);
+  client.send(kPoolIp, kForwardedPort, question);
+  const auto asked = service.receive();
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(asked->text == question);
+  service.send(asked->ip, asked->port, asked->text);
+  const auto answer = client.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->text == question);
+  EXPECT_EQ(answer->ip, kPoolIp);
+}
+
 TEST_P(Forward, IsReachedFromTheSameNetworkAndFromAnother) {
   add_network("blue");
   const auto red = add_guest("c1", "red");

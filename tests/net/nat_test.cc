@@ -35,6 +35,27 @@ TEST_P(Nat, TcpCarriesManySegmentsUnharmed) {
   expect_unharmed(transfer);
 }
 
+// Both directions in fragments, of ICMP and of UDP. Their order is tests/packet's.
+TEST_P(Nat, CarriesDatagramsInFragments) {
+  add_network("red");
+  const auto red = add_guest("c1", "red");
+  const CommandResult large = ping(*red, {"-s", "4000", kInternetIp});
+  EXPECT_TRUE(large.ok()) << large.describe();
+  const std::string question(5000, 'q');
+  const std::string answer(6000, 'a');
+  const UdpSocket service(internet, kInternetIp, kService);
+  const UdpSocket client(red->ns, "0.0.0.0", 0);
+  client.send(kInternetIp, kService, question);
+  const auto asked = service.receive();
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(asked->text == question);
+  EXPECT_EQ(asked->ip, kHostIp);
+  service.send(asked->ip, asked->port, answer);
+  const auto answered = client.receive();
+  ASSERT_TRUE(answered);
+  EXPECT_TRUE(answered->text == answer);
+}
+
 TEST_P(Nat, TracerouteShowsTheGateway) {
   add_network("red");
   const auto red = add_guest("c1", "red");

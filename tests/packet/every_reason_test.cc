@@ -41,6 +41,7 @@ const std::map<std::string, std::string> kNotUnderTc = {
 const std::map<std::string, std::string> kNotUnderXdp = {
     {"ANSWER_FAILED", "answers are left to tc"},
     {"DHCP_UNANSWERED", "what a client says is left to tc"},
+    {"FRAGMENT_EARLY", "the NAT is tc's"},
     {"FRAGMENTATION_NEEDED", "the NAT is tc's, and so are the next ten"},
     {"HOST_UNREACHABLE", "tc's"},
     {"MAC_UNKNOWN", "tc's"},

@@ -171,8 +171,11 @@ void Rig::load() {
       .leases = Table<uint32_t, abi::lease>(fd(tc_->maps.leases)),
       .members = Table<uint32_t, abi::members>(fd(tc_->maps.members)),
       .nat_addresses = Table<abi::address, abi::nat_address>(fd(tc_->maps.nat_addresses)),
+      .nat_fragments = Table<abi::nat_fragment_key, abi::nat_fragment>(fd(tc_->maps.nat_fragments)),
+      .nat_held = Table<uint32_t, abi::nat_held>(fd(tc_->maps.nat_held)),
       .nat_mappings = Table<abi::nat_mapping_key, abi::nat_mapping>(fd(tc_->maps.nat_mappings)),
       .nat_networks = Table<uint32_t, abi::nat_network>(fd(tc_->maps.nat_networks)),
+      .nat_rings = Table<uint32_t, abi::nat_ring>(fd(tc_->maps.nat_rings)),
       .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd(tc_->maps.nat_sessions)),
       .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd(tc_->maps.nat_slots)),
       .networks = Table<uint32_t, abi::network>(fd(tc_->maps.networks)),
@@ -342,6 +345,7 @@ void Rig::set_lease(uint32_t network, const std::string& port, const abi::lease&
 void Rig::set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags) {
   for (uint32_t bucket = 0; bucket <= rules.bucket_mask; ++bucket)
     tables_->nat_sessions.put({.network = network, .bucket = bucket}, {});
+  tables_->nat_rings.put(network, {});
   tables_->nat_networks.put(network, rules);
   abi::nat_address address{.flags = address_flags, .uplink = ifindex("up"), .mac = {}, .pad = 0};
   std::ranges::copy(parse_mac(xvnet::test::mac_of(ns_, "up")), address.mac);
@@ -376,8 +380,11 @@ void Rig::reset() {
   tables_->leases.clear();
   tables_->members.clear();
   tables_->nat_addresses.clear();
+  tables_->nat_fragments.clear();
+  for (uint32_t place = 0; place < NAT_HELD_PLACES; ++place) tables_->nat_held.put(place, {});
   tables_->nat_mappings.clear();
   tables_->nat_networks.clear();
+  tables_->nat_rings.clear();
   tables_->nat_sessions.clear();
   tables_->nat_slots.clear();
   tables_->networks.clear();

@@ -159,12 +159,11 @@ TEST_P(Router, AVmThatHasNotSpokenIsAskedForItsMac) {
   EXPECT_EQ(from_vm("a", frame), forwarded(routed(frame, "d"), "a", "d"));
 }
 
-TEST_P(Router, ATruncatedHeaderIsDropped) {
-  const Frame whole = udp4(to("10.0.2.1"));
-  for (size_t size = kIpOffset + 1; size < kTransportOffset; ++size) {
-    Frame frame = whole;
-    frame.bytes.resize(size);
-    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ROUTED")) << size;
+TEST_P(Router, WhatIsNoHeaderIsDropped) {
+  for (const uint8_t version_and_length : {0x65, 0x44, 0x05}) {
+    Frame frame = udp4(to("10.0.2.1"));
+    frame.bytes.at(kIpOffset) = version_and_length;
+    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ROUTED"));
   }
 }
 

@@ -23,6 +23,7 @@
 #include "maps/leases.h"
 #include "maps/members.h"
 #include "maps/nat_addresses.h"
+#include "maps/nat_fragments.h"
 #include "maps/nat_mappings.h"
 #include "maps/nat_networks.h"
 #include "maps/nat_sessions.h"
@@ -86,8 +87,11 @@ struct Tables {
   Table<uint32_t, abi::lease> leases;
   Table<uint32_t, abi::members> members;
   Table<abi::address, abi::nat_address> nat_addresses;
+  Table<abi::nat_fragment_key, abi::nat_fragment> nat_fragments;
+  Table<uint32_t, abi::nat_held> nat_held;
   Table<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
   Table<uint32_t, abi::nat_network> nat_networks;
+  Table<uint32_t, abi::nat_ring> nat_rings;
   Table<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Table<abi::nat_slot_key, abi::nat_slot> nat_slots;
   Table<uint32_t, abi::network> networks;

@@ -10,6 +10,8 @@
 namespace xvnet::test {
 namespace {
 
+constexpr size_t kLargestDatagram = 65535;
+
 sockaddr_in name_of(const std::string& ip, uint16_t port) {
   sockaddr_in name{};
   name.sin_family = AF_INET;
@@ -37,7 +39,7 @@ void UdpSocket::send(const std::string& ip, uint16_t port, const std::string& te
 std::optional<Datagram> UdpSocket::receive(int milliseconds) const {
   pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
   if (poll(&waiting, 1, milliseconds) != 1) return std::nullopt;
-  std::array<char, 2048> text;
+  std::string text(kLargestDatagram, 0);
   sockaddr_in from{};
   socklen_t size = sizeof from;
   const ssize_t length = recvfrom(fd_.get(), text.data(), text.size(), MSG_DONTWAIT,
@@ -45,7 +47,8 @@ std::optional<Datagram> UdpSocket::receive(int milliseconds) const {
   if (length < 0) return std::nullopt;
   std::array<char, INET_ADDRSTRLEN> ip;
   inet_ntop(AF_INET, &from.sin_addr, ip.data(), ip.size());
-  return Datagram{ip.data(), ntohs(from.sin_port), {text.data(), static_cast<size_t>(length)}};
+  text.resize(static_cast<size_t>(length));
+  return Datagram{ip.data(), ntohs(from.sin_port), std::move(text)};
 }
 
 }  // namespace xvnet::test

@@ -156,6 +156,14 @@ std::string value_text(const FakeKernel&, const abi::nat_bucket& bucket) {
   return fmt::format("expires_ns={}", bucket.sessions[0].expires_ns);
 }
 
+std::string value_text(const FakeKernel&, const abi::nat_fragment& fragment) {
+  return fmt::format("port={}", fragment.outside.port);
+}
+
+std::string value_text(const FakeKernel&, const abi::nat_ring& ring) {
+  return fmt::format("next={}", ring.next);
+}
+
 template <typename V>
 void add_table(const FakeKernel& kernel, TableId id, Snapshot& snapshot) {
   const FakeTable& table = kernel.fake_table(id);
@@ -183,6 +191,8 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::nat_slot>(kernel, TableId::kNatSlots, snapshot);
   add_table<abi::nat_mapping>(kernel, TableId::kNatMappings, snapshot);
   add_table<abi::nat_bucket>(kernel, TableId::kNatSessions, snapshot);
+  add_table<abi::nat_fragment>(kernel, TableId::kNatFragments, snapshot);
+  add_table<abi::nat_ring>(kernel, TableId::kNatRings, snapshot);
   add_table<abi::forward>(kernel, TableId::kForwards, snapshot);
   add_table<abi::route>(kernel, TableId::kRoutes, snapshot);
   for (const auto& [key, network] :
@@ -267,6 +277,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kMembers:
     case TableId::kGateways:
     case TableId::kNatNetworks:
+    case TableId::kNatRings:
     case TableId::kNetworkRecords:
       return network_name(kernel, from_bytes<std::uint32_t>(key));
     case TableId::kVlans: {
@@ -300,6 +311,11 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kNatSessions: {
       auto bucket = from_bytes<abi::nat_bucket_key>(key);
       return fmt::format("{}/{}", network_name(kernel, bucket.network), bucket.bucket);
+    }
+    case TableId::kNatFragments: {
+      auto fragment = from_bytes<abi::nat_fragment_key>(key);
+      return fmt::format("{} to {} id={}", ipv4_text(fragment.source),
+                         ipv4_text(fragment.destination), fragment.id);
     }
     case TableId::kRoutes: {
       auto route = from_bytes<abi::route_key>(key);

@@ -42,6 +42,21 @@ TEST_F(Upgrade, LoadsContinuationsBeforeAnythingIsMoved) {
   EXPECT_LT(place_of(kernel_, "load continuations"), first_with(kernel_, "update"));
 }
 
+// A version that let no fragments through had nothing to note them in.
+TEST_F(Upgrade, MakesWhatTheFormerVersionDidNotHave) {
+  kernel_.add_nic("eth9").addresses = {"192.0.2.2/24"};
+  ASSERT_TRUE(run(kernel_, add_uplink(uplink_with("eth9", {}))));
+  ASSERT_TRUE(run(kernel_, add_network(with_snat(tenant("green", 40), {"auto"}))));
+  auto& rings = kernel_.table(TableId::kNatRings);
+  const auto network = rings.keys().value();
+  ASSERT_EQ(network.size(), sizeof(std::uint32_t));
+  ASSERT_TRUE(rings.erase(network));
+  kernel_.start_process();
+  kernel_.set_build("third");
+  ASSERT_TRUE(upgrade(kernel_));
+  EXPECT_EQ(kernel_.table(TableId::kNatRings).keys().value(), network);
+}
+
 TEST_F(Upgrade, MovesEveryAttachment) {
   const auto outcome = upgrade(kernel_);
   ASSERT_TRUE(outcome) << outcome.error().message;

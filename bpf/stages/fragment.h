@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Datagrams in fragments: maps/nat_fragments.h; RFC 4787, REQ-14. The first fragment has the ports, is translated as if
+ * it were whole, and is noted; the later ones go where it went. Outward they need no more than the address, which all
+ * that a VM sends has, so their order is of no matter. Inward those that come first are held until their first one is there.
+ *
+ * What may be in fragments outside gets an identification out of the network's own: its port numbers, which no other
+ * network has at that address (RFC 6864, 5.3: no two hosts behind one address may be taken for each other).
+ *
+ * lookups  of fragments alone: nat_fragments, nat_rings, nat_held
+ */
+#pragma once
+
+#include "owner.h"
+
+#define NAT_FRAGMENT_NS	   (30 * NAT_SECOND) /* RFC 1122, 3.3.2: a minute or less; Linux waits for half of one */
+#define NAT_HELD_NS	   NAT_SECOND
+#define NAT_HELD_MASK	   (NAT_HELD_SIZE - 1)
+#define IPV4_ID_OFFSET	   4
+#define IPV4_DONT_FRAGMENT 0x4000
+
+static __always_inline struct nat_fragment_key fragment_key(const struct flow *flow, __u32 network)
+{
+	return (struct nat_fragment_key){
+		.source = to_address(flow->ip.saddr),
+		.destination = to_address(flow->ip.daddr),
+		.network = network,
+		.id = bpf_ntohs(flow->ip.id),
+		.protocol = flow->ip.protocol,
+	};
+}
+
+/* Where the first fragment went. The place of the network's oldest datagram is this one's. */
+static __noinline void note_fragment(__u32 network, const struct translation *translation,
+				     const struct nat_fragment_key *key)
+{
+	struct nat_fragment fragment = {
+		.expires_ns = translation->now + NAT_FRAGMENT_NS,
+		.outside = translation->outside,
+	};
+	struct nat_ring *ring = bpf_map_lookup_elem(&nat_rings, &network);
+	struct nat_fragment_key *place;
+
+	if (!ring)
+		return;
+	if (!bpf_map_lookup_elem(&nat_fragments, key)) {
+		place = &ring->keys[__sync_fetch_and_add(&ring->next, 1) & (NAT_RING_SIZE - 1)];
+		bpf_map_delete_elem(&nat_fragments, place);
+		*place = *key;
+	}
+	bpf_map_update_elem(&nat_fragments, key, &fragment, BPF_ANY);
+}
+
+static __always_inline struct nat_fragment *find_fragment(const struct nat_fragment_key *key, __u64 now)
+{
+	struct nat_fragment *fragment = bpf_map_lookup_elem(&nat_fragments, key);
+
+	return fragment && fragment->expires_ns > now ? fragment : NULL;
+}
+
+/* Only of these does a first fragment have what the later ones lack. */
+static __always_inline bool may_follow_first(const struct flow *flow)
+{
+	return is_later_fragment(flow) && (flow->ip.protocol == IPPROTO_UDP || flow->ip.protocol == IPPROTO_TCP ||
+					   flow->ip.protocol == IPPROTO_ICMP);
+}
+
+/* What a datagram that may be in fragments is known by outside; 0: as it is. An address of others' ranges has none. */
+static __noinline bool own_id(struct translation *translation, __be16 *id)
+{
+	const struct iphdr *ip = &translation->flow.ip;
+	const struct nat_range *range = range_of(translation);
+	__u32 number = bpf_ntohs(ip->id) + mix(ip->saddr);
+
+	*id = ip->id;
+	if (ip->frag_off & bpf_htons(IPV4_DONT_FRAGMENT) || translation->is_floating || !range->count ||
+	    address_difference(&range->address, &translation->outside.address))
+		return false;
+	*id = bpf_htons(range->first + number % range->count);
+	return true;
+}
+
+static __always_inline bool translate_id(struct packet *packet, struct translation *translation)
+{
+	const struct flow *flow = &translation->flow;
+	__u32 header = network_offset(packet, flow);
+	__be16 id;
+
+	if (!own_id(translation, &id))
+		return true;
+	return hook_update_ip_checksum(packet, header + IPV4_CHECKSUM_OFFSET, flow->ip.id, id, sizeof(id)) &&
+	       hook_write(packet, header + IPV4_ID_OFFSET, &id, sizeof(id));
+}
+
+static __always_inline __u32 held_bucket(const struct nat_fragment_key *key)
+{
+	__u32 hash = mix(mix(ipv4_of(&key->source)) ^ mix(ipv4_of(&key->destination) + (key->id << 8) + key->protocol));
+
+	return hash % (NAT_HELD_PLACES / NAT_HELD_BUCKET) * NAT_HELD_BUCKET;
+}
+
+/* One place after the other. */
+struct held_search {
+	struct packet *packet;
+	const struct translation *translation;
+	struct nat_fragment_key key;
+	__u8 macs[2 * ETH_ALEN]; /* of what is sent */
+	__u32 at;
+	__u32 target;
+	__u32 found;
+};
+
+static __always_inline struct nat_held *next_place(struct held_search *search)
+{
+	return bpf_map_lookup_elem(&nat_held, &(__u32){search->at++});
+}
+
+/* The frame's bytes, when the place is free. 1 ends the search. */
+static long hold_in_place(__u32 attempt, struct held_search *search)
+{
+	struct nat_held *held = next_place(search);
+	__u64 now = search->translation->now;
+	__u32 length = search->packet->length;
+	__u64 expires;
+
+	if (!held || !length || length > NAT_HELD_SIZE)
+		return 1;
+	expires = held->expires_ns;
+	if (expires == NAT_SLOT_TAKING || expires > now ||
+	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_TAKING) != expires)
+		return 0;
+	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	if (!hook_read(search->packet, 0, held->bytes, ((length - 1) & NAT_HELD_MASK) + 1)) {
+		held->expires_ns = NAT_SLOT_FREE;
+		return 1;
+	}
+	held->key = search->key;
+	held->length = length;
+	held->expires_ns = now + NAT_HELD_NS;
+	search->found = 1;
+	return 1;
+}
+
+/* A later fragment of the wire whose first one has not come yet. */
+static __noinline bool hold_fragment(struct packet *packet, const struct translation *translation)
+{
+	struct held_search search = {
+		.packet = packet,
+		.translation = translation,
+		.key = fragment_key(&translation->flow, 0),
+	};
+
+	search.at = held_bucket(&search.key);
+	bpf_loop(NAT_HELD_BUCKET, hold_in_place, &search, 0);
+	return search.found;
+}
+
+/* Zero for the same. */
+static __always_inline __u32 key_difference(const struct nat_fragment_key *a, const struct nat_fragment_key *b)
+{
+	return (a->id ^ b->id) | (a->protocol ^ b->protocol) | address_difference(&a->source, &b->source) |
+	       address_difference(&a->destination, &b->destination);
+}
+
+/* In the frame at hand, whose bytes have been sent: those that were held, for the same VM. */
+static __always_inline bool write_held(struct held_search *search, struct nat_held *held)
+{
+	const struct nat_slot *slot = search->translation->slot;
+	struct packet *packet = search->packet;
+	__u32 length = ((held->length - 1) & NAT_HELD_MASK) + 1;
+	struct flow flow = {};
+
+	return hook_resize(packet, length) && hook_write(packet, 0, held->bytes, length) &&
+	       hook_write(packet, 0, search->macs, sizeof(search->macs)) && read_header(packet, &flow) &&
+	       flow.ip.ttl > 1 && translate_address(packet, &flow, SIDE_DESTINATION, ipv4_of(&slot->inside)) &&
+	       decrease_ttl(packet, &flow);
+}
+
+static long send_from_place(__u32 attempt, struct held_search *search)
+{
+	struct packet *packet = search->packet;
+	struct nat_held *held = next_place(search);
+	__u64 expires;
+
+	if (!held)
+		return 1;
+	expires = held->expires_ns;
+	if (expires <= search->translation->now || key_difference(&held->key, &search->key) ||
+	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_TAKING) != expires)
+		return 0;
+	/* The first of them: the frame at hand goes before it. */
+	if (!search->found++)
+		hook_clone(packet, search->target);
+	if (write_held(search, held) && hook_clone(packet, search->target))
+		count_to_interface(search->target, REASON_FORWARDED, held->length);
+	held->expires_ns = NAT_SLOT_FREE;
+	return 0;
+}
+
+/* A first fragment is on its way: so are those that waited for it. */
+static __noinline void send_held(struct packet *packet, const struct translation *translation,
+				 const struct nat_fragment_key *key)
+{
+	struct held_search search = {
+		.packet = packet,
+		.translation = translation,
+		.key = *key,
+		.target = translation->target,
+	};
+
+	search.at = held_bucket(key);
+	if (!hook_read(packet, 0, search.macs, sizeof(search.macs)))
+		return;
+	bpf_loop(NAT_HELD_BUCKET, send_from_place, &search, 0);
+	if (search.found)
+		packet->verdict = hook_drop();
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/fragment.h: datagrams in fragments through the NAT, in any order. Who is who:
+// nat_fixture.h. What came out is put together again and judged as a whole.
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "link.h"
+#include "nat_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr size_t kPiece = 24;  // bytes behind the IPv4 header, a TCP header and a little
+constexpr uint16_t kMoreFragments = 0x2000;
+constexpr uint16_t kDontFragment = 0x4000;
+constexpr uint16_t kId = 4711;
+
+size_t offset_of(const Bytes& frame) {
+  return size_t{8} * (get_be16(frame, kIpOffset + 6) & 0x1fff);
+}
+uint16_t id_of(const Bytes& frame) { return get_be16(frame, kIpOffset + 4); }
+
+Bytes with_header(Bytes frame, uint16_t id, uint16_t flags_and_offset) {
+  put_be16(frame, kIpOffset + 2, static_cast<uint16_t>(frame.size() - kIpOffset));
+  put_be16(frame, kIpOffset + 4, id);
+  put_be16(frame, kIpOffset + 6, flags_and_offset);
+  put_be16(frame, kIpOffset + 10, 0);
+  finish_checksum(frame, kIpOffset, 10, kTransportOffset);
+  return frame;
+}
+
+Frames split(const Frame& whole, uint16_t id = kId) {
+  Frames pieces;
+  const auto at = [&](size_t offset) {
+    return whole.bytes.begin() + static_cast<std::ptrdiff_t>(offset);
+  };
+  for (size_t from = kTransportOffset; from < whole.bytes.size(); from += kPiece) {
+    const size_t to = std::min(from + kPiece, whole.bytes.size());
+    Bytes piece(at(0), at(kTransportOffset));
+    piece.insert(piece.end(), at(from), at(to));
+    const auto offset = static_cast<uint16_t>((from - kTransportOffset) / 8);
+    const bool is_last = to == whole.bytes.size();
+    pieces.push_back(
+        with_header(std::move(piece), id, offset | (is_last ? uint16_t{0} : kMoreFragments)));
+  }
+  return pieces;
+}
+
+// The datagram, as its receiver puts it together: by the offsets, of one identification.
+Bytes join(Frames pieces) {
+  std::ranges::sort(pieces, {}, offset_of);
+  Bytes whole = pieces.at(0);
+  for (const Bytes& piece : pieces) {
+    EXPECT_EQ(with_header(piece, id_of(piece), get_be16(piece, kIpOffset + 6)), piece);
+    EXPECT_EQ(id_of(piece), id_of(whole));
+    if (&piece == &pieces.front()) continue;
+    EXPECT_EQ(kTransportOffset + offset_of(piece), whole.size());
+    EXPECT_EQ(Bytes(piece.begin(), piece.begin() + kIpOffset),
+              Bytes(whole.begin(), whole.begin() + kIpOffset));
+    whole.insert(whole.end(), piece.begin() + kTransportOffset, piece.end());
+  }
+  whole = with_header(whole, id_of(whole), 0);
+  EXPECT_EQ(checksum_problems(whole), "");
+  return whole;
+}
+
+class Fragment : public NatFixture {
+ protected:
+  static Frame frame_of(const Bytes& bytes) {
+    Frame frame;
+    frame.bytes = bytes;
+    return frame;
+  }
+  // What left, in the order that it was sent in.
+  Frames sent(const Frames& pieces, const std::string& port = "a") {
+    Frames out;
+    for (const Bytes& piece : pieces) {
+      const Outcome outcome = from_vm(port, frame_of(piece));
+      if (outcome.verdict == Verdict::kRedirect && outcome.counted.contains("up to carried"))
+        out.push_back(outcome.bytes);
+    }
+    return out;
+  }
+  // What got to a VM: redirected, or as a copy where others had waited.
+  Frames got(const Frames& pieces, const std::string& port = "a") {
+    copies_at(port);
+    Frames all;
+    for (const Bytes& piece : pieces) {
+      const Outcome outcome = from_uplink(frame_of(piece));
+      if (outcome.verdict == Verdict::kRedirect && outcome.counted.contains(port + " to carried"))
+        all.push_back(outcome.bytes);
+      for (const Bytes& copy : copies_at(port)) all.push_back(copy);
+    }
+    return all;
+  }
+  // Three pieces of one length: what is counted of a run is a number of frames of that length.
+  Frames split_answer(Protocol protocol, uint16_t id = kId) {
+    Frame whole = in(protocol, leaves(out(protocol)).value_or(0));
+    if (protocol == Protocol::kTcp) {
+      whole.bytes.resize(kTransportOffset + 3 * kPiece);
+      whole.bytes = with_header(whole.bytes, id, 0);
+      whole = with_tcp_flags(whole, tcp::kAck);
+    }
+    return split(whole, id);
+  }
+  void expect_arrived(const Frames& pieces, Protocol protocol) {
+    ASSERT_FALSE(pieces.empty());
+    const Endpoints ends = endpoints_of(join(pieces));
+    EXPECT_EQ(ends.dst_ip, "10.0.0.1");
+    EXPECT_EQ(ends.dst_mac, test::mac_of("a"));
+    EXPECT_EQ(ends.dst_port, endpoints_of(out(protocol).bytes).src_port);
+    EXPECT_EQ(ends.ttl, 63);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, Fragment, tc_alone(), hook_name);
+
+TEST_P(Fragment, GoOutInAnyOrder) {
+  for (const Protocol protocol : kAllProtocols) {
+    Frames pieces = split(out(protocol));
+    ASSERT_GE(pieces.size(), 3U);
+    do {
+      const Frames left = sent(pieces);
+      ASSERT_EQ(left.size(), pieces.size());
+      const Endpoints ends = endpoints_of(join(left));
+      EXPECT_EQ(ends.src_ip, kPublicIp);
+      EXPECT_EQ(ends.src_port, leaves(out(protocol)));
+    } while (std::ranges::next_permutation(pieces).found);
+  }
+}
+
+TEST_P(Fragment, ComeInInAnyOrder) {
+  uint16_t id = kId;
+  for (const Protocol protocol : kAllProtocols) {
+    Frames pieces = split_answer(protocol);
+    std::ranges::sort(pieces, {}, offset_of);
+    std::vector<size_t> order(pieces.size());
+    std::iota(order.begin(), order.end(), 0);
+    do {
+      SCOPED_TRACE(testing::PrintToString(order));
+      Frames shuffled;
+      const Frames fresh = split_answer(protocol, ++id);
+      for (const size_t at : order) shuffled.push_back(fresh.at(at));
+      const Frames arrived = got(shuffled);
+      ASSERT_EQ(arrived.size(), pieces.size());
+      expect_arrived(arrived, protocol);
+    } while (std::ranges::next_permutation(order).found);
+  }
+}
+
+TEST_P(Fragment, ThatIsEarlyIsCountedAndKept) {
+  const Frames pieces = split_answer(Protocol::kUdp);
+  const Frame last = frame_of(pieces.back());
+  EXPECT_EQ(from_uplink(last), dropped(last, "up from", "FRAGMENT_EARLY"));
+}
+
+// Fragments of somebody whose first fragment is not let in, or of another datagram.
+TEST_P(Fragment, WhoseFirstIsNotLetInDoesNotGetIn) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  const Frames stranger = split(in(Protocol::kUdp, port, kOtherPeerIp));
+  EXPECT_TRUE(got(stranger).empty());
+  EXPECT_TRUE(got({stranger.rbegin(), stranger.rend()}).empty());
+  const Frames known = split(in(Protocol::kUdp, port));
+  EXPECT_EQ(got({known.front()}).size(), 1U);
+  EXPECT_TRUE(got({split(in(Protocol::kUdp, port), kId + 1).back()}).empty()) << "identification";
+  EXPECT_TRUE(got({stranger.back()}).empty()) << "source";
+  Frame icmp = frame_of(known.back());
+  icmp.bytes.at(kIpOffset + 9) = IPPROTO_ICMP;
+  EXPECT_TRUE(got({with_header(icmp.bytes, kId, get_be16(icmp.bytes, kIpOffset + 6))}).empty())
+      << "protocol";
+}
+
+TEST_P(Fragment, TooSmallForItsPortsIsDropped) {
+  const Frame whole = out(Protocol::kTcp);
+  Bytes tiny(whole.bytes.begin(), whole.bytes.begin() + kTransportOffset + 8);
+  const Frame frame = frame_of(with_header(std::move(tiny), kId, kMoreFragments));
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_TRANSLATABLE"));
+}
+
+TEST_P(Fragment, OfWhatHasNoPortsIsDropped) {
+  Bytes gre = split(out(Protocol::kUdp)).back();
+  gre.at(kIpOffset + 9) = IPPROTO_GRE;
+  const Frame frame = frame_of(with_header(gre, kId, 5));
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_TRANSLATABLE"));
+}
+
+TEST_P(Fragment, OfAForgedSourceIsDropped) {
+  const Frames pieces = split(out(Protocol::kUdp, "a", "10.0.0.2"));
+  for (const Bytes& piece : pieces) {
+    const Frame frame = frame_of(piece);
+    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "SOURCE_SPOOFED"));
+  }
+}
+
+// Two tenants whose VMs have one address, behind one public address, and choose one identification.
+TEST_P(Fragment, OfTwoTenantsIsTwo) {
+  std::set<uint16_t> red, blue;
+  for (const uint16_t id : {0, 1, 4711, 65535}) {
+    for (const Bytes& piece : sent(split(out(Protocol::kUdp), id))) red.insert(id_of(piece));
+    for (const Bytes& piece : sent(split(out(Protocol::kUdp, "d"), id), "d"))
+      blue.insert(id_of(piece));
+  }
+  ASSERT_FALSE(red.empty() || blue.empty());
+  for (const uint16_t id : red) EXPECT_FALSE(blue.contains(id)) << id;
+}
+
+TEST_P(Fragment, WhatMayNotBeInFragmentsKeepsItsIdentification) {
+  for (const uint16_t flags : {kDontFragment, uint16_t{0}}) {
+    const Frame frame = frame_of(with_header(out(Protocol::kUdp).bytes, kId, flags));
+    const Outcome outcome = from_vm("a", frame);
+    ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+    EXPECT_EQ(checksum_problems(outcome.bytes), "");
+    EXPECT_EQ(id_of(outcome.bytes) == kId, flags == kDontFragment);
+  }
+}
+
+// What a network has of it is bounded, and is its own.
+TEST_P(Fragment, ThatNeverEndTakeTheirOwnNetworksPlaces) {
+  set_flags(kBlue, abi::NAT_ANY_REMOTE);
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  const uint16_t theirs = leaves(out(Protocol::kUdp, "d"), "d").value_or(0);
+  const Frames ours = split(in(Protocol::kUdp, port));
+  EXPECT_EQ(got({ours.front()}).size(), 1U);
+  for (uint16_t id = 0; id < 3 * NAT_RING_SIZE; ++id)
+    from_uplink(frame_of(split(in(Protocol::kUdp, theirs), id).front()));
+  EXPECT_EQ(rig_.tables().nat_fragments.keys().size(), 1U + NAT_RING_SIZE);
+  EXPECT_EQ(got({ours.back()}).size(), 1U);
+}
+
+// Those that come too early have a bounded place, too.
+TEST_P(Fragment, AFloodOfEarlyOnesIsDropped) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  size_t kept = 0, refused = 0;
+  for (uint16_t id = 0; id < 4 * NAT_HELD_PLACES; ++id) {
+    const Outcome outcome = from_uplink(frame_of(split(in(Protocol::kUdp, port), id).back()));
+    kept += outcome.counted.contains("up from FRAGMENT_EARLY");
+    refused += outcome.counted.contains("up from NOT_TRANSLATABLE");
+  }
+  EXPECT_LE(kept, size_t{NAT_HELD_PLACES});
+  EXPECT_GT(refused, 0U);
+  EXPECT_EQ(kept + refused, size_t{4 * NAT_HELD_PLACES});
+}
+
+// The host has fragments of its own at an address that it shares.
+TEST_P(Fragment, OfTheHostsAddressIsTheHostsWhileNobodyKnowsBetter) {
+  set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
+  const Frames pieces = split_answer(Protocol::kUdp);
+  const Frame last = frame_of(pieces.back());
+  EXPECT_EQ(from_uplink(last), left(last));
+  expect_arrived(got({pieces.begin(), pieces.end() - 1}), Protocol::kUdp);
+}
+
+}  // namespace
+}  // namespace xvnet::test
