@@ -19,7 +19,7 @@ struct NetworkWords {
       snat_filter;
   bool dhcp = false;
   bool no_dhcp = false;
-  std::vector<std::string> dns, snat;
+  std::vector<std::string> dns, snat, snat_exceptions;
   bool untagged = false;
   std::vector<std::string> host_addresses;
 };
@@ -30,6 +30,8 @@ void read_snat(Reader& reader, Verb verb, const NetworkWords& words, NetworkRequ
   reader.refuse_if(verb == Verb::kAdd && is_none, "--snat none is for network set");
   reader.read_word(request.snat_ports, words.snat_ports, parse_number, "--snat-ports", kSnatPorts);
   reader.read_word(request.snat_filter, words.snat_filter, parse_snat_filter);
+  if (!words.snat_exceptions.empty())
+    reader.read(request.snat_exceptions, parse_snat_exceptions(words.snat_exceptions));
 }
 
 Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
@@ -65,7 +67,7 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
                         words.dns.empty() && !words.domain && !words.boot_server &&
                         !words.boot_file && !words.vid && !words.untagged && !words.uplink &&
                         !words.ageing && words.host_addresses.empty() && words.snat.empty() &&
-                        !words.snat_ports && !words.snat_filter;
+                        !words.snat_ports && !words.snat_filter && words.snat_exceptions.empty();
   reader.refuse_if(verb == Verb::kSet && is_empty, "nothing to set");
   return reader.answer(std::move(request));
 }
@@ -95,6 +97,11 @@ void declare_snat(CLI::App& command, Verb verb, NetworkWords& words) {
            "how many ports of each public address it has");
   add_word(command, "--snat-filter", words.snat_filter, "address|endpoint",
            "who may answer: whom the VM has spoken to, or anybody");
+  command
+      .add_option("--snat-except", words.snat_exceptions,
+                  "whom its VMs speak to by their own addresses; may be repeated")
+      ->type_name(verb == Verb::kAdd ? "CIDR" : "CIDR|none")
+      ->allow_extra_args(false);
 }
 
 void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run& chosen) {

@@ -66,7 +66,8 @@ Json to_json(const NetworkView& network) {
           {"dhcp", network.dhcp},
           {"dns", network.dns},
           {"snat", snat_array(network.snat)},
-          {"snat_filter", text_or_null(network.snat_filter)}};
+          {"snat_filter", text_or_null(network.snat_filter)},
+          {"snat_exceptions", network.snat_exceptions}};
 }
 
 Json to_json(const UplinkView& uplink) {

@@ -33,6 +33,20 @@ Parsed<SnatRequest> parse_snat(const std::vector<std::string>& words) {
   return request;
 }
 
+Parsed<std::vector<Subnet>> parse_snat_exceptions(const std::vector<std::string>& words) {
+  std::vector<Subnet> prefixes;
+  if (words.size() == 1 && words.front() == kNone) return prefixes;
+  for (const auto& word : words) {
+    const auto prefix = parse_prefix(word);
+    if (!prefix)
+      return std::unexpected(
+          fmt::format("--snat-except {} is not like 192.0.2.0/24: a prefix and nothing behind it",
+                      quote(word)));
+    prefixes.push_back(*prefix);
+  }
+  return prefixes;
+}
+
 Parsed<SnatFilter> parse_snat_filter(std::string_view word) {
   if (word == "address") return SnatFilter::kAddress;
   if (word == "endpoint") return SnatFilter::kEndpoint;

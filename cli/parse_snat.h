@@ -14,6 +14,9 @@ namespace xvnet::cli {
 Parsed<SnatRequest> parse_snat(const std::vector<std::string>& words);
 
 // "address" or "endpoint".
+// Prefixes, or "none" alone.
+Parsed<std::vector<Subnet>> parse_snat_exceptions(const std::vector<std::string>& words);
+
 Parsed<SnatFilter> parse_snat_filter(std::string_view word);
 
 }  // namespace xvnet::cli

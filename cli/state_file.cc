@@ -52,6 +52,9 @@ Json entry_of(const NetworkRequest& request) {
     for (const Ipv4 address : request.snat->addresses) json["snat"].push_back(format_ipv4(address));
   if (request.snat_ports) json["snat_ports"] = *request.snat_ports;
   if (request.snat_filter == SnatFilter::kEndpoint) json["snat_filter"] = "endpoint";
+  if (request.snat_exceptions)
+    for (const Subnet& prefix : *request.snat_exceptions)
+      json["snat_exceptions"].push_back(format_subnet(prefix));
   return json;
 }
 

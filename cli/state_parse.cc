@@ -171,6 +171,7 @@ Result<NetworkRequest> to_network(const Json& json, std::string place) {
                   "\"snat\" of nothing is left out");
   entry.number("snat_ports", request.snat_ports, kSnatPorts);
   entry.word("snat_filter", request.snat_filter, parse_snat_filter);
+  entry.all_words("snat_exceptions", request.snat_exceptions, parse_snat_exceptions);
   XVNET_TRY(entry.finish());
   return request;
 }

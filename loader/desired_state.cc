@@ -13,6 +13,7 @@
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
 #include "loader/snat.h"
+#include "loader/snat_exceptions.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 #include "loader/uplink.h"
@@ -52,6 +53,7 @@ NetworkRequest request_of(const abi::network_record& record) {
   request.snat = {is_auto ? SnatSource::kAuto : SnatSource::kAddresses, snat_addresses(record)};
   request.snat_ports = record.snat_ports;
   request.snat_filter = snat_filter(record);
+  if (record.snat_exception_count) request.snat_exceptions = snat_exceptions(record);
   return request;
 }
 

@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::uint8_t kV4MappedPrefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// The bits behind a prefix, all of them set.
-std::uint32_t host_bits(std::uint32_t prefix) {
-  return prefix < kIpv4Bits ? ~std::uint32_t{0} >> prefix : 0;
-}
-
 }  // namespace
 
 bool is_unicast(Ipv4 address) {
@@ -65,18 +60,25 @@ std::optional<Ipv4> ipv4_of(const abi::address& address) {
   return Ipv4{ntohl(number)};
 }
 
-std::optional<Subnet> parse_subnet(std::string_view text) {
+bool overlap(const Subnet& a, const Subnet& b) { return a.contains(b.base) || b.contains(a.base); }
+
+std::optional<Subnet> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   const auto base = parse_ipv4(text.substr(0, slash));
   std::uint32_t prefix = 0;
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data() + slash + 1, end, prefix);
-  if (!base || error != std::errc() || at != end) return std::nullopt;
-  if (prefix < kMinSubnetPrefix || prefix > kMaxSubnetPrefix) return std::nullopt;
-  const bool has_host_bits = (base->number & (~std::uint32_t{0} >> prefix)) != 0;
-  if (has_host_bits || !is_unicast(*base)) return std::nullopt;
+  if (!base || error != std::errc() || at != end || prefix > kIpv4Bits) return std::nullopt;
+  if (base->number & host_bits(prefix)) return std::nullopt;
   return Subnet{*base, prefix};
+}
+
+std::optional<Subnet> parse_subnet(std::string_view text) {
+  const auto subnet = parse_prefix(text);
+  if (!subnet || !is_unicast(subnet->base)) return std::nullopt;
+  if (subnet->prefix < kMinSubnetPrefix || subnet->prefix > kMaxSubnetPrefix) return std::nullopt;
+  return subnet;
 }
 
 std::string format_subnet(const Subnet& subnet) {

@@ -31,17 +31,26 @@ constexpr std::uint32_t kIpv4Bits = 32;
 constexpr std::uint32_t kMinSubnetPrefix = 8;
 constexpr std::uint32_t kMaxSubnetPrefix = 30;  // room for a gateway and one port
 
-struct Subnet {
-  Ipv4 base;                 // its first address, which no host has
-  std::uint32_t prefix = 0;  // bits, kMinSubnetPrefix to kMaxSubnetPrefix
+// The bits behind a prefix, all of them set.
+constexpr std::uint32_t host_bits(std::uint32_t prefix) {
+  return prefix < kIpv4Bits ? ~std::uint32_t{0} >> prefix : 0;
+}
 
-  Ipv4 last() const { return {base.number | (~std::uint32_t{0} >> prefix)}; }  // broadcast
+struct Subnet {
+  Ipv4 base;  // its first address, which no host has
+  std::uint32_t prefix =
+      0;  // bits, kMinSubnetPrefix to kMaxSubnetPrefix, of a prefix up to kIpv4Bits
+
+  Ipv4 last() const { return {base.number | host_bits(prefix)}; }  // broadcast
   bool contains(Ipv4 address) const { return base <= address && address <= last(); }
   // Whether a host may have it.
   bool is_assignable(Ipv4 address) const { return base < address && address < last(); }
 
   bool operator==(const Subnet&) const = default;
 };
+
+// Whether some address is in both.
+bool overlap(const Subnet& a, const Subnet& b);
 
 // What an interface has: its own address, and with it those it reaches.
 struct InterfaceAddress {
@@ -61,6 +70,8 @@ bool is_unicast(Ipv4 address);
 
 // "10.0.0.0/24"; nothing when it is none, or has bits behind its prefix.
 std::optional<Subnet> parse_subnet(std::string_view text);
+// The same, with a prefix of 0 to 32: "192.0.2.1/32".
+std::optional<Subnet> parse_prefix(std::string_view text);
 std::string format_subnet(const Subnet& subnet);
 
 }  // namespace xvnet

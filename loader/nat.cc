@@ -12,6 +12,7 @@
 #include "loader/nat_ranges.h"
 #include "loader/nat_state.h"
 #include "loader/snat.h"
+#include "loader/snat_exceptions.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -30,7 +31,7 @@ Result<abi::nat_network> make_entry(Tables& tables, const Network& network,
                                     const std::vector<abi::nat_range>& ranges) {
   abi::nat_network entry{};
   XVNET_ASSIGN(floating, floating_flag(tables, network.id));
-  entry.flags = floating;
+  entry.flags = floating | exceptions_flag(network.record);
   if (snat_filter(network.record) == SnatFilter::kEndpoint) entry.flags |= abi::NAT_ANY_REMOTE;
   entry.bucket_mask = bucket_count(ranges) - 1;
   entry.range_count = static_cast<std::uint32_t>(ranges.size());
@@ -176,11 +177,13 @@ Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& ne
 Result<void> provide_nat(Change& change, const Network& network, const NatPlan& plan) {
   auto& tables = change.tables();
   XVNET_TRY(change.load_continuations());
+  XVNET_TRY(provide_snat_exceptions(change, network));
   XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
   if (!former) return write_nat(change, network, plan);
   XVNET_ASSIGN(same, is_the_same(tables, *former, plan));
   if (!same) {
     XVNET_TRY(withdraw_nat(change, network.id));
+    XVNET_TRY(provide_snat_exceptions(change, network));
     return write_nat(change, network, plan);
   }
   for (const auto& address : plan.addresses) XVNET_TRY(hold_address(change, address));
@@ -199,6 +202,7 @@ Result<void> withdraw_nat(Change& change, std::uint32_t network) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   if (networks.size() == 1) XVNET_TRY(set_uplink_flags(change, false));
   change.wait_for_programs();
+  XVNET_TRY(withdraw_snat_exceptions(change, network));
   XVNET_TRY(remove_mappings(change, network));
   XVNET_TRY(remove_ring(change, network));
   XVNET_TRY(remove_buckets(change, network, *entry));

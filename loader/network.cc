@@ -14,6 +14,7 @@
 #include "loader/port_addresses.h"
 #include "loader/router.h"
 #include "loader/snat.h"
+#include "loader/snat_exceptions.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
@@ -68,6 +69,7 @@ Result<void> put_network(Change& change, std::uint32_t id, const abi::network& v
 Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_claims(change.tables(), record, 0));
   XVNET_TRY(check_router(change.tables(), {0, record}));
+  XVNET_TRY(check_snat_exceptions(change.tables(), {0, record}));
   XVNET_ASSIGN(uplinks, working_uplinks(change.tables(), change.kernel()));
   XVNET_ASSIGN(uplink, choose_uplink(change.tables(), uplinks, 0, record));
   XVNET_ASSIGN(id, take_id(change));
@@ -140,6 +142,7 @@ Result<abi::network_record> wanted_record(const NetworkRequest& request) {
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
   XVNET_TRY(set_snat(record, request));
+  XVNET_TRY(set_snat_exceptions(record, request));
   return record;
 }
 
@@ -171,7 +174,8 @@ Result<void> change_record(abi::network_record& record, const NetworkRequest& re
   XVNET_TRY(set_subnet(record, request));
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
-  return set_snat(record, request);
+  XVNET_TRY(set_snat(record, request));
+  return set_snat_exceptions(record, request);
 }
 
 bool is_elsewhere(const abi::network_record& before, const abi::network_record& after) {
@@ -305,8 +309,9 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_forwards(tables, network));
   XVNET_TRY(check_claims(tables, record, network.id));
   XVNET_TRY(check_router(tables, network));
+  XVNET_TRY(check_snat_exceptions(tables, network));
   std::optional<NatPlan> plan;
-  if (speaks_of_snat(request) && has_snat(record)) {
+  if ((speaks_of_snat(request) || request.subnet) && has_snat(record)) {
     XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));
     plan = chosen;
   }

@@ -96,6 +96,7 @@ struct NetworkRequest {
   std::optional<SnatRequest> snat;          // goes with a gateway, like the rest
   std::optional<std::uint32_t> snat_ports;  // of each address; even
   std::optional<SnatFilter> snat_filter;
+  std::optional<std::vector<Subnet>> snat_exceptions;  // prefixes spoken to without it; or none
 };
 
 enum class ForwardProtocol { kUdp, kTcp, kAll };

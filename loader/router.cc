@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <set>
 
 #include "loader/network_request.h"
+#include "loader/routes.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
@@ -28,22 +30,7 @@ bool is_same_router(const abi::network_record& a, const abi::network_record& b) 
   return a.router[0] && text_of(a.router) == text_of(b.router);
 }
 
-bool overlap(const Subnet& a, const Subnet& b) { return a.contains(b.base) || b.contains(a.base); }
-
-abi::route_key key_of(std::uint32_t router, const abi::network_record& record) {
-  return {.prefix = ROUTE_SCOPE_BITS + record.prefix,
-          .kind = abi::ROUTE_OF_ROUTER,
-          .scope = router,
-          .address = record.subnet};
-}
-
-Result<void> erase_routes(Change& change, std::uint32_t network, const abi::route_key* kept) {
-  XVNET_ASSIGN(routes, change.tables().routes.entries());
-  for (const auto& [key, route] : routes)
-    if (route.network == network && !(kept && std::memcmp(&key, kept, sizeof key) == 0))
-      XVNET_TRY(change.erase(change.tables().routes, key));
-  return {};
-}
+constexpr std::array kKinds = {abi::ROUTE_OF_ROUTER};
 
 }  // namespace
 
@@ -93,14 +80,14 @@ Result<std::uint32_t> take_router_id(Change& change, const Network& network) {
 }
 
 Result<void> provide_route(Change& change, const Network& network, std::uint32_t router) {
-  if (!router) return withdraw_routes(change, network.id);
-  const auto key = key_of(router, network.record);
-  XVNET_TRY(change.put(change.tables().routes, key, abi::route{network.id}));
-  return erase_routes(change, network.id, &key);
+  if (!router) return withdraw_route(change, network.id);
+  const auto& record = network.record;
+  return set_routes(change, network.id, kKinds,
+                    {route_to(abi::ROUTE_OF_ROUTER, router, {record.subnet, record.prefix})});
 }
 
-Result<void> withdraw_routes(Change& change, std::uint32_t network) {
-  return erase_routes(change, network, nullptr);
+Result<void> withdraw_route(Change& change, std::uint32_t network) {
+  return set_routes(change, network, kKinds, {});
 }
 
 }  // namespace xvnet

@@ -20,6 +20,6 @@ Result<std::uint32_t> take_router_id(Change& change, const Network& network);
 
 // The way of the router's other networks to this one, and none that it had before.
 Result<void> provide_route(Change& change, const Network& network, std::uint32_t router);
-Result<void> withdraw_routes(Change& change, std::uint32_t network);
+Result<void> withdraw_route(Change& change, std::uint32_t network);
 
 }  // namespace xvnet

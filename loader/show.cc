@@ -12,6 +12,7 @@
 #include "loader/nat_ranges.h"
 #include "loader/port_addresses.h"
 #include "loader/snat.h"
+#include "loader/snat_exceptions.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 #include "loader/uplink.h"
@@ -117,6 +118,8 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
     view.dns.push_back(format_ipv4(ipv4_of(record.dns[i]).value_or(Ipv4{})));
   if (has_snat(record))
     view.snat_filter = snat_filter(record) == SnatFilter::kEndpoint ? "endpoint" : "address";
+  for (const Subnet& prefix : snat_exceptions(record))
+    view.snat_exceptions.push_back(format_subnet(prefix));
   XVNET_ASSIGN(nat, tables.nat_networks.find(id));
   if (nat) view.snat = view_of(*nat);
   if (record.address_count) view.host_interface = host_interface_name(view.name);

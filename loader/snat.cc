@@ -116,7 +116,7 @@ std::string snat_text(const abi::network_record& record) {
 }
 
 bool speaks_of_snat(const NetworkRequest& request) {
-  return request.snat || request.snat_ports || request.snat_filter;
+  return request.snat || request.snat_ports || request.snat_filter || request.snat_exceptions;
 }
 
 }  // namespace xvnet

@@ -74,7 +74,7 @@ Result<void> provide_gateway(Change& change, const Network& network) {
 }
 
 Result<void> withdraw_gateway(Change& change, const Network& network) {
-  XVNET_TRY(withdraw_routes(change, network.id));
+  XVNET_TRY(withdraw_route(change, network.id));
   return change.erase(change.tables().gateways, network.id);
 }
 

@@ -117,13 +117,17 @@ Result<void> remove_stray_leases(Change& change) {
   return {};
 }
 
-// To a network that is gone, or whose record does not say that it is of a router.
+bool may_have(const abi::network_record& record, const abi::route_key& key) {
+  return key.kind == abi::ROUTE_OF_ROUTER ? record.router[0] : record.snat_exception_count;
+}
+
+// To a network that is gone, or whose record speaks of none such.
 Result<void> settle_routes(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(routes, tables.routes.entries());
   for (const auto& [key, route] : routes) {
     XVNET_ASSIGN(record, tables.network_records.find(route.network));
-    if (!record || !record->router[0]) XVNET_TRY(change.erase(tables.routes, key));
+    if (!record || !may_have(*record, key)) XVNET_TRY(change.erase(tables.routes, key));
   }
   return {};
 }

@@ -55,6 +55,7 @@ struct NetworkView {
   std::vector<std::string> dns;
   std::vector<SnatView> snat;  // empty: it is not translated, or not yet
   std::string snat_filter;     // "address" or "endpoint"; empty: no SNAT was asked for
+  std::vector<std::string> snat_exceptions;  // "192.0.2.0/24"
   bool implicit = false;
 };
 

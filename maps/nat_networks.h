@@ -14,8 +14,9 @@
 
 XVNET_ABI_BEGIN
 enum nat_flags {
-	NAT_ANY_REMOTE = 1 << 0,   /* endpoint-independent filtering, RFC 4787, REQ-8; else address-dependent */
-	NAT_HAS_FLOATING = 1 << 1, /* one of its VMs at least has a floating address */
+	NAT_ANY_REMOTE = 1 << 0,     /* endpoint-independent filtering, RFC 4787, REQ-8; else address-dependent */
+	NAT_HAS_FLOATING = 1 << 1,   /* one of its VMs at least has a floating address */
+	NAT_HAS_EXCEPTIONS = 1 << 2, /* to some it is not translated: routes.h */
 };
 
 struct nat_range {

@@ -8,14 +8,15 @@
 #include "address.h"
 #include "nat_networks.h"
 
-#define NAME_SIZE	   16 /* IFNAMSIZ, with its terminating zero */
-#define MAX_HOST_ADDRESSES 8
-#define MAX_ADDRESS_TEXT   48 /* "ipv6/prefix", with its terminating zero */
-#define MAX_PORT_ADDRESSES 8
-#define MAX_DNS		   4
-#define HOST_NAME_SIZE	   64 /* a label of RFC 1035, with its terminating zero */
-#define BOOT_FILE_SIZE	   64 /* so that all options fit one DHCP message */
-#define VID_BITMAP_SIZE	   (4096 / 8)
+#define NAME_SIZE	    16 /* IFNAMSIZ, with its terminating zero */
+#define MAX_HOST_ADDRESSES  8
+#define MAX_ADDRESS_TEXT    48 /* "ipv6/prefix", with its terminating zero */
+#define MAX_PORT_ADDRESSES  8
+#define MAX_DNS		    4
+#define HOST_NAME_SIZE	    64 /* a label of RFC 1035, with its terminating zero */
+#define BOOT_FILE_SIZE	    64 /* so that all options fit one DHCP message */
+#define MAX_SNAT_EXCEPTIONS 8
+#define VID_BITMAP_SIZE	    (4096 / 8)
 
 XVNET_ABI_BEGIN
 enum device_kind {
@@ -93,6 +94,12 @@ struct uplink_record {
 };
 XVNET_ABI_SIZE(uplink_record, 112 + VID_BITMAP_SIZE);
 
+struct prefix {
+	struct address address;
+	__u32 bits; /* of 128 */
+};
+XVNET_ABI_SIZE(prefix, 20);
+
 struct network_record {
 	char name[NAME_SIZE];
 	char uplink[NAME_SIZE]; /* asked for with --uplink; empty: whichever carries the VID */
@@ -114,11 +121,14 @@ struct network_record {
 	struct address snat[MAX_NAT_RANGES]; /* the public addresses asked for; what came of it: nat_networks.h */
 	__u16 snat_count;
 	__u16 snat_ports; /* of each public address */
-	__u32 pad3;
+	__u16 snat_exception_count;
+	__u16 pad3;
+	struct prefix snat_exceptions[MAX_SNAT_EXCEPTIONS];
 	char router[NAME_SIZE]; /* empty: none */
 };
 XVNET_ABI_SIZE(network_record, 16 + 16 + 16 + MAX_HOST_ADDRESSES * MAX_ADDRESS_TEXT + 16 + 16 + 8 + 16 * MAX_DNS + 16 +
-				       HOST_NAME_SIZE + BOOT_FILE_SIZE + 16 * MAX_NAT_RANGES + 8 + NAME_SIZE);
+				       HOST_NAME_SIZE + BOOT_FILE_SIZE + 16 * MAX_NAT_RANGES + 8 +
+				       20 * MAX_SNAT_EXCEPTIONS + NAME_SIZE);
 
 /* The one entry of meta: what this instance is. */
 struct meta {

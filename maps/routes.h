@@ -9,13 +9,15 @@
 
 XVNET_ABI_BEGIN
 enum route_kind {
-	ROUTE_OF_ROUTER = 1, /* the subnet of one of a router's networks */
+	ROUTE_OF_ROUTER = 1,	/* the subnet of one of a router's networks */
+	ROUTE_UNTRANSLATED = 2, /* to whom a network speaks by its own addresses */
+	ROUTE_INSIDE = 3,	/* the subnet of such a network, which has it alone on the host */
 };
 
 struct route_key {
 	__u32 prefix; /* bits of what follows that count */
 	__u32 kind;   /* enum route_kind */
-	__u32 scope;  /* the router's id */
+	__u32 scope;  /* the router's id; the network's; 0 */
 	struct address address;
 };
 XVNET_ABI_SIZE(route_key, 28);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "enter.h"
+#include "prefix.h"
 #include "receiver.h"
 #include "routable.h"
 #include "tell.h"
@@ -20,14 +21,8 @@
 static __always_inline __u32 find_beyond(struct packet *packet, __be32 address)
 {
 	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
-	struct route_key key = {.prefix = ROUTE_HOST_BITS, .kind = ROUTE_OF_ROUTER, .address = to_address(address)};
-	struct route *route;
 
-	if (!gateway || !gateway->router)
-		return 0;
-	key.scope = gateway->router;
-	route = bpf_map_lookup_elem(&routes, &key);
-	return route ? route->network : 0;
+	return gateway && gateway->router ? find_route(ROUTE_OF_ROUTER, gateway->router, address) : 0;
 }
 
 /* What the sender is to be told of a frame that is larger. */

@@ -7,12 +7,13 @@
  *
  * reads    ethertype, tag_type, segment, has_public_addresses
  * returns  NOT_ROUTED, LEAVE_TO_TC
- * lookups  on an uplink with public addresses: nat_addresses
+ * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes
  */
 #pragma once
 
 #include "gateway.h"
 #include "neighbour.h"
+#include "prefix.h"
 
 static __always_inline enum reason leave_to_outside(struct packet *packet)
 {
@@ -47,7 +48,7 @@ static __noinline bool is_for_public(struct packet *packet)
 {
 	__be32 ipv4 = 0;
 
-	return read_destination(packet, &ipv4) && find_public(ipv4);
+	return read_destination(packet, &ipv4) && (find_public(ipv4) || find_route(ROUTE_INSIDE, 0, ipv4));
 }
 
 static __always_inline enum reason leave_from_outside(struct packet *packet)

@@ -17,6 +17,7 @@
 #include "nat_error.h"
 #include "neighbour.h"
 #include "owner.h"
+#include "untranslated.h"
 
 static __always_inline enum reason otherwise(const struct nat_address *public, enum reason reason)
 {
@@ -151,7 +152,7 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 	translation.outside.address = to_address(flow->ip.daddr);
 	public = bpf_map_lookup_elem(&nat_addresses, &translation.outside.address);
 	if (!public)
-		return REASON_CONTINUE;
+		return read_flow(packet, flow) ? take_untranslated(packet, flow) : REASON_CONTINUE;
 	translation.is_floating = public->flags & NAT_ADDRESS_FLOATING;
 	if (!read_flow(packet, flow) || !(has_ports(flow) || may_follow_first(flow) || translation.is_floating))
 		return otherwise(public, REASON_NOT_TRANSLATABLE);

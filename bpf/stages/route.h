@@ -18,6 +18,7 @@
 #include "session.h"
 #include "tell.h"
 #include "translate.h"
+#include "untranslated.h"
 #include "way.h"
 
 static __always_inline struct nat_mapping_key inside_of(const struct packet *packet, const struct flow *flow)
@@ -180,6 +181,16 @@ static __always_inline enum reason route_flow(struct packet *packet, struct tran
 	return translate_out(packet, translation) ?: send_out(packet, way);
 }
 
+/* The host's routes see the VM's own address. */
+static __noinline enum reason route_untranslated(struct packet *packet, struct translation *translation,
+						 struct way *way)
+{
+	const struct flow *flow = &translation->flow;
+
+	translation->outside.address = to_address(flow->ip.saddr);
+	return find_way(packet, translation, way) ?: prepare_untranslated(packet, flow) ?: send_out(packet, way);
+}
+
 static __always_inline enum reason translate_and_route(struct packet *packet, struct translation *translation,
 						       struct way *way)
 {
@@ -187,6 +198,8 @@ static __always_inline enum reason translate_and_route(struct packet *packet, st
 
 	if (reason)
 		return reason;
+	if (is_untranslated(packet, translation, translation->flow.ip.daddr))
+		return route_untranslated(packet, translation, way);
 	find_public_side(packet, translation);
 	if (!translation->is_floating && !has_ports(&translation->flow) && !may_follow_first(&translation->flow))
 		return REASON_NOT_TRANSLATABLE;

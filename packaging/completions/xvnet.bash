@@ -26,7 +26,7 @@ _xvnet_plain_words() {
             --instance | --vlan | --vlans | --uplink | --network | --mac | --mode | --guest-offloads | \
                 --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway | \
                 --hostname | --dns | --domain | --boot-server | --boot-file | --router | \
-                --snat | --snat-ports | --snat-filter | --address | --port) ((i++)) ;;
+                --snat | --snat-ports | --snat-filter | --snat-except | --address | --port) ((i++)) ;;
             -*) ;;
             *) echo "${words[i]}" ;;
         esac
@@ -43,7 +43,8 @@ _xvnet_options() {
         "uplink add") _xvnet_lines --vlans --mode --shared-xdp ;;
         "network add" | "network set")
             _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway \
-                --router --dhcp --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter
+                --router --dhcp --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter \
+                --snat-except
             [[ $1 == "network set" ]] && _xvnet_lines --no-dhcp
             ;;
         show) _xvnet_lines --network --address --port ;;
@@ -82,7 +83,7 @@ _xvnet() {
         --owner) _xvnet_offer < <(compgen -u) ;;
         --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing | \
             --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file | --router | \
-            --snat-ports | --address | --port) ;;
+            --snat-ports | --snat-except | --address | --port) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac
 }

@@ -21,7 +21,7 @@ end
 function __xvnet_plain_words
     set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
         --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway \
-        --hostname --router --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter \
+        --hostname --router --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter --snat-except \
         --address --port
     set -l is_value 0
     for word in (commandline -opc)[2..]
@@ -116,7 +116,7 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l gateway -x -d "the gateway's address"
 for option in 'router the router that joins it to other networks' 'dns name server' 'domain domain' \
-        'boot-server where VMs boot from' 'boot-file what VMs boot'
+        'boot-server where VMs boot from' 'boot-file what VMs boot' 'snat-except to whom it is off'
     set -l words (string split -m 1 ' ' $option)
     complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
         -l $words[1] -x -d "$words[2]"

@@ -56,6 +56,26 @@ TEST_P(Nat, CarriesDatagramsInFragments) {
   EXPECT_TRUE(answered->text == answer);
 }
 
+// The far side has a route back, as it needs to have.
+TEST_P(Nat, ToChosenDestinationsItIsOff) {
+  add_network("red", {"--snat", "auto", "--snat-except", "192.0.2.0/24"});
+  add_network("blue");
+  const auto red = add_guest("c1", "red");
+  const auto blue = add_guest("c2", "blue");
+  internet.must({"ip", "route", "add", "10.0.0.0/24", "via", kHostIp});
+  EXPECT_EQ(exchange(*red, kFarIp).value_or(Datagram{}).ip, "10.0.0.2");
+  EXPECT_EQ(exchange(*red).value_or(Datagram{}).ip, kHostIp);
+  EXPECT_EQ(exchange(*blue, kFarIp).value_or(Datagram{}).ip, kHostIp);
+  // Either side may begin.
+  EXPECT_TRUE(internet.run({"ping", "-n", "-c", "1", "-W", "10", "-I", kFarIp, "10.0.0.2"}).ok());
+  const CommandResult both =
+      lab.host.xvnet({"network", "set", "blue", "--snat-except", "198.51.100.254/32"});
+  EXPECT_EQ(both.exit_code, 1);
+  EXPECT_NE(both.err.find("an answer could be for either"), std::string::npos) << both.describe();
+  lab.host.must({"network", "set", "red", "--snat-except", "none"});
+  EXPECT_EQ(exchange(*red, kFarIp).value_or(Datagram{}).ip, kHostIp);
+}
+
 TEST_P(Nat, TracerouteShowsTheGateway) {
   add_network("red");
   const auto red = add_guest("c1", "red");

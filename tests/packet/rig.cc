@@ -328,6 +328,23 @@ void Rig::set_router(uint32_t router, uint32_t network, const std::string& subne
   set_flag(network, abi::NETWORK_ROUTED);
 }
 
+void Rig::set_snat_exception(uint32_t network, const std::string& remotes,
+                             const std::string& subnet, uint32_t bits) {
+  tables_->routes.put({.prefix = ROUTE_HOST_BITS - 32 + bits,
+                       .kind = abi::ROUTE_UNTRANSLATED,
+                       .scope = network,
+                       .address = address_of(remotes)},
+                      {.network = network});
+  tables_->routes.put({.prefix = ROUTE_HOST_BITS - 32 + bits,
+                       .kind = abi::ROUTE_INSIDE,
+                       .scope = 0,
+                       .address = address_of(subnet)},
+                      {.network = network});
+  abi::nat_network rules = tables_->nat_networks.find(network).value();
+  rules.flags |= abi::NAT_HAS_EXCEPTIONS;
+  tables_->nat_networks.put(network, rules);
+}
+
 void Rig::set_address(uint32_t network, const std::string& ip, const std::string& port,
                       const std::string& mac) {
   abi::address_entry entry{};

@@ -93,6 +93,9 @@ class Rig {
                  uint32_t slot);
   // The network answers for it; afterwards, for ports whose addresses it knows.
   void set_gateway(uint32_t network, const std::string& ip);
+  // A network that has a NAT has none to these remotes; both prefixes are of so many bits.
+  void set_snat_exception(uint32_t network, const std::string& remotes, const std::string& subnet,
+                          uint32_t bits);
   // A network that has a gateway is of the router, with the subnet of so many bits.
   void set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits);
   // No port: the address is kept for one that is not attached. No MAC: it is not known.

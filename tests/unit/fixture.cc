@@ -129,6 +129,12 @@ NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>&
   return request;
 }
 
+NetworkRequest with_exceptions(NetworkRequest request, const std::vector<std::string>& prefixes) {
+  request.snat_exceptions.emplace();
+  for (const auto& prefix : prefixes) request.snat_exceptions->push_back(*parse_prefix(prefix));
+  return request;
+}
+
 NetworkRequest without_snat(NetworkRequest request) {
   request.snat = SnatRequest{};
   return request;

@@ -37,6 +37,8 @@ NetworkRequest with_dhcp(NetworkRequest request);
 // "auto", or addresses
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
                          std::uint32_t ports = kMinSnatPorts);
+// Prefixes to which it is not translated.
+NetworkRequest with_exceptions(NetworkRequest request, const std::vector<std::string>& prefixes);
 NetworkRequest without_snat(NetworkRequest request);
 // Of TCP, from `ports` ports beginning with one to as many beginning with the other.
 struct ForwardedPort {

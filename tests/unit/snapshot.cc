@@ -101,6 +101,7 @@ std::string value_text(const FakeKernel&, const abi::network_record& record) {
   if (const auto gateway = ipv4_of(record.gateway)) text += " gateway=" + format_ipv4(*gateway);
   for (int i = 0; i < record.address_count; ++i) text += fmt::format(" {}", record.addresses[i]);
   for (int i = 0; i < record.snat_count; ++i) text += " snat=" + ipv4_text(record.snat[i]);
+  text += fmt::format(" exceptions={}", record.snat_exception_count);
   text += fmt::format(" snat_ports={} router={}", record.snat_ports, record.router);
   return text;
 }
@@ -319,7 +320,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     }
     case TableId::kRoutes: {
       auto route = from_bytes<abi::route_key>(key);
-      return fmt::format("{}/{}", ipv4_text(route.address), route.prefix);
+      return fmt::format("{} {}/{}", route.kind, ipv4_text(route.address), route.prefix);
     }
     case TableId::kMeta:
       return fmt::format("{}", from_bytes<std::uint32_t>(key));

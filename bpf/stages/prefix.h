@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What is behind the longest prefix that an address has: maps/routes.h.
+ *
+ * lookups  routes
+ */
+#pragma once
+
+#include "answer.h"
+
+/* The network that the route leads to, or 0. */
+static __always_inline __u32 find_route(enum route_kind kind, __u32 scope, __be32 address)
+{
+	struct route_key key = {
+		.prefix = ROUTE_HOST_BITS, .kind = kind, .scope = scope, .address = to_address(address)};
+	struct route *route = bpf_map_lookup_elem(&routes, &key);
+
+	return route ? route->network : 0;
+}

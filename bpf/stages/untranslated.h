@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * RFC 6888, REQ-6: to chosen remotes a network speaks by its own addresses, and they to it. Nothing is kept of that, so
+ * both sides may begin.
+ *
+ * reads    network, segment
+ * sets     network, segment, verdict
+ * returns  NOT_TRANSLATABLE, POP_FAILED; those of receiver.h
+ * lookups  routes; from outside twice, networks, and those of receiver.h
+ */
+#pragma once
+
+#include "enter.h"
+#include "nat_error.h"
+#include "prefix.h"
+#include "receiver.h"
+
+static __noinline bool is_untranslated(struct packet *packet, const struct translation *translation, __be32 remote)
+{
+	return translation->rules->flags & NAT_HAS_EXCEPTIONS &&
+	       find_route(ROUTE_UNTRANSLATED, packet->network, remote) == packet->network;
+}
+
+static __always_inline enum reason prepare_untranslated(struct packet *packet, const struct flow *flow)
+{
+	return pop_tag(packet) ?: decrease_ttl(packet, flow) ? REASON_CONTINUE : REASON_NOT_TRANSLATABLE;
+}
+
+/* Whom it is about: an error may come from any router on the way. */
+static __always_inline __be32 remote_of(struct packet *packet, const struct flow *flow)
+{
+	const __u32 offset = transport_offset(packet, flow) + ICMP_HEADER_SIZE + offsetof(struct iphdr, daddr);
+	__be32 remote;
+
+	return flow->is_icmp_error && hook_read(packet, offset, &remote, sizeof(remote)) ? remote : flow->ip.saddr;
+}
+
+/* Else the frame is the host's to route, or not. */
+static __noinline enum reason take_untranslated(struct packet *packet, const struct flow *flow)
+{
+	__u32 network = find_route(ROUTE_INSIDE, 0, flow->ip.daddr);
+	struct receiver receiver = {};
+	enum reason reason;
+
+	if (!network || find_route(ROUTE_UNTRANSLATED, network, remote_of(packet, flow)) != network)
+		return REASON_CONTINUE;
+	reason = enter_network(packet, network, REASON_CONTINUE);
+	if (reason || !packet->segment || !(packet->segment->flags & NETWORK_NAT))
+		return reason;
+	reason = find_receiver(packet, flow->ip.daddr, &receiver) ?: check_receiver(packet, flow, &receiver);
+	return reason ?: send_to_receiver(packet, flow, &receiver);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/snat_exceptions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "loader/network_request.h"
+#include "loader/routes.h"
+#include "loader/snat.h"
+#include "loader/subnet.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::array kKinds = {abi::ROUTE_UNTRANSLATED, abi::ROUTE_INSIDE};
+
+abi::prefix to_prefix(const Subnet& subnet) {
+  return {.address = to_abi(subnet.base), .bits = V4_MAPPED_PREFIX + subnet.prefix};
+}
+
+void forget(abi::network_record& record) {
+  std::ranges::fill(record.snat_exceptions, abi::prefix{});
+  record.snat_exception_count = 0;
+}
+
+}  // namespace
+
+Result<void> set_snat_exceptions(abi::network_record& record, const NetworkRequest& request) {
+  if (!has_snat(record)) {
+    if (request.snat_exceptions && !request.snat_exceptions->empty())
+      return network_misuse(record, "--snat-except goes with --snat");
+    forget(record);
+    return {};
+  }
+  if (!request.snat_exceptions) return {};
+  if (request.snat_exceptions->size() > MAX_SNAT_EXCEPTIONS)
+    return network_misuse(
+        record, fmt::format("more than {} prefixes of --snat-except", MAX_SNAT_EXCEPTIONS));
+  forget(record);
+  std::ranges::transform(*request.snat_exceptions, record.snat_exceptions, to_prefix);
+  record.snat_exception_count = static_cast<std::uint16_t>(request.snat_exceptions->size());
+  return {};
+}
+
+std::vector<Subnet> snat_exceptions(const abi::network_record& record) {
+  std::vector<Subnet> prefixes;
+  prefixes.reserve(record.snat_exception_count);
+  for (std::size_t at = 0; at < record.snat_exception_count; ++at) {
+    const auto& [address, bits] = record.snat_exceptions[at];
+    prefixes.push_back({ipv4_of(address).value_or(Ipv4{}), bits - V4_MAPPED_PREFIX});
+  }
+  return prefixes;
+}
+
+std::uint32_t exceptions_flag(const abi::network_record& record) {
+  return record.snat_exception_count ? std::uint32_t{abi::NAT_HAS_EXCEPTIONS} : 0;
+}
+
+Result<void> check_snat_exceptions(Tables& tables, const Network& network) {
+  if (!network.record.snat_exception_count) return {};
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  const auto subnet = subnet_of(network.record);
+  for (const auto& [id, other] : records) {
+    const auto others = subnet_of(other);
+    if (id == network.id || !other.snat_exception_count || !subnet || !others) continue;
+    if (overlap(*subnet, *others))
+      return fail(fmt::format(
+          "network {:?}: its subnet {} overlaps {} of network {:?}, and both have --snat-except: "
+          "an answer could be for either",
+          text_of(network.record.name), format_subnet(*subnet), format_subnet(*others),
+          text_of(other.name)));
+  }
+  return {};
+}
+
+Result<void> provide_snat_exceptions(Change& change, const Network& network) {
+  const auto& record = network.record;
+  std::vector<abi::route_key> wanted;
+  for (const Subnet& prefix : snat_exceptions(record))
+    wanted.push_back(route_to(abi::ROUTE_UNTRANSLATED, network.id, to_prefix(prefix)));
+  if (!wanted.empty())
+    wanted.push_back(
+        route_to(abi::ROUTE_INSIDE, 0, {.address = record.subnet, .bits = record.prefix}));
+  return set_routes(change, network.id, kKinds, wanted);
+}
+
+Result<void> withdraw_snat_exceptions(Change& change, std::uint32_t network) {
+  return set_routes(change, network, kKinds, {});
+}
+
+}  // namespace xvnet
