@@ -30,7 +30,7 @@ bool is_same_router(const abi::network_record& a, const abi::network_record& b) 
   return a.router[0] && text_of(a.router) == text_of(b.router);
 }
 
-constexpr std::array kKinds = {abi::ROUTE_OF_ROUTER};
+constexpr std::array kRouterKinds = {abi::ROUTE_OF_ROUTER};
 
 }  // namespace
 
@@ -82,12 +82,12 @@ Result<std::uint32_t> take_router_id(Change& change, const Network& network) {
 Result<void> provide_route(Change& change, const Network& network, std::uint32_t router) {
   if (!router) return withdraw_route(change, network.id);
   const auto& record = network.record;
-  return set_routes(change, network.id, kKinds,
+  return set_routes(change, network.id, kRouterKinds,
                     {route_to(abi::ROUTE_OF_ROUTER, router, {record.subnet, record.prefix})});
 }
 
 Result<void> withdraw_route(Change& change, std::uint32_t network) {
-  return set_routes(change, network, kKinds, {});
+  return set_routes(change, network, kRouterKinds, {});
 }
 
 }  // namespace xvnet

@@ -15,7 +15,7 @@
 namespace xvnet {
 namespace {
 
-constexpr std::array kKinds = {abi::ROUTE_UNTRANSLATED, abi::ROUTE_INSIDE};
+constexpr std::array kExceptionKinds = {abi::ROUTE_UNTRANSLATED, abi::ROUTE_INSIDE};
 
 abi::prefix to_prefix(const Subnet& subnet) {
   return {.address = to_abi(subnet.base), .bits = V4_MAPPED_PREFIX + subnet.prefix};
@@ -84,11 +84,11 @@ Result<void> provide_snat_exceptions(Change& change, const Network& network) {
   if (!wanted.empty())
     wanted.push_back(
         route_to(abi::ROUTE_INSIDE, 0, {.address = record.subnet, .bits = record.prefix}));
-  return set_routes(change, network.id, kKinds, wanted);
+  return set_routes(change, network.id, kExceptionKinds, wanted);
 }
 
 Result<void> withdraw_snat_exceptions(Change& change, std::uint32_t network) {
-  return set_routes(change, network, kKinds, {});
+  return set_routes(change, network, kExceptionKinds, {});
 }
 
 }  // namespace xvnet
