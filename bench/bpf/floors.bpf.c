@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What a packet costs when nothing is decided about it: the floors of the benchmark, and the cheapest way there is to
+ * tag what leaves a bridge, for a kernel without 8021q.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* Set before loading. */
+const volatile __u32 target_ifindex;
+const volatile __u16 vid;
+
+SEC("xdp")
+int drop_xdp(struct xdp_md *ctx)
+{
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int redirect_xdp(struct xdp_md *ctx)
+{
+	return bpf_redirect(target_ifindex, 0);
+}
+
+SEC("tc")
+int drop_tc(struct __sk_buff *skb)
+{
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int redirect_tc(struct __sk_buff *skb)
+{
+	return bpf_redirect(target_ifindex, 0);
+}
+
+SEC("tc")
+int push_tag(struct __sk_buff *skb)
+{
+	return bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), vid) ? TC_ACT_SHOT : TC_ACT_OK;
+}
+
+SEC("tc")
+int pop_tag(struct __sk_buff *skb)
+{
+	if (!skb->vlan_present || (skb->vlan_tci & 0x0fff) != vid)
+		return TC_ACT_SHOT;
+	return bpf_skb_vlan_pop(skb) ? TC_ACT_SHOT : TC_ACT_OK;
+}
+
+/* The far end of a wire: takes what arrives, cheaply and the same for every stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} arrived SEC(".maps");
+
+SEC("tc")
+int count_and_drop(struct __sk_buff *skb)
+{
+	__u32 only = 0;
+	__u64 *count = bpf_map_lookup_elem(&arrived, &only);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return TC_ACT_SHOT;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

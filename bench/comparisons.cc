@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include "results.h"
+
+namespace xvnet::bench {
+
+namespace {
+
+using Rows = std::vector<Comparison>;
+
+void at_most(Rows& rows, const std::string& name, const std::string& over, const std::string& under,
+             double target, Metric metric = Metric::kPacket) {
+  rows.push_back({name, over, under, metric, Bound::kAtMost, target});
+}
+
+void no_target(Rows& rows, const std::string& name, const std::string& over,
+               const std::string& under) {
+  rows.push_back({name, over, under, Metric::kPacket, Bound::kNone, 0});
+}
+
+void compare_tap_to_tap(Rows& rows) {
+  for (const char* size : {"60", "576", "1400"}) {
+    const auto cell = [&](const char* contender) {
+      return fmt::format("tap-tap/{}/{}", size, contender);
+    };
+    const std::string name = fmt::format("TAP→TAP {} B, ", size);
+    at_most(rows, name + "XDP ÷ bridge", cell("xvnet xdp"), cell("bridge"), 0.45);
+    at_most(rows, name + "tc ÷ bridge", cell("xvnet tc"), cell("bridge"), 0.72);
+    at_most(rows, name + "XDP ÷ bare XDP redirect", cell("xvnet xdp"), cell("bare xdp redirect"),
+            1.25, Metric::kPacketCycles);
+    no_target(rows, name + "bare XDP redirect ÷ bridge", cell("bare xdp redirect"), cell("bridge"));
+    no_target(rows, name + "bare tc redirect ÷ bridge", cell("bare tc redirect"), cell("bridge"));
+  }
+}
+
+void compare_offloads(Rows& rows) {
+  const auto cell = [](const char* what, const char* contender) {
+    return fmt::format("offloads/{}/{}", what, contender);
+  };
+  const char* partial = "unfinished checksum, 1400";
+  no_target(rows, "unfinished checksum, tc ÷ bridge", cell(partial, "xvnet tc"),
+            cell(partial, "bridge"));
+  no_target(rows, "unfinished checksum, XDP ÷ bridge", cell(partial, "xvnet xdp"),
+            cell(partial, "bridge"));
+  const char* tso = "TSO, 16384";
+  at_most(rows, "16 KB TSO, tc ÷ bridge", cell(tso, "xvnet tc"), cell(tso, "bridge"), 1.0);
+  no_target(rows, "16 KB TSO, XDP ÷ bridge", cell(tso, "xvnet xdp"), cell(tso, "bridge"));
+}
+
+void compare_vlan(Rows& rows, const std::string& wire) {
+  for (const char* way : {"to wire", "from wire"}) {
+    for (const char* size : {"64", "576", "1400"}) {
+      const auto cell = [&](const std::string& scenario, const char* contender) {
+        return fmt::format("{}{}/{}, {}/{}", scenario, wire, way, size, contender);
+      };
+      const std::string name = fmt::format("VLAN{} {} {} B, ", wire, way, size);
+      const std::string baseline = cell("vlan", "bridge + tc vlan");
+      at_most(rows, name + "XDP ÷ bridge + tc vlan", cell("vlan", "xvnet xdp"), baseline, 0.50);
+      no_target(rows, name + "tc ÷ bridge + tc vlan", cell("vlan", "xvnet tc"), baseline);
+      no_target(rows, name + "XDP ÷ bridge without VLAN", cell("vlan", "xvnet xdp"),
+                cell("untagged", "bridge"));
+    }
+  }
+}
+
+void compare_snat(Rows& rows, const std::string& wire) {
+  const auto compare = [&](const char* cell, double target) {
+    at_most(rows, fmt::format("SNAT{} {} B ÷ bridge + route + masquerade", wire, cell),
+            fmt::format("snat{}/{}/xvnet", wire, cell),
+            fmt::format("snat{}/{}/bridge + route + masquerade", wire, cell), target);
+  };
+  for (const char* cell : {"out, 60", "in, 60", "out, 1400", "in, 1400"}) compare(cell, 0.45);
+  compare("new, 60", 0.50);
+}
+
+void compare_denied(Rows& rows) {
+  const auto cell = [](const std::string& contender) { return "denied/drop, 60/" + contender; };
+  for (const char* nft : {"nft forward, 100 rules", "nft forward, set", "nft ingress, 100 rules",
+                          "nft ingress, set"}) {
+    at_most(rows, fmt::format("denied, XDP ÷ {}", nft), cell("xvnet xdp"), cell(nft), 0.40);
+    no_target(rows, fmt::format("denied, tc ÷ {}", nft), cell("xvnet tc"), cell(nft));
+  }
+}
+
+void compare_scale(Rows& rows) {
+  constexpr double kFlat = 1.02;
+  const auto flat = [&](const std::string& name, const std::string& many, const std::string& few) {
+    at_most(rows, name, many, few, kFlat);
+  };
+  for (const std::string mode : {"xdp", "tc"}) {
+    flat(mode + ", ports 2 → 1000", "ports/60/" + mode + ", 1000", "ports/60/" + mode + ", 2");
+    flat(mode + ", networks 1 → 4094", "networks/port to port/" + mode + ", 4094",
+         "networks/port to port/" + mode + ", 1");
+    for (const std::string way : {"to wire", "from wire"})
+      flat(mode + ", networks of an uplink 1 → 1000, " + way,
+           "vlans/" + way + "/" + mode + ", 1000", "vlans/" + way + "/" + mode + ", 1");
+    flat(mode + ", FDB 100 → 100,000", "fdb/100000/" + mode, "fdb/100/" + mode);
+  }
+  flat("NAT mappings 32 → 10,000", "mappings/10000/xvnet", "mappings/32/xvnet");
+  flat("NAT mappings 32 → 1,000,000", "mappings/1000000/xvnet", "mappings/32/xvnet");
+}
+
+}  // namespace
+
+std::vector<Comparison> comparisons() {
+  Rows rows;
+  compare_tap_to_tap(rows);
+  compare_offloads(rows);
+  for (const char* wire : {"", ", veth"}) {
+    compare_vlan(rows, wire);
+    compare_snat(rows, wire);
+  }
+  compare_denied(rows);
+  compare_scale(rows);
+  return rows;
+}
+
+}  // namespace xvnet::bench

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+
+#include "cell.h"
+#include "cli.h"
+#include "pmu.h"
+#include "record.h"
+#include "results.h"
+
+namespace xvnet::bench {
+
+namespace {
+
+struct Words {
+  bool quick = false;
+  bool clock_counts_instructions = false;
+  int rounds = 401;
+  std::vector<std::string> only;
+  std::string output;
+  std::string compare_with;
+  std::string record;
+};
+
+void declare(CLI::App& app, Words& words) {
+  app.add_flag("--quick", words.quick, "only what a change has to pass");
+  app.add_flag("--clock-counts-instructions", words.clock_counts_instructions,
+               "the machine's clock is driven by the instructions it executes (qemu -icount)");
+  app.add_option("--rounds", words.rounds, "how many bursts count")->check(CLI::PositiveNumber);
+  app.add_option("--only", words.only, "these scenarios");
+  app.add_option("--output", words.output, "a file for all results, as JSON");
+  app.add_option("--compare-with", words.compare_with,
+                 "fail when a ratio is worse than in this file by more than 3 %");
+  app.add_option("--record", words.record, "write the ratios to this file");
+}
+
+bool is_wanted(const Scenario& scenario, const Words& words) {
+  if (!words.only.empty()) return std::ranges::find(words.only, scenario.name) != words.only.end();
+  return !words.quick || scenario.quick;
+}
+
+void run_contender(const Scenario& scenario, const Contender& contender, int rounds,
+                   Results& results) {
+  const auto stack = contender.build();
+  for (const Cell& cell : scenario.cells) {
+    check_interrupted();
+    Traffic traffic = cell.traffic(*stack);
+    const int most = cell.at_most_rounds ? cell.at_most_rounds : rounds;
+    Measurement measurement = measure(traffic, std::min(rounds, most));
+    measurement.scenario = scenario.name;
+    measurement.cell = cell.name;
+    measurement.contender = contender.name;
+    results.add(measurement);
+    fmt::print("{}\n", line(measurement));
+    std::fflush(stdout);
+  }
+}
+
+// False when a cell was no result. The others are worth having all the same.
+bool run_scenario(const Scenario& scenario, const Words& words, Results& results) {
+  bool all_well = true;
+  for (const Contender& contender : scenario.contenders) {
+    check_interrupted();
+    try {
+      run_contender(scenario, contender, words.rounds, results);
+    } catch (const test::SetupError& error) {
+      fmt::print(stderr, "xvnet_bench: measuring \"{}\" of \"{}\": {}\n", scenario.name,
+                 contender.name, error.what());
+      all_well = false;
+    }
+  }
+  return all_well;
+}
+
+int run(const Words& words) {
+  // Beside this program, unless the caller says otherwise.
+  const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  setenv("XVNET_BIN", (here / "xvnet").c_str(), 0);
+  catch_signals();
+  stay_on_cpu(allowed_cpus().back());  // the first serves most interrupts
+  Results results(words.clock_counts_instructions ? Results::Clock::kInstructions
+                                                  : Results::Clock::kTime);
+  bool all_well = true;
+  fmt::print("{:<64} {:>12} {:>8} {:>6}\n", "a packet", "instructions", "cycles", "ns");
+  for (const Scenario& scenario : scenarios())
+    if (is_wanted(scenario, words)) all_well &= run_scenario(scenario, words, results);
+  const std::vector<Ratio> ratios = results.ratios();
+  fmt::print("\n{}", table(ratios));
+  if (!words.output.empty()) write_file(words.output, results.json().dump(1) + "\n");
+  if (!words.record.empty()) write_record(words.record, ratios);
+  if (!words.compare_with.empty()) {
+    for (const std::string& regression : regressions(words.compare_with, ratios)) {
+      fmt::print(stderr, "xvnet_bench: comparing {}\n", regression);
+      all_well = false;
+    }
+  }
+  return all_well ? 0 : 1;
+}
+
+}  // namespace
+
+}  // namespace xvnet::bench
+
+int main(int argc, char** argv) {
+  CLI::App app("What a packet and a command cost, beside what an operator would use instead.");
+  xvnet::bench::Words words;
+  xvnet::bench::declare(app, words);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return xvnet::bench::run(words);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "xvnet_bench: {}\n", error.what());
+    return 1;
+  }
+}

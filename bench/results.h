@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What was found: figures by name, the ratios between them, and the targets these have.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cell.h"
+
+namespace xvnet::bench {
+
+enum class Metric {
+  kPacket,        // instructions of a packet; nanoseconds where the machine cannot count them
+  kPacketCycles,  // cycles of a packet; nanoseconds where the machine cannot count them
+  kValue,         // of a quantity
+};
+
+enum class Bound { kNone, kAtMost, kAtLeast };
+
+// One row of the table: `over` ÷ `under`.
+struct Comparison {
+  std::string name;
+  std::string over, under;  // names of measurements or quantities
+  Metric metric = Metric::kPacket;
+  Bound bound = Bound::kNone;
+  double target = 0;
+};
+
+// All there are, in the order of the table.
+std::vector<Comparison> comparisons();
+
+struct Quantity {
+  double value = 0;
+  std::string unit;
+};
+
+struct Ratio {
+  Comparison comparison;
+  double value = 0;
+  std::string unit;  // what was compared: "instructions", "ns" …
+
+  bool is_met() const;
+};
+
+class Results {
+ public:
+  // What a nanosecond of this machine's clock is: in a virtual machine whose clock is driven by the
+  // instructions it executes, one of these.
+  enum class Clock { kTime, kInstructions };
+
+  explicit Results(Clock clock) : clock_(clock) {}
+
+  void add(const Measurement& measurement);
+  void add(const std::string& name, const Quantity& quantity);
+
+  // Of the comparisons both sides of which were measured.
+  std::vector<Ratio> ratios() const;
+  nlohmann::json json() const;
+
+ private:
+  struct Side {
+    double value;
+    std::string unit;
+  };
+  std::optional<Side> side(const std::string& name, Metric metric) const;
+
+  Clock clock_;
+  std::vector<Measurement> measurements_;
+  std::map<std::string, Quantity> quantities_;
+};
+
+// For people.
+std::string table(const std::vector<Ratio>& ratios);
+std::string line(const Measurement& measurement);
+
+}  // namespace xvnet::bench

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// One way to connect virtual machines to each other and to the outside: xvnet, or what stands in
+// its place. Each is built in namespaces of its own, and all of it goes with the object.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attachment.h"
+#include "cli.h"
+#include "netns.h"
+#include "place.h"
+
+namespace xvnet::bench {
+
+// The plan of addresses, the same in every stack.
+constexpr uint16_t kVid = 10;
+constexpr const char* kGatewayIp = "10.0.0.1";
+constexpr const char* kGatewayMac = "02:78:76:6e:65:74";
+constexpr const char* kHostIp = "198.51.100.1";
+constexpr const char* kRouterIp = "198.51.100.254";  // at the far end of the wire
+constexpr const char* kRouterMac = "02:00:00:00:ee:fe";
+constexpr const char* kUplinkMac = "02:00:00:00:ee:01";
+constexpr const char* kPoolIp = "203.0.113.5";
+constexpr const char* kRemoteIp = "192.0.2.1";  // beyond the router
+std::string vm_mac(size_t vm);
+std::string vm_ip(size_t vm);
+
+// What the uplink is. A TAP costs the least of all devices that carry XDP frames and sk_buffs, so
+// it tells most of the stack; a veth adds the work of a second network stack at its far end.
+enum class Wire { kNone, kTap, kVeth };
+
+enum class Outside { kNone, kNat };
+
+struct Layout {
+  size_t vms = 2;
+  Wire wire = Wire::kNone;
+  Outside outside = Outside::kNone;
+  test::TapOptions tap{.vnet_header = 0};
+};
+
+class Stack {
+ public:
+  virtual ~Stack() = default;
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+
+  Place& vm(size_t number) { return *vms_.at(number); }
+  size_t vms() const { return vms_.size(); }
+  Place& wire() { return *wire_; }
+  const test::Host& host() const { return host_; }
+  const test::NetNs& ns() const { return host_.ns(); }
+
+ protected:
+  Stack() = default;
+
+  static std::string tap_name(size_t vm) { return "tap" + std::to_string(vm); }
+  // Opens the TAP as a hypervisor does, and makes it when it is missing.
+  void open_vm(size_t vm, const test::TapOptions& options);
+  // Makes the interface "wire0", up, and its far end.
+  void add_wire(Wire kind);
+  // The host's own way to the outside.
+  void route_to_router() const;
+
+ private:
+  // Destroyed last to first: the places before the namespaces.
+  test::NetNs far_;
+  test::Host host_;
+  std::vector<std::unique_ptr<Place>> vms_;
+  std::unique_ptr<Place> wire_;
+};
+
+inline constexpr const char* kWireName = "wire0";
+
+// --- xvnet ---
+
+struct XvnetOptions {
+  std::string mode = "tc";     // of ports and uplink
+  bool guest_offloads = true;  // false: the promise that lets XDP carry everything
+  test::Words snat = {};       // more options of the network's --snat
+  size_t max_macs = 64;        // of each port
+  size_t spare_ports = 0;      // besides, in other networks
+  size_t spare_networks = 0;   // besides
+  size_t natted_networks = 1;  // VM i is in network i modulo this; each has a public address
+};
+
+class XvnetStack : public Stack {
+ public:
+  XvnetStack(const Layout& layout, const XvnetOptions& options);
+
+ private:
+  void add_network(size_t number, const XvnetOptions& options) const;
+  void attach_vms(const Layout& layout, const XvnetOptions& options);
+  void add_spares(const XvnetOptions& options) const;
+};
+
+// --- a Linux bridge, and what is added to it ---
+
+enum class Tagging { kNone, kTc };  // of the wire
+
+// A filter that drops frames by their source MAC.
+struct Filter {
+  enum class Kind { kNone, kLinear, kSet } kind = Kind::kNone;
+  enum class Place { kForward, kIngress } place = Place::kForward;
+  size_t rules = 100;  // the last of which drops what vm_mac(kDeniedVm) sends
+};
+constexpr size_t kDeniedVm = 1;
+
+struct BridgeOptions {
+  Tagging tagging = Tagging::kNone;
+  Filter filter{};
+};
+
+class BridgeStack : public Stack {
+ public:
+  BridgeStack(const Layout& layout, const BridgeOptions& options);
+
+ private:
+  void tag_wire();
+  void masquerade() const;
+  void add_filter(const Filter& filter) const;
+
+  std::vector<Attachment> tagging_;
+};
+
+// --- the floors: one bare program between two TAPs ---
+
+class BareStack : public Stack {
+ public:
+  BareStack(const Layout& layout, Program program);
+
+ private:
+  std::optional<Attachment> program_;
+};
+
+}  // namespace xvnet::bench

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include "link.h"
+#include "scratch_file.h"
+#include "stack.h"
+
+namespace xvnet::bench {
+
+namespace {
+
+// What `nft -f` reads. Each of the rules, or elements, is one MAC; the last is the denied one's.
+std::string ruleset(const Filter& filter) {
+  const bool at_ingress = filter.place == Filter::Place::kIngress;
+  std::string text = at_ingress ? "table netdev filter {\n" : "table bridge filter {\n";
+  std::string macs;
+  std::string rules;
+  for (size_t rule = 0; rule < filter.rules; rule++) {
+    const std::string mac = rule + 1 < filter.rules
+                                ? fmt::format("02:00:00:dd:{:02x}:{:02x}", rule >> 8, rule & 255)
+                                : vm_mac(kDeniedVm);
+    macs += (rule ? ", " : "") + mac;
+    rules += "    ether saddr " + mac + " drop\n";
+  }
+  if (filter.kind == Filter::Kind::kSet) {
+    text += "  set denied { type ether_addr; elements = { " + macs + " } }\n";
+    rules = "    ether saddr @denied drop\n";
+  }
+  text += at_ingress ? "  chain ingress { type filter hook ingress device \"tap1\" priority 0;\n"
+                     : "  chain forward { type filter hook forward priority 0;\n";
+  return text + rules + "  }\n}\n";
+}
+
+}  // namespace
+
+BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options) {
+  // With snooping a bridge speaks to multicast routers by itself; unicast costs the same without.
+  ns().must({"ip", "link", "add", "br0", "address", kGatewayMac, "type", "bridge", "forward_delay",
+             "0", "stp_state", "0", "mcast_snooping", "0"});
+  test::set_up(ns(), "br0");
+  for (size_t vm = 0; vm < layout.vms; vm++) {
+    open_vm(vm, layout.tap);
+    ns().must({"ip", "link", "set", "dev", tap_name(vm), "master", "br0", "up"});
+    test::await_ready(ns(), tap_name(vm));
+  }
+  if (layout.wire != Wire::kNone) add_wire(layout.wire);
+  if (layout.outside == Outside::kNat) {
+    masquerade();
+  } else if (layout.wire != Wire::kNone) {
+    ns().must({"ip", "link", "set", "dev", kWireName, "master", "br0"});
+  }
+  if (options.tagging == Tagging::kTc) tag_wire();
+  if (options.filter.kind != Filter::Kind::kNone) add_filter(options.filter);
+}
+
+void BridgeStack::tag_wire() {
+  const Attachment::Settings settings{.vid = kVid};
+  tagging_.emplace_back(ns(), kWireName, Program::kPushTag, settings);
+  tagging_.emplace_back(ns(), kWireName, Program::kPopTag, settings);
+}
+
+void BridgeStack::masquerade() const {
+  test::add_address(ns(), "br0", std::string(kGatewayIp) + "/24");
+  ns().must(
+      {"ip", "neigh", "replace", vm_ip(0), "lladdr", vm_mac(0), "dev", "br0", "nud", "permanent"});
+  route_to_router();
+  if (!ns().set_sysctl("net.ipv4.ip_forward", "1"))
+    throw test::SetupError("forwarding in the namespace of a bridge: not possible");
+  const ScratchFile rules(
+      "table ip nat {\n  chain postrouting { type nat hook postrouting priority srcnat;\n"
+      "    oifname \"" +
+      std::string(kWireName) + "\" masquerade\n  }\n}\n");
+  ns().must({"nft", "-f", rules.path()});
+}
+
+void BridgeStack::add_filter(const Filter& filter) const {
+  const ScratchFile rules(ruleset(filter));
+  ns().must({"nft", "-f", rules.path()});
+}
+
+}  // namespace xvnet::bench
