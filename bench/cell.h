@@ -44,9 +44,10 @@ struct Cost {
 struct Measurement {
   std::string scenario, cell, contender;
   int rounds = 0;
-  uint64_t frames = 0;  // of a round
-  Cost cost;            // of one frame
-  double spread = 0;    // of the figure that counts: (third quartile - first) / median
+  uint64_t frames = 0;     // of a round
+  Cost cost;               // of one frame
+  uint64_t map_bytes = 0;  // what xvnet's tables held
+  double spread = 0;       // of the figure that counts: (third quartile - first) / median
 
   std::string name() const { return scenario + "/" + cell + "/" + contender; }
 };

@@ -55,10 +55,12 @@ void compare_vlan(Rows& rows, const std::string& wire) {
         return fmt::format("{}{}/{}, {}/{}", scenario, wire, way, size, contender);
       };
       const std::string name = fmt::format("VLAN{} {} {} B, ", wire, way, size);
-      const std::string baseline = cell("vlan", "bridge + tc vlan");
-      at_most(rows, name + "XDP ÷ bridge + tc vlan", cell("vlan", "xvnet xdp"), baseline, 0.50);
-      no_target(rows, name + "tc ÷ bridge + tc vlan", cell("vlan", "xvnet tc"), baseline);
-      no_target(rows, name + "XDP ÷ bridge without VLAN", cell("vlan", "xvnet xdp"),
+      for (const char* bridge : {"bridge + tc vlan", "filtering bridge", "bridge + 8021q"}) {
+        at_most(rows, name + "XDP ÷ " + bridge, cell("vlan", "xvnet xdp"), cell("vlan", bridge),
+                0.50);
+        no_target(rows, name + "tc ÷ " + bridge, cell("vlan", "xvnet tc"), cell("vlan", bridge));
+      }
+      no_target(rows, name + "XDP ÷ bridge, no tags", cell("vlan", "xvnet xdp"),
                 cell("untagged", "bridge"));
     }
   }
@@ -101,6 +103,23 @@ void compare_scale(Rows& rows) {
   flat("NAT mappings 32 → 1,000,000", "mappings/1000000/xvnet", "mappings/32/xvnet");
 }
 
+void compare_quantities(Rows& rows) {
+  const auto compare = [&](const std::string& name, const std::string& over,
+                           const std::string& under, Bound bound, double target) {
+    rows.push_back({name, over, under, Metric::kValue, bound, target});
+  };
+  for (const std::string command : {"attach", "detach"})
+    compare(command + ", 1000 ports ÷ 1 port", command + " beside 1000 ports, CPU",
+            command + " beside 1 ports, CPU", command == "attach" ? Bound::kAtMost : Bound::kNone,
+            1.5);
+  for (const std::string mode : {"tc", "xdp"})
+    compare("bulk TCP over veth, " + mode + " ÷ bridge", "bulk TCP, xvnet " + mode,
+            "bulk TCP, bridge", Bound::kAtLeast, 1.0);
+  for (const std::string stack : {"xvnet xdp", "xvnet tc", "bridge"})
+    compare("2 cores ÷ 1 core, " + stack, "2 cores, " + stack, "1 core, " + stack,
+            stack == "bridge" ? Bound::kNone : Bound::kAtLeast, 1.8);
+}
+
 }  // namespace
 
 std::vector<Comparison> comparisons() {
@@ -113,6 +132,7 @@ std::vector<Comparison> comparisons() {
   }
   compare_denied(rows);
   compare_scale(rows);
+  compare_quantities(rows);
   return rows;
 }
 

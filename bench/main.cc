@@ -13,6 +13,7 @@
 #include "cell.h"
 #include "cli.h"
 #include "pmu.h"
+#include "quantities.h"
 #include "record.h"
 #include "results.h"
 
@@ -22,6 +23,7 @@ namespace {
 
 struct Words {
   bool quick = false;
+  bool packets = false;
   bool clock_counts_instructions = false;
   int rounds = 401;
   std::vector<std::string> only;
@@ -32,6 +34,7 @@ struct Words {
 
 void declare(CLI::App& app, Words& words) {
   app.add_flag("--quick", words.quick, "only what a change has to pass");
+  app.add_flag("--packets", words.packets, "only what a packet costs");
   app.add_flag("--clock-counts-instructions", words.clock_counts_instructions,
                "the machine's clock is driven by the instructions it executes (qemu -icount)");
   app.add_option("--rounds", words.rounds, "how many bursts count")->check(CLI::PositiveNumber);
@@ -58,6 +61,7 @@ void run_contender(const Scenario& scenario, const Contender& contender, int rou
     measurement.scenario = scenario.name;
     measurement.cell = cell.name;
     measurement.contender = contender.name;
+    measurement.map_bytes = map_bytes(*stack);
     results.add(measurement);
     fmt::print("{}\n", line(measurement));
     std::fflush(stdout);
@@ -71,12 +75,33 @@ bool run_scenario(const Scenario& scenario, const Words& words, Results& results
     check_interrupted();
     try {
       run_contender(scenario, contender, words.rounds, results);
-    } catch (const test::SetupError& error) {
+    } catch (const Unsupported& what) {
+      fmt::print("{}/{}: left out, {}\n", scenario.name, contender.name, what.what());
+    } catch (const std::exception& error) {
       fmt::print(stderr, "xvnet_bench: measuring \"{}\" of \"{}\": {}\n", scenario.name,
                  contender.name, error.what());
       all_well = false;
     }
   }
+  return all_well;
+}
+
+// The other figures: by name, as a scenario is asked for.
+bool run_quantities(const Words& words, Results& results) {
+  const std::pair<const char*, void (*)(Results&)> all[] = {
+      {"commands", measure_commands}, {"bulk", measure_bulk}, {"cores", measure_cores}};
+  bool all_well = true;
+  for (const auto& [name, measure] : all) {
+    const bool is_asked = std::ranges::find(words.only, name) != words.only.end();
+    if (!is_asked && (words.quick || words.packets || !words.only.empty())) continue;
+    try {
+      measure(results);
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "xvnet_bench: measuring \"{}\": {}\n", name, error.what());
+      all_well = false;
+    }
+  }
+  add_memory(results);
   return all_well;
 }
 
@@ -92,6 +117,9 @@ int run(const Words& words) {
   fmt::print("{:<64} {:>12} {:>8} {:>6}\n", "a packet", "instructions", "cycles", "ns");
   for (const Scenario& scenario : scenarios())
     if (is_wanted(scenario, words)) all_well &= run_scenario(scenario, words, results);
+  all_well &= run_quantities(words, results);
+  for (const auto& [name, quantity] : results.quantities())
+    fmt::print("{:<40} {:>14.2f} {}\n", name, quantity.value, quantity.unit);
   const std::vector<Ratio> ratios = results.ratios();
   fmt::print("\n{}", table(ratios));
   if (!words.output.empty()) write_file(words.output, results.json().dump(1) + "\n");

@@ -86,12 +86,21 @@ void stay_on_cpu(int cpu) {
     test::throw_errno("keeping a thread on CPU " + std::to_string(cpu));
 }
 
-std::vector<int> allowed_cpus() {
+namespace {
+
+std::vector<int> ask_for_cpus() {
   cpu_set_t cpus;
   if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0) test::throw_errno("asking for CPUs");
   std::vector<int> allowed;
   for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
     if (CPU_ISSET(cpu, &cpus)) allowed.push_back(cpu);
+  return allowed;
+}
+
+}  // namespace
+
+const std::vector<int>& allowed_cpus() {
+  static const std::vector<int> allowed = ask_for_cpus();
   return allowed;
 }
 

@@ -53,7 +53,7 @@ class Pmu {
 // The calling thread stays on that CPU.
 void stay_on_cpu(int cpu);
 
-// Those it may be on.
-std::vector<int> allowed_cpus();
+// Those that the program was started on.
+const std::vector<int>& allowed_cpus();
 
 }  // namespace xvnet::bench

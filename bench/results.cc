@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace xvnet::bench {
@@ -31,6 +32,7 @@ nlohmann::json to_json(const Measurement& measurement) {
   const Cost& cost = measurement.cost;
   if (cost.instructions) json["instructions"] = *cost.instructions;
   if (cost.cycles) json["cycles"] = *cost.cycles;
+  if (measurement.map_bytes) json["map_bytes"] = measurement.map_bytes;
   if (cost.nanoseconds) json["ns"] = *cost.nanoseconds;
   return json;
 }
@@ -77,20 +79,24 @@ void Results::add(const std::string& name, const Quantity& quantity) {
   quantities_[name] = quantity;
 }
 
+const Measurement* Results::measurement(const std::string& name) const {
+  const auto found = std::ranges::find(measurements_, name, &Measurement::name);
+  return found == measurements_.end() ? nullptr : &*found;
+}
+
 std::optional<Results::Side> Results::side(const std::string& name, Metric metric) const {
   if (metric == Metric::kValue) {
     const auto found = quantities_.find(name);
     if (found == quantities_.end()) return std::nullopt;
     return Side{found->second.value, found->second.unit};
   }
-  for (const Measurement& measurement : measurements_) {
-    if (measurement.name() != name) continue;
-    const Cost& cost = measurement.cost;
-    if (metric == Metric::kPacket && cost.instructions)
-      return Side{*cost.instructions, "instructions"};
-    if (metric == Metric::kPacketCycles && cost.cycles) return Side{*cost.cycles, "cycles"};
-    if (cost.nanoseconds) return Side{*cost.nanoseconds, "ns"};
-  }
+  const Measurement* found = measurement(name);
+  if (found == nullptr) return std::nullopt;
+  const Cost& cost = found->cost;
+  if (metric == Metric::kPacket && cost.instructions)
+    return Side{*cost.instructions, "instructions"};
+  if (metric == Metric::kPacketCycles && cost.cycles) return Side{*cost.cycles, "cycles"};
+  if (cost.nanoseconds) return Side{*cost.nanoseconds, "ns"};
   return std::nullopt;
 }
 

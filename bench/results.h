@@ -57,9 +57,12 @@ class Results {
   void add(const Measurement& measurement);
   void add(const std::string& name, const Quantity& quantity);
 
+  // By its name; null when there is none.
+  const Measurement* measurement(const std::string& name) const;
   // Of the comparisons both sides of which were measured.
   std::vector<Ratio> ratios() const;
   nlohmann::json json() const;
+  const std::map<std::string, Quantity>& quantities() const { return quantities_; }
 
  private:
   struct Side {

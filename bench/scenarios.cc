@@ -43,7 +43,7 @@ Scenario tap_to_tap() {
           .contenders = {xvnet_xdp({}), xvnet_tc({}), bridge("bridge", {}),
                          bare("bare xdp redirect", Program::kRedirectXdp),
                          bare("bare tc redirect", Program::kRedirectTc)},
-          .cells = by_size(between_vms),
+          .cells = by_size([](Stack& stack, size_t size) { return between_vms(stack, size); }),
           .quick = true};
 }
 
@@ -83,7 +83,9 @@ Scenario vlan(const std::string& name, Wire wire) {
   const Layout layout{.wire = wire};
   return {.name = name,
           .contenders = {xvnet_xdp(layout), xvnet_tc(layout),
-                         bridge("bridge + tc vlan", layout, {.tagging = Tagging::kTc})},
+                         bridge("bridge + tc vlan", layout, {.tagging = Tagging::kTc}),
+                         bridge("filtering bridge", layout, {.tagging = Tagging::kFiltering}),
+                         bridge("bridge + 8021q", layout, {.tagging = Tagging::kDevice})},
           .cells = over_the_wire(Tagged::kYes),
           .quick = wire == Wire::kTap};
 }

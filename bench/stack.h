@@ -42,6 +42,11 @@ struct Layout {
   test::TapOptions tap{.vnet_header = 0};
 };
 
+// What a kernel was built without.
+struct Unsupported : test::SetupError {
+  using SetupError::SetupError;
+};
+
 class Stack {
  public:
   virtual ~Stack() = default;
@@ -99,7 +104,9 @@ class XvnetStack : public Stack {
 
 // --- a Linux bridge, and what is added to it ---
 
-enum class Tagging { kNone, kTc };  // of the wire
+// Of the wire. A bridge that filters, or one over a VLAN device, is what an operator has; on a
+// kernel that has neither, a program of three lines does the tagging.
+enum class Tagging { kNone, kTc, kFiltering, kDevice };
 
 // A filter that drops frames by their source MAC.
 struct Filter {
@@ -119,7 +126,9 @@ class BridgeStack : public Stack {
   BridgeStack(const Layout& layout, const BridgeOptions& options);
 
  private:
-  void tag_wire();
+  void tag_wire(const Layout& layout, Tagging tagging);
+  void filter_vlans(const Layout& layout) const;
+  void add_vlan_device() const;
   void masquerade() const;
   void add_filter(const Filter& filter) const;
 

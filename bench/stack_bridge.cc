@@ -49,14 +49,44 @@ BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options) {
   } else if (layout.wire != Wire::kNone) {
     ns().must({"ip", "link", "set", "dev", kWireName, "master", "br0"});
   }
-  if (options.tagging == Tagging::kTc) tag_wire();
+  tag_wire(layout, options.tagging);
   if (options.filter.kind != Filter::Kind::kNone) add_filter(options.filter);
 }
 
-void BridgeStack::tag_wire() {
+void BridgeStack::tag_wire(const Layout& layout, Tagging tagging) {
   const Attachment::Settings settings{.vid = kVid};
-  tagging_.emplace_back(ns(), kWireName, Program::kPushTag, settings);
-  tagging_.emplace_back(ns(), kWireName, Program::kPopTag, settings);
+  switch (tagging) {
+    case Tagging::kNone:
+      return;
+    case Tagging::kTc:
+      tagging_.emplace_back(ns(), kWireName, Program::kPushTag, settings);
+      tagging_.emplace_back(ns(), kWireName, Program::kPopTag, settings);
+      return;
+    case Tagging::kFiltering:
+      filter_vlans(layout);
+      return;
+    case Tagging::kDevice:
+      add_vlan_device();
+  }
+}
+
+void BridgeStack::filter_vlans(const Layout& layout) const {
+  const auto on = ns().run({"ip", "link", "set", "dev", "br0", "type", "bridge", "vlan_filtering",
+                            "1", "vlan_default_pvid", "0"});
+  if (!on.ok()) throw Unsupported("bridges that filter VLANs: not on this kernel");
+  const std::string vid = std::to_string(kVid);
+  for (size_t vm = 0; vm < layout.vms; vm++)
+    ns().must({"bridge", "vlan", "add", "dev", tap_name(vm), "vid", vid, "pvid", "untagged"});
+  ns().must({"bridge", "vlan", "add", "dev", kWireName, "vid", vid});
+}
+
+void BridgeStack::add_vlan_device() const {
+  const auto added = ns().run({"ip", "link", "add", "link", kWireName, "name", "vlan10", "type",
+                               "vlan", "id", std::to_string(kVid)});
+  if (!added.ok()) throw Unsupported("VLAN devices: not on this kernel");
+  ns().must({"ip", "link", "set", "dev", kWireName, "nomaster"});
+  ns().must({"ip", "link", "set", "dev", "vlan10", "master", "br0", "up"});
+  test::await_ready(ns(), "vlan10");
 }
 
 void BridgeStack::masquerade() const {

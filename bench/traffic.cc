@@ -16,14 +16,14 @@ constexpr size_t kTcpHeaders = sizeof(ether_header) + sizeof(iphdr) + sizeof(tcp
 constexpr uint16_t kSegment = 1448;
 
 // The MACs of both are known everywhere from then on: each has sent.
-void introduce(Stack& stack, const test::Ends& ends) {
+void introduce(Place& in, Place& out, const test::Ends& ends) {
   const test::Ends back = {.src_mac = ends.dst_mac,
                            .dst_mac = ends.src_mac,
                            .src_ip = ends.dst_ip,
                            .dst_ip = ends.src_ip};
   for (int twice = 0; twice < 2; twice++) {
-    send(stack.vm(1), test::udp4(back));
-    send(stack.vm(0), test::udp4(ends));
+    send(out, test::udp4(back));
+    send(in, test::udp4(ends));
   }
 }
 
@@ -53,17 +53,19 @@ test::Ends vm_and_router() {
 
 }  // namespace
 
-Traffic between_vms(Stack& stack, size_t size) {
-  const test::Ends ends = vm_to_vm(0, 1);
-  introduce(stack, ends);
+Traffic between_vms(Stack& stack, size_t size, size_t sender) {
+  Place& in = stack.vm(sender);
+  Place& out = stack.vm(sender + 1);
+  const test::Ends ends = vm_to_vm(sender, sender + 1);
+  introduce(in, out, ends);
   const test::Frame frame = udp_of(ends, size);
-  check_carried(stack.vm(0), frame, stack.vm(1), frame);
-  return repeated(stack.vm(0), frame, kBurst, stack.vm(1));
+  check_carried(in, frame, out, frame);
+  return repeated(in, frame, kBurst, out);
 }
 
 Traffic between_vms_offloaded(Stack& stack, Offload offload, size_t size) {
   const test::Ends ends = vm_to_vm(0, 1);
-  introduce(stack, ends);
+  introduce(stack.vm(0), stack.vm(1), ends);
   const test::Frame frame = offloaded_frame(ends, offload, size);
   check_carried(stack.vm(0), frame, stack.vm(1), frame);
   return repeated(stack.vm(0), frame, offload == Offload::kTso ? kBigBurst : kBurst, stack.vm(1));

@@ -32,9 +32,9 @@ constexpr size_t kBigBurst = 64;  // of TSO frames
 
 enum class Offload { kNone, kPartial, kTso };
 
-// VM 0 to VM 1, complete: UDP of `size` bytes.
-Traffic between_vms(Stack& stack, size_t size);
-// The same over TCP and with something left to the device: the receiver takes offloads, too.
+// A VM to the next, complete: UDP of `size` bytes.
+Traffic between_vms(Stack& stack, size_t size, size_t sender = 0);
+// VM 0 to VM 1 over TCP, with something left to the device: the receiver takes offloads, too.
 Traffic between_vms_offloaded(Stack& stack, Offload offload, size_t size);
 // Bare XDP_DROP: nothing arrives.
 Traffic into_nothing(Stack& stack, size_t size);
