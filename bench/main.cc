@@ -62,8 +62,7 @@ void run_contender(const Scenario& scenario, const Contender& contender, int rou
     measurement.cell = cell.name;
     measurement.contender = contender.name;
     measurement.map_bytes = map_bytes(*stack);
-    results.add(measurement);
-    fmt::print("{}\n", line(measurement));
+    fmt::print("{}\n", line(results.add(measurement)));
     std::fflush(stdout);
   }
 }

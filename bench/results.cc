@@ -68,11 +68,13 @@ bool Ratio::is_met() const {
   return false;
 }
 
-void Results::add(const Measurement& measurement) {
+const Measurement& Results::add(const Measurement& measurement) {
   measurements_.push_back(measurement);
-  if (clock_ == Clock::kTime) return;
-  Cost& cost = measurements_.back().cost;
-  cost = {.instructions = cost.nanoseconds, .cycles = std::nullopt, .nanoseconds = std::nullopt};
+  Measurement& kept = measurements_.back();
+  if (clock_ == Clock::kInstructions)
+    kept.cost = {
+        .instructions = kept.cost.nanoseconds, .cycles = std::nullopt, .nanoseconds = std::nullopt};
+  return kept;
 }
 
 void Results::add(const std::string& name, const Quantity& quantity) {

@@ -54,7 +54,8 @@ class Results {
 
   explicit Results(Clock clock) : clock_(clock) {}
 
-  void add(const Measurement& measurement);
+  // As it is kept: by what the clock is.
+  const Measurement& add(const Measurement& measurement);
   void add(const std::string& name, const Quantity& quantity);
 
   // By its name; null when there is none.

@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Draws what xvnet_bench found.
+
+plot.py RESULTS OUTPUT: RESULTS/native.json and RESULTS/emulated.json become SVGs in OUTPUT.
+"""
+
+import json
+import pathlib
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+# The same figures give the same file.
+matplotlib.rcParams["svg.hashsalt"] = "xvnet"
+
+import matplotlib.pyplot as plt  # noqa: E402
+
+XVNET = "#1f6f8b"
+OTHER = "#b0b0b0"
+
+# Title of a group of bars, and the measurements in it.
+PACKETS = [
+    ("TAP to TAP, 60 B", [
+        "tap-tap/60/bare xdp redirect", "tap-tap/60/xvnet xdp", "tap-tap/60/bare tc redirect",
+        "tap-tap/60/xvnet tc", "tap-tap/60/bridge"]),
+    ("VLAN to the wire, 64 B", [
+        "vlan/to wire, 64/xvnet xdp", "vlan/to wire, 64/xvnet tc", "vlan/to wire, 64/bridge + tc vlan",
+        "vlan/to wire, 64/filtering bridge", "vlan/to wire, 64/bridge + 8021q"]),
+    ("SNAT out, 60 B", [
+        "snat/out, 60/xvnet", "snat/out, 60/bridge + route + masquerade"]),
+    ("SNAT, a new connection", [
+        "snat/new, 60/xvnet", "snat/new, 60/bridge + route + masquerade"]),
+    ("a denied frame", [
+        "denied/drop, 60/xvnet xdp", "denied/drop, 60/xvnet tc", "denied/drop, 60/nft ingress, set",
+        "denied/drop, 60/nft forward, set", "denied/drop, 60/nft forward, 100 rules"]),
+]
+
+
+def costs(results, unit):
+    return {m["name"]: m[unit] for m in results["measurements"] if unit in m}
+
+
+def draw_packets(results, unit, title, path):
+    found = costs(results, unit)
+    labels, values, colours, heads = [], [], [], []
+    for group, names in PACKETS:
+        present = [name for name in names if name in found]
+        if not present:
+            continue
+        heads.append((len(labels), group))
+        labels.append("")
+        values.append(0)
+        colours.append(OTHER)
+        for name in present:
+            contender = name.split("/")[-1]
+            labels.append(contender)
+            values.append(found[name])
+            colours.append(XVNET if contender.startswith("xvnet") else OTHER)
+    figure, axes = plt.subplots(figsize=(8, 0.27 * len(labels) + 1))
+    rows = range(len(labels))
+    axes.barh(rows, values, color=colours)
+    axes.set_yticks(rows, labels)
+    axes.invert_yaxis()
+    for row, value in zip(rows, values):
+        if value:
+            axes.text(value, row, f" {value:.0f}", va="center", fontsize=8)
+    for row, head in heads:
+        axes.text(0, row, " " + head, va="center", fontsize=9, fontweight="bold")
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
+def draw_attach(results, path):
+    found = {q["name"]: q["value"] for q in results.get("quantities", [])}
+    ports = [1, 10, 100, 1000]
+    figure, axes = plt.subplots(figsize=(5, 3))
+    for command, style in (("attach", "o-"), ("detach", "s--")):
+        names = [f"{command} beside {count} ports, CPU" for count in ports]
+        if all(name in found for name in names):
+            axes.plot(ports, [found[name] for name in names], style, label=command, color=XVNET)
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("ports present")
+    axes.set_ylabel("ms of CPU")
+    axes.legend()
+    axes.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
+def save(figure, path):
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def main():
+    results, output = map(pathlib.Path, sys.argv[1:3])
+    output.mkdir(parents=True, exist_ok=True)
+    emulated = json.loads((results / "emulated.json").read_text())
+    native = json.loads((results / "native.json").read_text())
+    draw_packets(emulated, "instructions", f"instructions of a packet, Linux {emulated['kernel']}",
+                 output / "instructions.svg")
+    draw_packets(native, "ns", f"nanoseconds of a packet, Linux {native['kernel']}",
+                 output / "time.svg")
+    draw_attach(native, output / "attach.svg")
+
+
+if __name__ == "__main__":
+    main()
