@@ -38,26 +38,45 @@ void declare(CLI::App& app, Words& words) {
   app.add_flag("--clock-counts-instructions", words.clock_counts_instructions,
                "the machine's clock is driven by the instructions it executes (qemu -icount)");
   app.add_option("--rounds", words.rounds, "how many bursts count")->check(CLI::PositiveNumber);
-  app.add_option("--only", words.only, "these scenarios");
+  app.add_option("--only", words.only, "these scenarios, or measurements by their whole names");
   app.add_option("--output", words.output, "a file for all results, as JSON");
   app.add_option("--compare-with", words.compare_with,
                  "fail when a ratio is worse than in this file by more than 3 %");
   app.add_option("--record", words.record, "write the ratios to this file");
 }
 
+// A scenario by its name, or one of its measurements by the whole of that.
 bool is_wanted(const Scenario& scenario, const Words& words) {
-  if (!words.only.empty()) return std::ranges::find(words.only, scenario.name) != words.only.end();
+  const auto names_it = [&](const std::string& asked) {
+    return asked == scenario.name || asked.starts_with(scenario.name + "/");
+  };
+  if (!words.only.empty()) return std::ranges::any_of(words.only, names_it);
   return !words.quick || scenario.quick;
 }
 
-void run_contender(const Scenario& scenario, const Contender& contender, int rounds,
-                   Results& results) {
-  const auto stack = contender.build();
+std::vector<Cell> wanted_cells(const Scenario& scenario, const Contender& contender,
+                               const Words& words) {
+  std::vector<Cell> wanted;
   for (const Cell& cell : scenario.cells) {
+    const std::string name = scenario.name + "/" + cell.name + "/" + contender.name;
+    const auto names_it = [&](const std::string& asked) {
+      return asked == scenario.name || asked == name;
+    };
+    if (words.only.empty() || std::ranges::any_of(words.only, names_it)) wanted.push_back(cell);
+  }
+  return wanted;
+}
+
+void run_contender(const Scenario& scenario, const Contender& contender, const Words& words,
+                   Results& results) {
+  const std::vector<Cell> cells = wanted_cells(scenario, contender, words);
+  if (cells.empty()) return;
+  const auto stack = contender.build();
+  for (const Cell& cell : cells) {
     check_interrupted();
     Traffic traffic = cell.traffic(*stack);
-    const int most = cell.at_most_rounds ? cell.at_most_rounds : rounds;
-    Measurement measurement = measure(traffic, std::min(rounds, most));
+    const int most = cell.at_most_rounds ? cell.at_most_rounds : words.rounds;
+    Measurement measurement = measure(traffic, std::min(words.rounds, most));
     measurement.scenario = scenario.name;
     measurement.cell = cell.name;
     measurement.contender = contender.name;
@@ -73,7 +92,7 @@ bool run_scenario(const Scenario& scenario, const Words& words, Results& results
   for (const Contender& contender : scenario.contenders) {
     check_interrupted();
     try {
-      run_contender(scenario, contender, words.rounds, results);
+      run_contender(scenario, contender, words, results);
     } catch (const Unsupported& what) {
       fmt::print("{}/{}: left out, {}\n", scenario.name, contender.name, what.what());
     } catch (const std::exception& error) {
