@@ -29,7 +29,8 @@ struct Scenario {
   std::string name;
   std::vector<Contender> contenders;
   std::vector<Cell> cells;
-  bool quick = false;  // part of --quick
+  bool quick = false;      // part of --quick
+  bool is_native = false;  // takes too long to build in an emulated machine
 };
 
 // All there are, in the order of the table.

@@ -52,6 +52,7 @@ double best_rate(const std::vector<Lane>& lanes, size_t used) {
     std::atomic<uint64_t> total = 0;
     std::barrier start(static_cast<std::ptrdiff_t>(used));
     std::vector<std::jthread> threads;
+    threads.reserve(used);
     for (size_t lane = 0; lane < used; lane++) {
       threads.emplace_back([&, lane] {
         stay_on_cpu(cpus.at(lane));

@@ -51,6 +51,7 @@ bool is_wanted(const Scenario& scenario, const Words& words) {
     return asked == scenario.name || asked.starts_with(scenario.name + "/");
   };
   if (!words.only.empty()) return std::ranges::any_of(words.only, names_it);
+  if (scenario.is_native && words.clock_counts_instructions) return false;
   return !words.quick || scenario.quick;
 }
 
@@ -156,14 +157,14 @@ int run(const Words& words) {
 }  // namespace xvnet::bench
 
 int main(int argc, char** argv) {
-  CLI::App app("What a packet and a command cost, beside what an operator would use instead.");
-  xvnet::bench::Words words;
-  xvnet::bench::declare(app, words);
-  CLI11_PARSE(app, argc, argv);
   try {
+    CLI::App app("What a packet and a command cost, beside what an operator would use instead.");
+    xvnet::bench::Words words;
+    xvnet::bench::declare(app, words);
+    CLI11_PARSE(app, argc, argv);
     return xvnet::bench::run(words);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "xvnet_bench: {}\n", error.what());
+    std::fprintf(stderr, "xvnet_bench: %s\n", error.what());
     return 1;
   }
 }

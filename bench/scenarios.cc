@@ -164,7 +164,7 @@ Contender among_networks(const char* mode, Wire wire, size_t networks) {
 }
 
 Scenario scale_of_networks() {
-  Scenario scenario{.name = "networks", .contenders = {}, .cells = {}};
+  Scenario scenario{.name = "networks", .contenders = {}, .cells = {}, .is_native = true};
   for (const char* mode : {"xdp", "tc"})
     for (const size_t networks : {size_t{1}, kNetworks})
       scenario.contenders.push_back(among_networks(mode, Wire::kNone, networks));

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kSparePortsOfANetwork = 100;
 constexpr size_t kLastVid = 4094;
+constexpr std::chrono::seconds kRestoreLimit{600};  // emulated, of thousands
 
 std::string network_name(size_t number) { return fmt::format("tenant{}", number); }
 
@@ -94,7 +95,10 @@ void XvnetStack::add_spares(const XvnetOptions& options) const {
     }
   }
   const ScratchFile file(state.dump());
-  host().must({"restore", file.path()});
+  const auto restored = test::run_command(
+      {test::xvnet_binary(), "--instance", host().instance(), "restore", file.path()},
+      {.netns_path = ns().path(), .environment = {}, .limit = kRestoreLimit});
+  if (!restored.ok()) throw test::SetupError(restored.describe());
 }
 
 }  // namespace xvnet::bench
