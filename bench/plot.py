@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Draws what xvnet_bench found.
 
-plot.py RESULTS OUTPUT: RESULTS/native.json and RESULTS/emulated.json become SVGs in OUTPUT.
+plot.py RESULTS OUTPUT: RESULTS/native.json and RESULTS/emulated.json become SVGs and ratios.md in OUTPUT.
 """
 
 import json
@@ -14,6 +14,7 @@ import matplotlib
 matplotlib.use("svg")
 # The same figures give the same file.
 matplotlib.rcParams["svg.hashsalt"] = "xvnet"
+matplotlib.rcParams["svg.fonttype"] = "none"
 
 import matplotlib.pyplot as plt  # noqa: E402
 
@@ -68,6 +69,8 @@ def draw_packets(results, unit, title, path):
             axes.text(value, row, f" {value:.0f}", va="center", fontsize=8)
     for row, head in heads:
         axes.text(0, row, " " + head, va="center", fontsize=9, fontweight="bold")
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlim(right=1.1 * max(values))
     axes.set_title(title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
     save(figure, path)
@@ -90,6 +93,30 @@ def draw_attach(results, path):
     save(figure, path)
 
 
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def write_tables(emulated, native, path):
+    lines = ["# What the benchmark found", "", "Written by `./dev bench`; [performance.md](../performance.md) says how.", ""]
+    for results, what in ((emulated, "Instructions, emulated"), (native, "Time, native")):
+        lines += [f"## {what}: Linux {results['kernel']}", "",
+                  "| ratio | value | target | | of |", "| --- | --- | --- | --- | --- |"]
+        for ratio in results["ratios"]:
+            target, verdict = "", ""
+            if "target" in ratio:
+                target, verdict = ratio["target"], "met" if ratio["met"] else "missed"
+            lines.append(f"| {ratio['name']} | {ratio['value']:.3f} | {target} | {verdict} | {ratio['of']} |")
+        unit = "instructions" if results is emulated else "ns"
+        lines += ["", f"| a packet | {unit} |", "| --- | --- |"]
+        lines += [f"| {name} | {value:.0f} |" for name, value in costs(results, unit).items()]
+        if "quantities" in results:
+            lines += ["", "| quantity | value | |", "| --- | --- | --- |"]
+            lines += [f"| {q['name']} | {number(q['value'])} | {q['unit']} |" for q in results["quantities"]]
+        lines.append("")
+    path.write_text("\n".join(lines))
+
+
 def save(figure, path):
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
@@ -106,6 +133,7 @@ def main():
     draw_packets(native, "ns", f"nanoseconds of a packet, Linux {native['kernel']}",
                  output / "time.svg")
     draw_attach(native, output / "attach.svg")
+    write_tables(emulated, native, output / "ratios.md")
 
 
 if __name__ == "__main__":
