@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "pmu.h"
@@ -31,20 +35,31 @@ std::vector<Lane> make_lanes(Stack& stack, size_t count) {
   return lanes;
 }
 
-// Frames that arrived until the window closed.
-uint64_t fill_window(const Lane& lane) {
-  uint64_t arrived = 0;
-  const auto end = std::chrono::steady_clock::now() + kWindow;
-  while (std::chrono::steady_clock::now() < end) {
-    for (size_t i = 0; i < kBurst; i++)
-      if (write(lane.shot.fd, lane.shot.bytes->data(), lane.shot.bytes->size()) < 0) break;
-    arrived += lane.out->drain();
-  }
-  return arrived;
+// One round of what a core does over and over; gives how much that was.
+using Work = std::function<uint64_t(size_t core)>;
+
+uint64_t carry_burst(const Lane& lane) {
+  for (size_t i = 0; i < kBurst; i++)
+    if (write(lane.shot.fd, lane.shot.bytes->data(), lane.shot.bytes->size()) < 0) break;
+  return lane.out->drain();
 }
 
-// The best of some windows: what else the machine does only takes away. Frames a second of all.
-double best_rate(const std::vector<Lane>& lanes, size_t used) {
+// What the machine gives to two cores whose work has nothing in common.
+uint64_t call_the_kernel(size_t) {
+  constexpr uint64_t kCalls = 1000;
+  for (uint64_t i = 0; i < kCalls; i++) syscall(SYS_getppid);
+  return kCalls;
+}
+
+uint64_t fill_window(const Work& work, size_t core) {
+  uint64_t done = 0;
+  const auto end = std::chrono::steady_clock::now() + kWindow;
+  while (std::chrono::steady_clock::now() < end) done += work(core);
+  return done;
+}
+
+// The best of some windows: what else the machine does only takes away. A second's, of all cores.
+double best_rate(const Work& work, size_t used) {
   const std::vector<int>& cpus = allowed_cpus();
   uint64_t best = 0;
   for (int window = 0; window < kWindows; window++) {
@@ -53,11 +68,11 @@ double best_rate(const std::vector<Lane>& lanes, size_t used) {
     std::barrier start(static_cast<std::ptrdiff_t>(used));
     std::vector<std::jthread> threads;
     threads.reserve(used);
-    for (size_t lane = 0; lane < used; lane++) {
-      threads.emplace_back([&, lane] {
-        stay_on_cpu(cpus.at(lane));
+    for (size_t core = 0; core < used; core++) {
+      threads.emplace_back([&, core] {
+        stay_on_cpu(cpus.at(core));
         start.arrive_and_wait();
-        total += fill_window(lanes.at(lane));
+        total += fill_window(work, core);
       });
     }
     threads.clear();
@@ -66,10 +81,14 @@ double best_rate(const std::vector<Lane>& lanes, size_t used) {
   return static_cast<double>(best) / std::chrono::duration<double>(kWindow).count();
 }
 
+void measure_work(const std::string& name, const Work& work, const char* unit, Results& results) {
+  results.add("1 core, " + name, {best_rate(work, 1), unit});
+  results.add("2 cores, " + name, {best_rate(work, 2), unit});
+}
+
 void measure_stack(const std::string& name, Stack& stack, Results& results) {
   const std::vector<Lane> lanes = make_lanes(stack, 2);
-  results.add("1 core, " + name, {best_rate(lanes, 1), "frames/s"});
-  results.add("2 cores, " + name, {best_rate(lanes, 2), "frames/s"});
+  measure_work(name, [&](size_t core) { return carry_burst(lanes.at(core)); }, "frames/s", results);
 }
 
 }  // namespace
@@ -85,8 +104,11 @@ void measure_cores(Results& results) {
     XvnetStack tc(layout, {});
     measure_stack("xvnet tc", tc, results);
   }
-  BridgeStack bridge(layout, {});
-  measure_stack("bridge", bridge, results);
+  {
+    BridgeStack bridge(layout, {});
+    measure_stack("bridge", bridge, results);
+  }
+  measure_work("getppid()", call_the_kernel, "calls/s", results);
 }
 
 }  // namespace xvnet::bench
