@@ -2,7 +2,7 @@
 /*
  * learn_source: notes where the source MAC is, within the interface's own slots (maps/learners.h).
  *
- * reads    ifindex, source_mac, network, segment
+ * reads    ifindex, source_mac, network, segment, now_ns
  * sets     unlearned
  * lookups  a known MAC: fdb; a new or moved one: learners, and one fdb lookup for each slot it tries
  */
@@ -29,7 +29,7 @@ static __always_inline bool is_learned(const struct fdb_entry *entry)
 /* A clock read on one CPU may lie behind an entry written on another: that is an age of nothing. */
 static __always_inline bool has_aged(const struct packet *packet, const struct fdb_entry *entry)
 {
-	__s64 age = bpf_ktime_get_coarse_ns() - entry->last_seen_ns;
+	__s64 age = packet->now_ns - entry->last_seen_ns;
 
 	return is_learned(entry) && age > (__s64)packet->segment->ageing_ns;
 }
@@ -82,7 +82,7 @@ static __noinline bool learn(struct packet *packet, const struct fdb_key *key)
 	struct learner_key owner = {.network = packet->network, .ifindex = packet->ifindex};
 	struct learner *learner = bpf_map_lookup_elem(&learners, &owner);
 	struct slot_search search = {.packet = packet, .learner = learner, .slot = FDB_SLOT_STATIC};
-	struct fdb_entry entry = {.ifindex = packet->ifindex, .last_seen_ns = bpf_ktime_get_coarse_ns()};
+	struct fdb_entry entry = {.ifindex = packet->ifindex, .last_seen_ns = packet->now_ns};
 
 	if (!learner || !learner->limit)
 		return false;
@@ -98,7 +98,6 @@ static __always_inline enum reason learn_source(struct packet *packet)
 {
 	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
 	struct fdb_entry *entry = bpf_map_lookup_elem(&fdb, &key);
-	__u64 now;
 
 	if (!entry) {
 		packet->unlearned = !learn(packet, &key);
@@ -106,10 +105,9 @@ static __always_inline enum reason learn_source(struct packet *packet)
 	}
 	if (!is_learned(entry))
 		return REASON_CONTINUE;
-	now = bpf_ktime_get_coarse_ns();
 	if (entry->ifindex != packet->ifindex || has_aged(packet, entry))
 		packet->unlearned = !learn(packet, &key);
-	else if ((__s64)(now - entry->last_seen_ns) > (__s64)LEARN_REFRESH_NS)
-		entry->last_seen_ns = now;
+	else if ((__s64)(packet->now_ns - entry->last_seen_ns) > (__s64)LEARN_REFRESH_NS)
+		entry->last_seen_ns = packet->now_ns;
 	return REASON_CONTINUE;
 }
