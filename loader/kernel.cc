@@ -3,6 +3,20 @@
 
 namespace xvnet {
 
+Result<std::vector<std::byte>> Table::entries() const {
+  std::vector<std::byte> entries;
+  std::vector<std::byte> value(value_size());
+  XVNET_ASSIGN(all, keys());
+  for (std::size_t at = 0; at + key_size() <= all.size(); at += key_size()) {
+    const auto key = std::span(all).subspan(at, key_size());
+    XVNET_ASSIGN(found, lookup(key, value));
+    if (!found) continue;
+    entries.insert(entries.end(), key.begin(), key.end());
+    entries.insert(entries.end(), value.begin(), value.end());
+  }
+  return entries;
+}
+
 std::string_view program_name(Program program) {
   switch (program) {
     case Program::kXdpFromVm:

@@ -156,6 +156,8 @@ class Table {
   virtual Result<void> erase(std::span<const std::byte> key) = 0;
   // Every key, one after the other. Entries that change meanwhile may be missed or come twice.
   virtual Result<std::vector<std::byte>> keys() const = 0;
+  // Every entry, key and value one after the other. The same; one that vanishes is left out.
+  virtual Result<std::vector<std::byte>> entries() const;
 };
 
 class Kernel {

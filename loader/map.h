@@ -36,15 +36,15 @@ class Map {
 
   // A snapshot; entries that vanish while it is taken are left out.
   Result<std::vector<std::pair<K, V>>> entries() const {
-    auto keys = table_->keys();
-    if (!keys) return std::unexpected(std::move(keys).error());
-    std::vector<std::pair<K, V>> entries;
-    for (std::size_t at = 0; at + sizeof(K) <= keys->size(); at += sizeof(K)) {
-      K key;
-      std::memcpy(&key, keys->data() + at, sizeof key);
-      auto value = find(key);
-      if (!value) return std::unexpected(std::move(value).error());
-      if (*value) entries.emplace_back(key, **value);
+    constexpr std::size_t kStride = sizeof(K) + sizeof(V);
+    auto bytes = table_->entries();
+    if (!bytes) return std::unexpected(std::move(bytes).error());
+    std::vector<std::pair<K, V>> entries(bytes->size() / kStride);
+    const std::byte* at = bytes->data();
+    for (auto& [key, value] : entries) {
+      std::memcpy(&key, at, sizeof key);
+      std::memcpy(&value, at + sizeof key, sizeof value);
+      at += kStride;
     }
     return entries;
   }

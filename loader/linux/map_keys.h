@@ -6,6 +6,8 @@
 #include <bpf/libbpf.h>
 
 #include <cstddef>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,13 @@ constexpr std::size_t per_cpu_stride(std::size_t value_size) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
   return (value_size + kWord - 1) / kWord * kWord;
 }
+
+// The keys of some entries, and what bpf(2) gave for each, one after the other.
+using BatchVisitor =
+    std::function<void(std::span<const std::byte> keys, std::span<const std::byte> values)>;
+
+// All entries, by batches. False: this kind of map cannot, and nothing that was visited counts.
+bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit);
 
 // Every key, one after the other. Entries that change meanwhile may be missed or come twice.
 Result<std::vector<std::byte>> list_keys(const FileDescriptor& map, const std::string& name);

@@ -139,9 +139,14 @@ Result<bool> LinuxTable::lookup(std::span<const std::byte> key, std::span<std::b
     if (errno == ENOENT) return false;
     return fail_errno(errno, fmt::format("read table \"{}\"", name_));
   }
+  read_value(raw, value);
+  return true;
+}
+
+void LinuxTable::read_value(std::span<const std::byte> raw, std::span<std::byte> value) const {
   if (cpus_ == 0) {
     std::ranges::copy(raw, value.begin());
-    return true;
+    return;
   }
   for (std::size_t at = 0; at < value_size_; at += kWord) {
     std::uint64_t sum = 0;
@@ -152,7 +157,6 @@ Result<bool> LinuxTable::lookup(std::span<const std::byte> key, std::span<std::b
     }
     std::memcpy(value.data() + at, &sum, kWord);
   }
-  return true;
 }
 
 Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const std::byte> value) {
@@ -182,6 +186,23 @@ Result<void> LinuxTable::erase(std::span<const std::byte> key) {
 
 Result<std::vector<std::byte>> LinuxTable::keys() const {
   return is_there() ? list_keys(map_, name_) : std::vector<std::byte>{};
+}
+
+// A command reads whole tables, and one system call for each entry would make it slower with each
+// port.
+Result<std::vector<std::byte>> LinuxTable::entries() const {
+  if (!is_there()) return std::vector<std::byte>{};
+  std::vector<std::byte> entries;
+  std::vector<std::byte> value(value_size_);
+  const bool done = visit_batches(map_, [&](auto keys, auto values) {
+    for (std::size_t at = 0; at < keys.size() / key_size_; ++at) {
+      const auto key = keys.subspan(at * key_size_, key_size_);
+      read_value(values.subspan(at * transfer_size(), transfer_size()), value);
+      entries.insert(entries.end(), key.begin(), key.end());
+      entries.insert(entries.end(), value.begin(), value.end());
+    }
+  });
+  return done ? std::move(entries) : Table::entries();
 }
 
 }  // namespace xvnet

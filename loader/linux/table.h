@@ -26,11 +26,14 @@ class LinuxTable : public Table {
   Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value) override;
   Result<void> erase(std::span<const std::byte> key) override;
   Result<std::vector<std::byte>> keys() const override;
+  Result<std::vector<std::byte>> entries() const override;
 
  private:
   LinuxTable() = default;
   // What bpf(2) transfers for one entry: the values of all CPUs, each rounded up.
   std::size_t transfer_size() const;
+  // What the kernel gave for one entry, as the table's one value.
+  void read_value(std::span<const std::byte> raw, std::span<std::byte> value) const;
   Result<void> check_key(std::span<const std::byte> key) const;
 
   FileDescriptor map_;
