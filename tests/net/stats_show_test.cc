@@ -198,7 +198,9 @@ TEST_P(Show, JsonHasItsKeys) {
                             {"dhcp", "boolean"},
                             {"dns", "array"},
                             {"snat", "array"},
-                            {"snat_filter", "null"}});
+                            {"snat_filter", "null"},
+                            {"snat_exceptions", "array"},
+                            {"router", "string null"}});
   }
   lab.host.must(
       {"network", "add", "blue", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1", "--dhcp"});
