@@ -63,7 +63,7 @@ struct packet {
 	/* enter_port, enter_uplink, enter_from_host */
 	__u32 network;
 	struct network *segment;
-	__u64 now_ns; /* CLOCK_MONOTONIC_COARSE, read once */
+	__u64 now_ns; /* learn_source, enter_from_host: CLOCK_MONOTONIC_COARSE, read once a frame */
 	bool checksums_complete;
 	bool has_public_addresses; /* an uplink where NAT's replies come in */
 

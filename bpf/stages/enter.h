@@ -3,7 +3,7 @@
  * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
  *
  * reads    ifindex, tag_type, tci
- * sets     network, segment, now_ns, checksums_complete, has_public_addresses
+ * sets     network, segment, checksums_complete, has_public_addresses; of what the host sends now_ns
  * returns  NOT_ATTACHED, HOSTS_OWN
  * lookups  a port: interfaces, networks; an uplink: interfaces; a tag on it: vlans, networks
  */
@@ -15,7 +15,6 @@ static __always_inline enum reason enter_network(struct packet *packet, __u32 ne
 {
 	packet->network = network;
 	packet->segment = bpf_map_lookup_elem(&networks, &network);
-	packet->now_ns = bpf_ktime_get_coarse_ns();
 	return packet->segment ? REASON_CONTINUE : otherwise;
 }
 
@@ -65,5 +64,6 @@ static __always_inline enum reason enter_from_host(struct packet *packet)
 		hook_clear_mark(packet);
 		return REASON_HOSTS_OWN;
 	}
+	packet->now_ns = bpf_ktime_get_coarse_ns();
 	return outer_vid(packet) ? REASON_HOSTS_OWN : enter_by_tag(packet);
 }

@@ -2,8 +2,8 @@
 /*
  * learn_source: notes where the source MAC is, within the interface's own slots (maps/learners.h).
  *
- * reads    ifindex, source_mac, network, segment, now_ns
- * sets     unlearned
+ * reads    ifindex, source_mac, network, segment
+ * sets     unlearned, now_ns
  * lookups  a known MAC: fdb; a new or moved one: learners, and one fdb lookup for each slot it tries
  */
 #pragma once
@@ -99,6 +99,7 @@ static __always_inline enum reason learn_source(struct packet *packet)
 	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
 	struct fdb_entry *entry = bpf_map_lookup_elem(&fdb, &key);
 
+	packet->now_ns = bpf_ktime_get_coarse_ns();
 	if (!entry) {
 		packet->unlearned = !learn(packet, &key);
 		return REASON_CONTINUE;
