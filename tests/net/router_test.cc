@@ -10,9 +10,9 @@ namespace xvnet::test {
 namespace {
 
 // A namespace behind a port, with its network's gateway.
-struct Station {
-  Station(const NetNs& host, const std::string& port, const std::string& address,
-          const std::string& gateway)
+struct RoutedGuest {
+  RoutedGuest(const NetNs& host, const std::string& port, const std::string& address,
+              const std::string& gateway)
       : ip(address) {
     add_veth(host, port, ns, "eth0");
     prepare_far_end(ns, "eth0");
@@ -38,17 +38,17 @@ class Router : public NatLab {
     words.insert(words.end(), more.begin(), more.end());
     lab.host.must(words);
   }
-  std::unique_ptr<Station> add_station(const std::string& port, const std::string& network,
-                                       int third, int fourth = 2) {
+  std::unique_ptr<RoutedGuest> add_station(const std::string& port, const std::string& network,
+                                           int third, int fourth = 2) {
     const std::string prefix = "10.0." + std::to_string(third) + ".";
     const std::string ip = prefix + std::to_string(fourth);
-    auto station = std::make_unique<Station>(lab.ns(), port, ip, prefix + "1");
+    auto station = std::make_unique<RoutedGuest>(lab.ns(), port, ip, prefix + "1");
     lab.host.attach(port, with_mode({"--network", network, "--ip", ip}));
     await_ready(station->ns, "eth0");
     return station;
   }
   // A VM that was never seen is asked for its MAC first, so that the first one is lost.
-  static bool reaches(const Station& from, const std::string& ip) {
+  static bool reaches(const RoutedGuest& from, const std::string& ip) {
     return eventually([&] { return from.ns.run({"ping", "-n", "-c", "1", "-W", "1", ip}).ok(); });
   }
 };
