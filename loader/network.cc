@@ -311,7 +311,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_router(tables, network));
   XVNET_TRY(check_snat_exceptions(tables, network));
   std::optional<NatPlan> plan;
-  if ((speaks_of_snat(request) || request.subnet) && has_snat(record)) {
+  if (speaks_of_snat(request) && has_snat(record)) {
     XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));
     plan = chosen;
   }
@@ -323,6 +323,8 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
                                     host_addresses_of(record)));
   if (plan) XVNET_TRY(provide_nat(change, network, *plan));
   if (!has_snat(record)) XVNET_TRY(withdraw_nat(change, network.id));
+  XVNET_ASSIGN(translated, is_translated(tables, network.id));
+  if (translated) XVNET_TRY(provide_snat_exceptions(change, network));
   XVNET_TRY(change.put(tables.network_records, network.id, record));
   XVNET_TRY(rewrite_leases(change, network));
   XVNET_TRY(bind_networks(change));

@@ -46,6 +46,14 @@ TEST_F(SnatExceptions, FollowTheSubnet) {
   EXPECT_TRUE(is_there);
 }
 
+// Nothing is chosen anew for it, so nothing can be missing either.
+TEST_F(SnatExceptions, FollowTheSubnetThoughTheUplinkHasNoAddressNow) {
+  must(add_network(with_exceptions(blue(), {"192.0.2.0/24"})));
+  kernel_.device("eth0").addresses.clear();
+  must(set_network(with_subnet(network("blue"), "10.7.0.0/16", "10.7.0.1")));
+  EXPECT_EQ(routes(), 2U);
+}
+
 TEST_F(SnatExceptions, GoWithTheSnatAndWithTheNetwork) {
   must(add_network(with_exceptions(blue(), {"192.0.2.0/24"})));
   must(set_network(without_snat(network("blue"))));
