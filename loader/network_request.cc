@@ -22,10 +22,15 @@ std::unexpected<Error> network_misuse(const abi::network_record& record, std::st
   return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
 }
 
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() < NAME_SIZE &&
+         std::ranges::all_of(
+             name,
+             [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
 Result<void> check_network_name(std::string_view name) {
-  const bool is_plain = std::ranges::all_of(
-      name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-  if (name.empty() || name.size() >= NAME_SIZE || !is_plain)
+  if (!is_plain_name(name))
     return fail(ErrorKind::kUsage,
                 fmt::format("add network {:?}: a name is 1 to {} letters, digits, '-', '_' or '.'",
                             name, NAME_SIZE - 1));

@@ -15,6 +15,8 @@ namespace xvnet {
 // A request that makes no sense: kUsage.
 std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause);
 
+// 1 to NAME_SIZE - 1 letters, digits, '-', '_' or '.': a network's or a router's.
+bool is_plain_name(std::string_view name);
 Result<void> check_network_name(std::string_view name);
 Result<void> check_ageing(const NetworkRequest& request);
 // Of a VLAN, untagged, or neither.

@@ -3,9 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
 
 #include "loader/network_request.h"
@@ -15,16 +13,6 @@
 
 namespace xvnet {
 namespace {
-
-Result<void> check_name(const abi::network_record& record, std::string_view name) {
-  const bool is_plain = std::ranges::all_of(
-      name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-  if (name.size() >= NAME_SIZE || !is_plain)
-    return network_misuse(
-        record, fmt::format("a router's name is 1 to {} letters, digits, '-', '_' or '.', not {:?}",
-                            NAME_SIZE - 1, name));
-  return {};
-}
 
 bool is_same_router(const abi::network_record& a, const abi::network_record& b) {
   return a.router[0] && text_of(a.router) == text_of(b.router);
@@ -36,7 +24,11 @@ constexpr std::array kRouterKinds = {abi::ROUTE_OF_ROUTER};
 
 Result<void> set_router(abi::network_record& record, const NetworkRequest& request) {
   if (request.router) {
-    XVNET_TRY(check_name(record, *request.router));
+    if (!request.router->empty() && !is_plain_name(*request.router))
+      return network_misuse(
+          record,
+          fmt::format("a router's name is 1 to {} letters, digits, '-', '_' or '.', not {:?}",
+                      NAME_SIZE - 1, *request.router));
     set_text(record.router, *request.router);
   }
   if (record.router[0] && !ipv4_of(record.gateway))
@@ -45,18 +37,14 @@ Result<void> set_router(abi::network_record& record, const NetworkRequest& reque
 }
 
 Result<void> check_router(Tables& tables, const Network& network) {
-  XVNET_ASSIGN(records, tables.network_records.entries());
-  const auto subnet = subnet_of(network.record);
-  for (const auto& [id, other] : records) {
-    const auto others = subnet_of(other);
-    if (id == network.id || !is_same_router(network.record, other)) continue;
-    if (subnet && others && overlap(*subnet, *others))
-      return fail(
-          fmt::format("network {:?}: its subnet {} overlaps {} of network {:?}, of the same router",
-                      text_of(network.record.name), format_subnet(*subnet), format_subnet(*others),
-                      text_of(other.name)));
-  }
-  return {};
+  XVNET_ASSIGN(other, find_overlapping(tables, network, [&](const auto& record) {
+                 return is_same_router(network.record, record);
+               }));
+  if (!other) return {};
+  return fail(
+      fmt::format("network {:?}: its subnet {} overlaps {} of network {:?}, of the same router",
+                  text_of(network.record.name), format_subnet(*subnet_of(network.record)),
+                  format_subnet(*subnet_of(*other)), text_of(other->name)));
 }
 
 Result<std::uint32_t> take_router_id(Change& change, const Network& network) {

@@ -61,19 +61,15 @@ std::uint32_t exceptions_flag(const abi::network_record& record) {
 
 Result<void> check_snat_exceptions(Tables& tables, const Network& network) {
   if (!network.record.snat_exception_count) return {};
-  XVNET_ASSIGN(records, tables.network_records.entries());
-  const auto subnet = subnet_of(network.record);
-  for (const auto& [id, other] : records) {
-    const auto others = subnet_of(other);
-    if (id == network.id || !other.snat_exception_count || !subnet || !others) continue;
-    if (overlap(*subnet, *others))
-      return fail(fmt::format(
-          "network {:?}: its subnet {} overlaps {} of network {:?}, and both have --snat-except: "
-          "an answer could be for either",
-          text_of(network.record.name), format_subnet(*subnet), format_subnet(*others),
-          text_of(other.name)));
-  }
-  return {};
+  XVNET_ASSIGN(other, find_overlapping(tables, network, [](const auto& record) {
+                 return record.snat_exception_count != 0;
+               }));
+  if (!other) return {};
+  return fail(fmt::format(
+      "network {:?}: its subnet {} overlaps {} of network {:?}, and both have --snat-except: "
+      "an answer could be for either",
+      text_of(network.record.name), format_subnet(*subnet_of(network.record)),
+      format_subnet(*subnet_of(*other)), text_of(other->name)));
 }
 
 Result<void> provide_snat_exceptions(Change& change, const Network& network) {

@@ -56,6 +56,19 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
   return check_gateway(record);
 }
 
+Result<std::optional<abi::network_record>> find_overlapping(
+    Tables& tables, const Network& network,
+    const std::function<bool(const abi::network_record&)>& is_rival) {
+  const auto subnet = subnet_of(network.record);
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, other] : records) {
+    const auto others = subnet_of(other);
+    if (id != network.id && subnet && others && overlap(*subnet, *others) && is_rival(other))
+      return other;
+  }
+  return std::nullopt;
+}
+
 std::uint16_t subnet_flags(const abi::network_record& record) {
   std::uint16_t flags = 0;
   if (subnet_of(record)) flags |= abi::NETWORK_ADDRESSES;

@@ -3,6 +3,7 @@
 // The subnet of a network: what is asked for, against the rules and what the network's ports have.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -15,6 +16,11 @@ std::optional<Subnet> subnet_of(const abi::network_record& record);
 
 // What the request says of the subnet goes into the record; what it does not say stays.
 Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request);
+
+// Another network, of those that `is_rival` picks, whose subnet has some address of this one's.
+Result<std::optional<abi::network_record>> find_overlapping(
+    Tables& tables, const Network& network,
+    const std::function<bool(const abi::network_record&)>& is_rival);
 
 // What the programs know of it: enum network_flags.
 std::uint16_t subnet_flags(const abi::network_record& record);

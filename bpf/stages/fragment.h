@@ -65,28 +65,26 @@ static __always_inline bool may_follow_first(const struct flow *flow)
 					   flow->ip.protocol == IPPROTO_ICMP);
 }
 
-/* What a datagram that may be in fragments is known by outside; 0: as it is. An address of others' ranges has none. */
-static __noinline bool own_id(struct translation *translation, __be16 *id)
+/* By what a datagram that may be in fragments is known outside. An address that others have ranges of has none of its own. */
+static __noinline __u16 outside_id(struct translation *translation)
 {
 	const struct iphdr *ip = &translation->flow.ip;
 	const struct nat_range *range = range_of(translation);
 	__u32 number = bpf_ntohs(ip->id) + mix(ip->saddr);
 
-	*id = ip->id;
 	if (ip->frag_off & bpf_htons(IPV4_DONT_FRAGMENT) || translation->is_floating || !range->count ||
 	    address_difference(&range->address, &translation->outside.address))
-		return false;
-	*id = bpf_htons(range->first + number % range->count);
-	return true;
+		return bpf_ntohs(ip->id);
+	return range->first + number % range->count;
 }
 
 static __always_inline bool translate_id(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
 	__u32 header = network_offset(packet, flow);
-	__be16 id;
+	__be16 id = bpf_htons(outside_id(translation));
 
-	if (!own_id(translation, &id))
+	if (id == flow->ip.id)
 		return true;
 	return hook_update_ip_checksum(packet, header + IPV4_CHECKSUM_OFFSET, flow->ip.id, id, sizeof(id)) &&
 	       hook_write(packet, header + IPV4_ID_OFFSET, &id, sizeof(id));

@@ -44,9 +44,8 @@ static __noinline enum reason take_untranslated(struct packet *packet, const str
 
 	if (!network || find_route(ROUTE_UNTRANSLATED, network, remote_of(packet, flow)) != network)
 		return REASON_CONTINUE;
-	reason = enter_network(packet, network, REASON_CONTINUE);
-	if (reason || !packet->segment || !(packet->segment->flags & NETWORK_NAT))
-		return reason;
+	if (enter_network(packet, network, REASON_HOSTS_OWN) || !(packet->segment->flags & NETWORK_NAT))
+		return REASON_CONTINUE;
 	reason = find_receiver(packet, flow->ip.daddr, &receiver) ?: check_receiver(packet, flow, &receiver);
 	return reason ?: send_to_receiver(packet, flow, &receiver);
 }
