@@ -15,6 +15,7 @@
 #include "../maps/continuations.h"
 #include "../maps/devices.h"
 #include "../maps/fdb.h"
+#include "../maps/host_flows.h"
 #include "../maps/interfaces.h"
 #include "../maps/learners.h"
 #include "../maps/members.h"

@@ -20,6 +20,7 @@
 #include "stages/emit.h"
 #include "stages/enter.h"
 #include "stages/find.h"
+#include "stages/forward.h"
 #include "stages/gateway.h"
 #include "stages/learn.h"
 #include "stages/neighbour.h"
@@ -72,10 +73,12 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	       ?: flood(packet);
 }
 
-/* A frame the host sends on an uplink, where the host is a member of an untagged network. tc egress only. */
+/* A frame the host sends on an uplink: to what is forwarded, or as a member of an untagged network. tc egress only. */
 static __always_inline enum reason from_host(struct packet *packet)
 {
 	return parse(packet)
+	       ?: enter_uplink(packet)
+	       ?: leave_to_forward(packet)
 	       ?: enter_from_host(packet)
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
@@ -103,4 +106,10 @@ static __always_inline enum reason from_outside(struct packet *packet)
 	       ?: take_from_outside(packet)
 	       ?: answer_for_public(packet)
 	       ?: REASON_HOSTS_OWN;
+}
+
+/* Where what the host sends to a public address goes on; and, on lo, all that it sends to itself. tc egress only. */
+static __always_inline enum reason to_forward(struct packet *packet)
+{
+	return parse(packet) ?: take_from_host(packet) ?: answer_host_for_public(packet) ?: REASON_HOSTS_OWN;
 }

@@ -60,3 +60,13 @@ int tc_from_outside(struct __sk_buff *skb)
 
 	return finish(&packet, from_outside(&packet));
 }
+
+/* The continuation of tc_from_host; and on lo's egress, once an address of the host leads to a VM. */
+SEC("tc")
+int tc_to_forward(struct __sk_buff *skb)
+{
+	struct packet packet = hook_open_packet(skb);
+
+	packet.from_host = true;
+	return finish(&packet, to_forward(&packet));
+}

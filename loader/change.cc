@@ -82,6 +82,13 @@ Result<void> Change::set_forwarding(const Link& link, bool on) {
   return {};
 }
 
+Result<void> Change::set_accept_local(const Link& link, bool on) {
+  if (link.accepts_local == on) return {};
+  XVNET_TRY(kernel_->set_accept_local(link.ifindex, on));
+  remember([this, ifindex = link.ifindex, on] { return kernel_->set_accept_local(ifindex, !on); });
+  return {};
+}
+
 Result<void> Change::set_reserved_ports(const PortSet& ports) {
   XVNET_ASSIGN(before, kernel_->reserved_ports());
   if (before == ports) return {};

@@ -54,6 +54,7 @@ class Change {
   Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> set_forwarding(const Link& link, bool on);
+  Result<void> set_accept_local(const Link& link, bool on);
   Result<void> set_reserved_ports(const PortSet& ports);
   // Stays, whatever becomes of the change: nobody goes on in them whom no table leads there.
   Result<void> load_continuations() { return kernel_->load_continuations(); }

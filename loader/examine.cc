@@ -3,6 +3,7 @@
 
 #include "loader/device.h"
 #include "loader/doctor.h"
+#include "loader/loopback.h"
 #include "loader/show.h"
 #include "loader/text.h"
 
@@ -124,6 +125,24 @@ Result<void> examine_device(const Kernel& kernel, Tables& tables, Device device,
   return device.is_uplink ? examine_uplink_link(kernel, tables, device, findings) : Result<void>{};
 }
 
+// What lo has while a port of the host's own address is forwarded.
+Result<void> examine_loopback(const Kernel& kernel, Tables& tables,
+                              std::vector<Finding>& findings) {
+  XVNET_ASSIGN(placements, loopback_placements(tables));
+  for (const auto& [program, ifindex, hook, shared] : placements) {
+    XVNET_ASSIGN(state, kernel.attachment(ifindex, hook));
+    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    if (state == Attachment::kLive && link && link->accepts_local) continue;
+    findings.push_back(
+        {"lo", Health::kFail,
+         state == Attachment::kLive
+             ? "accept_local was turned off: answers of forwards do not reach the host"
+             : "its program is gone: forwards do not work for the host itself",
+         "xvnet save, then xvnet restore"});
+  }
+  return {};
+}
+
 Result<void> examine_build(const Kernel& kernel, Tables& tables, std::vector<Finding>& findings) {
   XVNET_ASSIGN(meta, tables.meta.find(0));
   if (meta && text_of(meta->build) == kernel.build())
@@ -160,6 +179,7 @@ Result<std::vector<Finding>> examine_instance(Kernel& kernel) {
                              {view.ifindex, view.name, record->device, false, false}, view.state,
                              findings));
   }
+  XVNET_TRY(examine_loopback(kernel, tables, findings));
   XVNET_ASSIGN(networks, view_networks(kernel, tables));
   findings.push_back({"instance", Health::kOk,
                       fmt::format("{} ports, {} networks, {} uplinks", ports.size(),

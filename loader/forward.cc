@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "loader/forward_request.h"
+#include "loader/loopback.h"
 #include "loader/nat_ranges.h"
 #include "loader/public_address.h"
 #include "loader/snat.h"
@@ -177,13 +178,15 @@ Result<void> open_forward(Change& change, Forward forward, const PublicAddress& 
     XVNET_TRY(open_port(change, forward, at));
   forward.entry.state = abi::RECORD_COMPLETE;
   XVNET_TRY(change.put(tables.forwards, forward.key, forward.entry));
-  return set_floating_flag(change, forward.entry.network);
+  XVNET_TRY(set_floating_flag(change, forward.entry.network));
+  return follow_loopback(change);
 }
 
 Result<void> close_forward(Change& change, Forward forward) {
   auto& tables = change.tables();
   forward.entry.state = abi::RECORD_INCOMPLETE;
   XVNET_TRY(change.put(tables.forwards, forward.key, forward.entry));
+  XVNET_TRY(follow_loopback(change));
   for (std::uint16_t at = 0; at < forward.entry.count; ++at)
     XVNET_TRY(close_port(change, forward, at));
   XVNET_TRY(set_floating_flag(change, forward.entry.network));
@@ -312,7 +315,7 @@ Result<void> settle_forwards(Change& change) {
     else
       XVNET_TRY(set_floating_flag(change, forward.entry.network));
   }
-  return {};
+  return follow_loopback(change);
 }
 
 }  // namespace xvnet

@@ -35,6 +35,8 @@ std::string_view program_name(Program program) {
       return "tc_from_outside";
     case Program::kTcToDhcp:
       return "tc_to_dhcp";
+    case Program::kTcToForward:
+      return "tc_to_forward";
   }
   return "";
 }

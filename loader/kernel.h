@@ -45,6 +45,7 @@ struct Link {
   bool is_promiscuous = false;
   bool is_silent = false;       // as Kernel::silence() leaves it
   bool forwards = false;        // what comes in on it may be routed: IPv4
+  bool accepts_local = false;   // what comes in on it may be from an address of the host: IPv4
   bool is_multi_queue = false;  // a TAP made with IFF_MULTI_QUEUE
   std::uint32_t master = 0;     // ifindex of its bridge or bond, 0: none
   std::string driver;           // as ethtool shows it; empty when unknown
@@ -93,6 +94,7 @@ enum class Program {
   kTcToOutside,
   kTcFromOutside,
   kTcToDhcp,
+  kTcToForward,  // and attached, to lo
 };
 
 enum class Hook { kXdp, kTcIngress, kTcEgress };
@@ -137,6 +139,7 @@ enum class TableId {
   kNatFragments,
   kNatRings,
   kNatHeld,
+  kHostFlows,
   kForwards,
   kRoutes,
   kMeta,
@@ -183,6 +186,9 @@ class Kernel {
   virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
   // net.ipv4.conf.<link>.forwarding: without it, the kernel's routes are none for what comes in.
   virtual Result<void> set_forwarding(std::uint32_t ifindex, bool on) = 0;
+  // net.ipv4.conf.<link>.accept_local: without it, what comes in from an address of the host is
+  // dropped. What lo delivers at once is not asked.
+  virtual Result<void> set_accept_local(std::uint32_t ifindex, bool on) = 0;
   // Tells the neighbours of the link whose the address is: an ARP announcement (RFC 5227, 2.3).
   // Needs CAP_NET_RAW.
   virtual Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) = 0;

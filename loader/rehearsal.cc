@@ -201,6 +201,10 @@ Result<void> Rehearsal::set_forwarding(std::uint32_t ifindex, bool on) {
   return set(ifindex, &Link::forwards, on, fmt::format("forwarding {}", on_or_off(on)));
 }
 
+Result<void> Rehearsal::set_accept_local(std::uint32_t ifindex, bool on) {
+  return set(ifindex, &Link::accepts_local, on, fmt::format("accept_local {}", on_or_off(on)));
+}
+
 Result<void> Rehearsal::announce_address(std::uint32_t ifindex, Ipv4 address) {
   tell(fmt::format("announce {} on {}", format_ipv4(address), name_of(ifindex)));
   return {};

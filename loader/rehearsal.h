@@ -38,6 +38,7 @@ class Rehearsal final : public Kernel {
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
+  Result<void> set_accept_local(std::uint32_t ifindex, bool on) override;
   Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override;
   Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const override;
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) override;

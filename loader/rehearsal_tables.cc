@@ -123,6 +123,7 @@ void Rehearsal::make_tables() {
   make(kNatFragments, sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment));
   make(kNatRings, sizeof(Id), sizeof(abi::nat_ring));
   make(kNatHeld, sizeof(Id), sizeof(abi::nat_held));
+  make(kHostFlows, sizeof(abi::host_flow_key), sizeof(abi::host_flow));
   make(kForwards, sizeof(abi::nat_slot_key), sizeof(abi::forward));
   make(kRoutes, sizeof(abi::route_key), sizeof(abi::route));
   make(kMeta, sizeof(Id), sizeof(abi::meta));

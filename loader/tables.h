@@ -8,6 +8,7 @@
 #include "maps/fdb.h"
 #include "maps/forwards.h"
 #include "maps/gateways.h"
+#include "maps/host_flows.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
 #include "maps/leases.h"

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "loader/device.h"
+#include "loader/loopback.h"
 #include "loader/nat_state.h"
 #include "loader/network.h"
 #include "loader/text.h"
@@ -44,6 +45,8 @@ Result<Plan> make_plan(const Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
   for (const auto& [ifindex, record] : uplinks)
     XVNET_TRY(add_device(plan, kernel, ifindex, kUplinkPrograms, record.device));
+  XVNET_ASSIGN(loopback, loopback_placements(tables));
+  std::ranges::move(loopback, std::back_inserter(plan.placements));
   return plan;
 }
 

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 6
+#define XVNET_ABI_VERSION 7
 
 #ifdef __cplusplus
 /* clang-format off */

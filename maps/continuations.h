@@ -13,6 +13,7 @@ enum continuation {
 	CONTINUATION_TO_OUTSIDE = 0,   /* of tc_from_vm */
 	CONTINUATION_FROM_OUTSIDE = 1, /* of tc_from_uplink */
 	CONTINUATION_TO_DHCP = 2,      /* of tc_from_vm */
+	CONTINUATION_TO_FORWARD = 3,   /* of tc_from_host */
 	CONTINUATIONS
 };
 XVNET_ABI_END

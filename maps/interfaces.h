@@ -15,13 +15,17 @@ XVNET_ABI_BEGIN
 enum interface_kind {
 	INTERFACE_PORT = 1,
 	INTERFACE_UPLINK = 2,
+	INTERFACE_LOOPBACK = 3, /* lo, where what the host sends to its own addresses may be forwarded */
 };
 
 enum interface_flags {
 	INTERFACE_XDP_TARGET = 1 << 0,	       /* XDP may redirect into it */
 	INTERFACE_CHECKSUMS_COMPLETE = 1 << 1, /* nothing it sends has an unfinished checksum */
 	INTERFACE_NAT = 1 << 2,		       /* an uplink where frames for public addresses come in */
+	INTERFACE_LOCAL_ACCEPTED = 1 << 3,     /* lo: xvnet turned net.ipv4.conf.lo.accept_local on, and turns it off */
 };
+
+#define LOOPBACK_IFINDEX 1 /* in every network namespace */
 
 struct interface {
 	__u32 network; /* id; 0 for an uplink, whose network depends on the tag (vlans.h) */

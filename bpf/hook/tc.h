@@ -127,7 +127,9 @@ static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
 
 static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 uplink)
 {
-	hook_mark_own(packet);
+	/* On lo no program clears the mark. */
+	if (uplink != LOOPBACK_IFINDEX)
+		hook_mark_own(packet);
 	packet->verdict = bpf_redirect(uplink, BPF_F_INGRESS);
 	return packet->verdict == TC_ACT_REDIRECT;
 }

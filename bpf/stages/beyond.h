@@ -2,8 +2,9 @@
 /*
  * leave_to_outside: a VM's frame for somebody beyond its gateway goes on in to_outside().
  * leave_from_outside: a frame of the wire for a public address goes on in from_outside().
+ * leave_to_forward: one of the host for a public address goes on in to_forward().
  *
- * Both are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
+ * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
  *
  * reads    ethertype, tag_type, segment, has_public_addresses
  * returns  NOT_ROUTED, LEAVE_TO_TC
@@ -58,5 +59,15 @@ static __always_inline enum reason leave_from_outside(struct packet *packet)
 	if (!hook_keeps_offloads)
 		return REASON_LEAVE_TO_TC;
 	hook_continue_in(packet, CONTINUATION_FROM_OUTSIDE);
+	return REASON_CONTINUE;
+}
+
+static __always_inline enum reason leave_to_forward(struct packet *packet)
+{
+	__be32 ipv4 = 0;
+
+	if (!packet->has_public_addresses || packet->tag_type || !read_destination(packet, &ipv4) || !find_public(ipv4))
+		return REASON_CONTINUE;
+	hook_continue_in(packet, CONTINUATION_TO_FORWARD);
 	return REASON_CONTINUE;
 }

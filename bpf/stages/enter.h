@@ -60,10 +60,6 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 /* What the host sends on an uplink concerns us only where the host is a member: in an untagged network. */
 static __always_inline enum reason enter_from_host(struct packet *packet)
 {
-	if (hook_is_own_frame(packet)) {
-		hook_clear_mark(packet);
-		return REASON_HOSTS_OWN;
-	}
 	packet->now_ns = bpf_ktime_get_coarse_ns();
 	return outer_vid(packet) ? REASON_HOSTS_OWN : enter_by_tag(packet);
 }

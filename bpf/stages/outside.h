@@ -159,16 +159,25 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 	return take_for_vm(packet, &translation, public);
 }
 
-/* For an address that the host does not have, and so does not answer for. */
+/* An address that the host does not have, and so does not answer for. */
+static __always_inline struct nat_address *asked_for(struct packet *packet, const struct arp_packet *arp)
+{
+	struct nat_address *public = arp->operation == bpf_htons(ARP_REQUEST) ? find_public(arp->target) : NULL;
+
+	if (!public || public->flags & NAT_ADDRESS_OF_HOST || public->uplink != packet->ifindex)
+		return NULL;
+	return public;
+}
+
 static __always_inline enum reason answer_for_public(struct packet *packet)
 {
 	struct nat_address *public;
 	struct arp_packet arp;
 
-	if (!read_arp(packet, &arp) || arp.operation != bpf_htons(ARP_REQUEST))
+	if (!read_arp(packet, &arp))
 		return REASON_CONTINUE;
-	public = find_public(arp.target);
-	if (!public || public->flags & NAT_ADDRESS_OF_HOST || public->uplink != packet->ifindex)
+	public = asked_for(packet, &arp);
+	if (!public)
 		return REASON_CONTINUE;
 	hook_mark_own(packet);
 	return write_arp_reply(packet, &arp, public->mac) ?: send_back(packet);

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "forward.h"
 #include "fragment.h"
 #include "nat_error.h"
 #include "owner.h"
@@ -155,13 +156,28 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 	return send_to_owner(packet, translation, &receiver);
 }
 
-/* Out of the host, or back to a VM of it. */
+/* The host's own address, as its routes say, or because it is a public one too. */
+static __always_inline bool may_be_for_host(const struct translation *translation, const struct nat_address *to,
+					    enum reason reason)
+{
+	bool is_of_host = to ? to->flags & NAT_ADDRESS_OF_HOST : reason == REASON_NO_ROUTE;
+
+	return is_of_host && translation->slot && is_forward(translation->slot);
+}
+
+/* Out of the host, to it, or back to a VM of it. */
 static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation, struct way *way)
 {
 	struct flow *flow = &translation->flow;
 	struct nat_address *to = find_public(flow->ip.daddr);
 	enum reason reason = to ? REASON_CONTINUE : find_way(packet, translation, way);
 
+	if (may_be_for_host(translation, to, reason)) {
+		enum reason answered = answer_host(packet, translation);
+
+		if (answered)
+			return answered;
+	}
 	if (reason)
 		return reason;
 	if (to && (flow->is_icmp_error || !may_be_for_vm(flow, to)))

@@ -60,17 +60,18 @@ bool is_ipv6_silent(nlattr* families) {
   return static_cast<const std::int32_t*>(nla_data(conf))[DEVCONF_DISABLE_IPV6] != 0;
 }
 
-// The kernel lists the settings of net.ipv4.conf from the first one on: linux/ip.h counts from 1.
-bool is_forwarding(nlattr* families) {
+// A setting of net.ipv4.conf, which the kernel lists from the first one on: linux/ip.h counts
+// from 1.
+bool is_ipv4_set(nlattr* families, int setting) {
   nlattr* ipv4 =
       families ? nla_find(static_cast<nlattr*>(nla_data(families)), nla_len(families), AF_INET)
                : nullptr;
   const nlattr* conf =
       ipv4 ? nla_find(static_cast<nlattr*>(nla_data(ipv4)), nla_len(ipv4), IFLA_INET_CONF)
            : nullptr;
-  constexpr int kAt = IPV4_DEVCONF_FORWARDING - 1;
-  if (!conf || nla_len(conf) <= static_cast<int>(kAt * sizeof(std::int32_t))) return false;
-  return static_cast<const std::int32_t*>(nla_data(conf))[kAt] != 0;
+  const auto at = static_cast<std::size_t>(setting) - 1;
+  if (!conf || nla_len(conf) <= static_cast<int>(at * sizeof(std::int32_t))) return false;
+  return static_cast<const std::int32_t*>(nla_data(conf))[at] != 0;
 }
 
 std::vector<std::uint32_t> read_xdp(nlattr* xdp) {
@@ -102,7 +103,8 @@ LinkReport read_report(const nlmsghdr* answer) {
   link.is_up = info->ifi_flags & IFF_UP;
   link.is_promiscuous = info->ifi_flags & IFF_PROMISC;
   link.is_silent = (info->ifi_flags & IFF_NOARP) && is_ipv6_silent(attributes[IFLA_AF_SPEC]);
-  link.forwards = is_forwarding(attributes[IFLA_AF_SPEC]);
+  link.forwards = is_ipv4_set(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_FORWARDING);
+  link.accepts_local = is_ipv4_set(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_ACCEPT_LOCAL);
   const nlattr* address = attributes[IFLA_ADDRESS];
   if (address && nla_len(address) == static_cast<int>(link.mac.size())) {
     std::memcpy(link.mac.data(), nla_data(address), link.mac.size());

@@ -81,7 +81,10 @@ class LinuxKernel : public Kernel {
     return list_ipv4_addresses(ifindex);
   }
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override {
-    return set_link_forwarding(ifindex, on);
+    return set_link_ipv4(ifindex, "forwarding", on);
+  }
+  Result<void> set_accept_local(std::uint32_t ifindex, bool on) override {
+    return set_link_ipv4(ifindex, "accept_local", on);
   }
   Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override {
     return send_arp_announcement(ifindex, address);

@@ -22,17 +22,18 @@ namespace xvnet {
 namespace {
 
 constexpr std::array kPrograms = {
-    Program::kXdpFromVm,  Program::kXdpFromUplink, Program::kTcFromVm,      Program::kTcFromUplink,
-    Program::kTcFromHost, Program::kTcToOutside,   Program::kTcFromOutside, Program::kTcToDhcp};
+    Program::kXdpFromVm,     Program::kXdpFromUplink, Program::kTcFromVm,
+    Program::kTcFromUplink,  Program::kTcFromHost,    Program::kTcToOutside,
+    Program::kTcFromOutside, Program::kTcToDhcp,      Program::kTcToForward};
 
 constexpr std::string_view kContinuations = "continuations";
 // By enum abi::continuation.
 constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside,
-                                              Program::kTcToDhcp};
+                                              Program::kTcToDhcp, Program::kTcToForward};
 static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
-constexpr std::array kContinuationTables = {TableId::kNatSlots,    TableId::kNatMappings,
-                                            TableId::kNatSessions, TableId::kNatFragments,
-                                            TableId::kNatRings,    TableId::kNatHeld};
+constexpr std::array kContinuationTables = {
+    TableId::kNatSlots, TableId::kNatMappings, TableId::kNatSessions, TableId::kNatFragments,
+    TableId::kNatRings, TableId::kNatHeld,     TableId::kHostFlows};
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -291,6 +292,8 @@ std::string_view table_name(TableId id) {
       return "nat_rings";
     case TableId::kNatHeld:
       return "nat_held";
+    case TableId::kHostFlows:
+      return "host_flows";
     case TableId::kForwards:
       return "forwards";
     case TableId::kRoutes:

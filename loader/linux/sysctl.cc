@@ -52,12 +52,12 @@ Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& do
   return {};
 }
 
-Result<void> set_link_forwarding(std::uint32_t ifindex, bool on) {
-  const auto path = fmt::format("/proc/sys/net/ipv4/conf/{}/forwarding", device_name(ifindex));
+Result<void> set_link_ipv4(std::uint32_t ifindex, std::string_view setting, bool on) {
+  const auto path = fmt::format("/proc/sys/net/ipv4/conf/{}/{}", device_name(ifindex), setting);
   const int error = write_value(path, on ? "1" : "0");
   if (error)
-    return fail_errno(error, fmt::format("turn {} forwarding of device {}: write \"{}\"",
-                                         on ? "on" : "off", quoted_device(ifindex), path));
+    return fail_errno(error, fmt::format("turn {} {} of device {}: write \"{}\"", on ? "on" : "off",
+                                         setting, quoted_device(ifindex), path));
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "loader/kernel.h"
 
@@ -15,7 +16,8 @@ namespace xvnet {
 // done. `doing` begins the message.
 Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& doing);
 
-Result<void> set_link_forwarding(std::uint32_t ifindex, bool on);
+// `setting` is a name under net.ipv4.conf.<link>.
+Result<void> set_link_ipv4(std::uint32_t ifindex, std::string_view setting, bool on);
 
 Result<PortSet> read_reserved_ports();
 Result<void> write_reserved_ports(const PortSet& ports);

@@ -71,6 +71,8 @@ Layout layout_of(TableId id) {
       return {kNumber, sizeof(abi::nat_ring)};
     case TableId::kNatHeld:
       return {kNumber, sizeof(abi::nat_held)};
+    case TableId::kHostFlows:
+      return {sizeof(abi::host_flow_key), sizeof(abi::host_flow)};
     case TableId::kForwards:
       return {sizeof(abi::nat_slot_key), sizeof(abi::forward)};
     case TableId::kRoutes:

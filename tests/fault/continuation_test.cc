@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kInternetIp = "198.51.100.254";
 constexpr uint16_t kService = 7;
 
-const Words kContinuations = {"tc_to_outside", "tc_from_outside", "tc_to_dhcp"};
+const Words kContinuations = {"tc_to_outside", "tc_from_outside", "tc_to_dhcp", "tc_to_forward"};
 
 class Continuations : public ::testing::Test {
  protected:

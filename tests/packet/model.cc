@@ -65,12 +65,10 @@ class Way {
 
   std::optional<Prediction> enter_from_uplink() {
     if (sent_.own_mark && hook_ == Hook::kTc) return leave("HOSTS_OWN");
-    if (sent_.program == Program::kFromUplink) {
-      const auto uplink = world_.interfaces.find(sent_.from);
-      if (uplink == world_.interfaces.end() || uplink->second.kind != abi::INTERFACE_UPLINK)
-        return leave("HOSTS_OWN");
-      complete_ = (uplink->second.flags & abi::INTERFACE_CHECKSUMS_COMPLETE) != 0;
-    }
+    const auto uplink = world_.interfaces.find(sent_.from);
+    if (uplink == world_.interfaces.end() || uplink->second.kind != abi::INTERFACE_UPLINK)
+      return leave("HOSTS_OWN");
+    complete_ = (uplink->second.flags & abi::INTERFACE_CHECKSUMS_COMPLETE) != 0;
     if (seen_.tag_type == ETH_P_8021AD) return leave("HOSTS_OWN");
     if (sent_.program == Program::kFromHost && seen_.vid() != 0) return leave("HOSTS_OWN");
     const auto vlan = world_.vlans.find({sent_.from, seen_.vid()});

@@ -155,6 +155,7 @@ void Rig::load() {
   set_continuation(abi::CONTINUATION_TO_OUTSIDE, tc_->progs.tc_to_outside);
   set_continuation(abi::CONTINUATION_FROM_OUTSIDE, tc_->progs.tc_from_outside);
   set_continuation(abi::CONTINUATION_TO_DHCP, tc_->progs.tc_to_dhcp);
+  set_continuation(abi::CONTINUATION_TO_FORWARD, tc_->progs.tc_to_forward);
   xdp_ = xvnet_xdp__open();
   if (xdp_ == nullptr) fail("opening the XDP programs", -errno);
   share_maps(tc_->obj, xdp_->obj);
@@ -166,6 +167,7 @@ void Rig::load() {
       .devices = Table<uint32_t, uint32_t>(fd(tc_->maps.devices)),
       .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd(tc_->maps.fdb)),
       .gateways = Table<uint32_t, abi::gateway>(fd(tc_->maps.gateways)),
+      .host_flows = Table<abi::host_flow_key, abi::host_flow>(fd(tc_->maps.host_flows)),
       .interfaces = Table<uint32_t, abi::interface>(fd(tc_->maps.interfaces)),
       .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
       .leases = Table<uint32_t, abi::lease>(fd(tc_->maps.leases)),
@@ -390,6 +392,7 @@ void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::str
 void Rig::reset() {
   tables_->addresses.clear();
   tables_->gateways.clear();
+  tables_->host_flows.clear();
   tables_->interfaces.clear();
   tables_->devices.clear();
   tables_->fdb.clear();

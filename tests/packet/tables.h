@@ -18,6 +18,7 @@
 #include "maps/devices.h"
 #include "maps/fdb.h"
 #include "maps/gateways.h"
+#include "maps/host_flows.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
 #include "maps/leases.h"
@@ -82,6 +83,7 @@ struct Tables {
   Table<uint32_t, uint32_t> devices;
   Table<abi::fdb_key, abi::fdb_entry> fdb;
   Table<uint32_t, abi::gateway> gateways;
+  Table<abi::host_flow_key, abi::host_flow> host_flows;
   Table<uint32_t, abi::interface> interfaces;
   Table<abi::learner_key, abi::learner> learners;
   Table<uint32_t, abi::lease> leases;

@@ -12,7 +12,14 @@
 #include "snapshot.h"
 
 namespace xvnet::test {
-FakeKernel::FakeKernel() { make_tables(); }
+FakeKernel::FakeKernel() {
+  make_tables();
+  Link& loopback = devices_[LOOPBACK_IFINDEX].link;
+  loopback.ifindex = LOOPBACK_IFINDEX;
+  loopback.name = "lo";
+  loopback.is_loopback = true;
+  loopback.is_up = true;
+}
 
 FakeKernel::~FakeKernel() = default;
 
@@ -176,6 +183,13 @@ Result<std::vector<InterfaceAddress>> FakeKernel::ipv4_addresses(std::uint32_t i
 Result<void> FakeKernel::set_forwarding(std::uint32_t ifindex, bool on) {
   return on_device(fmt::format("set_forwarding % {}", on), ifindex, [&](FakeDevice& device) {
     device.link.forwards = on;
+    return Result<void>();
+  });
+}
+
+Result<void> FakeKernel::set_accept_local(std::uint32_t ifindex, bool on) {
+  return on_device(fmt::format("set_accept_local % {}", on), ifindex, [&](FakeDevice& device) {
+    device.link.accepts_local = on;
     return Result<void>();
   });
 }

@@ -44,6 +44,7 @@ const std::vector<TableShape>& table_shapes() {
                                                       MAX_NAT_FRAGMENTS),
       shape<Id, abi::nat_ring>(kNatRings, "nat_rings", MAX_NETWORKS),
       shape<Id, abi::nat_held>(kNatHeld, "nat_held", NAT_HELD_PLACES, TableType::kArray),
+      shape<abi::host_flow_key, abi::host_flow>(kHostFlows, "host_flows", MAX_HOST_FLOWS),
       shape<abi::nat_slot_key, abi::forward>(kForwards, "forwards", MAX_FORWARDS),
       shape<abi::route_key, abi::route>(kRoutes, "routes", MAX_ROUTES),
       shape<Id, abi::meta>(kMeta, "meta", 1, TableType::kArray),

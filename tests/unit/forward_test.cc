@@ -39,6 +39,11 @@ class Forward : public OnFakeKernel {
     return all.empty() ? 0 : all.front().second.flags;
   }
 
+  bool runs_on_lo() {
+    const auto state = kernel_.attachment(LOOPBACK_IFINDEX, Hook::kTcEgress);
+    return state && *state == Attachment::kLive;
+  }
+
   std::string reserved() { return format_ports(*kernel_.reserved_ports()); }
 
   void refused_as(const ForwardRequest& request, const std::string& part) {
@@ -184,6 +189,38 @@ TEST_F(Forward, GoesAlongWithItsUplink) {
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(address("203.0.113.7")->uplink, kernel_.device("eth0").link.ifindex);
   EXPECT_EQ(address("203.0.113.7")->flags, std::uint32_t{abi::NAT_ADDRESS_FLOATING});
+}
+
+const auto kOfHost = forward("blue", {"192.0.2.2", 2222}, {"10.0.0.8", 22});
+
+TEST_F(Forward, OfTheHostsAddressIsTakenOnLo) {
+  const auto other = forward("blue", {"192.0.2.2", 80}, {"10.0.0.7", 80});
+  must(add_forward(ssh()));
+  EXPECT_FALSE(runs_on_lo());
+  must(add_forward(kOfHost));
+  must(add_forward(other));
+  EXPECT_TRUE(runs_on_lo());
+  EXPECT_TRUE(kernel_.device("lo").link.accepts_local);
+  must(remove_forward(kOfHost));
+  EXPECT_TRUE(runs_on_lo());
+  must(remove_forward(other));
+  EXPECT_FALSE(runs_on_lo());
+  EXPECT_FALSE(kernel_.device("lo").link.accepts_local);
+}
+
+TEST_F(Forward, LeavesLoAsItWas) {
+  kernel_.device("lo").link.accepts_local = true;
+  must(add_forward(kOfHost));
+  must(down());
+  EXPECT_FALSE(runs_on_lo());
+  EXPECT_TRUE(kernel_.device("lo").link.accepts_local);
+}
+
+TEST_F(Forward, TakesLoAgainWhenItsProgramWasEvicted) {
+  must(add_forward(kOfHost));
+  kernel_.evict("lo", Hook::kTcEgress);
+  must(add_uplink(uplink("eth0")));
+  EXPECT_TRUE(runs_on_lo());
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ void check_interfaces(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
   const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
   for (const auto& [ifindex, entry] : interfaces.typed<std::uint32_t, abi::interface>()) {
+    if (entry.kind == abi::INTERFACE_LOOPBACK) continue;
     bool is_port = entry.kind == abi::INTERFACE_PORT;
     if (is_port) check_port(kernel, ifindex, false, broken);
     std::string name = kernel.name_of(ifindex);
@@ -253,9 +254,11 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
 void check_pins(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& ports = kernel.fake_table(TableId::kPortRecords);
   const FakeTable& uplinks = kernel.fake_table(TableId::kUplinkRecords);
+  const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
   for (const auto& [where, pin] : kernel.pins()) {
     Bytes key = to_bytes(where.first);
     if (ports.raw().contains(key) || uplinks.raw().contains(key)) continue;
+    if (where.first == LOOPBACK_IFINDEX && interfaces.raw().contains(key)) continue;
     broken.insert(fmt::format("the {} of {} has no record", program_name(pin.program),
                               kernel.name_of(where.first)));
   }

@@ -209,10 +209,10 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
 }
 
 std::string link_text(const FakeDevice& device) {
-  std::string text =
-      fmt::format("link {}: mtu={} promiscuous={} silent={} forwards={} multi_queue={}",
-                  device.link.name, device.link.mtu, device.link.is_promiscuous,
-                  device.link.is_silent, device.link.forwards, device.link.is_multi_queue);
+  std::string text = fmt::format(
+      "link {}: mtu={} promiscuous={} silent={} forwards={} accepts_local={} multi_queue={}",
+      device.link.name, device.link.mtu, device.link.is_promiscuous, device.link.is_silent,
+      device.link.forwards, device.link.accepts_local, device.link.is_multi_queue);
   for (const std::string& address : device.addresses) text += " " + address;
   for (const auto& [feature, state] : device.features) {
     text += fmt::format(" {}={}", to_text(feature), state.is_on);

@@ -98,6 +98,6 @@ TEST(Verifier, XdpKeepsNoConstantsBesideTheInstructions) {
       << bpf_map__name(map);
 }
 
-TEST(Verifier, KnowsEveryProgram) { EXPECT_EQ(programs().size(), 8U); }
+TEST(Verifier, KnowsEveryProgram) { EXPECT_EQ(programs().size(), 9U); }
 
 }  // namespace

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/loopback.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::uint32_t kLoopback = LOOPBACK_IFINDEX;
+
+Result<bool> is_needed(Tables& tables) {
+  XVNET_ASSIGN(forwards, tables.forwards.entries());
+  for (const auto& [key, forward] : forwards) {
+    if (forward.state != abi::RECORD_COMPLETE) continue;
+    XVNET_ASSIGN(address, tables.nat_addresses.find(key.address));
+    if (address && address->flags & abi::NAT_ADDRESS_OF_HOST) return true;
+  }
+  return false;
+}
+
+// The entry stands before and after what it is to be taken back by. An answer comes from an address
+// of the host, which the kernel takes from outside for a forgery.
+Result<void> provide(Change& change) {
+  auto& interfaces = change.tables().interfaces;
+  XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
+  XVNET_ASSIGN(entry, interfaces.find(kLoopback));
+  if (!link) return {};
+  if (!entry) {
+    const std::uint16_t flags = link->accepts_local ? 0 : abi::INTERFACE_LOCAL_ACCEPTED;
+    XVNET_TRY(change.put(interfaces, kLoopback, {0, abi::INTERFACE_LOOPBACK, flags}));
+  }
+  XVNET_TRY(change.set_accept_local(*link, true));
+  return change.attach(Program::kTcToForward, kLoopback, Hook::kTcEgress, false);
+}
+
+Result<void> withdraw(Change& change) {
+  auto& interfaces = change.tables().interfaces;
+  XVNET_ASSIGN(entry, interfaces.find(kLoopback));
+  if (!entry) return {};
+  XVNET_TRY(change.detach(Program::kTcToForward, kLoopback, Hook::kTcEgress, false));
+  XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
+  if (link && entry->flags & abi::INTERFACE_LOCAL_ACCEPTED)
+    XVNET_TRY(change.set_accept_local(*link, false));
+  return change.erase(interfaces, kLoopback);
+}
+
+}  // namespace
+
+Result<void> follow_loopback(Change& change) {
+  XVNET_ASSIGN(needed, is_needed(change.tables()));
+  return needed ? provide(change) : withdraw(change);
+}
+
+Result<std::vector<Placement>> loopback_placements(Tables& tables) {
+  XVNET_ASSIGN(entry, tables.interfaces.find(kLoopback));
+  if (!entry) return std::vector<Placement>{};
+  return std::vector{Placement{Program::kTcToForward, kLoopback, Hook::kTcEgress, false}};
+}
+
+}  // namespace xvnet

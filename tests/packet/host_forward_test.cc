@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/forward.h: what the host sends to a forward, and what comes back to it.
+#include <linux/if_ether.h>
+
+#include "forward_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr uint16_t kHostPort = 34567;
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint32_t kOwnMark = 0x78766e74;
+
+class HostForward : public ForwardFixture {
+ protected:
+  // The host's, on the uplink.
+  Frame question(Protocol protocol, uint16_t port = kForwardedPort,
+                 const std::string& ip = kPublicIp) {
+    Ends ends = Ends::between(uplink_mac(), uplink_mac());
+    ends.src_ip = kUplinkIp;
+    ends.dst_ip = ip;
+    ends.src_port = kHostPort;
+    ends.dst_port = port;
+    if (protocol == Protocol::kIcmp) return icmp4_echo(ends);
+    return protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends);
+  }
+  Frame answer_to_host(Protocol protocol, uint16_t host_port = kHostPort,
+                       uint16_t port = kServicePort) {
+    Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
+    ends.src_ip = "10.0.0.1";
+    ends.dst_ip = kUplinkIp;
+    ends.src_port = port;
+    ends.dst_port = host_port;
+    if (protocol == Protocol::kIcmp) return icmp4_echo(ends);
+    return protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends);
+  }
+  bool gets_to_vm(const Frame& frame) {
+    const Outcome outcome = from_host(frame);
+    return outcome.verdict == Verdict::kRedirect &&
+           outcome.counted == Counts{{"a to carried", 1}} &&
+           checksum_problems(outcome.bytes).empty();
+  }
+  bool gets_to_host(const Frame& frame) {
+    const Outcome outcome = from_vm("a", frame);
+    return outcome.counted == Counts{{"a from carried", 1}} && mark() == kOwnMark &&
+           checksum_problems(outcome.bytes).empty();
+  }
+  // To the wire, as it is; where nobody knows its MAC, copies go to the untagged network's ports.
+  bool goes_on(const Frame& frame) {
+    const Outcome outcome = from_host(frame);
+    return outcome.verdict == Verdict::kPass && outcome.bytes == frame.bytes &&
+           !outcome.counted.contains("a to carried");
+  }
+  // As if the host had been silent for so long.
+  void silence_host(uint64_t seconds) {
+    const auto& flows = rig_.tables().host_flows;
+    for (const auto& key : flows.keys()) {
+      abi::host_flow flow = flows.find(key).value();
+      flow.last_seen_ns -= seconds * kSecond;
+      flows.put(key, flow);
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, HostForward, tc_alone(), hook_name);
+
+TEST_P(HostForward, GetsToTheVmAndTheAnswerBack) {
+  forward();
+  speak_arp();
+  for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
+    const Outcome there = from_host(question(protocol));
+    EXPECT_EQ(there.verdict, Verdict::kRedirect);
+    EXPECT_EQ(there.counted, (Counts{{"a to carried", 1}}));
+    EXPECT_EQ(checksum_problems(there.bytes), "");
+    EXPECT_EQ(endpoints_of(there.bytes), (Endpoints{.src_mac = kGatewayMacText,
+                                                    .dst_mac = test::mac_of("a"),
+                                                    .src_ip = kUplinkIp,
+                                                    .dst_ip = "10.0.0.1",
+                                                    .src_port = kHostPort,
+                                                    .dst_port = kServicePort,
+                                                    .ttl = 63}));
+    const Outcome back = from_vm("a", answer_to_host(protocol));
+    EXPECT_EQ(back.verdict, Verdict::kRedirect);
+    EXPECT_EQ(back.counted, (Counts{{"a from carried", 1}}));
+    EXPECT_EQ(mark(), kOwnMark);
+    EXPECT_EQ(checksum_problems(back.bytes), "");
+    EXPECT_EQ(endpoints_of(back.bytes), (Endpoints{.src_mac = kGatewayMacText,
+                                                   .dst_mac = uplink_mac(),
+                                                   .src_ip = kPublicIp,
+                                                   .dst_ip = kUplinkIp,
+                                                   .src_port = kForwardedPort,
+                                                   .dst_port = kHostPort,
+                                                   .ttl = 63}));
+  }
+}
+
+TEST_P(HostForward, OfAFloatingAddressGetsThereInEveryProtocol) {
+  make_floating();
+  speak_arp();
+  for (const Protocol protocol : kAllProtocols) {
+    EXPECT_TRUE(gets_to_vm(question(protocol, kServicePort, kFloatingIp)));
+    EXPECT_TRUE(gets_to_host(answer_to_host(protocol)));
+  }
+}
+
+TEST_P(HostForward, NoVmReachesTheHostUnasked) {
+  forward();
+  speak_arp();
+  for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
+    EXPECT_FALSE(gets_to_host(answer_to_host(protocol)));
+    ASSERT_TRUE(gets_to_vm(question(protocol)));
+    EXPECT_FALSE(gets_to_host(answer_to_host(protocol, kHostPort + 1)));
+    EXPECT_FALSE(gets_to_host(answer_to_host(protocol, kHostPort, kServicePort + 1)));
+    EXPECT_TRUE(gets_to_host(answer_to_host(protocol)));
+  }
+  EXPECT_FALSE(gets_to_host(answer_to_host(Protocol::kIcmp)));
+}
+
+TEST_P(HostForward, TheHostIsForgottenWhenItIsSilent) {
+  forward();
+  speak_arp();
+  for (const auto& [protocol, seconds] :
+       {std::pair{Protocol::kUdp, 300}, std::pair{Protocol::kTcp, 7440}}) {
+    ASSERT_TRUE(gets_to_vm(question(protocol)));
+    silence_host(seconds - 10);
+    EXPECT_TRUE(gets_to_host(answer_to_host(protocol)));
+    silence_host(20);
+    EXPECT_FALSE(gets_to_host(answer_to_host(protocol)));
+    ASSERT_TRUE(gets_to_vm(question(protocol)));
+    EXPECT_TRUE(gets_to_host(answer_to_host(protocol)));
+  }
+}
+
+// What a VM opened to somebody outside is not open to the host.
+TEST_P(HostForward, WhatIsNotForwardedGoesOn) {
+  forward();
+  speak_arp();
+  const auto port = leaves(out(Protocol::kUdp));
+  ASSERT_TRUE(port);
+  for (const uint16_t other : {*port, uint16_t{kForwardedPort + 1}}) {
+    EXPECT_TRUE(goes_on(question(Protocol::kUdp, other)));
+  }
+  EXPECT_TRUE(goes_on(icmp_error(kUplinkIp, kPublicIp, 3, 3, question(Protocol::kUdp).bytes)));
+  EXPECT_TRUE(goes_on(question(Protocol::kUdp, kForwardedPort, kPeerIp)));
+}
+
+TEST_P(HostForward, AFragmentGoesOn) {
+  make_floating();
+  speak_arp();
+  Frame frame = question(Protocol::kUdp, kServicePort, kFloatingIp);
+  put_be16(frame.bytes, kIpOffset + 6, 0x2000);
+  frame = with_ttl(frame, 64);
+  EXPECT_TRUE(goes_on(frame));
+}
+
+TEST_P(HostForward, OfNobodyIsDropped) {
+  forward("10.0.0.9");
+  const Frame frame = question(Protocol::kTcp);
+  EXPECT_EQ(from_host(frame), dropped(frame, "up to", "HOST_UNREACHABLE"));
+}
+
+TEST_P(HostForward, AVmThatHasNotSpokenIsAskedForItsMac) {
+  forward();
+  const Outcome outcome = from_host(question(Protocol::kTcp));
+  EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_EQ(outcome.counted, (Counts{{"up to MAC_UNKNOWN", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(get_be16(outcome.bytes, 2 * ETH_ALEN), ETH_P_ARP);
+}
+
+TEST_P(HostForward, TheHostsQuestionForAPublicAddressIsAnswered) {
+  forward();
+  Ends ends = Ends::between(uplink_mac(), kBroadcast);
+  ends.src_ip = kUplinkIp;
+  ends.dst_ip = kPublicIp;
+  const Outcome outcome = from_host(arp_request(ends));
+  EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_EQ(mark(), kOwnMark);
+  EXPECT_EQ(get_be16(outcome.bytes, ETH_HLEN + 6), ARPOP_REPLY);
+  EXPECT_EQ(mac_text(outcome.bytes, 0), uplink_mac());
+  ends.dst_ip = kPeerIp;
+  EXPECT_TRUE(goes_on(arp_request(ends)));
+  ends.src_ip = ends.dst_ip = kPublicIp;
+  EXPECT_TRUE(goes_on(arp_request(ends)));
+}
+
+}  // namespace
+}  // namespace xvnet::test
