@@ -182,13 +182,6 @@ static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, _
 	return bpf_l4_csum_replace(packet->ctx, offset, from, to, flags | sizeof(from)) == 0;
 }
 
-/* Of the IPv4 header, of four bytes or two. */
-static __always_inline bool hook_update_ip_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
-						    __u32 size)
-{
-	return bpf_l3_csum_replace(packet->ctx, offset, from, to, size) == 0;
-}
-
 /* Addressed to the interface, and not merely seen by it. */
 static __always_inline bool hook_is_to_us(struct packet *packet)
 {

@@ -150,12 +150,6 @@ static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, _
 	return false;
 }
 
-static __always_inline bool hook_update_ip_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
-						    __u32 size)
-{
-	return false;
-}
-
 /* Who the interface is, XDP does not see: tc looks again. */
 static __always_inline bool hook_is_to_us(struct packet *packet)
 {

@@ -37,29 +37,40 @@ struct flow {
 	bool is_icmp_error;
 };
 
+/* verifier: "unbounded min value": an offset needs a bound. No header begins later, one that an ICMP error quotes neither. */
+#define HEADER_OFFSET_MASK 0xff
+
 static __always_inline __u32 network_offset(const struct packet *packet, const struct flow *flow)
 {
-	return header_offset(packet) + flow->start;
+	return (header_offset(packet) + flow->start) & HEADER_OFFSET_MASK;
 }
 
 static __always_inline __u32 transport_offset(const struct packet *packet, const struct flow *flow)
 {
-	return network_offset(packet, flow) + flow->header;
+	return (network_offset(packet, flow) + flow->header) & HEADER_OFFSET_MASK;
+}
+
+static __always_inline struct iphdr *ip_header(struct packet *packet, const struct flow *flow)
+{
+	return hook_bytes(packet, network_offset(packet, flow), sizeof(struct iphdr));
 }
 
 static __always_inline bool read_header(struct packet *packet, struct flow *flow)
 {
-	if (!hook_read(packet, network_offset(packet, flow), &flow->ip, sizeof(flow->ip)))
+	struct iphdr *ip = ip_header(packet, flow);
+
+	if (!ip)
 		return false;
+	flow->ip = *ip;
 	flow->header = flow->ip.ihl * 4;
 	return flow->ip.version == IPV4_VERSION && flow->header >= sizeof(flow->ip);
 }
 
 static __always_inline bool read_transport_ports(struct packet *packet, struct flow *flow)
 {
-	__be16 ports[2];
+	__be16 *ports = hook_bytes(packet, transport_offset(packet, flow), 2 * sizeof(*ports));
 
-	if (!hook_read(packet, transport_offset(packet, flow), ports, sizeof(ports)))
+	if (!ports)
 		return false;
 	flow->source = bpf_ntohs(ports[0]);
 	flow->destination = bpf_ntohs(ports[1]);

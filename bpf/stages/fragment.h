@@ -16,7 +16,6 @@
 #define NAT_FRAGMENT_NS	   (30 * NAT_SECOND) /* RFC 1122, 3.3.2: a minute or less; Linux waits for half of one */
 #define NAT_HELD_NS	   NAT_SECOND
 #define NAT_HELD_MASK	   (NAT_HELD_SIZE - 1)
-#define IPV4_ID_OFFSET	   4
 #define IPV4_DONT_FRAGMENT 0x4000
 
 static __always_inline struct nat_fragment_key fragment_key(const struct flow *flow, __u32 network)
@@ -81,13 +80,17 @@ static __noinline __u16 outside_id(struct translation *translation)
 static __always_inline bool translate_id(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
-	__u32 header = network_offset(packet, flow);
 	__be16 id = bpf_htons(outside_id(translation));
+	struct iphdr *ip;
 
 	if (id == flow->ip.id)
 		return true;
-	return hook_update_ip_checksum(packet, header + IPV4_CHECKSUM_OFFSET, flow->ip.id, id, sizeof(id)) &&
-	       hook_write(packet, header + IPV4_ID_OFFSET, &id, sizeof(id));
+	ip = ip_header(packet, flow);
+	if (!ip)
+		return false;
+	follow_change(ip, flow->ip.id, id);
+	ip->id = id;
+	return true;
 }
 
 static __always_inline __u32 held_bucket(const struct nat_fragment_key *key)

@@ -9,19 +9,19 @@
 
 #include "mapping.h"
 
-#define IPV4_TTL_OFFSET		8
-#define IPV4_CHECKSUM_OFFSET	10
-#define IPV4_SOURCE_OFFSET	12
-#define IPV4_DESTINATION_OFFSET 16
-
 enum side {
 	SIDE_SOURCE,
 	SIDE_DESTINATION,
 };
 
-static __always_inline __u32 address_offset(enum side side)
+/* RFC 1624, eqn. 3, of a word of the IPv4 header, or of the half of one. */
+static __always_inline void follow_change(struct iphdr *ip, __be32 from, __be32 to)
 {
-	return side == SIDE_SOURCE ? IPV4_SOURCE_OFFSET : IPV4_DESTINATION_OFFSET;
+	__u32 sum = (__u16)~ip->check;
+
+	sum += (from >> 16 ^ 0xffff) + (__u16)~from + (to >> 16) + (__u16)to;
+	sum = (sum & 0xffff) + (sum >> 16);
+	ip->check = ~(sum + (sum >> 16));
 }
 
 /* TCP's and UDP's ports stand where an ICMP query has its identifier only once. */
@@ -68,16 +68,24 @@ static __always_inline __be16 port_of(const struct flow *flow, enum side side)
 static __always_inline bool translate_address(struct packet *packet, const struct flow *flow, enum side side,
 					      __be32 address)
 {
-	__u32 header = network_offset(packet, flow);
+	struct iphdr *ip = ip_header(packet, flow);
 
-	return hook_update_ip_checksum(packet, header + IPV4_CHECKSUM_OFFSET, address_of(flow, side), address,
-				       sizeof(address)) &&
-	       hook_write(packet, header + address_offset(side), &address, sizeof(address));
+	if (!ip)
+		return false;
+	follow_change(ip, address_of(flow, side), address);
+	*(side == SIDE_SOURCE ? &ip->saddr : &ip->daddr) = address;
+	return true;
 }
 
 static __always_inline bool write_port(struct packet *packet, const struct flow *flow, enum side side, __be16 port)
 {
-	return hook_write(packet, transport_offset(packet, flow) + port_offset(flow, side), &port, sizeof(port));
+	__u32 offset = transport_offset(packet, flow) + port_offset(flow, side);
+	__be16 *place = hook_bytes(packet, offset, sizeof(port));
+
+	if (!place)
+		return false;
+	*place = port;
+	return true;
 }
 
 /* The flow's address and port on this side become these. One without ports has its address alone. */
@@ -110,20 +118,22 @@ static __always_inline bool translate_quoted(struct packet *packet, const struct
 /* RFC 1812, 5.3.1. The TTL shares a word with the protocol. */
 static __always_inline bool decrease_ttl(struct packet *packet, const struct flow *flow)
 {
-	__u32 header = network_offset(packet, flow);
-	__u8 ttl = flow->ip.ttl - 1;
-	__be16 from = bpf_htons(flow->ip.ttl << 8 | flow->ip.protocol);
-	__be16 to = bpf_htons(ttl << 8 | flow->ip.protocol);
+	struct iphdr *ip = ip_header(packet, flow);
 
-	return hook_update_ip_checksum(packet, header + IPV4_CHECKSUM_OFFSET, from, to, sizeof(to)) &&
-	       hook_write(packet, header + IPV4_TTL_OFFSET, &ttl, sizeof(ttl));
+	if (!ip)
+		return false;
+	ip->ttl = flow->ip.ttl - 1;
+	follow_change(ip, bpf_htons(flow->ip.ttl << 8), bpf_htons(ip->ttl << 8));
+	return true;
 }
 
 static __always_inline bool write_macs(struct packet *packet, const __u8 to[ETH_ALEN], const __u8 from[ETH_ALEN])
 {
-	__u8 macs[2 * ETH_ALEN];
+	struct ethhdr *eth = hook_bytes(packet, 0, sizeof(*eth));
 
-	__builtin_memcpy(macs, to, ETH_ALEN);
-	__builtin_memcpy(macs + ETH_ALEN, from, ETH_ALEN);
-	return hook_write(packet, 0, macs, sizeof(macs));
+	if (!eth)
+		return false;
+	__builtin_memcpy(eth->h_dest, to, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, from, ETH_ALEN);
+	return true;
 }
