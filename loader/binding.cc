@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "loader/device.h"
 #include "loader/network.h"
 #include "loader/text.h"
@@ -61,6 +63,25 @@ abi::fdb_key host_key(std::uint32_t network, const Link& uplink) {
   return key;
 }
 
+bool is_host(const std::optional<abi::fdb_entry>& entry) {
+  return entry && entry->slot == abi::FDB_SLOT_HOST;
+}
+
+// Under the MAC that the uplink had when it was bound. The whole table is read only where it has
+// another one since, or is gone.
+Result<void> forget_host(Change& change, std::uint32_t id, std::uint32_t uplink) {
+  auto& fdb = change.tables().fdb;
+  XVNET_ASSIGN(link, change.kernel().find_link(uplink));
+  if (link) {
+    XVNET_ASSIGN(entry, fdb.find(host_key(id, *link)));
+    if (is_host(entry)) return change.erase(fdb, host_key(id, *link));
+  }
+  XVNET_ASSIGN(entries, fdb.entries());
+  for (const auto& [key, entry] : entries)
+    if (key.network == id && is_host(entry)) XVNET_TRY(change.erase(fdb, key));
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel) {
@@ -115,12 +136,7 @@ Result<void> unbind(Change& change, std::uint32_t id) {
   if (!network || !network->uplink) return {};
   const std::uint32_t uplink = network->uplink;
   XVNET_TRY(change.erase(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}));
-  if (!network->vid) {
-    XVNET_ASSIGN(entries, tables.fdb.entries());
-    for (const auto& [key, entry] : entries)
-      if (key.network == id && entry.slot == abi::FDB_SLOT_HOST)
-        XVNET_TRY(change.erase(tables.fdb, key));
-  }
+  if (!network->vid) XVNET_TRY(forget_host(change, id, uplink));
   XVNET_TRY(remove_learner(change, id, uplink));
   auto loose = *network;
   loose.uplink = 0;
@@ -136,7 +152,7 @@ Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& ne
   XVNET_ASSIGN(link, change.kernel().find_link(network.uplink));
   if (!link) return true;
   XVNET_ASSIGN(entry, change.tables().fdb.find(host_key(id, *link)));
-  return entry && entry->slot == abi::FDB_SLOT_HOST;
+  return is_host(entry);
 }
 
 }  // namespace
@@ -144,15 +160,18 @@ Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& ne
 Result<void> bind_networks(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
+  XVNET_ASSIGN(entries, tables.networks.entries());
+  const std::unordered_map<std::uint32_t, abi::network> networks(entries.begin(), entries.end());
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
-    XVNET_ASSIGN(network, tables.networks.find(id));
+    const auto network = networks.find(id);
+    if (network == networks.end()) continue;
     XVNET_ASSIGN(uplink, choose_uplink(tables, uplinks, id, record));
-    if (!network) continue;
-    XVNET_ASSIGN(current, knows_host(change, id, *network));
-    if (network->uplink == uplink && current) continue;
+    XVNET_ASSIGN(current, knows_host(change, id, network->second));
+    const std::uint32_t bound = network->second.uplink;
+    if (bound == uplink && current) continue;
     // Where no other carries it, a network waits for its uplink to come back.
-    if (!uplink && network->uplink) continue;
+    if (!uplink && bound) continue;
     XVNET_TRY(unbind(change, id));
     if (uplink) XVNET_TRY(bind(change, id, uplink));
   }

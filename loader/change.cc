@@ -7,12 +7,40 @@
 
 namespace xvnet {
 
-Result<void> Change::announce(const std::string& device) {
+Result<bool> Change::is_settled() const {
+  XVNET_ASSIGN(meta, tables_->meta.find(0));
+  return !meta || meta->settled;  // nothing: there is no instance yet, as when one is rehearsed
+}
+
+Result<void> Change::unsettle() {
+  if (mark_ != Mark::kNone) return {};
   XVNET_ASSIGN(found, tables_->meta.find(0));
   abi::meta value = found.value_or(abi::meta{});
-  set_text(value.creating, device);
+  if (found && !value.settled) {
+    mark_ = Mark::kFormers;
+    return {};
+  }
+  value.settled = 0;
+  XVNET_TRY(tables_->meta.put(0, value));
+  mark_ = Mark::kOwn;
+  return {};
+}
+
+// Not one of the steps that are undone: it says that there are none any more.
+Result<void> Change::settle() {
+  XVNET_ASSIGN(found, tables_->meta.find(0));
+  abi::meta value = found.value_or(abi::meta{});
+  if (announced_) set_text(value.creating, "");
+  value.settled = 1;
+  XVNET_TRY(tables_->meta.put(0, value));
+  announced_ = false;
+  mark_ = Mark::kNone;
+  return {};
+}
+
+Result<void> Change::announce(const std::string& device) {
   announced_ = true;
-  return put(tables_->meta, 0u, value);
+  return edit_meta([&](abi::meta& meta) { set_text(meta.creating, device); });
 }
 
 Result<Link> Change::create_tap(const TapSpec& spec) {
@@ -130,18 +158,19 @@ Result<void> Change::detach(Program program, std::uint32_t ifindex, Hook hook, b
 }
 
 Result<void> Change::commit() {
+  if (!deletions_.empty() || !last_.empty()) XVNET_TRY(unsettle());
   for (std::uint32_t ifindex : deletions_) {
     XVNET_ASSIGN(link, kernel_->find_link(ifindex));
     if (!link) continue;
     XVNET_TRY(kernel_->delete_link(ifindex));
+    is_past_undo_ = true;
     undo_.clear();
   }
   deletions_.clear();
-  if (announced_) XVNET_TRY(announce(""));
-  announced_ = false;
-  undo_.clear();
   for (auto& step : last_) XVNET_TRY(step());
   last_.clear();
+  if (announced_ || mark_ != Mark::kNone) XVNET_TRY(settle());
+  undo_.clear();
   send_announcements();
   return {};
 }
@@ -154,9 +183,18 @@ void Change::send_announcements() {
 }
 
 Error Change::roll_back(Error cause) {
-  for (auto& opposite : std::views::reverse(undo_))
-    if (auto undone = opposite(); !undone)
+  bool is_undone = !is_past_undo_;
+  for (auto& opposite : std::views::reverse(undo_)) {
+    if (auto undone = opposite(); !undone) {
+      is_undone = false;
       cause.message += "; could not undo a step: " + undone.error().message;
+    }
+  }
+  if (is_undone && mark_ == Mark::kOwn) {
+    announced_ = false;  // what was announced before is so again
+    if (auto settled = settle(); !settled)
+      cause.message += "; the next command looks for what is left: " + settled.error().message;
+  }
   undo_.clear();
   deletions_.clear();
   announcements_.clear();

@@ -3,6 +3,9 @@
 // Change: a command at work. Every step is done at once and remembered with its opposite; unless
 // the change is committed, the steps are undone in reverse. What cannot be undone, deleting a
 // device, waits for the commit.
+//
+// Before its first write to the tables a change marks the instance as unsettled. The mark goes with
+// the commit, or when every step is undone; where it stays, the next command repairs (tidy.h).
 #pragma once
 
 #include <functional>
@@ -30,6 +33,7 @@ class Change {
     auto before = map.find(key);
     if (!before) return std::unexpected(std::move(before).error());
     if (*before && std::memcmp(&**before, &value, sizeof value) == 0) return {};
+    XVNET_TRY(unsettle());
     if (auto done = map.put(key, value); !done) return done;
     remember_entry(map, key, *before);
     return {};
@@ -40,10 +44,27 @@ class Change {
     auto before = map.find(key);
     if (!before) return std::unexpected(std::move(before).error());
     if (!*before) return {};
+    XVNET_TRY(unsettle());
     if (auto done = map.erase(key); !done) return done;
     remember_entry(map, key, *before);
     return {};
   }
+
+  // The entry of meta has the mark in it, so nobody writes it but from what it is now.
+  template <typename Edit>
+  Result<void> edit_meta(Edit edit) {
+    XVNET_TRY(unsettle());
+    auto value = tables_->meta.find(0);
+    if (!value) return std::unexpected(std::move(value).error());
+    abi::meta edited = value->value_or(abi::meta{});
+    edit(edited);
+    return put(tables_->meta, 0u, edited);
+  }
+
+  // Whether the command before came to its end, with all it did or without.
+  Result<bool> is_settled() const;
+  // What the one before left unsettled is as it should be once this change is committed.
+  void settle_former() { mark_ = Mark::kFormers; }
 
   Result<Link> create_tap(const TapSpec& spec);
   Result<void> create_veth(const std::string& name, const std::string& peer);
@@ -87,6 +108,15 @@ class Change {
   Error roll_back(Error cause);
 
  private:
+  enum class Mark {
+    kNone,     // this change has written nothing
+    kOwn,      // it has, and found the instance settled
+    kFormers,  // the command before has left the mark
+  };
+
+  Result<void> unsettle();
+  Result<void> settle();
+
   // Notes in the tables which device is about to be made, until its record says whose it is.
   Result<void> announce(const std::string& device);
 
@@ -107,6 +137,8 @@ class Change {
   Tables* tables_;
   std::vector<std::function<Result<void>()>> undo_;
   std::vector<std::uint32_t> deletions_;
+  Mark mark_ = Mark::kNone;
+  bool is_past_undo_ = false;  // something is deleted, and stays so
   bool announced_ = false;
   std::vector<std::function<Result<void>()>> last_;
   std::vector<Announcement> announcements_;

@@ -21,12 +21,13 @@ namespace {
 
 // Runs an operation, and keeps what it did or undoes it.
 template <typename Operation>
-Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
+Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation,
+                      Tidying tidying = Tidying::kWhereUnsettled) {
   {
-    Change tidying(kernel, tables);
-    if (auto tidied = tidy(tidying); !tidied)
-      return std::unexpected(tidying.roll_back(std::move(tidied).error()));
-    XVNET_TRY(tidying.commit());
+    Change before(kernel, tables);
+    if (auto tidied = tidy(before, tidying); !tidied)
+      return std::unexpected(before.roll_back(std::move(tidied).error()));
+    XVNET_TRY(before.commit());
   }
   Change change(kernel, tables);
   Result<Outcome> outcome = operation(change);
@@ -122,9 +123,12 @@ Result<Outcome> Instance::remove_forward(const ForwardRequest& request) {
                [&](Change& change) { return xvnet::remove_forward(change, request); });
 }
 
+// Whoever restores everything, at boot or because something is amiss, wants all of it looked at; of
+// one device, it is what udev does for each that comes.
 Result<Outcome> Instance::restore(const DesiredState& state, std::string_view device) {
-  return apply(*kernel_, *tables_,
-               [&](Change& change) { return restore_state(change, state, device); });
+  return apply(
+      *kernel_, *tables_, [&](Change& change) { return restore_state(change, state, device); },
+      device.empty() ? Tidying::kThorough : Tidying::kWhereUnsettled);
 }
 
 Result<DesiredState> Instance::desired_state() {

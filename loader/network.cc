@@ -29,15 +29,14 @@ Result<std::optional<Network>> find_by_record(Tables& tables, auto matches) {
 }
 
 Result<std::uint32_t> take_id(Change& change) {
-  auto& meta = change.tables().meta;
-  XVNET_ASSIGN(found, meta.find(0));
-  abi::meta value = found.value_or(abi::meta{});
+  XVNET_ASSIGN(meta, change.tables().meta.find(0));
+  std::uint32_t next = meta ? meta->next_network : 0;
   for (std::uint32_t tries = 0; tries <= MAX_NETWORKS; ++tries) {
-    const std::uint32_t id = value.next_network ? value.next_network : 1;
-    value.next_network = id + 1;
+    const std::uint32_t id = next ? next : 1;
+    next = id + 1;
     XVNET_ASSIGN(taken, change.tables().network_records.find(id));
     if (taken) continue;
-    XVNET_TRY(change.put(meta, 0u, value));
+    XVNET_TRY(change.edit_meta([next](abi::meta& value) { value.next_network = next; }));
     return id;
   }
   return fail("add network: there are no more network ids");

@@ -161,7 +161,6 @@ Result<void> settle_networks(Change& change) {
 
 // What is bound is bound wholly.
 Result<void> settle_bindings(Change& change) {
-  XVNET_TRY(bind_networks(change));
   auto& tables = change.tables();
   XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
   XVNET_ASSIGN(records, tables.network_records.entries());
@@ -173,21 +172,35 @@ Result<void> settle_bindings(Change& change) {
   return {};
 }
 
-}  // namespace
-
-Result<void> tidy(Change& change) {
+Result<void> repair(Change& change) {
   XVNET_TRY(remove_announced_device(change));
   XVNET_TRY(remove_unfinished_host_ports(change));
   XVNET_TRY(remove_stray_vlans(change));
   XVNET_TRY(remove_stray_hosts(change));
   XVNET_TRY(remove_stray_learners(change));
-  XVNET_ASSIGN(is_answered, needs_continuations(change.tables()));
-  if (is_answered) XVNET_TRY(change.load_continuations());
   XVNET_TRY(settle_forwards(change));
   XVNET_TRY(settle_nat(change));
   XVNET_TRY(settle_networks(change));
   XVNET_TRY(settle_addresses(change));
-  XVNET_TRY(remove_stray_leases(change));
+  return remove_stray_leases(change);
+}
+
+Result<void> provide_continuations(Change& change) {
+  XVNET_ASSIGN(is_answered, needs_continuations(change.tables()));
+  return is_answered ? change.load_continuations() : Result<void>{};
+}
+
+}  // namespace
+
+// An uplink is back, another carries its VLANs, or it has another MAC: bind_networks() sees that by
+// itself. What is bound to whom must be right before it can be seen whether it is whole.
+Result<void> tidy(Change& change, Tidying tidying) {
+  XVNET_TRY(provide_continuations(change));
+  XVNET_ASSIGN(is_settled, change.is_settled());
+  if (is_settled && tidying == Tidying::kWhereUnsettled) return bind_networks(change);
+  if (!is_settled) change.settle_former();
+  XVNET_TRY(repair(change));
+  XVNET_TRY(bind_networks(change));
   return settle_bindings(change);
 }
 

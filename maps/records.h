@@ -136,7 +136,8 @@ struct meta {
 	__u64 netns_inode;
 	__u32 next_network;	  /* ids are not reused before the counter wraps */
 	__u32 complete;		  /* 1 once every map and program is pinned */
-	char build[24];		  /* of the pinned programs */
+	char build[20];		  /* of the pinned programs */
+	__u32 settled;		  /* 1 unless a command is at work, or was cut short: the next one repairs */
 	char creating[NAME_SIZE]; /* the device a command is about to make; what a killed one leaves is removed */
 };
 XVNET_ABI_SIZE(meta, 64);

@@ -101,6 +101,7 @@ Result<void> InstancePins::complete(Presence presence) {
   meta.netns_inode = own.inode;
   meta.next_network = 1;
   meta.complete = 1;
+  meta.settled = 1;
   build_id().copy(meta.build, sizeof meta.build - 1);
   return write_meta(meta);
 }

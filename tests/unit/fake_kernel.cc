@@ -28,6 +28,8 @@ void FakeKernel::make_tables() {
     auto step = [this](const std::string& verb, const FakeTable& table,
                        std::span<const std::byte> key, const Act& act) {
       std::string line = verb + " " + table.shape().name + " ";
+      if (verb == "erase" && table.shape().id == keeps_)
+        return Result<void>(fail(line + "refused"));
       return this->step(line + key_text(*this, table.shape().id, key), act);
     };
     auto exists = [this](std::uint32_t ifindex) { return find(ifindex) != nullptr; };
@@ -323,6 +325,7 @@ Result<void> FakeKernel::open_for_change() {
     for (auto& [id, table] : tables_) table->reset();
     abi::meta meta{};
     meta.complete = 1;
+    meta.settled = 1;
     set_text(meta.build, build_);
     loaded_build_ = build_;
     tables_[TableId::kMeta]->set(to_bytes(std::uint32_t{0}), to_bytes(meta));

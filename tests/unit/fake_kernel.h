@@ -72,7 +72,12 @@ class FakeKernel final : public Kernel {
   void fail_at(int n);
   // The n-th change from now and all later ones fail: what SIGKILL at that moment leaves behind.
   void die_at(int n);
-  void heal() { fail_at(0); }
+  // Every removal from the table fails until heal(), and that is no step of its own to be hit.
+  void refuse_removal_from(TableId table) { keeps_ = table; }
+  void heal() {
+    fail_at(0);
+    keeps_.reset();
+  }
   // From now on, the processes are of another build than those before.
   void set_build(const std::string& build) { build_ = build; }
   // The process is another one: the lock is free, the journal is empty.
@@ -88,6 +93,7 @@ class FakeKernel final : public Kernel {
   bool was_hit() const { return was_hit_; }
 
   bool is_loaded() const { return is_loaded_; }
+  bool is_settled() const { return pinned_meta().settled != 0; }
   const std::string& loaded_build() const { return loaded_build_; }
   // Whether frames can go on from every program that runs, of whatever build.
   bool has_continuations() const;
@@ -179,6 +185,7 @@ class FakeKernel final : public Kernel {
   int fail_at_ = 0;
   int die_at_ = 0;
   bool was_hit_ = false;
+  std::optional<TableId> keeps_;
   std::vector<std::string> journal_;
   std::vector<std::string> violations_;
   // Of this process: what it found, and what it was told. Nothing before its first step.

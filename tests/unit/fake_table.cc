@@ -107,6 +107,7 @@ Result<void> FakeTable::erase(std::span<const std::byte> key) {
 }
 
 Result<std::vector<std::byte>> FakeTable::keys() const {
+  ++walks_;
   std::vector<std::byte> all;
   for (const auto& [key, value] : entries_) all.insert(all.end(), key.begin(), key.end());
   return all;

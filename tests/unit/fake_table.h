@@ -58,6 +58,8 @@ class FakeTable final : public Table {
   void set(Bytes key, Bytes value) { entries_[std::move(key)] = std::move(value); }
   void drop(const Bytes& key) { entries_.erase(key); }
   void reset();
+  // How often somebody has read all of it.
+  int walks() const { return walks_; }
 
   template <typename K, typename V>
   std::vector<std::pair<K, V>> typed() const {
@@ -83,6 +85,7 @@ class FakeTable final : public Table {
   Step step_;
   DeviceExists device_exists_;
   std::map<Bytes, Bytes> entries_;
+  mutable int walks_ = 0;
 };
 
 }  // namespace xvnet::test

@@ -2,6 +2,7 @@
 //
 // What a killed command leaves is put right by the next one, whichever it is, and nobody else's is
 // touched.
+#include "loader/tables.h"
 #include "scenarios.h"
 
 namespace xvnet::test {
@@ -28,6 +29,101 @@ TEST(Tidy, DeviceOfAnotherOwnerIsKeptThoughAKilledCommandMeantToMakeOneOfItsName
     ASSERT_TRUE(kernel.has("new0"));
     EXPECT_TRUE(kernel.device("new0").link.is_up);
   }
+}
+
+class Settled : public OnFakeKernel {
+ protected:
+  Settled() {
+    make_host(kernel_);
+    must(add_uplink(uplink("eth0")));
+    must(attach(on_vlan("tap0", 10)));
+    must(attach(on_untagged("tap1")));
+  }
+
+  int walks() {
+    return kernel_.fake_table(TableId::kFdb).walks() +
+           kernel_.fake_table(TableId::kLearners).walks();
+  }
+
+  // An entry that no network has, as a killed command leaves it.
+  void leave_a_learner() {
+    kernel_.fake_table(TableId::kLearners)
+        .set(to_bytes(abi::learner_key{77, 88}), to_bytes(abi::learner{}));
+  }
+  bool has_left_learner() {
+    return kernel_.fake_table(TableId::kLearners)
+        .raw()
+        .contains(to_bytes(abi::learner_key{77, 88}));
+  }
+};
+
+TEST_F(Settled, CommandsReadNeitherTheFdbNorTheLearners) {
+  const int before = walks();
+  must(attach(on_vlan("new0", 10)));
+  must(attach(on_vlan("new1", 20)));
+  must(detach("new1", true));
+  must(detach("tap1"));
+  must(add_network(vlan_network("lab", 30)));
+  must(set_network(vlan_network("lab", 31)));
+  must(remove_network("lab"));
+  must(detach("tap0"));
+  must(remove_uplink("eth0"));
+  EXPECT_EQ(walks(), before);
+}
+
+TEST_F(Settled, CommandAfterAKilledOneReadsAndRepairsThemOnce) {
+  kernel_.die_at(4);
+  EXPECT_FALSE(run(kernel_, attach(on_vlan("new0", 10))));
+  kernel_.heal();
+  EXPECT_FALSE(kernel_.is_settled());
+  leave_a_learner();
+  must(detach("tap0"));
+  EXPECT_FALSE(has_left_learner());
+  EXPECT_TRUE(kernel_.is_settled());
+  const int before = walks();
+  must(attach(on_vlan("tap0", 10)));
+  EXPECT_EQ(walks(), before);
+}
+
+TEST_F(Settled, CommandThatFailsAndIsUndoneLeavesNothingToRepair) {
+  kernel_.fail_at(6);
+  EXPECT_FALSE(run(kernel_, attach(on_vlan("new0", 10))));
+  kernel_.heal();
+  EXPECT_TRUE(kernel_.is_settled());
+}
+
+TEST_F(Settled, CommandThatCannotBeUndoneIsRepairedByTheNext) {
+  kernel_.refuse_removal_from(TableId::kStats);
+  kernel_.fail_at(12);
+  const auto outcome = run(kernel_, attach(on_vlan("new0", 10)));
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().message.find("could not undo"), std::string::npos);
+  kernel_.heal();
+  EXPECT_FALSE(kernel_.is_settled());
+  leave_a_learner();
+  must(attach(on_vlan("new0", 10)));
+  EXPECT_FALSE(has_left_learner());
+  EXPECT_TRUE(kernel_.is_settled());
+}
+
+TEST_F(Settled, RestoreOfEverythingRepairsWhateverTheMarkSays) {
+  leave_a_learner();
+  must(restore(DesiredState{}, "eth0"));
+  EXPECT_TRUE(has_left_learner());
+  must(restore(DesiredState{}));
+  EXPECT_FALSE(has_left_learner());
+}
+
+// As an instance that an older xvnet made: its command may have been cut short.
+TEST_F(Settled, InstanceWithoutAMarkIsRepaired) {
+  auto& meta = kernel_.fake_table(TableId::kMeta);
+  auto value = meta.typed<std::uint32_t, abi::meta>().front().second;
+  value.settled = 0;
+  meta.set(to_bytes(std::uint32_t{0}), to_bytes(value));
+  leave_a_learner();
+  must(attach(on_vlan("tap0", 10)));
+  EXPECT_FALSE(has_left_learner());
+  EXPECT_TRUE(kernel_.is_settled());
 }
 
 class Tidied : public testing::TestWithParam<Scenario> {};
