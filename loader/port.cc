@@ -105,14 +105,16 @@ Former former_of(const abi::port_record& record) {
 }
 
 // What stands in the way of a fresh attach: leftovers of a killed command, or of a device that is
-// gone.
-Result<void> clear_leftovers(Change& change, const PortRequest& request, Former& former) {
+// gone. False when no record is of this device.
+Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former& former) {
+  bool is_known = false;
   XVNET_ASSIGN(records, change.tables().port_records.entries());
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   for (const auto& [ifindex, record] : records) {
     const bool concerns =
         text_of(record.device.name) == request.device || (link && link->ifindex == ifindex);
     if (!concerns) continue;
+    is_known = true;
     XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
     XVNET_ASSIGN(attached, change.kernel().attachment(ifindex, Hook::kTcIngress));
     const bool is_whole =
@@ -126,7 +128,7 @@ Result<void> clear_leftovers(Change& change, const PortRequest& request, Former&
     }
     XVNET_TRY(remove_network_if_unused(change, record.network));
   }
-  return {};
+  return is_known;
 }
 
 Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
@@ -222,7 +224,8 @@ Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   XVNET_TRY(check_request(request));
   XVNET_TRY(check_is_free(change, request));
   Former former;
-  XVNET_TRY(clear_leftovers(change, request, former));
+  XVNET_ASSIGN(is_known, clear_leftovers(change, request, former));
+  if (!is_known) return attach_fresh(change, request, former);
   XVNET_ASSIGN(port, find_port(change, request.device));
   if (port && port->record.device.state == abi::RECORD_COMPLETE) {
     former = former_of(port->record);

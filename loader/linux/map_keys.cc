@@ -10,10 +10,12 @@
 namespace xvnet {
 namespace {
 
-// One batch of entries.
+// Entries of a batch: few at first, for most tables have few, and touching a megabyte for each of
+// them costs more than reading it.
 constexpr std::size_t kBatchBytes = 1 << 20;
-constexpr std::size_t kMinBatch = 64;
+constexpr std::size_t kFirstBatch = 64;
 constexpr std::size_t kMaxBatch = 4096;
+constexpr std::size_t kBatchGrowth = 4;
 
 // What bpf(2) transfers for one value.
 std::size_t transfer_size(const bpf_map_info& map) {
@@ -48,11 +50,13 @@ bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit) {
   if (!info) return false;
   const std::size_t value_size = transfer_size(*info);
   std::vector<std::byte> position(std::max<std::size_t>(info->key_size, sizeof(std::uint32_t)));
-  std::size_t room = std::clamp(kBatchBytes / value_size, kMinBatch, kMaxBatch);
-  std::vector<std::byte> keys(room * info->key_size);
-  std::vector<std::byte> values(room * value_size);
+  const std::size_t most = std::clamp(kBatchBytes / value_size, kFirstBatch, kMaxBatch);
+  std::size_t room = kFirstBatch;
+  std::vector<std::byte> keys, values;
   const void* from = nullptr;
   while (true) {
+    keys.resize(room * info->key_size);
+    values.resize(room * value_size);
     auto count = static_cast<std::uint32_t>(room);
     const int error = bpf_map_lookup_batch(map.get(), const_cast<void*>(from), position.data(),
                                            keys.data(), values.data(), &count, nullptr)
@@ -60,8 +64,6 @@ bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit) {
                           : 0;
     if (error == ENOSPC) {  // a bucket does not fit
       room *= 2;
-      keys.resize(room * info->key_size);
-      values.resize(room * value_size);
       continue;
     }
     if (error && error != ENOENT) return false;
@@ -69,6 +71,7 @@ bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit) {
           std::span(values).first(count * value_size));
     if (error == ENOENT) return true;
     from = position.data();
+    room = std::max(room, std::min(room * kBatchGrowth, most));
   }
 }
 

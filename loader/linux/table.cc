@@ -195,13 +195,16 @@ Result<std::vector<std::byte>> LinuxTable::keys() const {
 Result<std::vector<std::byte>> LinuxTable::entries() const {
   if (!is_there()) return std::vector<std::byte>{};
   std::vector<std::byte> entries;
-  std::vector<std::byte> value(value_size_);
   const bool done = visit_batches(map_, [&](auto keys, auto values) {
-    for (std::size_t at = 0; at < keys.size() / key_size_; ++at) {
-      const auto key = keys.subspan(at * key_size_, key_size_);
-      read_value(values.subspan(at * transfer_size(), transfer_size()), value);
-      entries.insert(entries.end(), key.begin(), key.end());
-      entries.insert(entries.end(), value.begin(), value.end());
+    const std::size_t count = keys.size() / key_size_;
+    std::size_t to = entries.size();
+    entries.resize(to + count * (key_size_ + value_size_));
+    for (std::size_t at = 0; at < count; ++at) {
+      std::ranges::copy(keys.subspan(at * key_size_, key_size_), entries.data() + to);
+      to += key_size_;
+      read_value(values.subspan(at * transfer_size(), transfer_size()),
+                 std::span(entries).subspan(to, value_size_));
+      to += value_size_;
     }
   });
   return done ? std::move(entries) : Table::entries();
