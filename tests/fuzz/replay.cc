@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "target.h"
@@ -42,14 +43,21 @@ std::vector<fs::path> files_of(const fs::path& directory) {
   return files;
 }
 
+// Each is named fuzz_TARGET.
+std::string target_of(const std::string& binary) {
+  constexpr std::string_view kPrefix = "fuzz_";
+  return binary.starts_with(kPrefix) ? binary.substr(kPrefix.size()) : binary;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
-  const fs::path corpus = argc > 1 ? argv[1] : XVNET_FUZZ_CORPUS;
+  const std::string target = target_of(fs::path(argv[0]).filename());
+  const fs::path corpus = argc > 1 ? fs::path(argv[1]) : fs::path(XVNET_FUZZ_CORPUS) / target;
   const auto files = fs::is_directory(corpus) ? files_of(corpus) : std::vector{corpus};
   for (const fs::path& file : files) {
-    ::testing::RegisterTest(XVNET_FUZZ_TARGET, file.filename().c_str(), nullptr, nullptr, __FILE__,
+    ::testing::RegisterTest(target.c_str(), file.filename().c_str(), nullptr, nullptr, __FILE__,
                             __LINE__, [file] { return new Replay(file); });
   }
   if (files.empty()) return 1;
