@@ -302,7 +302,7 @@ Result<void> follow_forwards(Change& change) {
     const auto found = find_outside(change, forward);
     if (found && !found->is_of_host()) XVNET_TRY(hold_address(change, *found));
   }
-  return {};
+  return follow_loopback(change);
 }
 
 Result<void> settle_forwards(Change& change) {

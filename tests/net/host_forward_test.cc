@@ -161,7 +161,7 @@ TEST_P(HostForward, DelLeavesLoAsItWas) {
   EXPECT_TRUE(own.receive());
 }
 
-TEST_P(HostForward, DoctorSeesWhatWasChangedOfLoAndAnyChangePutsItBack) {
+TEST_P(HostForward, DoctorSeesWhatWasChangedOfLoAndUplinkAddPutsItBack) {
   forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
   ASSERT_TRUE(lab.ns().set_sysctl("net.ipv4.conf.lo.accept_local", "0"));
