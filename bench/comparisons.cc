@@ -29,6 +29,8 @@ void compare_tap_to_tap(Rows& rows) {
     at_most(rows, name + "tc ÷ bridge", cell("xvnet tc"), cell("bridge"), 0.72);
     at_most(rows, name + "XDP ÷ bare XDP redirect", cell("xvnet xdp"), cell("bare xdp redirect"),
             1.25, Metric::kPacketCycles);
+    no_target(rows, name + "XDP ÷ OVS", cell("xvnet xdp"), cell("ovs"));
+    no_target(rows, name + "tc ÷ OVS", cell("xvnet tc"), cell("ovs"));
     no_target(rows, name + "bare XDP redirect ÷ bridge", cell("bare xdp redirect"), cell("bridge"));
     no_target(rows, name + "bare tc redirect ÷ bridge", cell("bare tc redirect"), cell("bridge"));
   }
@@ -60,6 +62,8 @@ void compare_vlan(Rows& rows, const std::string& wire) {
                 0.50);
         no_target(rows, name + "tc ÷ " + bridge, cell("vlan", "xvnet tc"), cell("vlan", bridge));
       }
+      at_most(rows, name + "XDP ÷ OVS", cell("vlan", "xvnet xdp"), cell("vlan", "ovs"), 0.60);
+      no_target(rows, name + "tc ÷ OVS", cell("vlan", "xvnet tc"), cell("vlan", "ovs"));
       no_target(rows, name + "XDP ÷ bridge, no tags", cell("vlan", "xvnet xdp"),
                 cell("untagged", "bridge"));
     }
@@ -68,9 +72,13 @@ void compare_vlan(Rows& rows, const std::string& wire) {
 
 void compare_snat(Rows& rows, const std::string& wire) {
   const auto compare = [&](const char* cell, double target) {
-    at_most(rows, fmt::format("SNAT{} {} B ÷ bridge + route + masquerade", wire, cell),
-            fmt::format("snat{}/{}/xvnet", wire, cell),
-            fmt::format("snat{}/{}/bridge + route + masquerade", wire, cell), target);
+    const auto name = [&](const char* contender) {
+      return fmt::format("snat{}/{}/{}", wire, cell, contender);
+    };
+    const std::string row = fmt::format("SNAT{} {} B ÷ ", wire, cell);
+    at_most(rows, row + "bridge + route + masquerade", name("xvnet"),
+            name("bridge + route + masquerade"), target);
+    no_target(rows, row + "OVS", name("xvnet"), name("ovs"));
   };
   for (const char* cell : {"out, 60", "in, 60", "out, 1400", "in, 1400"}) compare(cell, 0.45);
   compare("new, 60", 0.50);

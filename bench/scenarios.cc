@@ -27,6 +27,10 @@ Contender bridge(const std::string& name, const Layout& layout, const BridgeOpti
   return {name, [=] { return std::make_unique<BridgeStack>(layout, options); }};
 }
 
+Contender ovs(const Layout& layout) {
+  return {"ovs", [=] { return std::make_unique<OvsStack>(layout); }};
+}
+
 Contender bare(const std::string& name, Program program) {
   return {name, [=] { return std::make_unique<BareStack>(Layout{}, program); }};
 }
@@ -40,7 +44,7 @@ std::vector<Cell> by_size(const std::function<Traffic(Stack&, size_t)>& traffic)
 
 Scenario tap_to_tap() {
   return {.name = "tap-tap",
-          .contenders = {xvnet_xdp({}), xvnet_tc({}), bridge("bridge", {}),
+          .contenders = {xvnet_xdp({}), xvnet_tc({}), bridge("bridge", {}), ovs({}),
                          bare("bare xdp redirect", Program::kRedirectXdp),
                          bare("bare tc redirect", Program::kRedirectTc)},
           .cells = by_size([](Stack& stack, size_t size) { return between_vms(stack, size); }),
@@ -81,13 +85,14 @@ std::vector<Cell> over_the_wire(Tagged tagged) {
 
 Scenario vlan(const std::string& name, Wire wire) {
   const Layout layout{.wire = wire};
-  return {.name = name,
-          .contenders = {xvnet_xdp(layout), xvnet_tc(layout),
-                         bridge("bridge + tc vlan", layout, {.tagging = Tagging::kTc}),
-                         bridge("filtering bridge", layout, {.tagging = Tagging::kFiltering}),
-                         bridge("bridge + 8021q", layout, {.tagging = Tagging::kDevice})},
-          .cells = over_the_wire(Tagged::kYes),
-          .quick = wire == Wire::kTap};
+  return {
+      .name = name,
+      .contenders = {xvnet_xdp(layout), xvnet_tc(layout),
+                     bridge("bridge + tc vlan", layout, {.tagging = Tagging::kTc}),
+                     bridge("filtering bridge", layout, {.tagging = Tagging::kFiltering}),
+                     bridge("bridge + 8021q", layout, {.tagging = Tagging::kDevice}), ovs(layout)},
+      .cells = over_the_wire(Tagged::kYes),
+      .quick = wire == Wire::kTap};
 }
 
 // What the bridge does when it need not tag at all.
@@ -111,7 +116,7 @@ Scenario snat(const std::string& name, Wire wire) {
       {"new, 60", [](Stack& stack) { return new_connections(stack, 60); }, kRoundsOfNewPorts});
   return {.name = name,
           .contenders = {xvnet("xvnet", layout, {.snat = ports}),
-                         bridge("bridge + route + masquerade", layout)},
+                         bridge("bridge + route + masquerade", layout), ovs(layout)},
           .cells = cells,
           .quick = wire == Wire::kTap};
 }

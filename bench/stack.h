@@ -116,6 +116,10 @@ struct Filter {
 };
 constexpr size_t kDeniedVm = 1;
 
+// Of what is translated: every frame passes all of netfilter, or those of a connection that is
+// there take the short way of a flowtable.
+enum class Forwarding { kRoute, kFlowtable };
+
 struct BridgeOptions {
   Tagging tagging = Tagging::kNone;
   Filter filter{};
@@ -133,6 +137,23 @@ class BridgeStack : public Stack {
   void add_filter(const Filter& filter) const;
 
   std::vector<Attachment> tagging_;
+};
+
+// --- the kernel datapath of Open vSwitch ---
+
+class OvsStack : public Stack {
+ public:
+  // Unsupported where the module or ovs-dpctl is missing.
+  explicit OvsStack(const Layout& layout);
+
+ private:
+  void add_port(const std::string& dev, size_t number) const;
+  void add_flow(const std::string& match, const std::string& actions) const;
+  void connect_vms(size_t vms) const;
+  void tag_wire() const;
+  void translate() const;
+
+  size_t wire_port_ = 0;
 };
 
 // --- the floors: one bare program between two TAPs ---

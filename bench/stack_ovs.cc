@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The kernel's part of Open vSwitch, with the flows that ovs-vswitchd would have put there after
+// the first frame of each (its action NORMAL, or a router with ct(nat)): the state it is in for all
+// the others. No frame goes up to user space, where there is no one.
+#include <fmt/format.h>
+
+#include "link.h"
+#include "stack.h"
+
+namespace xvnet::bench {
+
+namespace {
+
+constexpr const char* kDatapath = "dp0";
+constexpr size_t kFirstPort = 1;  // of a datapath; 0 is its own
+constexpr int kTtl = 64;          // of all frames that are sent
+constexpr int kZone = 1;
+// Where frames come back to when conntrack has seen them.
+constexpr int kTracked = 1;
+
+std::string eth(const std::string& src, const std::string& dst) {
+  return fmt::format("eth(src={},dst={})", src, dst);
+}
+
+std::string back_to_zone() { return fmt::format("ct(zone={},nat),recirc({})", kZone, kTracked); }
+
+// A router's hop: other MACs, and a time to live that is one less.
+std::string hop(const std::string& src, const std::string& dst, size_t port) {
+  return fmt::format("set({}),set(ipv4(ttl={})),{}", eth(src, dst), kTtl - 1, port);
+}
+
+std::string tracked(size_t in_port, const std::string& state) {
+  return fmt::format(
+      "recirc_id({}),in_port({}),ct_state({}),ct_zone({}),eth(),eth_type(0x0800),"
+      "ipv4(ttl={},frag=no)",
+      kTracked, in_port, state, kZone, kTtl);
+}
+
+}  // namespace
+
+OvsStack::OvsStack(const Layout& layout) {
+  const auto made = ns().run({"ovs-dpctl", "add-dp", kDatapath});
+  if (!made.ok()) throw Unsupported("Open vSwitch: not on this machine: " + made.err);
+  for (size_t vm = 0; vm < layout.vms; vm++) {
+    open_vm(vm, layout.tap);
+    add_port(tap_name(vm), kFirstPort + vm);
+  }
+  wire_port_ = kFirstPort + layout.vms;
+  if (layout.wire != Wire::kNone) {
+    add_wire(layout.wire);
+    add_port(kWireName, wire_port_);
+  }
+  if (layout.outside == Outside::kNat) {
+    translate();
+  } else {
+    connect_vms(layout.vms);
+    if (layout.wire != Wire::kNone) tag_wire();
+  }
+}
+
+void OvsStack::add_port(const std::string& dev, size_t number) const {
+  ns().must({"ovs-dpctl", "add-if", kDatapath, fmt::format("{},port_no={}", dev, number)});
+  test::set_up(ns(), dev);
+  test::await_ready(ns(), dev);
+}
+
+void OvsStack::add_flow(const std::string& match, const std::string& actions) const {
+  ns().must({"ovs-dpctl", "add-flow", kDatapath, match, actions});
+}
+
+// As NORMAL does: whom a frame is from counts, too, for that is how it learns.
+void OvsStack::connect_vms(size_t vms) const {
+  for (size_t from = 0; from < vms; from++) {
+    for (size_t to = 0; to < vms; to++) {
+      if (from == to) continue;
+      add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)",
+                           kFirstPort + from, eth(vm_mac(from), vm_mac(to))),
+               std::to_string(kFirstPort + to));
+    }
+  }
+}
+
+void OvsStack::tag_wire() const {
+  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)", kFirstPort,
+                       eth(vm_mac(0), kRouterMac)),
+           fmt::format("push_vlan(vid={},pcp=0),{}", kVid, wire_port_));
+  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x8100),vlan(vid={},pcp=0),"
+                       "encap(eth_type(0x0800),ipv4(frag=no))",
+                       wire_port_, eth(kRouterMac, vm_mac(0)), kVid),
+           fmt::format("pop_vlan,{}", kFirstPort));
+}
+
+void OvsStack::translate() const {
+  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)", kFirstPort,
+                       eth(vm_mac(0), kGatewayMac)),
+           back_to_zone());
+  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(dst={},frag=no)",
+                       wire_port_, eth(kRouterMac, kUplinkMac), kPoolIp),
+           back_to_zone());
+  const std::string out = hop(kUplinkMac, kRouterMac, wire_port_);
+  add_flow(tracked(kFirstPort, "+new-est+trk"),
+           fmt::format("ct(commit,zone={},nat(src={})),{}", kZone, kPoolIp, out));
+  add_flow(tracked(kFirstPort, "-new+est-rpl+trk"), out);
+  add_flow(tracked(wire_port_, "-new+est+rpl+trk"), hop(kGatewayMac, vm_mac(0), kFirstPort));
+}
+
+}  // namespace xvnet::bench
