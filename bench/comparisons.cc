@@ -78,6 +78,7 @@ void compare_snat(Rows& rows, const std::string& wire) {
     const std::string row = fmt::format("SNAT{} {} B ÷ ", wire, cell);
     at_most(rows, row + "bridge + route + masquerade", name("xvnet"),
             name("bridge + route + masquerade"), target);
+    no_target(rows, row + "flowtable", name("xvnet"), name("flowtable"));
     no_target(rows, row + "OVS", name("xvnet"), name("ovs"));
   };
   for (const char* cell : {"out, 60", "in, 60", "out, 1400", "in, 1400"}) compare(cell, 0.45);

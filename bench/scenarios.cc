@@ -116,7 +116,9 @@ Scenario snat(const std::string& name, Wire wire) {
       {"new, 60", [](Stack& stack) { return new_connections(stack, 60); }, kRoundsOfNewPorts});
   return {.name = name,
           .contenders = {xvnet("xvnet", layout, {.snat = ports}),
-                         bridge("bridge + route + masquerade", layout), ovs(layout)},
+                         bridge("bridge + route + masquerade", layout),
+                         bridge("flowtable", layout, {.forwarding = Forwarding::kFlowtable}),
+                         ovs(layout)},
           .cells = cells,
           .quick = wire == Wire::kTap};
 }

@@ -53,6 +53,10 @@ class Stack {
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
 
+  // Of a connection that both sides have used: a SetupError when this stack does not carry it the
+  // short way it is here for.
+  virtual void expect_short_way() const {}
+
   Place& vm(size_t number) { return *vms_.at(number); }
   size_t vms() const { return vms_.size(); }
   Place& wire() { return *wire_; }
@@ -123,19 +127,24 @@ enum class Forwarding { kRoute, kFlowtable };
 struct BridgeOptions {
   Tagging tagging = Tagging::kNone;
   Filter filter{};
+  Forwarding forwarding = Forwarding::kRoute;
 };
 
 class BridgeStack : public Stack {
  public:
   BridgeStack(const Layout& layout, const BridgeOptions& options);
 
+  void expect_short_way() const override;
+
  private:
   void tag_wire(const Layout& layout, Tagging tagging);
   void filter_vlans(const Layout& layout) const;
   void add_vlan_device() const;
   void masquerade() const;
+  void add_flowtable(size_t vms) const;
   void add_filter(const Filter& filter) const;
 
+  Forwarding forwarding_;
   std::vector<Attachment> tagging_;
 };
 

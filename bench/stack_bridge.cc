@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <fmt/format.h>
 
+#include <fstream>
+
 #include "link.h"
 #include "scratch_file.h"
 #include "stack.h"
@@ -33,7 +35,8 @@ std::string ruleset(const Filter& filter) {
 
 }  // namespace
 
-BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options) {
+BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options)
+    : forwarding_(options.forwarding) {
   // With snooping a bridge speaks to multicast routers by itself; unicast costs the same without.
   ns().must({"ip", "link", "add", "br0", "address", kGatewayMac, "type", "bridge", "forward_delay",
              "0", "stp_state", "0", "mcast_snooping", "0"});
@@ -46,6 +49,7 @@ BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options) {
   if (layout.wire != Wire::kNone) add_wire(layout.wire);
   if (layout.outside == Outside::kNat) {
     masquerade();
+    if (forwarding_ == Forwarding::kFlowtable) add_flowtable(layout.vms);
   } else if (layout.wire != Wire::kNone) {
     ns().must({"ip", "link", "set", "dev", kWireName, "master", "br0"});
   }
@@ -101,6 +105,29 @@ void BridgeStack::masquerade() const {
       "    oifname \"" +
       std::string(kWireName) + "\" masquerade\n  }\n}\n");
   ns().must({"nft", "-f", rules.path()});
+}
+
+// Of the bridge's ports and not of the bridge: since Linux 5.13 a flow knows the port it came by.
+void BridgeStack::add_flowtable(size_t vms) const {
+  std::string devices = kWireName;
+  for (size_t vm = 0; vm < vms; vm++) devices += ", " + tap_name(vm);
+  const ScratchFile rules(
+      "table ip fast {\n  flowtable flows { hook ingress priority 0; devices = { " + devices +
+      " }; }\n  chain forward { type filter hook forward priority 0;\n"
+      "    meta l4proto { tcp, udp } flow add @flows\n  }\n}\n");
+  const auto added = ns().run({"nft", "-f", rules.path()});
+  if (!added.ok()) throw Unsupported("flowtables: not on this kernel");
+}
+
+void BridgeStack::expect_short_way() const {
+  if (forwarding_ != Forwarding::kFlowtable) return;
+  const bool is_offloaded = ns().in([] {
+    std::ifstream connections("/proc/thread-self/net/nf_conntrack");
+    for (std::string line; std::getline(connections, line);)
+      if (line.find("[OFFLOAD]") != std::string::npos) return true;
+    return false;
+  });
+  if (!is_offloaded) throw test::SetupError("checking a flowtable: the connection is not in it");
 }
 
 void BridgeStack::add_filter(const Filter& filter) const {

@@ -89,6 +89,7 @@ Connection establish(Stack& stack, size_t size) {
   check_in(stack, in, flow_ends(out.bytes));
   const FlowEnds again = check_out(stack, out);
   require(again.src_port == outside.src_port, "its public port changed");
+  stack.expect_short_way();
   return {out, in};
 }
 
