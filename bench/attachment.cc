@@ -34,6 +34,19 @@ constexpr std::array<Described, 7> kPrograms = {{
     {"count_and_drop", kTcxIngress},
 }};
 
+// For Linux before 6.6, which has no tcx. What is attached so goes with the device.
+int attach_by_clsact(int program, int ifindex, int attach_type) {
+  bpf_tc_hook hook{};
+  hook.sz = sizeof(hook);
+  hook.ifindex = ifindex;
+  hook.attach_point = attach_type == kTcxEgress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+  bpf_tc_opts options{};
+  options.sz = sizeof(options);
+  options.prog_fd = program;
+  const int made = bpf_tc_hook_create(&hook);
+  return made != 0 && made != -EEXIST ? made : bpf_tc_attach(&hook, &options);
+}
+
 }  // namespace
 
 struct Attachment::Loaded {
@@ -56,11 +69,15 @@ Attachment::Attachment(const test::NetNs& ns, const std::string& dev, Program pr
   if (floors__load(object) != 0) test::throw_errno("loading the benchmark's programs");
   const bpf_program* chosen = bpf_object__find_program_by_name(object->obj, described.name);
   const int ifindex = test::ifindex(ns, dev);
-  loaded_->link = test::UniqueFd(ns.in([&] {
-    return bpf_link_create(bpf_program__fd(chosen), ifindex,
-                           static_cast<bpf_attach_type>(described.attach_type), nullptr);
-  }));
-  if (!loaded_->link)
+  const int fd = bpf_program__fd(chosen);
+  const int type = described.attach_type;
+  const bool is_attached = ns.in([&] {
+    loaded_->link =
+        test::UniqueFd(bpf_link_create(fd, ifindex, static_cast<bpf_attach_type>(type), nullptr));
+    const bool has_no_tcx = !loaded_->link && errno == EINVAL && type != BPF_XDP;
+    return loaded_->link || (has_no_tcx && attach_by_clsact(fd, ifindex, type) == 0);
+  });
+  if (!is_attached)
     test::throw_errno("attaching \"" + std::string(described.name) + "\" to \"" + dev + "\"");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The benchmark's own programs (bpf/floors.bpf.c), each at a device for as long as this lives.
+// The benchmark's own programs (bpf/floors.bpf.c), each at a device for as long as this lives;
+// before Linux 6.6 those at tc for as long as the device does.
 #pragma once
 
 #include <cstdint>

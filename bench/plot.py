@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Draws what xvnet_bench found.
 
-plot.py RESULTS OUTPUT: RESULTS/native.json and RESULTS/emulated.json become SVGs and ratios.md in OUTPUT.
+plot.py RESULTS OUTPUT: RESULTS/native.json and each RESULTS/emulated-KERNEL.json become SVGs and ratios.md in OUTPUT.
 """
 
 import json
@@ -25,14 +25,15 @@ OTHER = "#b0b0b0"
 PACKETS = [
     ("TAP to TAP, 60 B", [
         "tap-tap/60/bare xdp redirect", "tap-tap/60/xvnet xdp", "tap-tap/60/bare tc redirect",
-        "tap-tap/60/xvnet tc", "tap-tap/60/bridge"]),
+        "tap-tap/60/xvnet tc", "tap-tap/60/bridge", "tap-tap/60/ovs"]),
     ("VLAN to the wire, 64 B", [
         "vlan/to wire, 64/xvnet xdp", "vlan/to wire, 64/xvnet tc", "vlan/to wire, 64/bridge + tc vlan",
-        "vlan/to wire, 64/filtering bridge", "vlan/to wire, 64/bridge + 8021q"]),
+        "vlan/to wire, 64/filtering bridge", "vlan/to wire, 64/bridge + 8021q", "vlan/to wire, 64/ovs"]),
     ("SNAT out, 60 B", [
-        "snat/out, 60/xvnet", "snat/out, 60/bridge + route + masquerade"]),
+        "snat/out, 60/xvnet", "snat/out, 60/bridge + route + masquerade", "snat/out, 60/flowtable",
+        "snat/out, 60/ovs"]),
     ("SNAT, a new connection", [
-        "snat/new, 60/xvnet", "snat/new, 60/bridge + route + masquerade"]),
+        "snat/new, 60/xvnet", "snat/new, 60/bridge + route + masquerade", "snat/new, 60/ovs"]),
     ("a denied frame", [
         "denied/drop, 60/xvnet xdp", "denied/drop, 60/xvnet tc", "denied/drop, 60/nft ingress, set",
         "denied/drop, 60/nft forward, set", "denied/drop, 60/nft forward, 100 rules"]),
@@ -97,23 +98,47 @@ def number(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
+def verdict(ratio):
+    if "target" not in ratio:
+        return ""
+    return f"{'met' if ratio['met'] else 'missed'} ({ratio['target']:g})"
+
+
+def table_row(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def by_name(found):
+    """One column for each of the results, one row for each name of any of them, in the order of the first."""
+    names = list(dict.fromkeys(name for column in found for name in column))
+    return [(name, [column.get(name) for column in found]) for name in names]
+
+
+def ratio_lines(columns):
+    lines = [table_row(["ratio", *(r["kernel"] for r in columns), "of"]), table_row(["---"] * (len(columns) + 2))]
+    for name, ratios in by_name([{r["name"]: r for r in results["ratios"]} for results in columns]):
+        cells = [f"{r['value']:.3f} {verdict(r)}".strip() if r else "" for r in ratios]
+        lines.append(table_row([name, *cells, next(r["of"] for r in ratios if r)]))
+    return lines
+
+
+def cost_lines(columns, unit):
+    lines = [table_row([f"a packet, {unit}", *(r["kernel"] for r in columns)]), table_row(["---"] * (len(columns) + 1))]
+    for name, values in by_name([costs(results, unit) for results in columns]):
+        lines.append(table_row([name, *("" if v is None else f"{v:.0f}" for v in values)]))
+    return lines
+
+
+def quantity_lines(results):
+    return ["| quantity | value | |", "| --- | --- | --- |",
+            *(f"| {q['name']} | {number(q['value'])} | {q['unit']} |" for q in results["quantities"])]
+
+
 def write_tables(emulated, native, path):
     lines = ["# What the benchmark found", "", "Written by `./dev bench`; [performance.md](../performance.md) says how.", ""]
-    for results, what in ((emulated, "Instructions, emulated"), (native, "Time, native")):
-        lines += [f"## {what}: Linux {results['kernel']}", "",
-                  "| ratio | value | target | | of |", "| --- | --- | --- | --- | --- |"]
-        for ratio in results["ratios"]:
-            target, verdict = "", ""
-            if "target" in ratio:
-                target, verdict = ratio["target"], "met" if ratio["met"] else "missed"
-            lines.append(f"| {ratio['name']} | {ratio['value']:.3f} | {target} | {verdict} | {ratio['of']} |")
-        unit = "instructions" if results is emulated else "ns"
-        lines += ["", f"| a packet | {unit} |", "| --- | --- |"]
-        lines += [f"| {name} | {value:.0f} |" for name, value in costs(results, unit).items()]
-        if "quantities" in results:
-            lines += ["", "| quantity | value | |", "| --- | --- | --- |"]
-            lines += [f"| {q['name']} | {number(q['value'])} | {q['unit']} |" for q in results["quantities"]]
-        lines.append("")
+    for columns, what, unit in ((emulated, "Instructions, emulated", "instructions"), ([native], "Time, native", "ns")):
+        lines += [f"## {what}", "", *ratio_lines(columns), "", *cost_lines(columns, unit), ""]
+    lines += ["## Not of a packet, native", "", *quantity_lines(native), ""]
     path.write_text("\n".join(lines))
 
 
@@ -126,9 +151,10 @@ def save(figure, path):
 def main():
     results, output = map(pathlib.Path, sys.argv[1:3])
     output.mkdir(parents=True, exist_ok=True)
-    emulated = json.loads((results / "emulated.json").read_text())
+    emulated = [json.loads(path.read_text()) for path in sorted(results.glob("emulated-*.json"))]
     native = json.loads((results / "native.json").read_text())
-    draw_packets(emulated, "instructions", f"instructions of a packet, Linux {emulated['kernel']}",
+    # The newest kernel: 6.12 comes after 6.1.
+    draw_packets(emulated[-1], "instructions", f"instructions of a packet, Linux {emulated[-1]['kernel']}",
                  output / "instructions.svg")
     draw_packets(native, "ns", f"nanoseconds of a packet, Linux {native['kernel']}",
                  output / "time.svg")
