@@ -114,6 +114,19 @@ void compare_scale(Rows& rows) {
           kFlat);
 }
 
+void compare_latency(Rows& rows) {
+  for (const char* path : {"VM to VM", "VLAN uplink"}) {
+    for (const int load : {10, 50, 90}) {
+      for (const char* quantile : {"p50", "p99"}) {
+        const std::string what = fmt::format("latency {} at {} % load, {}, ", quantile, load, path);
+        for (const auto& [name, mode] : {std::pair{"XDP", "xdp"}, std::pair{"tc", "tc"}})
+          rows.push_back({what + name + " ÷ bridge", what + "xvnet " + mode, what + "bridge",
+                          Metric::kValue, Bound::kNone, 0});
+      }
+    }
+  }
+}
+
 void compare_quantities(Rows& rows) {
   const auto compare = [&](const std::string& name, const std::string& over,
                            const std::string& under, Bound bound, double target) {
@@ -144,6 +157,7 @@ std::vector<Comparison> comparisons() {
   compare_denied(rows);
   compare_scale(rows);
   compare_quantities(rows);
+  compare_latency(rows);
   return rows;
 }
 

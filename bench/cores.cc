@@ -29,7 +29,7 @@ struct Lane {
 std::vector<Lane> make_lanes(Stack& stack, size_t count) {
   std::vector<Lane> lanes;
   for (size_t lane = 0; lane < count; lane++) {
-    Traffic traffic = between_vms(stack, kFrameSize, 2 * lane);
+    Traffic traffic = between_vms(stack, kFrameSize, 2 * lane, 2 * lane + 1);
     lanes.push_back({traffic.outs.front(), traffic.shots.front()});
   }
   return lanes;

@@ -107,8 +107,10 @@ bool run_scenario(const Scenario& scenario, const Words& words, Results& results
 
 // The other figures: by name, as a scenario is asked for.
 bool run_quantities(const Words& words, Results& results) {
-  const std::pair<const char*, void (*)(Results&)> all[] = {
-      {"commands", measure_commands}, {"bulk", measure_bulk}, {"cores", measure_cores}};
+  const std::pair<const char*, void (*)(Results&)> all[] = {{"commands", measure_commands},
+                                                            {"bulk", measure_bulk},
+                                                            {"latency", measure_latency},
+                                                            {"cores", measure_cores}};
   bool all_well = true;
   for (const auto& [name, measure] : all) {
     const bool is_asked = std::ranges::find(words.only, name) != words.only.end();

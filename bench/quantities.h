@@ -14,6 +14,10 @@ void measure_commands(Results& results);
 // TCP between two namespaces, each behind a veth that is a port, by iperf3.
 void measure_bulk(Results& results);
 
+// Of a request and its response, VM to VM and VM to the far end of an uplink, at 10, 50 and 90 % of
+// the load that a bridge can bear.
+void measure_latency(Results& results);
+
 // Frames that one processor carries, and two at once.
 void measure_cores(Results& results);
 

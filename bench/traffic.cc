@@ -53,10 +53,10 @@ test::Ends vm_and_router() {
 
 }  // namespace
 
-Traffic between_vms(Stack& stack, size_t size, size_t sender) {
+Traffic between_vms(Stack& stack, size_t size, size_t sender, size_t receiver) {
   Place& in = stack.vm(sender);
-  Place& out = stack.vm(sender + 1);
-  const test::Ends ends = vm_to_vm(sender, sender + 1);
+  Place& out = stack.vm(receiver);
+  const test::Ends ends = vm_to_vm(sender, receiver);
   introduce(in, out, ends);
   const test::Frame frame = udp_of(ends, size);
   check_carried(in, frame, out, frame);

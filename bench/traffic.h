@@ -32,8 +32,8 @@ constexpr size_t kBigBurst = 64;  // of TSO frames
 
 enum class Offload { kNone, kPartial, kTso };
 
-// A VM to the next, complete: UDP of `size` bytes.
-Traffic between_vms(Stack& stack, size_t size, size_t sender = 0);
+// Complete: UDP of `size` bytes.
+Traffic between_vms(Stack& stack, size_t size, size_t sender = 0, size_t receiver = 1);
 // VM 0 to VM 1 over TCP, with something left to the device: the receiver takes offloads, too.
 Traffic between_vms_offloaded(Stack& stack, Offload offload, size_t size);
 // Bare XDP_DROP: nothing arrives.

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// How long a request and its response take, at several loads of the one CPU that carries both.
+// Requests become due at random (exponential gaps), whether or not the last was answered, and their
+// time counts from then on: one that waits because another is late is late itself. The same thread
+// asks and answers, and polls, so that what is measured is the stack and not the scheduler.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <random>
+#include <thread>
+
+#include "pmu.h"
+#include "quantities.h"
+
+namespace xvnet::bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Microseconds = std::chrono::duration<double, std::micro>;
+
+// Short ones, for those in which the thread left its CPU do not count.
+constexpr auto kWindow = std::chrono::milliseconds(1);
+constexpr int kWindows = 500;
+constexpr int kDisturbedLimit = 500;  // windows, for each that counts
+constexpr int kWarmUps = 32;  // requests, for others have had the caches since the last window
+constexpr auto kPatience = std::chrono::seconds(2);
+constexpr size_t kInFlight = 256;  // fits the queue of a TAP
+constexpr size_t kVmFrame = 60;
+constexpr size_t kWireFrame = 64;
+constexpr int kLoads[] = {10, 50, 90};  // per cent of what the bridge bears
+
+// Each is sent from where the other arrives.
+struct Exchange {
+  Shot request, response;
+};
+
+bool take(int fd) {
+  static char buffer[test::kLargestFrame];
+  return read(fd, buffer, sizeof(buffer)) > 0;
+}
+
+void send(const Shot& shot) {
+  if (write(shot.fd, shot.bytes->data(), shot.bytes->size()) < 0) test::throw_errno("asking");
+}
+
+// Both ends, and the requests between them by when they were due: answers come in their order.
+class Conversation {
+ public:
+  explicit Conversation(const Exchange& exchange) : exchange_(exchange) {}
+
+  bool has_room() const { return due_.size() < kInFlight; }
+
+  void ask(Clock::time_point due) {
+    send(exchange_.request);
+    due_.push_back(due);
+  }
+
+  void go_on() {
+    if (due_.empty()) return;
+    if (take(exchange_.response.fd)) send(exchange_.response);
+    if (!take(exchange_.request.fd)) return;
+    latencies_us_.push_back(Microseconds(Clock::now() - due_.front()).count());
+    due_.pop_front();
+  }
+
+  std::vector<double> finish() {
+    const auto end = Clock::now() + kPatience;
+    while (!due_.empty()) {
+      go_on();
+      if (Clock::now() > end) throw test::SetupError("asking: an answer did not come");
+    }
+    return std::move(latencies_us_);
+  }
+
+ private:
+  const Exchange& exchange_;
+  std::deque<Clock::time_point> due_;
+  std::vector<double> latencies_us_;
+};
+
+void warm_up(const Exchange& exchange) {
+  Conversation conversation(exchange);
+  for (int i = 0; i < kWarmUps; i++) conversation.ask(Clock::now());
+  conversation.finish();
+}
+
+// How many are answered when the next is asked as soon as the last is.
+size_t saturate(const Exchange& exchange) {
+  Conversation conversation(exchange);
+  for (const auto end = Clock::now() + kWindow; Clock::now() < end; conversation.go_on())
+    conversation.ask(Clock::now());
+  return conversation.finish().size();
+}
+
+std::vector<double> latencies_at(const Exchange& exchange, double rate, std::mt19937& random) {
+  std::exponential_distribution<double> gap_s(rate);
+  const auto gap = [&] {
+    return std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(gap_s(random)));
+  };
+  warm_up(exchange);
+  Conversation conversation(exchange);
+  auto next = Clock::now() + gap();
+  for (const auto end = Clock::now() + kWindow; next < end; conversation.go_on()) {
+    if (!conversation.has_room() || Clock::now() < next) continue;
+    conversation.ask(next);
+    next += gap();
+  }
+  return conversation.finish();
+}
+
+// Does it again until nothing disturbed it.
+template <typename Work>
+auto undisturbed(const Work& work) {
+  Pmu pmu;
+  for (int tried = 0; tried < kDisturbedLimit; tried++) {
+    check_interrupted();
+    // Who has slept gets a slice of its own, and that lasts longer than a window.
+    std::this_thread::sleep_for(std::chrono::microseconds(1));
+    pmu.start();
+    auto found = work();
+    if (pmu.stop().switches == 0) return found;
+  }
+  throw test::SetupError("measuring latency: other tasks take this CPU in nearly every window");
+}
+
+struct Asked {
+  std::string name;
+  Exchange exchange;
+  std::vector<double> latencies_us = {};
+};
+
+void add_quantiles(const std::string& what, std::vector<double> latencies_us, Results& results) {
+  std::ranges::sort(latencies_us);
+  for (const size_t per_cent : {size_t{50}, size_t{99}})
+    results.add(fmt::format("latency p{} {}", per_cent, what),
+                {latencies_us.at(latencies_us.size() * per_cent / 100), "µs"});
+}
+
+// In turns, a window each, so that what else the machine does meets all of them.
+void measure_load(const std::string& path, std::vector<Asked> all, int load, double rate,
+                  Results& results) {
+  std::mt19937 random(1);
+  for (int window = 0; window < kWindows; window++) {
+    for (Asked& asked : all) {
+      const auto found = undisturbed([&] { return latencies_at(asked.exchange, rate, random); });
+      asked.latencies_us.insert(asked.latencies_us.end(), found.begin(), found.end());
+    }
+  }
+  for (const Asked& asked : all)
+    add_quantiles(fmt::format("at {} % load, {}, {}", load, path, asked.name), asked.latencies_us,
+                  results);
+}
+
+double answers_a_second(const Exchange& exchange) {
+  std::vector<size_t> counts;
+  for (int window = 0; window < kWindows; window++)
+    counts.push_back(undisturbed([&] { return saturate(exchange); }));
+  const auto middle = counts.begin() + kWindows / 2;
+  std::ranges::nth_element(counts, middle);
+  return static_cast<double>(*middle) / std::chrono::duration<double>(kWindow).count();
+}
+
+Exchange between(const Traffic& there, const Traffic& back) {
+  for (const Traffic* traffic : {&there, &back})
+    for (Place* out : traffic->outs) out->drain();
+  return {there.shots.front(), back.shots.front()};
+}
+
+Exchange between_two_vms(Stack& stack) {
+  const Traffic there = between_vms(stack, kVmFrame, 0, 1);
+  return between(there, between_vms(stack, kVmFrame, 1, 0));
+}
+
+Exchange over_the_uplink(Stack& stack) {
+  const Traffic there = to_wire(stack, kWireFrame, Tagged::kYes);
+  return between(there, from_wire(stack, kWireFrame, Tagged::kYes));
+}
+
+void measure_path(const std::string& path, const Layout& layout, Tagging tagging,
+                  Exchange (*exchange)(Stack&), Results& results) {
+  XvnetStack xdp(layout, {.mode = "xdp", .guest_offloads = false});
+  XvnetStack tc(layout, {});
+  BridgeStack bridge(layout, {.tagging = tagging});
+  const std::vector<Asked> all = {
+      {"xvnet xdp", exchange(xdp)}, {"xvnet tc", exchange(tc)}, {"bridge", exchange(bridge)}};
+  const double most = answers_a_second(all.back().exchange);
+  results.add("answers at full load, " + path + ", bridge", {most, "1/s"});
+  for (const int load : kLoads) measure_load(path, all, load, most * load / 100, results);
+}
+
+}  // namespace
+
+void measure_latency(Results& results) {
+  measure_path("VM to VM", {}, Tagging::kNone, between_two_vms, results);
+  measure_path("VLAN uplink", {.wire = Wire::kTap}, Tagging::kTc, over_the_uplink, results);
+}
+
+}  // namespace xvnet::bench
