@@ -139,6 +139,9 @@ void compare_quantities(Rows& rows) {
   for (const std::string mode : {"tc", "xdp"})
     compare("bulk TCP over veth, " + mode + " ÷ bridge", "bulk TCP, xvnet " + mode,
             "bulk TCP, bridge", Bound::kAtLeast, 1.0);
+  for (const std::string mode : {"tc", "xdp"})
+    compare("bulk TCP through TAPs, " + mode + " ÷ bridge", "bulk TCP through TAPs, xvnet " + mode,
+            "bulk TCP through TAPs, bridge", Bound::kAtLeast, 1.0);
   for (const std::string stack : {"xvnet xdp", "xvnet tc", "bridge", "getppid()"})
     compare("2 cores ÷ 1 core, " + stack, "2 cores, " + stack, "1 core, " + stack,
             stack.starts_with("xvnet") ? Bound::kAtLeast : Bound::kNone, 1.8);

@@ -11,7 +11,7 @@ namespace xvnet::bench {
 // `attach` and `detach` of one port beside 1, 10, 100 and 1000 of them, and 1000 in one go.
 void measure_commands(Results& results);
 
-// TCP between two namespaces, each behind a veth that is a port, by iperf3.
+// TCP between two namespaces, by iperf3: each behind a veth that is a port, and each behind a TAP.
 void measure_bulk(Results& results);
 
 // Of a request and its response, VM to VM and VM to the far end of an uplink, at 10, 50 and 90 % of
