@@ -14,6 +14,12 @@
 const volatile __u32 target_ifindex;
 const volatile __u16 vid;
 
+/* The helper is of one name and number at both hooks. */
+static __always_inline int redirect(void)
+{
+	return bpf_redirect(target_ifindex, 0);
+}
+
 SEC("xdp")
 int drop_xdp(struct xdp_md *ctx)
 {
@@ -23,7 +29,7 @@ int drop_xdp(struct xdp_md *ctx)
 SEC("xdp")
 int redirect_xdp(struct xdp_md *ctx)
 {
-	return bpf_redirect(target_ifindex, 0);
+	return redirect();
 }
 
 SEC("tc")
@@ -35,7 +41,7 @@ int drop_tc(struct __sk_buff *skb)
 SEC("tc")
 int redirect_tc(struct __sk_buff *skb)
 {
-	return bpf_redirect(target_ifindex, 0);
+	return redirect();
 }
 
 SEC("tc")
