@@ -160,7 +160,7 @@ Scenario scale_of_ports() {
   return scenario;
 }
 
-// Each network on an uplink reserves room for 1024 MACs, so there cannot be more there than this.
+// More take too long to build in an emulated machine.
 constexpr size_t kNetworksOfAnUplink = 1000;
 constexpr size_t kNetworks = 4094;
 

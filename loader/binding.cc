@@ -67,6 +67,37 @@ bool is_host(const std::optional<abi::fdb_entry>& entry) {
   return entry && entry->slot == abi::FDB_SLOT_HOST;
 }
 
+Result<std::uint64_t> reserved_in_fdb(Tables& tables) {
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  XVNET_ASSIGN(networks, tables.networks.entries());
+  std::uint64_t reserved = 0;
+  for (const auto& [ifindex, port] : ports) reserved += port.max_macs + 1;
+  for (const auto& [id, network] : networks)
+    reserved += network.uplink ? network.uplink_macs + 1 : 0;
+  return reserved;
+}
+
+Result<void> check_fdb_capacity(std::uint64_t reserved) {
+  if (reserved <= MAX_FDB_ENTRIES) return {};
+  return fail(fmt::format("reserve forwarding table: {} MACs would be more than its {}", reserved,
+                          MAX_FDB_ENTRIES),
+              "lower --max-macs of some ports");
+}
+
+constexpr std::uint64_t kEarlyFdbEntries = MAX_FDB_ENTRIES / 4;
+constexpr std::uint64_t kEarlyNetworks = kEarlyFdbEntries / (kUplinkMacs + 1);
+static_assert(kEarlyFdbEntries + (kMaxVid - kEarlyNetworks) * (kUplinkMacsLater + 1) +
+                  MAX_INTERFACES * (kDefaultMaxMacs + 1) <=
+              MAX_FDB_ENTRIES);
+
+// What a network that gets an uplink may learn there.
+Result<std::uint32_t> reserve_at_uplink(Tables& tables) {
+  XVNET_ASSIGN(reserved, reserved_in_fdb(tables));
+  if (reserved + kUplinkMacs + 1 <= kEarlyFdbEntries) return kUplinkMacs;
+  XVNET_TRY(check_fdb_capacity(reserved + kUplinkMacsLater + 1));
+  return kUplinkMacsLater;
+}
+
 // Under the MAC that the uplink had when it was bound. The whole table is read only where it has
 // another one since, or is gone.
 Result<void> forget_host(Change& change, std::uint32_t id, std::uint32_t uplink) {
@@ -102,16 +133,8 @@ Result<std::uint32_t> choose_uplink(Tables& tables, const std::vector<UplinkEntr
 }
 
 Result<void> check_fdb_budget(Tables& tables, std::uint64_t added) {
-  XVNET_ASSIGN(ports, tables.port_records.entries());
-  XVNET_ASSIGN(networks, tables.networks.entries());
-  std::uint64_t reserved = added;
-  for (const auto& [ifindex, port] : ports) reserved += port.max_macs + 1;
-  for (const auto& [id, network] : networks) reserved += network.uplink ? kUplinkMaxMacs + 1 : 0;
-  if (reserved > MAX_FDB_ENTRIES)
-    return fail(fmt::format("reserve forwarding table: {} MACs would be more than its {}", reserved,
-                            MAX_FDB_ENTRIES),
-                "lower --max-macs of some ports");
-  return {};
+  XVNET_ASSIGN(reserved, reserved_in_fdb(tables));
+  return check_fdb_capacity(reserved + added);
 }
 
 Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
@@ -119,12 +142,15 @@ Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
   XVNET_ASSIGN(link, change.kernel().find_link(uplink));
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!link || !network) return fail(fmt::format("bind network {}: its uplink is gone", id));
-  if (network->uplink != uplink) XVNET_TRY(check_fdb_budget(tables, kUplinkMaxMacs + 1));
-  XVNET_TRY(add_learner(change, id, uplink, kUplinkMaxMacs));
+  auto bound = *network;
+  if (network->uplink != uplink) {
+    XVNET_ASSIGN(macs, reserve_at_uplink(tables));
+    bound.uplink_macs = macs;
+  }
+  XVNET_TRY(add_learner(change, id, uplink, bound.uplink_macs));
   if (!network->vid)
     XVNET_TRY(
         change.put(tables.fdb, host_key(id, *link), abi::fdb_entry{uplink, abi::FDB_SLOT_HOST, 0}));
-  auto bound = *network;
   bound.uplink = uplink;
   XVNET_TRY(change.put(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}, id));
   return change.put(tables.networks, id, bound);
@@ -140,6 +166,7 @@ Result<void> unbind(Change& change, std::uint32_t id) {
   XVNET_TRY(remove_learner(change, id, uplink));
   auto loose = *network;
   loose.uplink = 0;
+  loose.uplink_macs = 0;
   return change.put(tables.networks, id, loose);
 }
 

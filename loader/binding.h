@@ -29,10 +29,13 @@ Result<void> unbind(Change& change, std::uint32_t network);
 // Empty when the network is on no uplink.
 Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t network);
 
-// How many MACs all learners together may put into the FDB, with `added` more: refused beyond its
-// capacity.
+// How many MACs all learners together may put into the FDB, with one entry more for each: refused
+// with `added` more when that is beyond its capacity.
 Result<void> check_fdb_budget(Tables& tables, std::uint64_t added);
 
-constexpr std::uint32_t kUplinkMaxMacs = 1024;  // of one network on its uplink
+// Of one network on its uplink: the second, once a quarter of the FDB is reserved. So there is room
+// for every VID of an uplink, and for as many ports as an instance may have.
+constexpr std::uint32_t kUplinkMacs = 1024;
+constexpr std::uint32_t kUplinkMacsLater = 128;
 
 }  // namespace xvnet

@@ -188,6 +188,7 @@ Result<void> write_network(Change& change, const Network& network) {
   abi::network value = loose_network(network.record);
   if (entry) {
     value.uplink = entry->uplink;
+    value.uplink_macs = entry->uplink_macs;
     value.flags = static_cast<std::uint16_t>(value.flags | (entry->flags & abi::NETWORK_NAT));
   }
   return put_network(change, network.id, value);
@@ -199,7 +200,9 @@ abi::network loose_network(const abi::network_record& record) {
   return {.uplink = 0,
           .vid = record.vid,
           .flags = subnet_flags(record),
-          .ageing_ns = record.ageing_s * kNanosecondsPerSecond};
+          .ageing_ns = record.ageing_s * kNanosecondsPerSecond,
+          .uplink_macs = 0,
+          .pad = 0};
 }
 
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name) {

@@ -16,12 +16,14 @@ enum network_flags {
 };
 
 struct network {
-	__u32 uplink;	 /* ifindex, 0 when nothing leaves the host */
-	__u16 vid;	 /* pushed towards the uplink; 0 in an untagged network */
-	__u16 flags;	 /* enum network_flags */
-	__u64 ageing_ns; /* a learned MAC unseen for longer is unknown */
+	__u32 uplink;	   /* ifindex, 0 when nothing leaves the host */
+	__u16 vid;	   /* pushed towards the uplink; 0 in an untagged network */
+	__u16 flags;	   /* enum network_flags */
+	__u64 ageing_ns;   /* a learned MAC unseen for longer is unknown */
+	__u32 uplink_macs; /* how many MACs may be learned at the uplink; the loader's own note: learners.h */
+	__u32 pad;
 };
-XVNET_ABI_SIZE(network, 16);
+XVNET_ABI_SIZE(network, 24);
 XVNET_ABI_END
 
 #ifdef __bpf__

@@ -377,8 +377,12 @@ void Rig::set_nat(uint32_t network, const abi::nat_network& rules, uint32_t addr
 }
 
 void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports) {
-  tables_->networks.put(network,
-                        {.uplink = ifindex("up"), .vid = vid, .flags = 0, .ageing_ns = kAgeingNs});
+  tables_->networks.put(network, {.uplink = ifindex("up"),
+                                  .vid = vid,
+                                  .flags = 0,
+                                  .ageing_ns = kAgeingNs,
+                                  .uplink_macs = kMacsPerPort,
+                                  .pad = 0});
   tables_->vlans.put({.uplink = ifindex("up"), .vid = vid, .pad = 0}, network);
   set_members(network, ports);
   for (const std::string& port : ports) {

@@ -59,8 +59,12 @@ void set_interface(Rig& rig, const Step& step) {
 void set_network(Rig& rig, const Step& step) {
   const auto& [network, uplink, vid, unused] = step.values;
   if (network == 0 || network > kPlain) return;
-  rig.tables().networks.put(
-      network, {.uplink = ifindex_of(rig, uplink), .vid = vid, .flags = 0, .ageing_ns = kAgeingNs});
+  rig.tables().networks.put(network, {.uplink = ifindex_of(rig, uplink),
+                                      .vid = vid,
+                                      .flags = 0,
+                                      .ageing_ns = kAgeingNs,
+                                      .uplink_macs = kMacsPerPort,
+                                      .pad = 0});
 }
 
 // Those that the frames of recipes name, and one that none does.

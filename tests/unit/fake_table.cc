@@ -26,7 +26,7 @@ const std::vector<TableShape>& table_shapes() {
       shape<abi::vlan_key, Id>(kVlans, "vlans", MAX_NETWORKS),
       shape<Id, abi::members>(kMembers, "members", MAX_NETWORKS),
       shape<abi::fdb_key, abi::fdb_entry>(kFdb, "fdb", MAX_FDB_ENTRIES),
-      shape<abi::learner_key, abi::learner>(kLearners, "learners", MAX_INTERFACES),
+      shape<abi::learner_key, abi::learner>(kLearners, "learners", MAX_INTERFACES + MAX_NETWORKS),
       shape<Id, Id>(kDevices, "devices", MAX_INTERFACES, TableType::kDeviceHash),
       shape<Id, abi::stats>(kStats, "stats", MAX_INTERFACES, TableType::kPerCpuHash),
       shape<Id, abi::port_record>(kPortRecords, "port_records", MAX_INTERFACES),

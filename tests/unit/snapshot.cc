@@ -38,9 +38,9 @@ std::string value_text(const FakeKernel& kernel, const abi::interface& entry) {
 }
 
 std::string value_text(const FakeKernel& kernel, const abi::network& network) {
-  return fmt::format("uplink={} vid={} flags={:x} ageing_ns={}",
+  return fmt::format("uplink={} vid={} flags={:x} ageing_ns={} uplink_macs={}",
                      device_name(kernel, network.uplink), network.vid, network.flags,
-                     network.ageing_ns);
+                     network.ageing_ns, network.uplink_macs);
 }
 
 std::string value_text(const FakeKernel& kernel, const abi::members& members) {

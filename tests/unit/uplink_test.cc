@@ -247,5 +247,23 @@ TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
   refused(attach(on_untagged("tap2")), ErrorKind::kFailed, "untagged");
 }
 
+// Of whom each may learn less once a quarter of the FDB is reserved: see binding.h.
+TEST_F(Uplink, CarriesManyNetworks) {
+  constexpr std::uint16_t kNetworks = 600;
+  must(add_uplink(uplink("eth0")));
+  DesiredState state{.uplinks = {uplink("eth0")}, .networks = {}, .forwards = {}, .ports = {}};
+  for (std::uint16_t vid = 1; vid <= kNetworks; vid++)
+    state.networks.push_back(vlan_network("n" + std::to_string(vid), vid));
+  must(restore(state));
+  std::map<std::uint32_t, int> limits;
+  for (const auto& [key, learner] :
+       kernel_.fake_table(TableId::kLearners).typed<abi::learner_key, abi::learner>())
+    limits[learner.limit]++;
+  EXPECT_EQ(limits, (std::map<std::uint32_t, int>{{1024, 255}, {128, kNetworks - 255}}));
+  must(remove_network("n1"));
+  must(add_network(vlan_network("again", 1)));
+  EXPECT_EQ(carrier_of("again"), "eth0");
+}
+
 }  // namespace
 }  // namespace xvnet::test
