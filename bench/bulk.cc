@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -43,7 +45,8 @@ void measure_kind(PortKind kind, const std::string& what, Results& results) {
       best[name] = std::max(best[name], pair->transfer(cpus) / 1e9);
     }
   }
-  for (const auto& [name, rate] : best) results.add(what + ", " + name, {rate, "Gbit/s"});
+  for (const auto& [name, rate] : best)
+    results.add(fmt::format("{}, {}", what, name), {rate, "Gbit/s"});
 }
 
 }  // namespace

@@ -23,10 +23,11 @@ using Clock = std::chrono::steady_clock;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
 // Short ones, for those in which the thread left its CPU do not count.
-constexpr auto kWindow = std::chrono::milliseconds(1);
-constexpr int kWindows = 500;
-constexpr int kDisturbedLimit = 500;  // windows, for each that counts
-constexpr int kWarmUps = 32;  // requests, for others have had the caches since the last window
+constexpr auto kLatencyWindow = std::chrono::milliseconds(1);
+constexpr int kLatencyWindows = 500;
+constexpr int kTriesOfAWindow = 500;  // windows, for each that counts
+constexpr int kWarmUpRequests =
+    32;  // requests, for others have had the caches since the last window
 constexpr auto kPatience = std::chrono::seconds(2);
 constexpr size_t kInFlight = 256;  // fits the queue of a TAP
 constexpr size_t kVmFrame = 60;
@@ -84,14 +85,14 @@ class Conversation {
 
 void warm_up(const Exchange& exchange) {
   Conversation conversation(exchange);
-  for (int i = 0; i < kWarmUps; i++) conversation.ask(Clock::now());
+  for (int i = 0; i < kWarmUpRequests; i++) conversation.ask(Clock::now());
   conversation.finish();
 }
 
 // How many are answered when the next is asked as soon as the last is.
 size_t saturate(const Exchange& exchange) {
   Conversation conversation(exchange);
-  for (const auto end = Clock::now() + kWindow; Clock::now() < end; conversation.go_on())
+  for (const auto end = Clock::now() + kLatencyWindow; Clock::now() < end; conversation.go_on())
     conversation.ask(Clock::now());
   return conversation.finish().size();
 }
@@ -105,7 +106,7 @@ std::vector<double> latencies_at(const Exchange& exchange, double rate, std::mt1
   warm_up(exchange);
   Conversation conversation(exchange);
   auto next = Clock::now() + gap();
-  for (const auto end = Clock::now() + kWindow; next < end; conversation.go_on()) {
+  for (const auto end = Clock::now() + kLatencyWindow; next < end; conversation.go_on()) {
     if (!conversation.has_room() || Clock::now() < next) continue;
     conversation.ask(next);
     next += gap();
@@ -117,7 +118,7 @@ std::vector<double> latencies_at(const Exchange& exchange, double rate, std::mt1
 template <typename Work>
 auto undisturbed(const Work& work) {
   Pmu pmu;
-  for (int tried = 0; tried < kDisturbedLimit; tried++) {
+  for (int tried = 0; tried < kTriesOfAWindow; tried++) {
     check_interrupted();
     // Who has slept gets a slice of its own, and that lasts longer than a window.
     std::this_thread::sleep_for(std::chrono::microseconds(1));
@@ -145,7 +146,7 @@ void add_quantiles(const std::string& what, std::vector<double> latencies_us, Re
 void measure_load(const std::string& path, std::vector<Asked> all, int load, double rate,
                   Results& results) {
   std::mt19937 random(1);
-  for (int window = 0; window < kWindows; window++) {
+  for (int window = 0; window < kLatencyWindows; window++) {
     for (Asked& asked : all) {
       const auto found = undisturbed([&] { return latencies_at(asked.exchange, rate, random); });
       asked.latencies_us.insert(asked.latencies_us.end(), found.begin(), found.end());
@@ -158,11 +159,11 @@ void measure_load(const std::string& path, std::vector<Asked> all, int load, dou
 
 double answers_a_second(const Exchange& exchange) {
   std::vector<size_t> counts;
-  for (int window = 0; window < kWindows; window++)
+  for (int window = 0; window < kLatencyWindows; window++)
     counts.push_back(undisturbed([&] { return saturate(exchange); }));
-  const auto middle = counts.begin() + kWindows / 2;
+  const auto middle = counts.begin() + kLatencyWindows / 2;
   std::ranges::nth_element(counts, middle);
-  return static_cast<double>(*middle) / std::chrono::duration<double>(kWindow).count();
+  return static_cast<double>(*middle) / std::chrono::duration<double>(kLatencyWindow).count();
 }
 
 Exchange between(const Traffic& there, const Traffic& back) {

@@ -9,7 +9,7 @@ namespace xvnet::bench {
 
 namespace {
 
-constexpr test::TapOptions kWithOffloads = {
+constexpr test::TapOptions kGuestsTap = {
     .vnet_header = 10, .offloads = test::kGuestOffloads, .create_missing = true};
 constexpr size_t kBatch = 64;  // frames of one way before the other has its turn
 constexpr int kPollMs = 50;
@@ -19,8 +19,8 @@ constexpr ssize_t kLargestOfWire = 2000;
 
 Pump::Pump(const test::NetNs& host, const std::string& port, const test::NetNs& guest,
            const std::string& dev)
-    : port_(host, port, kWithOffloads),
-      guest_(guest, dev, kWithOffloads),
+    : port_(host, port, kGuestsTap),
+      guest_(guest, dev, kGuestsTap),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Pump::run(const std::stop_token& stop) {

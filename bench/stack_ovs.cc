@@ -13,8 +13,8 @@ namespace xvnet::bench {
 namespace {
 
 constexpr const char* kDatapath = "dp0";
-constexpr size_t kFirstPort = 1;  // of a datapath; 0 is its own
-constexpr int kTtl = 64;          // of all frames that are sent
+constexpr size_t kFirstDatapathPort = 1;  // of a datapath; 0 is its own
+constexpr int kTtl = 64;                  // of all frames that are sent
 constexpr int kZone = 1;
 // Where frames come back to when conntrack has seen them.
 constexpr int kTracked = 1;
@@ -44,9 +44,9 @@ OvsStack::OvsStack(const Layout& layout) {
   if (!made.ok()) throw Unsupported("Open vSwitch: not on this machine: " + made.err);
   for (size_t vm = 0; vm < layout.vms; vm++) {
     open_vm(vm, layout.tap);
-    add_port(tap_name(vm), kFirstPort + vm);
+    add_port(tap_name(vm), kFirstDatapathPort + vm);
   }
-  wire_port_ = kFirstPort + layout.vms;
+  wire_port_ = kFirstDatapathPort + layout.vms;
   if (layout.wire != Wire::kNone) {
     add_wire(layout.wire);
     add_port(kWireName, wire_port_);
@@ -75,34 +75,35 @@ void OvsStack::connect_vms(size_t vms) const {
     for (size_t to = 0; to < vms; to++) {
       if (from == to) continue;
       add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)",
-                           kFirstPort + from, eth(vm_mac(from), vm_mac(to))),
-               std::to_string(kFirstPort + to));
+                           kFirstDatapathPort + from, eth(vm_mac(from), vm_mac(to))),
+               std::to_string(kFirstDatapathPort + to));
     }
   }
 }
 
 void OvsStack::tag_wire() const {
-  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)", kFirstPort,
-                       eth(vm_mac(0), kRouterMac)),
+  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)",
+                       kFirstDatapathPort, eth(vm_mac(0), kRouterMac)),
            fmt::format("push_vlan(vid={},pcp=0),{}", kVid, wire_port_));
   add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x8100),vlan(vid={},pcp=0),"
                        "encap(eth_type(0x0800),ipv4(frag=no))",
                        wire_port_, eth(kRouterMac, vm_mac(0)), kVid),
-           fmt::format("pop_vlan,{}", kFirstPort));
+           fmt::format("pop_vlan,{}", kFirstDatapathPort));
 }
 
 void OvsStack::translate() const {
-  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)", kFirstPort,
-                       eth(vm_mac(0), kGatewayMac)),
+  add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(frag=no)",
+                       kFirstDatapathPort, eth(vm_mac(0), kGatewayMac)),
            back_to_zone());
   add_flow(fmt::format("recirc_id(0),in_port({}),{},eth_type(0x0800),ipv4(dst={},frag=no)",
                        wire_port_, eth(kRouterMac, kUplinkMac), kPoolIp),
            back_to_zone());
   const std::string out = hop(kUplinkMac, kRouterMac, wire_port_);
-  add_flow(tracked(kFirstPort, "+new-est+trk"),
+  add_flow(tracked(kFirstDatapathPort, "+new-est+trk"),
            fmt::format("ct(commit,zone={},nat(src={})),{}", kZone, kPoolIp, out));
-  add_flow(tracked(kFirstPort, "-new+est-rpl+trk"), out);
-  add_flow(tracked(wire_port_, "-new+est+rpl+trk"), hop(kGatewayMac, vm_mac(0), kFirstPort));
+  add_flow(tracked(kFirstDatapathPort, "-new+est-rpl+trk"), out);
+  add_flow(tracked(wire_port_, "-new+est+rpl+trk"),
+           hop(kGatewayMac, vm_mac(0), kFirstDatapathPort));
 }
 
 }  // namespace xvnet::bench

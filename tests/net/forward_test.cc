@@ -6,10 +6,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr const char* kFloatingIp = "203.0.113.7";
-constexpr uint16_t kForwardedPort = 2222;
-constexpr uint16_t kServicePort = 22;
-
 class Forward : public NatLab {
  protected:
   Forward() { add_network("red"); }

@@ -10,9 +10,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr const char* kFloatingIp = "203.0.113.7";
-constexpr uint16_t kForwardedPort = 2222;
-constexpr uint16_t kServicePort = 22;
 constexpr uint16_t kOwnPort = 2300;
 
 class HostForward : public NatLab {

@@ -18,7 +18,10 @@ constexpr const char* kHostIp = "198.51.100.1";
 constexpr const char* kInternetIp = "198.51.100.254";
 constexpr const char* kFarIp = "192.0.2.1";
 constexpr const char* kPoolIp = "203.0.113.5";
+constexpr const char* kFloatingIp = "203.0.113.7";
 constexpr uint16_t kService = 7;
+constexpr uint16_t kForwardedPort = 2222;
+constexpr uint16_t kServicePort = 22;
 
 // A namespace behind the port `name` of the host, with the address of its network's first port.
 struct Guest {

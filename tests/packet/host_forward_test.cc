@@ -9,7 +9,7 @@ namespace xvnet::test {
 namespace {
 
 constexpr uint16_t kHostPort = 34567;
-constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kNanosecondsOfASecond = 1'000'000'000;
 constexpr uint32_t kOwnMark = 0x78766e74;
 
 class HostForward : public ForwardFixture {
@@ -57,7 +57,7 @@ class HostForward : public ForwardFixture {
     const auto& flows = rig_.tables().host_flows;
     for (const auto& key : flows.keys()) {
       abi::host_flow flow = flows.find(key).value();
-      flow.last_seen_ns -= seconds * kSecond;
+      flow.last_seen_ns -= seconds * kNanosecondsOfASecond;
       flows.put(key, flow);
     }
   }
