@@ -158,9 +158,8 @@ void measure_load(const std::string& path, std::vector<Asked> all, int load, dou
 }
 
 double answers_a_second(const Exchange& exchange) {
-  std::vector<size_t> counts;
-  for (int window = 0; window < kLatencyWindows; window++)
-    counts.push_back(undisturbed([&] { return saturate(exchange); }));
+  std::vector<size_t> counts(kLatencyWindows);
+  for (size_t& count : counts) count = undisturbed([&] { return saturate(exchange); });
   const auto middle = counts.begin() + kLatencyWindows / 2;
   std::ranges::nth_element(counts, middle);
   return static_cast<double>(*middle) / std::chrono::duration<double>(kLatencyWindow).count();
