@@ -56,11 +56,10 @@ static __noinline enum reason send_error(struct packet *packet, const struct flo
 {
 	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
 	__u32 quoted = (flow->header & IPV4_HEADER_MASK) + ICMP_QUOTED;
-	__u32 offset = network_offset(packet, flow);
 	__u32 asked = packet->length;
 	enum reason reason;
 
-	if (!hook_read(packet, offset, error->quote, quoted))
+	if (!hook_read(packet, header_offset(packet), error->quote, quoted))
 		return REASON_ANSWER_FAILED;
 	packet->length = sizeof(struct ethhdr) + sizeof(struct iphdr) + ICMP_HEADER_SIZE + quoted;
 	reason = begin_answer(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted)
