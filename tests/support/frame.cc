@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 
 #include "process.h"
 
@@ -116,7 +117,7 @@ Marker next_marker() {
 }
 
 bool contains(const Bytes& bytes, const Marker& marker) {
-  return std::search(bytes.begin(), bytes.end(), marker.begin(), marker.end()) != bytes.end();
+  return memmem(bytes.data(), bytes.size(), marker.data(), marker.size()) != nullptr;
 }
 
 std::array<uint8_t, 6> parse_mac(const std::string& text) {

@@ -81,7 +81,7 @@ void PacketSocket::send(const Frame& frame) {
 }
 
 std::optional<Received> PacketSocket::receive() {
-  Bytes buffer(kLargestFrame);
+  Bytes& buffer = receive_buffer();
   alignas(cmsghdr) char control[256];
   sockaddr_ll from{};
   iovec part{buffer.data(), buffer.size()};

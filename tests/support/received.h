@@ -11,6 +11,13 @@ namespace xvnet::test {
 
 constexpr size_t kLargestFrame = 70000;  // a GSO frame of 64 KiB with its headers
 
+// For a frame that is about to be received. One for each thread, for most attempts are in vain, and
+// to clear so much each time would take longer than all else of them.
+inline Bytes& receive_buffer() {
+  thread_local Bytes buffer(kLargestFrame);
+  return buffer;
+}
+
 // A frame as it came out somewhere: tags are in `bytes`, also those the kernel held in metadata.
 struct Received {
   Bytes bytes;

@@ -75,7 +75,7 @@ void Tap::send(const Frame& frame) {
 }
 
 std::optional<Received> Tap::receive() {
-  Bytes buffer(kLargestFrame);
+  Bytes& buffer = receive_buffer();
   const ssize_t got = read(fd_.get(), buffer.data(), buffer.size());
   if (got < 0) {
     if (errno == EAGAIN || errno == EIO) return std::nullopt;
