@@ -19,25 +19,10 @@ class HostForward : public NatLab {
     red_ = add_guest("c1", "red");
   }
 
-  void forward(const Words& words) {
-    Words all = {"forward", "add", "red"};
-    all.insert(all.end(), words.begin(), words.end());
-    lab.host.must(all);
-  }
-  // The host asks, and the VM answers. The first question is lost while the VM's MAC is not known.
+  // The host asks, and the VM answers.
   bool asks(const std::string& ip, uint16_t port = kForwardedPort) {
-    const UdpSocket service(red_->ns, "0.0.0.0", kServicePort);
-    const UdpSocket client(lab.ns(), "0.0.0.0", 0);
-    std::optional<Datagram> question;
-    eventually([&] {
-      client.send(ip, port, "question");
-      question = service.receive_now();
-      return question.has_value();
-    });
-    if (!question || question->ip != kHostIp) return false;
-    service.send(question->ip, question->port, "answer");
-    const auto answer = client.receive();
-    return answer && answer->text == "answer" && answer->ip == ip && answer->port == port;
+    const auto question = ask(lab.ns(), ip, port, *red_, kServicePort);
+    return question && question->ip == kHostIp;
   }
   bool pings(const std::string& ip) {
     return eventually([&] { return lab.ns().run({"ping", "-n", "-c", "1", "-W", "1", ip}).ok(); });
@@ -65,12 +50,12 @@ class HostForward : public NatLab {
 XVNET_IN_BOTH_MODES(HostForward);
 
 TEST_P(HostForward, OfItsOwnAddressLeadsToTheVm) {
-  forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   EXPECT_TRUE(asks(kHostIp));
 }
 
 TEST_P(HostForward, OfAPoolsAddressLeadsThereWithoutTheWire) {
-  forward({"udp", "203.0.113.5:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   PacketSocket wire(internet, "eth0");
   EXPECT_TRUE(asks(kPoolIp));
   const std::string question = "question";
@@ -79,37 +64,37 @@ TEST_P(HostForward, OfAPoolsAddressLeadsThereWithoutTheWire) {
 }
 
 TEST_P(HostForward, TcpCarriesManySegmentsUnharmed) {
-  forward({"tcp", "198.51.100.1:5001", "10.0.0.2"});
+  forward({"red", "tcp", "198.51.100.1:5001", "10.0.0.2"});
   Transfer transfer(lab.ns(), red_->ns, kHostIp, "10.0.0.2");
   expect_unharmed(transfer);
 }
 
 TEST_P(HostForward, TcpToAPoolsAddressCarriesManySegmentsUnharmed) {
-  forward({"tcp", "203.0.113.5:5001", "10.0.0.2"});
+  forward({"red", "tcp", "203.0.113.5:5001", "10.0.0.2"});
   Transfer transfer(lab.ns(), red_->ns, kPoolIp, "10.0.0.2");
   expect_unharmed(transfer);
 }
 
 TEST_P(HostForward, AVmAnswersWithManySegments) {
-  forward({"tcp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "tcp", "198.51.100.1:2222", "10.0.0.2:22"});
   EXPECT_EQ(bytes_fetched(kHostIp, kForwardedPort), "4000000\n");
 }
 
 TEST_P(HostForward, AVmAnswersFromAPoolsAddressWithManySegments) {
-  forward({"tcp", "203.0.113.5:2222", "10.0.0.2:22"});
+  forward({"red", "tcp", "203.0.113.5:2222", "10.0.0.2:22"});
   EXPECT_EQ(bytes_fetched(kPoolIp, kForwardedPort), "4000000\n");
 }
 
 TEST_P(HostForward, OfAFloatingAddressIsAllOfIt) {
-  forward({"all", kFloatingIp, "10.0.0.2"});
+  forward({"red", "all", kFloatingIp, "10.0.0.2"});
   EXPECT_TRUE(pings(kFloatingIp));
   EXPECT_TRUE(asks(kFloatingIp, kServicePort));
 }
 
 // Neither before the host has spoken to it, nor at another port than it spoke from.
 TEST_P(HostForward, NoVmReachesTheHostUnasked) {
-  forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
-  forward({"udp", "203.0.113.5:2223", "10.0.0.2:23"});
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "203.0.113.5:2223", "10.0.0.2:23"});
   const UdpSocket own(lab.ns(), "0.0.0.0", kOwnPort);
   const UdpSocket near(red_->ns, "0.0.0.0", kServicePort);
   const UdpSocket other(red_->ns, "0.0.0.0", 23);
@@ -135,7 +120,7 @@ TEST_P(HostForward, NoVmReachesTheHostUnasked) {
 }
 
 TEST_P(HostForward, TheRestOfItsOwnAddressStaysTheHosts) {
-  forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   const UdpSocket own(lab.ns(), kHostIp, kOwnPort);
   const UdpSocket client(lab.ns(), kHostIp, 0);
   const std::string large(20000, 'x');
@@ -148,7 +133,7 @@ TEST_P(HostForward, TheRestOfItsOwnAddressStaysTheHosts) {
 
 TEST_P(HostForward, DelLeavesLoAsItWas) {
   const std::string before = accepts_local();
-  forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
   lab.host.must({"forward", "del", "red", "udp", "198.51.100.1:2222"});
   EXPECT_EQ(accepts_local(), before);
@@ -159,7 +144,7 @@ TEST_P(HostForward, DelLeavesLoAsItWas) {
 }
 
 TEST_P(HostForward, DoctorSeesWhatWasChangedOfLoAndUplinkAddPutsItBack) {
-  forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
   ASSERT_TRUE(lab.ns().set_sysctl("net.ipv4.conf.lo.accept_local", "0"));
   EXPECT_NE(lab.host.xvnet({"doctor"}).out.find("accept_local was turned off"), std::string::npos);
@@ -169,7 +154,7 @@ TEST_P(HostForward, DoctorSeesWhatWasChangedOfLoAndUplinkAddPutsItBack) {
 }
 
 TEST_P(HostForward, UpgradeKeepsIt) {
-  forward({"udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
   lab.host.must({"upgrade"});
   EXPECT_TRUE(asks(kHostIp));

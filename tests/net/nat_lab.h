@@ -79,6 +79,30 @@ class NatLab : public InMode {
     if (!answer || answer->text != "answer" || answer->ip != to) return std::nullopt;
     return question;
   }
+  void forward(const Words& words) {
+    Words all = {"forward", "add"};
+    all.insert(all.end(), words.begin(), words.end());
+    lab.host.must(all);
+  }
+  // A question from a namespace to what is forwarded, and its answer. A VM that never spoke is
+  // asked for its MAC first, so that the first question is lost.
+  static std::optional<Datagram> ask(const NetNs& from, const std::string& ip, uint16_t port,
+                                     const Guest& guest, uint16_t inside_port) {
+    const UdpSocket service(guest.ns, "0.0.0.0", inside_port);
+    const UdpSocket client(from, "0.0.0.0", 0);
+    std::optional<Datagram> question;
+    eventually([&] {
+      client.send(ip, port, "question");
+      question = service.receive_now();
+      return question.has_value();
+    });
+    if (!question) return std::nullopt;
+    service.send(question->ip, question->port, "answer");
+    const auto answer = client.receive();
+    if (!answer || answer->text != "answer" || answer->ip != ip || answer->port != port)
+      return std::nullopt;
+    return question;
+  }
   static CommandResult ping(const Guest& guest, const Words& more) {
     Words words = {"ping", "-n", "-c", "1", "-W", "10"};
     words.insert(words.end(), more.begin(), more.end());

@@ -22,8 +22,7 @@ class HostForward : public ForwardFixture {
     ends.dst_ip = ip;
     ends.src_port = kHostPort;
     ends.dst_port = port;
-    if (protocol == Protocol::kIcmp) return icmp4_echo(ends);
-    return protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends);
+    return frame_of(protocol, ends);
   }
   Frame answer_to_host(Protocol protocol, uint16_t host_port = kHostPort,
                        uint16_t port = kServicePort) {
@@ -32,8 +31,7 @@ class HostForward : public ForwardFixture {
     ends.dst_ip = kUplinkIp;
     ends.src_port = port;
     ends.dst_port = host_port;
-    if (protocol == Protocol::kIcmp) return icmp4_echo(ends);
-    return protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends);
+    return frame_of(protocol, ends);
   }
   bool gets_to_vm(const Frame& frame) {
     const Outcome outcome = from_host(frame);

@@ -105,12 +105,7 @@ void NatFixture::set_flags(uint32_t network, uint32_t flags, uint32_t address_fl
   rig_.set_nat(network, rules_of(first, flags), address_flags);
 }
 
-Frame NatFixture::out(Protocol protocol, const std::string& port, const std::string& ip) {
-  Ends ends = Ends::between(test::mac_of(port), kGatewayMacText);
-  ends.src_ip = ip;
-  ends.dst_ip = kPeerIp;
-  ends.src_port = kInsidePort;
-  ends.dst_port = kPeerPort;
+Frame NatFixture::frame_of(Protocol protocol, const Ends& ends) {
   switch (protocol) {
     case Protocol::kTcp:
       return tcp4(ends);
@@ -121,13 +116,22 @@ Frame NatFixture::out(Protocol protocol, const std::string& port, const std::str
   }
 }
 
+Frame NatFixture::out(Protocol protocol, const std::string& port, const std::string& ip) {
+  Ends ends = Ends::between(test::mac_of(port), kGatewayMacText);
+  ends.src_ip = ip;
+  ends.dst_ip = kPeerIp;
+  ends.src_port = kInsidePort;
+  ends.dst_port = kPeerPort;
+  return frame_of(protocol, ends);
+}
+
 Frame NatFixture::out_to(const std::string& peer, uint16_t peer_port, Protocol protocol,
                          uint16_t inside_port) {
   Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
   ends.dst_ip = peer;
   ends.src_port = inside_port;
   ends.dst_port = peer_port;
-  return protocol == Protocol::kTcp ? tcp4(ends) : udp4(ends);
+  return frame_of(protocol, ends);
 }
 
 Frame NatFixture::in(Protocol protocol, uint16_t public_port, const std::string& peer,
