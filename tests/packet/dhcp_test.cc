@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "live_fixture.h"
 
@@ -297,6 +298,23 @@ TEST_P(Dhcp, TheAnswerToATaggedQuestionHasNoTag) {
   const Bytes reply = ask(dhcp({.type = kDiscover}).tagged({.vid = 0, .pcp = 3})).bytes;
   expect_head(reply, kOffer, kLeased);
   EXPECT_EQ(checksum_problems(reply), "");
+}
+
+// Starvation: the lease is the port's, whoever its clients say they are, and others keep theirs.
+TEST_P(Dhcp, AFloodOfClientsIsOfferedTheOneAddress) {
+  abi::lease of_b = lease_of_a();
+  of_b.address = address_of("10.0.0.2");
+  rig_.set_lease(kRed, "b", of_b);
+  for (uint8_t client = 0; client < 100; ++client) {
+    Frame frame = unfinished({.type = kDiscover});
+    frame.bytes.at(kDhcpMessage + 28 + ETH_ALEN - 1) = client;
+    const Outcome outcome = ask(frame.finished());
+    ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+    EXPECT_EQ(part(outcome.bytes, kDhcpMessage + 16), kLeased);
+  }
+  EXPECT_EQ(rig_.tables().leases.keys().size(), 2U);
+  const auto kept = rig_.tables().leases.find(rig_.ifindex("b")).value();
+  EXPECT_EQ(std::memcmp(&kept, &of_b, sizeof of_b), 0);
 }
 
 TEST_P(Dhcp, APortWithoutALeaseGetsNoAnswer) {

@@ -62,7 +62,7 @@ class ForwardFixture : public NatFixture {
     ends.dst_ip = kPeerIp;
     ends.src_port = port;
     ends.dst_port = kPeerPort;
-    return frame_of(protocol, ends);
+    return frame_between(protocol, ends);
   }
   Frame to_floating(Protocol protocol) {
     return in(protocol, kServicePort, kPeerIp, kPeerPort, kFloatingIp);
@@ -74,7 +74,7 @@ class ForwardFixture : public NatFixture {
     ends.dst_ip = to;
     ends.src_port = kInsidePort;
     ends.dst_port = port;
-    return frame_of(protocol, ends);
+    return frame_between(protocol, ends);
   }
 
  private:

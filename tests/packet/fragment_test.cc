@@ -173,6 +173,21 @@ TEST_P(Fragment, WhoseFirstIsNotLetInDoesNotGetIn) {
       << "protocol";
 }
 
+// What the receiver makes of them is its own affair. Nobody else may come to see them, and a second
+// start leads nowhere new.
+TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
+  const Frames pieces = split_answer(Protocol::kUdp);
+  ASSERT_EQ(got({pieces.front()}).size(), 1U);
+  Bytes start = pieces.front();
+  put_be16(start, kTransportOffset + 2, kRedFirstPort + 3 * kPublicPorts);
+  EXPECT_EQ(from_uplink(frame_of(start)), dropped(frame_of(start), "up from", "NAT_UNKNOWN"));
+  const Bytes& middle = pieces.at(1);
+  const auto earlier = static_cast<uint16_t>(get_be16(middle, kIpOffset + 6) - 1);
+  const Frames arrived = got({with_header(middle, kId, earlier), middle, pieces.back()});
+  ASSERT_EQ(arrived.size(), 3U);
+  for (const Bytes& piece : arrived) EXPECT_EQ(mac_text(piece, 0), test::mac_of("a"));
+}
+
 TEST_P(Fragment, TooSmallForItsPortsIsDropped) {
   const Frame whole = out(Protocol::kTcp);
   Bytes tiny(whole.bytes.begin(), whole.bytes.begin() + kTransportOffset + 8);

@@ -22,7 +22,7 @@ class HostForward : public ForwardFixture {
     ends.dst_ip = ip;
     ends.src_port = kHostPort;
     ends.dst_port = port;
-    return frame_of(protocol, ends);
+    return frame_between(protocol, ends);
   }
   Frame answer_to_host(Protocol protocol, uint16_t host_port = kHostPort,
                        uint16_t port = kServicePort) {
@@ -31,7 +31,7 @@ class HostForward : public ForwardFixture {
     ends.dst_ip = kUplinkIp;
     ends.src_port = port;
     ends.dst_port = host_port;
-    return frame_of(protocol, ends);
+    return frame_between(protocol, ends);
   }
   bool gets_to_vm(const Frame& frame) {
     const Outcome outcome = from_host(frame);

@@ -105,7 +105,7 @@ void NatFixture::set_flags(uint32_t network, uint32_t flags, uint32_t address_fl
   rig_.set_nat(network, rules_of(first, flags), address_flags);
 }
 
-Frame NatFixture::frame_of(Protocol protocol, const Ends& ends) {
+Frame NatFixture::frame_between(Protocol protocol, const Ends& ends) {
   switch (protocol) {
     case Protocol::kTcp:
       return tcp4(ends);
@@ -122,7 +122,7 @@ Frame NatFixture::out(Protocol protocol, const std::string& port, const std::str
   ends.dst_ip = kPeerIp;
   ends.src_port = kInsidePort;
   ends.dst_port = kPeerPort;
-  return frame_of(protocol, ends);
+  return frame_between(protocol, ends);
 }
 
 Frame NatFixture::out_to(const std::string& peer, uint16_t peer_port, Protocol protocol,
@@ -131,7 +131,7 @@ Frame NatFixture::out_to(const std::string& peer, uint16_t peer_port, Protocol p
   ends.dst_ip = peer;
   ends.src_port = inside_port;
   ends.dst_port = peer_port;
-  return frame_of(protocol, ends);
+  return frame_between(protocol, ends);
 }
 
 Frame NatFixture::in(Protocol protocol, uint16_t public_port, const std::string& peer,

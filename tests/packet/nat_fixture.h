@@ -61,7 +61,7 @@ class NatFixture : public Pipeline {
 
   void set_flags(uint32_t network, uint32_t flags, uint32_t address_flags = 0);
 
-  static Frame frame_of(Protocol protocol, const Ends& ends);
+  static Frame frame_between(Protocol protocol, const Ends& ends);
   // From the VM of a port, whose address is `ip`, to its gateway.
   Frame out(Protocol protocol, const std::string& port = "a", const std::string& ip = "10.0.0.1");
   Frame out_to(const std::string& peer, uint16_t peer_port, Protocol protocol = Protocol::kUdp,
