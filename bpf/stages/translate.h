@@ -17,7 +17,7 @@ enum side {
 /* RFC 1624, eqn. 3, of a word of the IPv4 header, or of the half of one. */
 static __always_inline void follow_change(struct iphdr *ip, __be32 from, __be32 to)
 {
-	__u32 removed = (__u16)~(from >> 16) + (__u16)~from;
+	__u32 removed = (~from >> 16) + (__u16)~from;
 	__u32 added = (to >> 16) + (__u16)to;
 
 	ip->check = ~fold_checksum((__u16)~ip->check + removed + added);
