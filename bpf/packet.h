@@ -12,10 +12,12 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "../maps/carried.h"
 #include "../maps/continuations.h"
 #include "../maps/devices.h"
 #include "../maps/fdb.h"
 #include "../maps/host_flows.h"
+#include "../maps/interface_cache.h"
 #include "../maps/interfaces.h"
 #include "../maps/learners.h"
 #include "../maps/members.h"
@@ -28,6 +30,7 @@
 #include "../maps/reasons.h"
 #include "../maps/routes.h"
 #include "../maps/stats.h"
+#include "../maps/vlan_cache.h"
 #include "../maps/vlans.h"
 
 #define AF_INET 2 /* not by sys/socket.h, which is a C library's */

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "loader/device.h"
+#include "loader/interface.h"
 #include "loader/network.h"
 #include "loader/text.h"
 
@@ -152,7 +153,7 @@ Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
     XVNET_TRY(
         change.put(tables.fdb, host_key(id, *link), abi::fdb_entry{uplink, abi::FDB_SLOT_HOST, 0}));
   bound.uplink = uplink;
-  XVNET_TRY(change.put(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}, id));
+  XVNET_TRY(put_vlan(change, {.uplink = uplink, .vid = network->vid, .pad = 0}, id));
   return change.put(tables.networks, id, bound);
 }
 
@@ -161,7 +162,7 @@ Result<void> unbind(Change& change, std::uint32_t id) {
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!network || !network->uplink) return {};
   const std::uint32_t uplink = network->uplink;
-  XVNET_TRY(change.erase(tables.vlans, {.uplink = uplink, .vid = network->vid, .pad = 0}));
+  XVNET_TRY(erase_vlan(change, {.uplink = uplink, .vid = network->vid, .pad = 0}));
   if (!network->vid) XVNET_TRY(forget_host(change, id, uplink));
   XVNET_TRY(remove_learner(change, id, uplink));
   auto loose = *network;

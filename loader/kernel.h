@@ -118,8 +118,11 @@ struct Placement {
 
 enum class TableId {
   kInterfaces,
+  kInterfaceCache,
+  kCarried,
   kNetworks,
   kVlans,
+  kVlanCache,
   kMembers,
   kFdb,
   kLearners,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/loopback.h"
 
+#include "loader/interface.h"
+
 namespace xvnet {
 namespace {
 
@@ -19,27 +21,24 @@ Result<bool> is_needed(Tables& tables) {
 // The entry stands before and after what it is to be taken back by. An answer comes from an address
 // of the host, which the kernel takes from outside for a forgery.
 Result<void> provide(Change& change) {
-  auto& interfaces = change.tables().interfaces;
   XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
-  XVNET_ASSIGN(entry, interfaces.find(kLoopback));
+  XVNET_ASSIGN(entry, change.tables().interfaces.find(kLoopback));
   if (!link) return {};
-  if (!entry) {
-    const std::uint16_t flags = link->accepts_local ? 0 : abi::INTERFACE_LOCAL_ACCEPTED;
-    XVNET_TRY(change.put(interfaces, kLoopback, {0, abi::INTERFACE_LOOPBACK, flags}));
-  }
+  const std::uint16_t flags = link->accepts_local ? 0 : abi::INTERFACE_LOCAL_ACCEPTED;
+  const abi::interface fresh{0, abi::INTERFACE_LOOPBACK, flags};
+  XVNET_TRY(put_interface(change, kLoopback, entry.value_or(fresh)));
   XVNET_TRY(change.set_accept_local(*link, true));
   return change.attach(Program::kTcToForward, kLoopback, Hook::kTcEgress, false);
 }
 
 Result<void> withdraw(Change& change) {
-  auto& interfaces = change.tables().interfaces;
-  XVNET_ASSIGN(entry, interfaces.find(kLoopback));
+  XVNET_ASSIGN(entry, change.tables().interfaces.find(kLoopback));
   if (!entry) return {};
   XVNET_TRY(change.detach(Program::kTcToForward, kLoopback, Hook::kTcEgress, false));
   XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
   if (link && entry->flags & abi::INTERFACE_LOCAL_ACCEPTED)
     XVNET_TRY(change.set_accept_local(*link, false));
-  return change.erase(interfaces, kLoopback);
+  return erase_interface(change, kLoopback);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "loader/device.h"
 #include "loader/forward.h"
+#include "loader/interface.h"
 #include "loader/nat_ranges.h"
 #include "loader/nat_state.h"
 #include "loader/snat.h"
@@ -63,13 +64,12 @@ Result<void> set_network_flag(Change& change, std::uint32_t id, bool on) {
 }
 
 Result<void> set_uplink_flags(Change& change, bool on) {
-  auto& interfaces = change.tables().interfaces;
-  XVNET_ASSIGN(entries, interfaces.entries());
+  XVNET_ASSIGN(entries, change.tables().interfaces.entries());
   for (auto [ifindex, entry] : entries) {
     if (entry.kind != abi::INTERFACE_UPLINK) continue;
     entry.flags =
         static_cast<std::uint16_t>((entry.flags & ~abi::INTERFACE_NAT) | uplink_nat_flag(on));
-    XVNET_TRY(change.put(interfaces, ifindex, entry));
+    XVNET_TRY(put_interface(change, ifindex, entry));
   }
   return {};
 }

@@ -32,7 +32,7 @@ Result<std::uint32_t> take_id(Change& change) {
   XVNET_ASSIGN(meta, change.tables().meta.find(0));
   std::uint32_t next = meta ? meta->next_network : 0;
   for (std::uint32_t tries = 0; tries <= MAX_NETWORKS; ++tries) {
-    const std::uint32_t id = next ? next : 1;
+    const std::uint32_t id = next && next < NETWORK_IDS ? next : 1;
     next = id + 1;
     XVNET_ASSIGN(taken, change.tables().network_records.find(id));
     if (taken) continue;

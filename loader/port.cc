@@ -6,6 +6,7 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
+#include "loader/interface.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
 #include "loader/port_addresses.h"
@@ -66,7 +67,7 @@ Result<void> wire_port(Change& change, const Link& link, const abi::port_record&
   XVNET_TRY(hold_addresses(change, ifindex, record));
   XVNET_TRY(provide_lease(change, ifindex, record, link.mtu));
   const abi::interface entry{record.network, abi::INTERFACE_PORT, interface_flags(choice)};
-  XVNET_TRY(change.put(tables.interfaces, ifindex, entry));
+  XVNET_TRY(put_interface(change, ifindex, entry));
   return add_member(change, record.network, ifindex);
 }
 
@@ -255,7 +256,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
   leaving.device.state = abi::RECORD_INCOMPLETE;
   XVNET_TRY(change.put(tables.port_records, ifindex, leaving));
   XVNET_TRY(remove_member(change, record.network, ifindex));
-  XVNET_TRY(change.erase(tables.interfaces, ifindex));
+  XVNET_TRY(erase_interface(change, ifindex));
   XVNET_TRY(remove_static_mac(change, ifindex, record));
   XVNET_TRY(withdraw_lease(change, ifindex));
   XVNET_TRY(end_mappings(change, record.network, ifindex));

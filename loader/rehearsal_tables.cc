@@ -102,8 +102,11 @@ void Rehearsal::make_tables() {
     tables_[id] = std::make_unique<OverlayTable>(below, key_size, value_size);
   };
   make(kInterfaces, sizeof(Id), sizeof(abi::interface));
+  make(kInterfaceCache, sizeof(Id), sizeof(abi::cached_interface));
+  make(kCarried, sizeof(Id), sizeof(abi::carried));
   make(kNetworks, sizeof(Id), sizeof(abi::network));
   make(kVlans, sizeof(abi::vlan_key), sizeof(Id));
+  make(kVlanCache, sizeof(Id), sizeof(abi::cached_vlan));
   make(kMembers, sizeof(Id), sizeof(abi::members));
   make(kFdb, sizeof(abi::fdb_key), sizeof(abi::fdb_entry));
   make(kLearners, sizeof(abi::learner_key), sizeof(abi::learner));

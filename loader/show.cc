@@ -9,6 +9,7 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
+#include "loader/interface.h"
 #include "loader/nat_ranges.h"
 #include "loader/port_addresses.h"
 #include "loader/snat.h"
@@ -234,7 +235,7 @@ Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
                        bool is_uplink) -> Result<void> {
     const std::string name = name_of(kernel, ifindex, record);
     if (!device.empty() && name != device) return {};
-    XVNET_ASSIGN(stats, tables.stats.find(ifindex));
+    XVNET_ASSIGN(stats, find_counters(tables, ifindex));
     if (stats) views.push_back({name, is_uplink, view_of(stats->from), view_of(stats->to)});
     return {};
   };

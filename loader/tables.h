@@ -5,10 +5,12 @@
 
 #include "loader/map.h"
 #include "maps/addresses.h"
+#include "maps/carried.h"
 #include "maps/fdb.h"
 #include "maps/forwards.h"
 #include "maps/gateways.h"
 #include "maps/host_flows.h"
+#include "maps/interface_cache.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
 #include "maps/leases.h"
@@ -22,6 +24,7 @@
 #include "maps/records.h"
 #include "maps/routes.h"
 #include "maps/stats.h"
+#include "maps/vlan_cache.h"
 #include "maps/vlans.h"
 
 namespace xvnet {
@@ -29,8 +32,11 @@ namespace xvnet {
 struct Tables {
   explicit Tables(Kernel& kernel)
       : interfaces(kernel.table(TableId::kInterfaces)),
+        interface_cache(kernel.table(TableId::kInterfaceCache)),
+        carried(kernel.table(TableId::kCarried)),
         networks(kernel.table(TableId::kNetworks)),
         vlans(kernel.table(TableId::kVlans)),
+        vlan_cache(kernel.table(TableId::kVlanCache)),
         members(kernel.table(TableId::kMembers)),
         fdb(kernel.table(TableId::kFdb)),
         learners(kernel.table(TableId::kLearners)),
@@ -54,8 +60,11 @@ struct Tables {
         meta(kernel.table(TableId::kMeta)) {}
 
   Map<std::uint32_t, abi::interface> interfaces;
+  Map<std::uint32_t, abi::cached_interface> interface_cache;
+  Map<std::uint32_t, abi::carried> carried;
   Map<std::uint32_t, abi::network> networks;
   Map<abi::vlan_key, std::uint32_t> vlans;
+  Map<std::uint32_t, abi::cached_vlan> vlan_cache;
   Map<std::uint32_t, abi::members> members;
   Map<abi::fdb_key, abi::fdb_entry> fdb;
   Map<abi::learner_key, abi::learner> learners;

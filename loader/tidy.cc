@@ -4,6 +4,7 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/forward.h"
+#include "loader/interface.h"
 #include "loader/nat.h"
 #include "loader/network.h"
 #include "loader/port.h"
@@ -60,7 +61,7 @@ Result<void> remove_stray_vlans(Change& change) {
   for (const auto& [key, id] : vlans) {
     XVNET_ASSIGN(network, whole_network(tables, id));
     if (!network || network->uplink != key.uplink || network->vid != key.vid)
-      XVNET_TRY(change.erase(tables.vlans, key));
+      XVNET_TRY(erase_vlan(change, key));
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "loader/device.h"
+#include "loader/interface.h"
 #include "loader/loopback.h"
 #include "loader/nat_state.h"
 #include "loader/network.h"
@@ -80,6 +81,7 @@ Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(plan, make_plan(kernel, tables));
   XVNET_TRY(load_continuations(kernel, tables));
   XVNET_TRY(make_missing_rings(tables));
+  XVNET_TRY(fill_caches(tables));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings)};

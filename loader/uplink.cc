@@ -5,6 +5,7 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
+#include "loader/interface.h"
 #include "loader/nat.h"
 #include "loader/network.h"
 #include "loader/network_request.h"
@@ -88,7 +89,7 @@ Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record re
   XVNET_ASSIGN(translates, has_nat(tables));
   const auto flags =
       static_cast<std::uint16_t>(interface_flags(choice) | uplink_nat_flag(translates));
-  XVNET_TRY(change.put(tables.interfaces, ifindex, {0, abi::INTERFACE_UPLINK, flags}));
+  XVNET_TRY(put_interface(change, ifindex, {0, abi::INTERFACE_UPLINK, flags}));
   record.device.state = abi::RECORD_COMPLETE;
   XVNET_TRY(change.put(tables.uplink_records, ifindex, record));
   XVNET_TRY(bind_networks(change));
@@ -182,7 +183,7 @@ Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
   leaving.device.state = abi::RECORD_INCOMPLETE;
   XVNET_TRY(change.put(tables.uplink_records, ifindex, leaving));
   XVNET_TRY(unbind_networks(change, ifindex));
-  XVNET_TRY(change.erase(tables.interfaces, ifindex));
+  XVNET_TRY(erase_interface(change, ifindex));
   XVNET_TRY(detach_programs(change, ifindex, kUplinkPrograms, record.device));
   if (presence == Presence::kHere) {
     XVNET_TRY(restore_features(change, ifindex, record.device));

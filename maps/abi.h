@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 7
+#define XVNET_ABI_VERSION 8
 
 #ifdef __cplusplus
 /* clang-format off */
@@ -31,9 +31,10 @@
 #include <bpf/bpf_helpers.h>
 #endif
 
-/* Limits of one host. They bound memory, not speed: every lookup is a hash lookup. */
+/* Limits of one host. They bound memory, not speed. */
 #define MAX_INTERFACES	  4096
 #define MAX_NETWORKS	  4096
+#define NETWORK_IDS	  16384	    /* from 1; so many are taken before one is used again */
 #define MAX_MEMBERS	  512	    /* local ports of one network, the cost of one broadcast */
 #define MAX_FDB_ENTRIES	  (1 << 20) /* the learners' limits together stay below it */
 #define MAX_LEARNER_SLOTS 1024

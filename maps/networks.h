@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * networks: one tenant's L2 segment, and how it leaves the host.
+ *
+ * An array, which a program reads in ten instructions. The loader writes it through its memory, in words of 64 bits,
+ * each at once: what belongs together is in one.
  */
 #pragma once
 
@@ -19,7 +22,7 @@ struct network {
 	__u32 uplink;	   /* ifindex, 0 when nothing leaves the host */
 	__u16 vid;	   /* pushed towards the uplink; 0 in an untagged network */
 	__u16 flags;	   /* enum network_flags */
-	__u64 ageing_ns;   /* a learned MAC unseen for longer is unknown */
+	__u64 ageing_ns;   /* a learned MAC unseen for longer is unknown; 0: there is no such network */
 	__u32 uplink_macs; /* how many MACs may be learned at the uplink; the loader's own note: learners.h */
 	__u32 pad;
 };
@@ -28,8 +31,9 @@ XVNET_ABI_END
 
 #ifdef __bpf__
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NETWORK_IDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32); /* network id, from 1 */
 	__type(value, struct network);
 } networks SEC(".maps");

@@ -82,7 +82,7 @@ static __always_inline bool is_gateway_address(__u32 network, __be32 ipv4)
 /* Before the first byte is written: whether the port can be sent to, and the answer goes without a tag. */
 static __always_inline enum reason begin_answer(struct packet *packet)
 {
-	return check_member(packet, packet->ifindex) ?: pop_tag(packet);
+	return check_member_apart(packet, packet->ifindex) ?: pop_tag(packet);
 }
 
 static __always_inline enum reason write_answer(struct packet *packet, const void *bytes, __u32 size)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * count_*: the counters of maps/stats.h. An interface whose counters are gone is between detach and its removal.
+ * count_*: the counters of maps/stats.h and maps/carried.h. An interface whose counters are gone is between detach and
+ * its removal.
  *
  * reads    ifindex, length, unlearned, from_host
- * lookups  stats
+ * lookups  of what was carried: interface_cache, carried; of all else, and without a place there: stats
  */
 #pragma once
 
-#include "../packet.h"
+#include "interface.h"
 
 static __always_inline enum fate fate_of(enum reason reason)
 {
@@ -22,46 +23,80 @@ static __always_inline enum fate fate_of(enum reason reason)
 	}
 }
 
-static __always_inline void count(struct direction_stats *direction, enum reason reason, __u32 length)
+enum direction {
+	DIRECTION_FROM,
+	DIRECTION_TO,
+};
+
+static __always_inline struct carried_direction *carried_by(__u32 ifindex, enum direction direction)
 {
-	if (fate_of(reason) == FATE_CARRIED) {
-		direction->packets++;
-		direction->bytes += length;
-	} else {
-		direction->reasons[reason & (REASON_LIMIT - 1)]++;
+	__u32 place = ifindex % INTERFACE_CACHE_SIZE;
+	struct carried *counters;
+
+	if (!has_place(ifindex, bpf_map_lookup_elem(&interface_cache, &place)))
+		return NULL;
+	counters = bpf_map_lookup_elem(&carried, &place);
+	if (!counters)
+		return NULL;
+	return direction == DIRECTION_TO ? &counters->to : &counters->from;
+}
+
+static __always_inline struct direction_stats *stats_of(__u32 ifindex, enum direction direction)
+{
+	struct stats *counters = bpf_map_lookup_elem(&stats, &ifindex);
+
+	if (!counters)
+		return NULL;
+	return direction == DIRECTION_TO ? &counters->to : &counters->from;
+}
+
+static __always_inline void count_carried(__u32 ifindex, enum direction direction, __u32 length)
+{
+	struct carried_direction *carried = carried_by(ifindex, direction);
+	struct direction_stats *otherwise;
+
+	if (carried) {
+		carried->packets++;
+		carried->bytes += length;
+		return;
+	}
+	otherwise = stats_of(ifindex, direction);
+	if (otherwise) {
+		otherwise->packets++;
+		otherwise->bytes += length;
 	}
 }
 
 /*
- * What became of a frame, or of one copy of it, at the interface it was sent to.
- *
  * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
  */
-__noinline int count_to_interface(__u32 target, __u32 reason, __u32 length)
+__noinline int count(__u32 ifindex, enum direction direction, enum reason reason, __u32 length)
 {
-	struct stats *counters = bpf_map_lookup_elem(&stats, &target);
+	struct direction_stats *counters;
 
+	if (fate_of(reason) == FATE_CARRIED) {
+		count_carried(ifindex, direction, length);
+		return 0;
+	}
+	counters = stats_of(ifindex, direction);
 	if (counters)
-		count(&counters->to, reason, length);
+		counters->reasons[reason & (REASON_LIMIT - 1)]++;
 	return 0;
 }
 
+/* What became of a frame, or of one copy of it, at the interface it was sent to. */
 static __always_inline void count_to(struct packet *packet, __u32 target, enum reason reason)
 {
-	count_to_interface(target, reason, packet->length);
+	count(target, DIRECTION_TO, reason, packet->length);
 }
 
 /* What the host sends through an uplink is on its way *to* it, and counted there only when it is dropped. */
 static __always_inline void count_from(struct packet *packet, enum reason reason)
 {
-	struct stats *counters = bpf_map_lookup_elem(&stats, &packet->ifindex);
-	struct direction_stats *direction;
+	enum direction direction = packet->from_host ? DIRECTION_TO : DIRECTION_FROM;
 
-	if (!counters)
-		return;
-	direction = packet->from_host ? &counters->to : &counters->from;
 	if (!packet->from_host || fate_of(reason) == FATE_DROPPED)
-		count(direction, reason, packet->length);
+		count(packet->ifindex, direction, reason, packet->length);
 	if (packet->unlearned)
-		direction->reasons[REASON_FDB_FULL]++;
+		count(packet->ifindex, direction, REASON_FDB_FULL, packet->length);
 }

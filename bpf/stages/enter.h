@@ -5,55 +5,66 @@
  * reads    ifindex, tag_type, tci
  * sets     network, segment, checksums_complete, has_public_addresses; of what the host sends now_ns
  * returns  NOT_ATTACHED, HOSTS_OWN
- * lookups  a port: interfaces, networks; an uplink: interfaces; a tag on it: vlans, networks
+ * lookups  those of find_interface; of a port networks; of a tag vlan_cache, vlans, networks
  */
 #pragma once
 
+#include "interface.h"
 #include "parse.h"
 
 static __always_inline enum reason enter_network(struct packet *packet, __u32 network, enum reason otherwise)
 {
 	packet->network = network;
 	packet->segment = bpf_map_lookup_elem(&networks, &network);
-	return packet->segment ? REASON_CONTINUE : otherwise;
+	return packet->segment && packet->segment->ageing_ns ? REASON_CONTINUE : otherwise;
 }
 
 /* A port without an entry is between attach and detach: nothing passes it. */
 static __always_inline enum reason enter_port(struct packet *packet)
 {
-	struct interface *port = bpf_map_lookup_elem(&interfaces, &packet->ifindex);
+	struct interface port = find_interface(packet->ifindex);
 
-	if (!port || port->kind != INTERFACE_PORT)
+	if (port.kind != INTERFACE_PORT)
 		return REASON_NOT_ATTACHED;
-	packet->checksums_complete = port->flags & INTERFACE_CHECKSUMS_COMPLETE;
-	return enter_network(packet, port->network, REASON_NOT_ATTACHED);
+	packet->checksums_complete = port.flags & INTERFACE_CHECKSUMS_COMPLETE;
+	return enter_network(packet, port.network, REASON_NOT_ATTACHED);
+}
+
+/* The network that has it, or 0. */
+static __always_inline __u32 find_vlan(__u32 uplink, __u16 vid)
+{
+	struct vlan_key key = {.uplink = uplink, .vid = vid};
+	__u32 place = vid;
+	struct cached_vlan *cached = bpf_map_lookup_elem(&vlan_cache, &place);
+	__u32 *network;
+
+	if (cached && cached->uplink == uplink)
+		return cached->network;
+	network = bpf_map_lookup_elem(&vlans, &key);
+	return network ? *network : 0;
 }
 
 /* Of a frame on an uplink. An 802.1ad tag is another number space than 802.1Q's, and no network of ours is in it. */
 static __always_inline enum reason enter_by_tag(struct packet *packet)
 {
-	struct vlan_key key = {.uplink = packet->ifindex, .vid = outer_vid(packet)};
-	__u32 *network;
-
 	if (packet->tag_type == bpf_htons(ETH_P_8021AD))
 		return REASON_HOSTS_OWN;
-	network = bpf_map_lookup_elem(&vlans, &key);
-	return network ? enter_network(packet, *network, REASON_HOSTS_OWN) : REASON_HOSTS_OWN;
+	return enter_network(packet, find_vlan(packet->ifindex, outer_vid(packet)), REASON_HOSTS_OWN);
 }
 
 static __always_inline enum reason enter_uplink(struct packet *packet)
 {
-	struct interface *uplink;
+	struct interface uplink;
 
 	if (hook_is_own_frame(packet)) {
 		hook_clear_mark(packet);
 		return REASON_HOSTS_OWN;
 	}
-	uplink = bpf_map_lookup_elem(&interfaces, &packet->ifindex);
-	if (!uplink || uplink->kind != INTERFACE_UPLINK)
+	uplink = find_interface(packet->ifindex);
+	if (uplink.kind != INTERFACE_UPLINK)
 		return REASON_HOSTS_OWN;
-	packet->checksums_complete = uplink->flags & INTERFACE_CHECKSUMS_COMPLETE;
-	packet->has_public_addresses = uplink->flags & INTERFACE_NAT;
+	packet->checksums_complete = uplink.flags & INTERFACE_CHECKSUMS_COMPLETE;
+	packet->has_public_addresses = uplink.flags & INTERFACE_NAT;
 	return REASON_CONTINUE;
 }
 

@@ -193,7 +193,7 @@ static long send_from_place(__u32 attempt, struct held_search *search)
 	if (!search->found++)
 		hook_clone(packet, search->target);
 	if (write_held(search, held) && hook_clone(packet, search->target))
-		count_to_interface(search->target, REASON_FORWARDED, held->length);
+		count(search->target, DIRECTION_TO, REASON_FORWARDED, held->length);
 	held->expires_ns = NAT_SLOT_FREE;
 	return 0;
 }

@@ -87,8 +87,8 @@ static __always_inline enum reason admit_error(struct packet *packet, struct tra
 		       : REASON_NAT_STRANGER;
 }
 
-static __always_inline enum reason translate_error_in(struct packet *packet, const struct translation *translation,
-						      const struct flow *quoted)
+static __noinline enum reason translate_error_in(struct packet *packet, const struct translation *translation,
+						 const struct flow *quoted)
 {
 	const struct flow *error = &translation->flow;
 	struct nat_slot *slot = translation->slot;

@@ -74,7 +74,7 @@ static __always_inline enum reason check_receiver(struct packet *packet, const s
 
 	if (flow->ip.ttl <= 1)
 		return REASON_TTL_EXCEEDED;
-	reason = check_member(packet, receiver->ifindex);
+	reason = check_member_apart(packet, receiver->ifindex);
 	if (reason)
 		return reason;
 	return is_zero_mac(receiver->mac) ? ask_receiver(packet, receiver) : REASON_CONTINUE;

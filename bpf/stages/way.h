@@ -4,7 +4,7 @@
  *
  * reads    ifindex, length
  * returns  NO_ROUTE, FRAGMENTATION_NEEDED, NO_DEVICE, TOO_BIG
- * lookups  the host's routes; interfaces, devices
+ * lookups  the host's routes; those of find_interface, devices
  */
 #pragma once
 
@@ -49,9 +49,7 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 /* Beyond a device that is no uplink of ours nobody would translate the answers. */
 static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifindex)
 {
-	struct interface *interface = bpf_map_lookup_elem(&interfaces, &ifindex);
-
-	if (!interface || interface->kind != INTERFACE_UPLINK)
+	if (find_interface(ifindex).kind != INTERFACE_UPLINK)
 		return REASON_NO_ROUTE;
 	return bpf_map_lookup_elem(&devices, &ifindex) ? check_size(packet, ifindex) : REASON_NO_DEVICE;
 }

@@ -19,7 +19,7 @@ constexpr std::size_t kBatchGrowth = 4;
 
 // What bpf(2) transfers for one value.
 std::size_t transfer_size(const bpf_map_info& map) {
-  if (map.type != BPF_MAP_TYPE_PERCPU_HASH) return map.value_size;
+  if (!is_per_cpu(map.type)) return map.value_size;
   const int cpus = libbpf_num_possible_cpus();
   return per_cpu_stride(map.value_size) * static_cast<std::size_t>(std::max(cpus, 1));
 }

@@ -22,6 +22,10 @@ constexpr std::size_t per_cpu_stride(std::size_t value_size) {
   return (value_size + kWord - 1) / kWord * kWord;
 }
 
+constexpr bool is_per_cpu(std::uint32_t map_type) {
+  return map_type == BPF_MAP_TYPE_PERCPU_HASH || map_type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
 // The keys of some entries, and what bpf(2) gave for each, one after the other.
 using BatchVisitor =
     std::function<void(std::span<const std::byte> keys, std::span<const std::byte> values)>;

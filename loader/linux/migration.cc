@@ -70,29 +70,27 @@ void copy_runs(const std::vector<Run>& runs, const std::byte* from, std::byte* t
   for (const Run& run : runs) std::memcpy(to + run.to, from + run.from, run.size);
 }
 
-bool is_per_cpu(const TableLayout& layout) { return layout.type == BPF_MAP_TYPE_PERCPU_HASH; }
-
 class Copy {
  public:
   static Result<Copy> make(const TableLayout& from, const TableLayout& to,
                            const std::string& table) {
-    if (is_per_cpu(from) != is_per_cpu(to))
+    if (is_per_cpu(from.type) != is_per_cpu(to.type))
       return fail(fmt::format("take over table \"{}\": it is of another kind", table));
     Copy copy;
     XVNET_ASSIGN(key, translate(from.key, to.key, table));
     XVNET_ASSIGN(value, translate(from.value, to.value, table));
     copy.key_runs_ = std::move(key);
     copy.value_runs_ = std::move(value);
-    const int cpus = is_per_cpu(to) ? libbpf_num_possible_cpus() : 1;
+    const int cpus = is_per_cpu(to.type) ? libbpf_num_possible_cpus() : 1;
     if (cpus <= 0) return fail_errno(-cpus, "count the CPUs");
     copy.values_ = static_cast<std::size_t>(cpus);
-    copy.from_stride_ = is_per_cpu(from) ? per_cpu_stride(from.value_size) : from.value_size;
-    copy.to_stride_ = is_per_cpu(to) ? per_cpu_stride(to.value_size) : to.value_size;
+    copy.from_stride_ = is_per_cpu(from.type) ? per_cpu_stride(from.value_size) : from.value_size;
+    copy.to_stride_ = is_per_cpu(to.type) ? per_cpu_stride(to.value_size) : to.value_size;
     copy.key_size_ = from.key_size;
     copy.new_key_.resize(to.key_size);
     copy.old_value_.resize(copy.from_stride_ * copy.values_);
     copy.new_value_.resize(copy.to_stride_ * copy.values_);
-    copy.flags_ = to.type == BPF_MAP_TYPE_ARRAY ? BPF_ANY : BPF_NOEXIST;
+    copy.is_array_ = to.type == BPF_MAP_TYPE_ARRAY || to.type == BPF_MAP_TYPE_PERCPU_ARRAY;
     return copy;
   }
 
@@ -104,6 +102,9 @@ class Copy {
         if (errno == ENOENT) continue;
         return fail_errno(errno, fmt::format("take over table \"{}\": read it", table));
       }
+      if (is_array_ &&
+          std::ranges::all_of(old_value_, [](std::byte each) { return each == std::byte{0}; }))
+        continue;
       XVNET_TRY(put(key, to, table));
     }
     return {};
@@ -120,8 +121,15 @@ class Copy {
       copy_runs(value_runs_, old_value_.data() + at * from_stride_,
                 new_value_.data() + at * to_stride_);
     }
-    if (bpf_map_update_elem(to.get(), new_key_.data(), new_value_.data(), flags_) == 0) return {};
+    if (bpf_map_update_elem(to.get(), new_key_.data(), new_value_.data(),
+                            is_array_ ? BPF_ANY : BPF_NOEXIST) == 0)
+      return {};
     if (errno == EEXIST) return {};
+    if (errno == E2BIG)
+      return fail(
+          fmt::format("take over table \"{}\": one of its entries has no place in the new one",
+                      table),
+          "make all of it anew: `xvnet save`, `down` and `restore`");
     return fail_errno(errno, fmt::format("take over table \"{}\": write the new one", table));
   }
 
@@ -130,7 +138,7 @@ class Copy {
   std::vector<std::byte> new_key_, old_value_, new_value_;
   std::size_t values_ = 1;  // of one entry: one a CPU in a per-CPU map
   std::size_t from_stride_ = 0, to_stride_ = 0;
-  std::uint64_t flags_ = BPF_NOEXIST;
+  bool is_array_ = false;  // it has every key, and one of zeros says nothing
 };
 
 }  // namespace

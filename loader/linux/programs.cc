@@ -250,10 +250,16 @@ std::string_view table_name(TableId id) {
   switch (id) {
     case TableId::kInterfaces:
       return "interfaces";
+    case TableId::kInterfaceCache:
+      return "interface_cache";
+    case TableId::kCarried:
+      return "carried";
     case TableId::kNetworks:
       return "networks";
     case TableId::kVlans:
       return "vlans";
+    case TableId::kVlanCache:
+      return "vlan_cache";
     case TableId::kMembers:
       return "members";
     case TableId::kFdb:

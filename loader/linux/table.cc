@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,10 +30,16 @@ Layout layout_of(TableId id) {
   switch (id) {
     case TableId::kInterfaces:
       return {kNumber, sizeof(abi::interface)};
+    case TableId::kInterfaceCache:
+      return {kNumber, sizeof(abi::cached_interface)};
+    case TableId::kCarried:
+      return {kNumber, sizeof(abi::carried)};
     case TableId::kNetworks:
       return {kNumber, sizeof(abi::network)};
     case TableId::kVlans:
       return {sizeof(abi::vlan_key), kNumber};
+    case TableId::kVlanCache:
+      return {kNumber, sizeof(abi::cached_vlan)};
     case TableId::kMembers:
       return {kNumber, sizeof(abi::members)};
     case TableId::kFdb:
@@ -83,6 +90,16 @@ Layout layout_of(TableId id) {
   return {};
 }
 
+// Of a map opened to be read alone the kernel gives no memory.
+bool is_writable(const FileDescriptor& map) {
+  return (fcntl(map.get(), F_GETFL) & O_ACCMODE) == O_RDWR;
+}
+
+// An array has each of its elements all the time.
+bool is_entry(std::span<const std::byte> element) {
+  return std::ranges::any_of(element, [](std::byte each) { return each != std::byte{0}; });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId id) {
@@ -99,11 +116,17 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
   table->key_size_ = info->key_size;
   table->value_size_ = info->value_size;
   table->max_entries_ = info->max_entries;
-  if (info->type == BPF_MAP_TYPE_PERCPU_HASH) {
+  if (is_per_cpu(info->type)) {
     int cpus = libbpf_num_possible_cpus();
     if (cpus <= 0) return fail_errno(-cpus, doing + ": count the CPUs");
     if (info->value_size % kWord) return fail(doing + ": its values are not of 64-bit words");
     table->cpus_ = static_cast<std::size_t>(cpus);
+  }
+  table->is_array_ = info->map_flags & BPF_F_MMAPABLE;
+  if (table->is_array_ && is_writable(map)) {
+    if (info->value_size % kWord) return fail(doing + ": its values are not of 64-bit words");
+    XVNET_ASSIGN(memory, MappedArray::open(map, std::size_t{info->max_entries} * info->value_size));
+    table->memory_ = std::move(memory);
   }
   table->map_ = std::move(map);
   table->name_ = std::move(name);
@@ -142,7 +165,7 @@ Result<bool> LinuxTable::lookup(std::span<const std::byte> key, std::span<std::b
     return fail_errno(errno, fmt::format("read table \"{}\"", name_));
   }
   read_value(raw, value);
-  return true;
+  return !is_array_ || is_entry(value);
 }
 
 void LinuxTable::read_value(std::span<const std::byte> raw, std::span<std::byte> value) const {
@@ -168,6 +191,7 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
                             value_size_, value.size()));
   }
   if (!is_there()) return fail(fmt::format("write table \"{}\": it is not there", name_));
+  if (is_array_) return write_element(key, value);
   // Zeros on every CPU of a per-CPU map: a sum cannot be taken apart again.
   std::vector<std::byte> raw(transfer_size());
   if (cpus_ == 0) std::ranges::copy(value, raw.begin());
@@ -182,11 +206,49 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
 Result<void> LinuxTable::erase(std::span<const std::byte> key) {
   XVNET_TRY(check_key(key));
   if (!is_there()) return {};
+  if (is_array_) return write_element(key, std::vector<std::byte>(value_size_));
   if (bpf_map_delete_elem(map_.get(), key.data()) == 0 || errno == ENOENT) return {};
   return fail_errno(errno, fmt::format("remove from table \"{}\"", name_));
 }
 
+Result<void> LinuxTable::write_element(std::span<const std::byte> key,
+                                       std::span<const std::byte> value) {
+  std::uint32_t index = 0;
+  std::memcpy(&index, key.data(), sizeof index);
+  if (index >= max_entries_)
+    return fail(fmt::format("write table \"{}\": it has {} entries", name_, max_entries_));
+  memory_.write(index * value_size_, value);
+  return {};
+}
+
+Result<std::vector<std::byte>> LinuxTable::read_elements() const {
+  std::vector<std::byte> all;
+  const bool done = visit_batches(
+      map_, [&all](auto, auto values) { all.insert(all.end(), values.begin(), values.end()); });
+  if (!done) return fail_errno(errno, fmt::format("read table \"{}\"", name_));
+  return all;
+}
+
+Result<std::vector<std::byte>> LinuxTable::elements(Wanted wanted) const {
+  std::vector<std::byte> copy;
+  if (!memory_.is_open()) {
+    XVNET_ASSIGN(read, read_elements());
+    copy = std::move(read);
+  }
+  const auto all = memory_.is_open() ? memory_.bytes() : std::span<const std::byte>(copy);
+  std::vector<std::byte> found;
+  for (std::uint32_t index = 0; index * value_size_ < all.size(); index++) {
+    const auto element = all.subspan(index * value_size_, value_size_);
+    if (!is_entry(element)) continue;
+    const auto key = std::as_bytes(std::span(&index, 1));
+    found.insert(found.end(), key.begin(), key.end());
+    if (wanted == Wanted::kEntries) found.insert(found.end(), element.begin(), element.end());
+  }
+  return found;
+}
+
 Result<std::vector<std::byte>> LinuxTable::keys() const {
+  if (is_array_) return elements(Wanted::kKeys);
   return is_there() ? list_keys(map_, name_) : std::vector<std::byte>{};
 }
 
@@ -194,6 +256,7 @@ Result<std::vector<std::byte>> LinuxTable::keys() const {
 // port.
 Result<std::vector<std::byte>> LinuxTable::entries() const {
   if (!is_there()) return std::vector<std::byte>{};
+  if (is_array_) return elements(Wanted::kEntries);
   std::vector<std::byte> entries;
   const bool done = visit_batches(map_, [&](auto keys, auto values) {
     const std::size_t count = keys.size() / key_size_;

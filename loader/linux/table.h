@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A pinned map as the loader's Table.
+// A pinned map as the loader's Table. Of an array that has memory, an element of zeros is
+// no entry.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "loader/kernel.h"
 #include "loader/linux/file_descriptor.h"
+#include "loader/linux/mapped_array.h"
 
 namespace xvnet {
 
@@ -36,7 +38,15 @@ class LinuxTable : public Table {
   void read_value(std::span<const std::byte> raw, std::span<std::byte> value) const;
   Result<void> check_key(std::span<const std::byte> key) const;
 
+  // Of an array.
+  enum class Wanted { kKeys, kEntries };
+  Result<std::vector<std::byte>> elements(Wanted wanted) const;
+  Result<std::vector<std::byte>> read_elements() const;
+  Result<void> write_element(std::span<const std::byte> key, std::span<const std::byte> value);
+
   FileDescriptor map_;
+  bool is_array_ = false;
+  MappedArray memory_;  // of an array that can be written
   std::string name_;
   std::size_t key_size_ = 0;
   std::size_t value_size_ = 0;

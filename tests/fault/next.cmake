@@ -29,6 +29,8 @@ endfunction()
 string(REGEX MATCH "XVNET_ABI_VERSION ([0-9]+)" version "${text_abi.h}")
 math(EXPR next_abi "${CMAKE_MATCH_1} + 1")
 change(abi.h "${version}" "XVNET_ABI_VERSION ${next_abi}")
+# Fewer elements of an array.
+change(abi.h "NETWORK_IDS	  16384" "NETWORK_IDS	  8192")
 # A longer array, in a table that only the loader writes.
 change(abi.h "MAX_MEMBERS	  512" "MAX_MEMBERS	  640")
 # A field in the middle of a struct within structs.
@@ -39,10 +41,16 @@ change(records.h "XVNET_ABI_SIZE(uplink_record, 112" "XVNET_ABI_SIZE(uplink_reco
 # A field at the end, in a table that the programs write.
 change(fdb.h "	__u64 last_seen_ns;" "	__u64 last_seen_ns;\n	__u64 next;\n")
 change(fdb.h "XVNET_ABI_SIZE(fdb_entry, 16)" "XVNET_ABI_SIZE(fdb_entry, 24)")
-# Fields that change places, in a per-CPU table.
+# Fields that change places, in a per-CPU hash and in a per-CPU array.
 change(stats.h "	__u64 packets;" "	__u64 octets;")
 change(stats.h "	__u64 bytes;" "	__u64 packets;")
 change(stats.h "	__u64 octets;" "	__u64 bytes;")
+change(carried.h "	__u64 packets;" "	__u64 octets;")
+change(carried.h "	__u64 bytes;" "	__u64 packets;")
+change(carried.h "	__u64 octets;" "	__u64 bytes;")
+# A field at the end, in an array that is written through its memory.
+change(networks.h "	__u32 pad;" "	__u32 pad;\n	__u64 next;")
+change(networks.h "XVNET_ABI_SIZE(network, 24)" "XVNET_ABI_SIZE(network, 32)")
 
 foreach(header IN LISTS headers)
   file(CONFIGURE OUTPUT ${next}/maps/${header} CONTENT "${text_${header}}" @ONLY)

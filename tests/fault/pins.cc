@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 
 #include "maps/members.h"
 #include "maps/records.h"
@@ -28,13 +29,27 @@ std::string own_pins(const std::string& instance) {
   return pin_root(instance) + "/v" + std::to_string(XVNET_ABI_VERSION);
 }
 
-void forge_build(const std::string& instance, const std::string& build) {
+namespace {
+
+void change_meta(const std::string& instance, const std::function<void(abi::meta&)>& change) {
   constexpr std::uint32_t kKey = 0;
   const UniqueFd map(bpf_obj_get((own_pins(instance) + "/maps/meta").c_str()));
   abi::meta meta{};
   if (bpf_map_lookup_elem(map.get(), &kKey, &meta)) throw_errno("reading meta");
-  std::snprintf(meta.build, sizeof meta.build, "%s", build.c_str());
+  change(meta);
   if (bpf_map_update_elem(map.get(), &kKey, &meta, BPF_ANY)) throw_errno("writing meta");
+}
+
+}  // namespace
+
+void forge_build(const std::string& instance, const std::string& build) {
+  change_meta(instance, [&](abi::meta& meta) {
+    std::snprintf(meta.build, sizeof meta.build, "%s", build.c_str());
+  });
+}
+
+void set_next_network(const std::string& instance, std::uint32_t id) {
+  change_meta(instance, [&](abi::meta& meta) { meta.next_network = id; });
 }
 
 FilledTable::FilledTable(const std::string& instance, const std::string& table)

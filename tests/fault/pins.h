@@ -22,6 +22,9 @@ std::string own_pins(const std::string& instance);
 // As if the pinned programs were another build's.
 void forge_build(const std::string& instance, const std::string& build);
 
+// As if so many networks had been made, and gone.
+void set_next_network(const std::string& instance, std::uint32_t id);
+
 // Fills a pinned hash up, with entries that stand for nothing.
 class FilledTable {
  public:

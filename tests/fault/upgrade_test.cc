@@ -164,5 +164,22 @@ TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsEverything) {
   EXPECT_FALSE(std::filesystem::exists(pin_root(lab.host.instance())));
 }
 
+TEST_P(Upgrade, IsRefusedWhereANetworksIdHasNoPlace) {
+  set_next_network(lab.host.instance(), 9000);
+  lab.host.must({"network", "add", "late"});
+  const std::string before = everything();
+  const auto programs = program_ids(lab.host.instance());
+  {
+    const Variable next("XVNET_BIN", next_binary());
+    const CommandResult refused = lab.host.xvnet({"upgrade"});
+    EXPECT_NE(refused.exit_code, 0);
+    EXPECT_EQ(error_problems(refused, {"networks", "hint: ", "restore"}), "");
+  }
+  EXPECT_EQ(program_ids(lab.host.instance()), programs);
+  EXPECT_EQ(everything(), before);
+  Stream load = stream_of_a_vm();
+  expect_nothing_lost(load, 1000);
+}
+
 }  // namespace
 }  // namespace xvnet::test

@@ -42,9 +42,9 @@ Tap& Lab::open_vm(const std::string& name, const TapOptions& options) {
   return *taps_[name];
 }
 
-PacketSocket& Lab::add_container(const std::string& name, const Words& args) {
+PacketSocket& Lab::add_container(const std::string& name, const Words& args, int ifindex) {
   const std::string far = "c-" + name;
-  add_veth(ns(), name, outside_, far);
+  add_veth(ns(), name, outside_, far, ifindex);
   prepare_far_end(outside_, far);
   set_up(outside_, far);
   host.attach(name, args);

@@ -42,7 +42,8 @@ class Lab {
   // A TAP attached already (or to be attached): opened and listened to.
   Tap& open_vm(const std::string& name, const TapOptions& options = {});
   // A container's veth: `name` in the host, the other end "c-NAME" in the outside. Place: NAME.
-  PacketSocket& add_container(const std::string& name, const Words& args);
+  // `ifindex` of the former; 0: the next.
+  PacketSocket& add_container(const std::string& name, const Words& args, int ifindex = 0);
   Tap& vm(const std::string& name) { return *taps_.at(name); }
   PacketSocket& container(const std::string& name) { return *sockets_.at(name); }
   // The host's stack as a place, "host". Only for frames that do not come in on a tagged uplink.

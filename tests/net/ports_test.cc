@@ -69,6 +69,29 @@ TEST_P(Ports, ATapThatItsVmHoldsOpenAlreadyIsAttached) {
   EXPECT_EQ(lab.at("tap1", frame).finished(), frame.finished().bytes);
 }
 
+// maps/interface_cache.h has one place for both.
+TEST_P(Ports, TwoWithOnePlaceInTheCacheAreTwo) {
+  constexpr int kPlaces = 4096;
+  Tap& a = vm_in_vlan("tap0", 10);
+  vm_in_vlan("tap1", 10);
+  PacketSocket& far =
+      lab.add_container("far", with_mode({"--vlan", "20"}), ifindex(lab.ns(), "tap0") + kPlaces);
+  Tap& d = vm_in_vlan("tap2", 20);
+  const Frame of_a = udp4(Ends::between(kMacA, kBroadcast));
+  a.send(of_a);
+  EXPECT_EQ(lab.where(of_a), (Places{"tap1"}));
+  const Frame of_far = udp4(Ends::between(kMacB, kBroadcast));
+  far.send(of_far);
+  EXPECT_EQ(lab.where(of_far), (Places{"tap2"}));
+  const Frame to_far = udp4(Ends::between(kMacD, kMacB));
+  d.send(to_far);
+  EXPECT_EQ(lab.where(to_far), (Places{"far"}));
+  EXPECT_EQ(lab.host.packets("tap0", "from_vm"), 1U);
+  EXPECT_EQ(lab.host.packets("tap0", "to_vm"), 0U);
+  EXPECT_EQ(lab.host.packets("far", "from_vm"), 1U);
+  EXPECT_EQ(lab.host.packets("far", "to_vm"), 1U);
+}
+
 TEST_P(Ports, AVethEndIsAPort) {
   Tap& a = vm_in_vlan("tap0", 10);
   PacketSocket& b = lab.add_container("veth0", with_mode({"--vlan", "10"}));

@@ -22,9 +22,21 @@ class EnterMarked : public Pipeline {};
 INSTANTIATE_TEST_SUITE_P(Hooks, EnterMarked, tc_alone(), hook_name);
 
 TEST_P(Enter, APortThatIsNotAttachedPassesNothing) {
-  rig_.tables().interfaces.erase(rig_.ifindex("a"));
+  rig_.erase_interface("a");
   const Frame frame = tcp4(between("a", "b"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ATTACHED"));
+}
+
+// Nor does it let in whom it belongs to: "b" is looked up elsewhere.
+TEST_P(Enter, APlaceInTheCacheSaysNothingOfAnotherInterface) {
+  const uint32_t place = rig_.ifindex("b") % INTERFACE_CACHE_SIZE;
+  const abi::interface blue{.network = kBlue, .kind = abi::INTERFACE_PORT, .flags = 0};
+  rig_.tables().interface_cache.put(
+      place, {.ifindex = rig_.ifindex("b") + INTERFACE_CACHE_SIZE, .interface = blue, .pad = 0});
+  const Frame frame = tcp4(between("b", "a"));
+  EXPECT_EQ(from_vm("b", frame), forwarded(frame, "b", "a"));
+  const Frame answer = tcp4(between("a", "b"));
+  EXPECT_EQ(from_vm("a", answer), forwarded(answer, "a", "b"));
 }
 
 TEST_P(Enter, ADeviceWithoutAnyEntryPassesNothing) {
@@ -50,7 +62,7 @@ TEST_P(Enter, AVidThatNoNetworkOwnsIsTheHosts) {
 }
 
 TEST_P(Enter, UntaggedFramesAreTheHostsWhereNoNetworkIsUntagged) {
-  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = 0, .pad = 0});
+  rig_.set_vlan("up", 0, 0);
   const Frame frame = tcp4(between("wire", "e"));
   EXPECT_EQ(from_uplink(frame), left(frame));
   EXPECT_EQ(from_uplink(frame.tagged({.vid = 0, .pcp = 6})),
@@ -73,8 +85,8 @@ TEST_P(Enter, AServiceTagIsAnotherNumberSpace) {
 }
 
 TEST_P(Enter, TheVidOfAnotherUplinkIsTheHosts) {
-  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = kRedVid, .pad = 0});
-  rig_.tables().vlans.put({.uplink = rig_.ifindex("stranger"), .vid = kRedVid, .pad = 0}, kRed);
+  rig_.set_vlan("up", kRedVid, 0);
+  rig_.set_vlan("stranger", kRedVid, kRed);
   const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
   EXPECT_EQ(from_uplink(frame), left(frame));
 }
@@ -83,7 +95,7 @@ TEST_P(Enter, WhatIsNoUplinkAnyMoreIsTheHosts) {
   const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
   rig_.set_interface("up", {.network = kRed, .kind = abi::INTERFACE_PORT, .flags = 0});
   EXPECT_EQ(from_uplink(frame), left(frame));
-  rig_.tables().interfaces.erase(rig_.ifindex("up"));
+  rig_.erase_interface("up");
   EXPECT_EQ(from_uplink(frame), left(frame));
 }
 

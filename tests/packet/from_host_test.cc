@@ -56,7 +56,7 @@ TEST_P(FromHost, TheHostsVlansAreItsOwn) {
 }
 
 TEST_P(FromHost, WithoutAnUntaggedNetworkAllIsTheHosts) {
-  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = 0, .pad = 0});
+  rig_.set_vlan("up", 0, 0);
   const Frame frame = arp_request(broadcast_of("host"));
   EXPECT_EQ(from_host(frame), left(frame));
 }
@@ -72,7 +72,7 @@ TEST_P(FromHost, ADropIsCountedTowardsTheUplink) {
   rig_.attach(kRed, "e");
   const Frame frame = tcp4(between("host", "e"));
   EXPECT_EQ(from_host(frame), dropped(frame, "up to", "WRONG_NETWORK"));
-  rig_.tables().interfaces.erase(rig_.ifindex("e"));
+  rig_.erase_interface("e");
   EXPECT_EQ(from_host(frame), dropped(frame, "up to", "NO_DEVICE"));
 }
 

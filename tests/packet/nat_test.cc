@@ -208,7 +208,7 @@ TEST_P(NatOnTc, ForOtherAddressesAndOtherMacsTheHostDecides) {
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
   Frame other = in(Protocol::kUdp, port);
   std::ranges::copy(parse_mac(test::mac_of("new")), other.bytes.begin());
-  rig_.tables().vlans.erase({.uplink = rig_.ifindex("up"), .vid = 0, .pad = 0});
+  rig_.set_vlan("up", 0, 0);
   EXPECT_EQ(from_uplink(other), left(other));
   Ends ends = Ends::between(test::mac_of("wire"), uplink_mac());
   ends.dst_ip = kUplinkIp;
@@ -230,7 +230,7 @@ TEST_P(NatOnTc, AnAnswerWhoseTimeEndsHereIsDropped) {
 
 TEST_P(NatOnTc, APortThatIsGoneGetsNothing) {
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
-  rig_.tables().interfaces.erase(rig_.ifindex("a"));
+  rig_.erase_interface("a");
   const Frame frame = in(Protocol::kUdp, port);
   EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NO_DEVICE"));
 }

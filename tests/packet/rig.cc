@@ -43,6 +43,9 @@ void make_small(bpf_object* object) {
   constexpr uint32_t kEntries = 2048;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
+    // The programs know how long these are.
+    const std::string_view name = bpf_map__name(map);
+    if (name == "interface_cache" || name == "carried" || name == "vlan_cache") continue;
     if (bpf_map__max_entries(map) > kEntries) bpf_map__set_max_entries(map, kEntries);
   }
 }
@@ -51,6 +54,11 @@ void add(abi::direction_stats& sum, const abi::direction_stats& part) {
   sum.packets += part.packets;
   sum.bytes += part.bytes;
   for (size_t i = 0; i < std::size(sum.reasons); ++i) sum.reasons[i] += part.reasons[i];
+}
+
+void add(abi::direction_stats& sum, const abi::carried_direction& part) {
+  sum.packets += part.packets;
+  sum.bytes += part.bytes;
 }
 
 size_t cpus() { return static_cast<size_t>(libbpf_num_possible_cpus()); }
@@ -168,6 +176,7 @@ void Rig::load() {
       .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd(tc_->maps.fdb)),
       .gateways = Table<uint32_t, abi::gateway>(fd(tc_->maps.gateways)),
       .host_flows = Table<abi::host_flow_key, abi::host_flow>(fd(tc_->maps.host_flows)),
+      .interface_cache = ArrayTable<abi::cached_interface>(fd(tc_->maps.interface_cache)),
       .interfaces = Table<uint32_t, abi::interface>(fd(tc_->maps.interfaces)),
       .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
       .leases = Table<uint32_t, abi::lease>(fd(tc_->maps.leases)),
@@ -180,10 +189,12 @@ void Rig::load() {
       .nat_rings = Table<uint32_t, abi::nat_ring>(fd(tc_->maps.nat_rings)),
       .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd(tc_->maps.nat_sessions)),
       .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd(tc_->maps.nat_slots)),
-      .networks = Table<uint32_t, abi::network>(fd(tc_->maps.networks)),
+      .networks = ArrayTable<abi::network>(fd(tc_->maps.networks)),
       .routes = Table<abi::route_key, abi::route>(fd(tc_->maps.routes)),
+      .vlan_cache = ArrayTable<abi::cached_vlan>(fd(tc_->maps.vlan_cache)),
       .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
       .stats_fd = fd(tc_->maps.stats),
+      .carried_fd = fd(tc_->maps.carried),
   });
 }
 
@@ -250,6 +261,15 @@ abi::stats Rig::stats(const std::string& name) const {
     add(sum.from, part.from);
     add(sum.to, part.to);
   }
+  if (!is_cached(name)) return sum;
+  const uint32_t place = place_of(name);
+  std::vector<abi::carried> more(cpus());
+  if (bpf_map_lookup_elem(tables_->carried_fd, &place, more.data()) != 0)
+    throw_errno("reading what was carried");
+  for (const abi::carried& part : more) {
+    add(sum.from, part.from);
+    add(sum.to, part.to);
+  }
   return sum;
 }
 
@@ -264,10 +284,36 @@ void Rig::zero_stats(const std::string& name) {
   const std::vector<abi::stats> zero(cpus());
   if (bpf_map_update_elem(tables_->stats_fd, &key, zero.data(), BPF_ANY) != 0)
     throw_errno("writing stats");
+  const uint32_t place = place_of(name);
+  const std::vector<abi::carried> none(cpus());
+  if (bpf_map_update_elem(tables_->carried_fd, &place, none.data(), BPF_ANY) != 0)
+    throw_errno("writing what was carried");
 }
 
+// Others than these have no place in the cache, as if another interface had it.
+bool Rig::is_cached(const std::string& name) { return name != "b" && name != "e"; }
+
 void Rig::set_interface(const std::string& name, const abi::interface& value) {
+  erase_interface(name);
   tables_->interfaces.put(ifindex(name), value);
+  if (is_cached(name))
+    tables_->interface_cache.put(place_of(name),
+                                 {.ifindex = ifindex(name), .interface = value, .pad = 0});
+}
+
+void Rig::erase_interface(const std::string& name) {
+  if (is_cached(name)) tables_->interface_cache.erase(place_of(name));
+  tables_->interfaces.erase(ifindex(name));
+}
+
+// That of "blue" is looked up elsewhere, as if another uplink had its place.
+void Rig::set_vlan(const std::string& uplink, uint16_t vid, uint32_t network) {
+  const bool is_cached = vid != kBlueVid;
+  if (is_cached) tables_->vlan_cache.erase(vid);
+  const abi::vlan_key key{.uplink = ifindex(uplink), .vid = vid, .pad = 0};
+  if (network == 0) return tables_->vlans.erase(key);
+  tables_->vlans.put(key, network);
+  if (is_cached) tables_->vlan_cache.put(vid, {.uplink = ifindex(uplink), .network = network});
 }
 
 void Rig::attach(uint32_t network, const std::string& port) {
@@ -383,7 +429,7 @@ void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::str
                                   .ageing_ns = kAgeingNs,
                                   .uplink_macs = kMacsPerPort,
                                   .pad = 0});
-  tables_->vlans.put({.uplink = ifindex("up"), .vid = vid, .pad = 0}, network);
+  set_vlan("up", vid, network);
   set_members(network, ports);
   for (const std::string& port : ports) {
     attach(network, port);
@@ -398,6 +444,7 @@ void Rig::reset() {
   tables_->gateways.clear();
   tables_->host_flows.clear();
   tables_->interfaces.clear();
+  tables_->interface_cache.clear();
   tables_->devices.clear();
   tables_->fdb.clear();
   tables_->learners.clear();
@@ -414,6 +461,7 @@ void Rig::reset() {
   tables_->networks.clear();
   tables_->routes.clear();
   tables_->vlans.clear();
+  tables_->vlan_cache.clear();
   Table<uint32_t, uint32_t>(tables_->stats_fd).clear();
   attach(0, "up");
   set_interface("up",

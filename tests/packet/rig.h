@@ -104,10 +104,15 @@ class Rig {
   // The network has DHCP, and this is what the port gets.
   void set_lease(uint32_t network, const std::string& port, const abi::lease& lease);
   void set_interface(const std::string& name, const abi::interface& value);
+  void erase_interface(const std::string& name);
+  // No network: nobody has the VID.
+  void set_vlan(const std::string& uplink, uint16_t vid, uint32_t network);
   // The network's way out, with its buckets and public addresses.
   void set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags);
 
  private:
+  static bool is_cached(const std::string& name);
+  uint32_t place_of(const std::string& name) const { return ifindex(name) % INTERFACE_CACHE_SIZE; }
   Rig();
   void make_devices();
   void make_routes();

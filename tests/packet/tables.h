@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,10 +16,12 @@
 
 #include "frame.h"
 #include "maps/addresses.h"
+#include "maps/carried.h"
 #include "maps/devices.h"
 #include "maps/fdb.h"
 #include "maps/gateways.h"
 #include "maps/host_flows.h"
+#include "maps/interface_cache.h"
 #include "maps/interfaces.h"
 #include "maps/learners.h"
 #include "maps/leases.h"
@@ -31,6 +34,7 @@
 #include "maps/networks.h"
 #include "maps/routes.h"
 #include "maps/stats.h"
+#include "maps/vlan_cache.h"
 #include "maps/vlans.h"
 #include "process.h"
 
@@ -78,12 +82,60 @@ class Table {
   int fd_;
 };
 
+// An array: an element of zeros is no entry.
+template <typename Value>
+class ArrayTable {
+ public:
+  explicit ArrayTable(int fd) : table_(fd) {}
+
+  void put(uint32_t index, const Value& value) const { table_.put(index, value); }
+  void erase(uint32_t index) const { put(index, Value{}); }
+
+  std::optional<Value> find(uint32_t index) const {
+    const std::optional<Value> value = table_.find(index);
+    return value && is_entry(*value) ? value : std::nullopt;
+  }
+
+  std::vector<uint32_t> keys() const {
+    bpf_map_info info{};
+    uint32_t size = sizeof info;
+    if (bpf_obj_get_info_by_fd(table_.fd(), &info, &size) != 0) throw_errno("examining a table");
+    std::vector<uint32_t> indexes(info.max_entries);
+    std::vector<Value> values(info.max_entries);
+    uint32_t count = info.max_entries;
+    uint32_t position = 0;
+    if (bpf_map_lookup_batch(table_.fd(), nullptr, &position, indexes.data(), values.data(), &count,
+                             nullptr) != 0 &&
+        errno != ENOENT)
+      throw_errno("reading a table");
+    std::vector<uint32_t> all;
+    for (uint32_t i = 0; i < count; ++i)
+      if (is_entry(values[i])) all.push_back(indexes[i]);
+    return all;
+  }
+
+  void clear() const {
+    for (const uint32_t index : keys()) erase(index);
+  }
+
+  int fd() const { return table_.fd(); }
+
+ private:
+  static bool is_entry(const Value& value) {
+    static constexpr Value kNone{};
+    return std::memcmp(&value, &kNone, sizeof value) != 0;
+  }
+
+  Table<uint32_t, Value> table_;
+};
+
 struct Tables {
   Table<abi::address_key, abi::address_entry> addresses;
   Table<uint32_t, uint32_t> devices;
   Table<abi::fdb_key, abi::fdb_entry> fdb;
   Table<uint32_t, abi::gateway> gateways;
   Table<abi::host_flow_key, abi::host_flow> host_flows;
+  ArrayTable<abi::cached_interface> interface_cache;
   Table<uint32_t, abi::interface> interfaces;
   Table<abi::learner_key, abi::learner> learners;
   Table<uint32_t, abi::lease> leases;
@@ -96,10 +148,12 @@ struct Tables {
   Table<uint32_t, abi::nat_ring> nat_rings;
   Table<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Table<abi::nat_slot_key, abi::nat_slot> nat_slots;
-  Table<uint32_t, abi::network> networks;
+  ArrayTable<abi::network> networks;
   Table<abi::route_key, abi::route> routes;
+  ArrayTable<abi::cached_vlan> vlan_cache;
   Table<abi::vlan_key, uint32_t> vlans;
-  int stats_fd;  // per CPU: see Rig::stats
+  int stats_fd;    // per CPU: see Rig::stats
+  int carried_fd;  // the same
 };
 
 // What a counted reason is called in reasons.def.

@@ -95,7 +95,7 @@ TEST_P(Target, ATenantDoesNotReachTheHostByAStaleEntry) {
 }
 
 TEST_P(Target, ADetachedPortGetsNothing) {
-  rig_.tables().interfaces.erase(rig_.ifindex("b"));
+  rig_.erase_interface("b");
   const Frame frame = tcp4(between("a", "b"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NO_DEVICE"));
 }

@@ -27,6 +27,11 @@ void each(const Table<Key, Value>& table, const Visit& visit) {
     if (bpf_map_lookup_elem(table.fd(), &key, value.get()) == 0) visit(key, *value);
 }
 
+template <typename Value, typename Visit>
+void each(const ArrayTable<Value>& table, const Visit& visit) {
+  for (const uint32_t index : table.keys()) visit(index, table.find(index).value());
+}
+
 World::Learner learner_of(const abi::learner& learner) {
   World::Learner result{.limit = learner.limit, .slots = {}};
   for (uint32_t slot = 0; slot < learner.limit; ++slot) {
@@ -52,7 +57,7 @@ void set_interface(Rig& rig, const Step& step) {
   const auto& [device, network, kind, flags] = step.values;
   const std::string name = device_of(device);
   if (name.empty()) return;
-  if (kind == 0) return rig.tables().interfaces.erase(rig.ifindex(name));
+  if (kind == 0) return rig.erase_interface(name);
   rig.set_interface(name, {.network = network, .kind = kind, .flags = flags});
 }
 
@@ -81,11 +86,7 @@ void set_address(Rig& rig, const Step& step) {
   rig.set_address(network, kIps[ip], device_of(device), is_known ? mac_of("b") : "");
 }
 
-void set_vlan(Rig& rig, const Step& step) {
-  const abi::vlan_key key = {.uplink = rig.ifindex("up"), .vid = step.values[0], .pad = 0};
-  if (step.values[1] == 0) return rig.tables().vlans.erase(key);
-  rig.tables().vlans.put(key, step.values[1]);
-}
+void set_vlan(Rig& rig, const Step& step) { rig.set_vlan("up", step.values[0], step.values[1]); }
 
 void set_device(Rig& rig, const Step& step) {
   const uint32_t ifindex = ifindex_of(rig, step.values[0]);

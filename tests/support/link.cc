@@ -78,11 +78,12 @@ void set_features(const NetNs& ns, const std::string& dev, std::span<const Wante
 
 }  // namespace
 
-void add_veth(const NetNs& a, const std::string& name_a, const NetNs& b,
-              const std::string& name_b) {
+void add_veth(const NetNs& a, const std::string& name_a, const NetNs& b, const std::string& name_b,
+              int ifindex) {
   // "name" spelt out: a short name alone can be an abbreviation of a keyword.
-  std::vector<std::string> command = {"ip",   "link", "add",  "name", name_a,
-                                      "type", "veth", "peer", "name", name_b};
+  std::vector<std::string> command = {"ip", "link", "add", "name", name_a};
+  if (ifindex) command.insert(command.end(), {"index", std::to_string(ifindex)});
+  command.insert(command.end(), {"type", "veth", "peer", "name", name_b});
   if (&a != &b) command.insert(command.end(), {"netns", b.name()});
   a.must(command);
 }

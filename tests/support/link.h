@@ -12,8 +12,10 @@
 
 namespace xvnet::test {
 
-// A veth pair across two namespaces (or within one), both ends down.
-void add_veth(const NetNs& a, const std::string& name_a, const NetNs& b, const std::string& name_b);
+// A veth pair across two namespaces (or within one), both ends down. `ifindex` of the first; 0: the
+// next.
+void add_veth(const NetNs& a, const std::string& name_a, const NetNs& b, const std::string& name_b,
+              int ifindex = 0);
 void delete_link(const NetNs& ns, const std::string& dev);
 
 void set_up(const NetNs& ns, const std::string& dev);

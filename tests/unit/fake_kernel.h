@@ -60,6 +60,7 @@ class FakeKernel final : public Kernel {
   FakeDevice& device(const std::string& name);   // must exist
   bool has(const std::string& name) const;
   void remove(const std::string& name);
+  void count_ifindexes_from(std::uint32_t ifindex) { next_ifindex_ = ifindex; }
   void recreate(const std::string& name);                    // a TAP or NIC, with a new ifindex
   void recreate_with_same_ifindex(const std::string& name);  // as after the counter wrapped
   void evict(const std::string& name, Hook hook);            // the pin is removed by hand

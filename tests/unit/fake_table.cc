@@ -22,8 +22,12 @@ const std::vector<TableShape>& table_shapes() {
   constexpr std::size_t kMaxUplinks = 64;
   static const std::vector<TableShape> shapes{
       shape<Id, abi::interface>(kInterfaces, "interfaces", MAX_INTERFACES),
+      shape<Id, abi::cached_interface>(kInterfaceCache, "interface_cache", INTERFACE_CACHE_SIZE,
+                                       TableType::kArray),
+      shape<Id, abi::carried>(kCarried, "carried", INTERFACE_CACHE_SIZE, TableType::kPerCpuArray),
       shape<Id, abi::network>(kNetworks, "networks", MAX_NETWORKS),
       shape<abi::vlan_key, Id>(kVlans, "vlans", MAX_NETWORKS),
+      shape<Id, abi::cached_vlan>(kVlanCache, "vlan_cache", VLAN_CACHE_SIZE, TableType::kArray),
       shape<Id, abi::members>(kMembers, "members", MAX_NETWORKS),
       shape<abi::fdb_key, abi::fdb_entry>(kFdb, "fdb", MAX_FDB_ENTRIES),
       shape<abi::learner_key, abi::learner>(kLearners, "learners", MAX_INTERFACES + MAX_NETWORKS),
@@ -53,16 +57,14 @@ const std::vector<TableShape>& table_shapes() {
 }
 
 FakeTable::FakeTable(const TableShape& shape, Step step, DeviceExists device_exists)
-    : shape_(shape), step_(std::move(step)), device_exists_(std::move(device_exists)) {
-  reset();
+    : shape_(shape), step_(std::move(step)), device_exists_(std::move(device_exists)) {}
+
+bool FakeTable::is_array() const {
+  return shape_.type == TableType::kArray || shape_.type == TableType::kPerCpuArray;
 }
 
-void FakeTable::reset() {
-  entries_.clear();
-  if (shape_.type != TableType::kArray) return;
-  for (std::uint32_t index = 0; index < shape_.max_entries; ++index) {
-    entries_[to_bytes(index)] = Bytes(shape_.value_size);
-  }
+bool FakeTable::has_index(std::span<const std::byte> key) const {
+  return from_bytes<std::uint32_t>(key) < shape_.max_entries;
 }
 
 Result<bool> FakeTable::lookup(std::span<const std::byte> key, std::span<std::byte> value) const {
@@ -70,6 +72,10 @@ Result<bool> FakeTable::lookup(std::span<const std::byte> key, std::span<std::by
     return fail("looking up " + std::string(shape_.name) + ": wrong size");
   }
   auto entry = entries_.find(Bytes(key.begin(), key.end()));
+  if (entry == entries_.end() && is_array() && has_index(key)) {
+    std::ranges::fill(value, std::byte{0});
+    return true;
+  }
   if (entry == entries_.end()) return false;
   std::ranges::copy(entry->second, value.begin());
   return true;
@@ -87,20 +93,21 @@ Result<void> FakeTable::store(std::span<const std::byte> key, std::span<const st
   Bytes stored_key(key.begin(), key.end());
   bool is_new = !entries_.contains(stored_key);
   if (is_new && entries_.size() >= shape_.max_entries) return fail(doing + ": the table is full");
-  if (is_new && shape_.type == TableType::kArray) return fail(doing + ": no such index");
+  if (is_array() && !has_index(key)) return fail(doing + ": no such index");
   if (shape_.type == TableType::kDeviceHash && !device_exists_(from_bytes<std::uint32_t>(value))) {
     return fail(doing + ": no such device");
   }
-  entries_[std::move(stored_key)] = shape_.type == TableType::kPerCpuHash
-                                        ? Bytes(shape_.value_size)
-                                        : Bytes(value.begin(), value.end());
+  const bool is_per_cpu =
+      shape_.type == TableType::kPerCpuHash || shape_.type == TableType::kPerCpuArray;
+  entries_[std::move(stored_key)] =
+      is_per_cpu ? Bytes(shape_.value_size) : Bytes(value.begin(), value.end());
   return {};
 }
 
 Result<void> FakeTable::erase(std::span<const std::byte> key) {
   return step_("erase", *this, key, [&]() -> Result<void> {
     if (key.size() != shape_.key_size) return fail("erasing: wrong size");
-    if (shape_.type == TableType::kArray) return fail("erasing: an array keeps its entries");
+    if (is_array()) return fail("erasing: an array keeps its entries");
     entries_.erase(Bytes(key.begin(), key.end()));
     return {};
   });

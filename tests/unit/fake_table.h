@@ -12,7 +12,7 @@
 
 namespace xvnet::test {
 
-enum class TableType { kHash, kArray, kPerCpuHash, kDeviceHash };
+enum class TableType { kHash, kArray, kPerCpuHash, kPerCpuArray, kDeviceHash };
 
 struct TableShape {
   TableId id;
@@ -53,11 +53,12 @@ class FakeTable final : public Table {
   FakeTable(const TableShape& shape, Step step, DeviceExists device_exists);
 
   const TableShape& shape() const { return shape_; }
+  // Of an array, the elements that were written.
   const std::map<Bytes, Bytes>& raw() const { return entries_; }
   // World: what the programs or the kernel write.
   void set(Bytes key, Bytes value) { entries_[std::move(key)] = std::move(value); }
   void drop(const Bytes& key) { entries_.erase(key); }
-  void reset();
+  void reset() { entries_.clear(); }
   // How often somebody has read all of it.
   int walks() const { return walks_; }
 
@@ -79,6 +80,8 @@ class FakeTable final : public Table {
   Result<std::vector<std::byte>> keys() const override;
 
  private:
+  bool is_array() const;
+  bool has_index(std::span<const std::byte> key) const;
   Result<void> store(std::span<const std::byte> key, std::span<const std::byte> value);
 
   TableShape shape_;

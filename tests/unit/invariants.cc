@@ -68,6 +68,34 @@ void check_interfaces(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
+// interface_cache.h: what is in it is an interface's entry, as it is.
+void check_interface_cache(const FakeKernel& kernel, Broken& broken) {
+  const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
+  for (const auto& [place, cached] :
+       kernel.fake_table(TableId::kInterfaceCache).typed<std::uint32_t, abi::cached_interface>()) {
+    if (cached.ifindex == 0) continue;
+    const auto entry = interfaces.raw().find(to_bytes(cached.ifindex));
+    if (place != cached.ifindex % INTERFACE_CACHE_SIZE)
+      broken.insert(kernel.name_of(cached.ifindex) + " has another's place in the cache");
+    if (entry == interfaces.raw().end() || entry->second != to_bytes(cached.interface))
+      broken.insert(kernel.name_of(cached.ifindex) + " is in the cache as what it is not");
+  }
+}
+
+// vlan_cache.h: the same.
+void check_vlan_cache(const FakeKernel& kernel, Broken& broken) {
+  const FakeTable& vlans = kernel.fake_table(TableId::kVlans);
+  for (const auto& [vid, cached] :
+       kernel.fake_table(TableId::kVlanCache).typed<std::uint32_t, abi::cached_vlan>()) {
+    if (cached.uplink == 0) continue;
+    const abi::vlan_key key{cached.uplink, static_cast<std::uint16_t>(vid), 0};
+    const auto entry = vlans.raw().find(to_bytes(key));
+    if (entry == vlans.raw().end() || entry->second != to_bytes(cached.network))
+      broken.insert(fmt::format("VLAN {} of {} is in the cache as what it is not", vid,
+                                kernel.name_of(cached.uplink)));
+  }
+}
+
 // A VID that a network owns never reaches the host stack; a VID nobody can filter is owned by
 // nobody.
 void check_vlans(const FakeKernel& kernel, Broken& broken) {
@@ -271,7 +299,9 @@ std::set<std::string> broken_invariants(const FakeKernel& kernel) {
   if (!kernel.is_loaded()) return broken;
   check_ports(kernel, broken);
   check_interfaces(kernel, broken);
+  check_interface_cache(kernel, broken);
   check_vlans(kernel, broken);
+  check_vlan_cache(kernel, broken);
   check_gateways(kernel, broken);
   check_routes(kernel, broken);
   check_nat(kernel, broken);

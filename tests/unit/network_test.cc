@@ -81,6 +81,26 @@ TEST_F(Network, OfAnUnknownUplinkIsRefused) {
   refused(add_network(flat), ErrorKind::kFailed, "eth7");
 }
 
+// networks has so many elements; who is there already keeps its own.
+TEST_F(Network, IdsBeginAgainWhereTheyEnd) {
+  const auto ids = [this] {
+    std::vector<std::uint32_t> ids;
+    const auto& networks = kernel_.fake_table(TableId::kNetworks);
+    for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::network>()) ids.push_back(id);
+    std::ranges::sort(ids);
+    return ids;
+  };
+  must(add_network(network("first")));
+  ASSERT_EQ(ids(), (std::vector<std::uint32_t>{1}));
+  auto& table = kernel_.fake_table(TableId::kMeta);
+  auto meta = table.typed<std::uint32_t, abi::meta>().front().second;
+  meta.next_network = NETWORK_IDS - 1;
+  table.set(to_bytes(std::uint32_t{0}), to_bytes(meta));
+  must(add_network(network("last")));
+  must(add_network(network("again")));
+  EXPECT_EQ(ids(), (std::vector<std::uint32_t>{1, 2, NETWORK_IDS - 1}));
+}
+
 TEST_F(Network, SetChangesOnlyWhatIsGiven) {
   kernel_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));

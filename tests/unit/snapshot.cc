@@ -177,6 +177,12 @@ void add_table(const FakeKernel& kernel, TableId id, Snapshot& snapshot) {
 void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::interface>(kernel, TableId::kInterfaces, snapshot);
   add_table<abi::network>(kernel, TableId::kNetworks, snapshot);
+  for (const auto& [place, cached] :
+       kernel.fake_table(TableId::kInterfaceCache).typed<std::uint32_t, abi::cached_interface>()) {
+    if (cached.ifindex == 0) continue;
+    snapshot.lines.insert(fmt::format("interface_cache {}: {}", kernel.name_of(cached.ifindex),
+                                      value_text(kernel, cached.interface)));
+  }
   add_table<abi::members>(kernel, TableId::kMembers, snapshot);
   add_table<abi::fdb_entry>(kernel, TableId::kFdb, snapshot);
   add_table<abi::learner>(kernel, TableId::kLearners, snapshot);
@@ -200,6 +206,12 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
        kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
     snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
                                       network_name(kernel, network)));
+  }
+  for (const auto& [vid, cached] :
+       kernel.fake_table(TableId::kVlanCache).typed<std::uint32_t, abi::cached_vlan>()) {
+    if (cached.uplink == 0) continue;
+    snapshot.lines.insert(fmt::format("vlan_cache {}/{}: {}", kernel.name_of(cached.uplink), vid,
+                                      network_name(kernel, cached.network)));
   }
   for (const auto& [key, target] :
        kernel.fake_table(TableId::kDevices).typed<std::uint32_t, std::uint32_t>()) {

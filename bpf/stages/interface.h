@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What an interface is to xvnet: nothing, where its kind is 0.
+ *
+ * lookups  interface_cache; interfaces, of one whose place another has there
+ */
+#pragma once
+
+#include "../packet.h"
+
+static __always_inline bool has_place(__u32 ifindex, const struct cached_interface *cached)
+{
+	return cached && cached->ifindex == ifindex;
+}
+
+static __always_inline struct interface find_interface(__u32 ifindex)
+{
+	__u32 key = ifindex % INTERFACE_CACHE_SIZE;
+	struct cached_interface *cached = bpf_map_lookup_elem(&interface_cache, &key);
+	struct interface *entry;
+
+	if (has_place(ifindex, cached))
+		return cached->interface;
+	key = ifindex;
+	entry = bpf_map_lookup_elem(&interfaces, &key);
+	return entry ? *entry : (struct interface){};
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A hash table with a direct-mapped cache before it, which the programs look at first
+// (docs/decisions/0016): an element of the cache is of one key and has its value, or is free, which
+// is all zeros. It is written only while it is free, and freed before its key's entry changes, so
+// what is in it is true at every moment.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "loader/change.h"
+
+namespace xvnet {
+
+inline std::uint32_t place_of(std::uint32_t ifindex) { return ifindex % INTERFACE_CACHE_SIZE; }
+inline std::uint32_t place_of(const abi::vlan_key& key) { return key.vid; }
+
+inline bool is_of(const abi::cached_interface& element, std::uint32_t ifindex) {
+  return element.ifindex == ifindex;
+}
+inline bool is_of(const abi::cached_vlan& element, const abi::vlan_key& key) {
+  return element.uplink == key.uplink;
+}
+
+inline abi::cached_interface element_of(std::uint32_t ifindex, const abi::interface& entry) {
+  return {ifindex, entry, 0};
+}
+inline abi::cached_vlan element_of(const abi::vlan_key& key, std::uint32_t network) {
+  return {key.uplink, network};
+}
+
+template <typename E>
+bool is_free(const E& element) {
+  static constexpr E kFree{};
+  return std::memcmp(&element, &kFree, sizeof element) == 0;
+}
+
+// An array has every element.
+template <typename E>
+Result<E> find_element(Map<std::uint32_t, E>& cache, std::uint32_t place) {
+  XVNET_ASSIGN(element, cache.find(place));
+  return element.value_or(E{});
+}
+
+template <typename K, typename V, typename E>
+Result<void> put_cached(Change& change, Map<K, V>& table, Map<std::uint32_t, E>& cache,
+                        const K& key, const V& value) {
+  const E wanted = element_of(key, value);
+  const std::uint32_t place = place_of(key);
+  XVNET_ASSIGN(element, find_element(cache, place));
+  const bool is_own = is_of(element, key);
+  if (is_own && std::memcmp(&element, &wanted, sizeof wanted) != 0)
+    XVNET_TRY(change.put(cache, place, E{}));
+  XVNET_TRY(change.put(table, key, value));
+  return is_own || is_free(element) ? change.put(cache, place, wanted) : Result<void>{};
+}
+
+template <typename K, typename V, typename E>
+Result<void> erase_cached(Change& change, Map<K, V>& table, Map<std::uint32_t, E>& cache,
+                          const K& key) {
+  const std::uint32_t place = place_of(key);
+  XVNET_ASSIGN(element, find_element(cache, place));
+  if (is_of(element, key)) XVNET_TRY(change.put(cache, place, E{}));
+  return change.erase(table, key);
+}
+
+// Every key whose place is free gets it, after `prepare` has made the place ready.
+template <typename K, typename V, typename E>
+Result<void> fill_cache(Map<K, V>& table, Map<std::uint32_t, E>& cache, const auto& prepare) {
+  XVNET_ASSIGN(entries, table.entries());
+  for (const auto& [key, value] : entries) {
+    const std::uint32_t place = place_of(key);
+    XVNET_ASSIGN(element, find_element(cache, place));
+    if (!is_free(element)) continue;
+    XVNET_TRY(prepare(place));
+    XVNET_TRY(cache.put(place, element_of(key, value)));
+  }
+  return {};
+}
+
+}  // namespace xvnet

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vlan_cache: a direct-mapped cache of vlans.h, at the VID. Only untagged frames are on more than one uplink. It is written
+ * as interface_cache.h is.
+ */
+#pragma once
+
+#include "abi.h"
+
+#define VLAN_CACHE_SIZE 4096
+
+XVNET_ABI_BEGIN
+struct cached_vlan {
+	__u32 uplink; /* ifindex, 0: nobody's */
+	__u32 network;
+};
+XVNET_ABI_SIZE(cached_vlan, 8);
+XVNET_ABI_END
+
+#ifdef __bpf__
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, VLAN_CACHE_SIZE);
+	__type(key, __u32); /* VID */
+	__type(value, struct cached_vlan);
+} vlan_cache SEC(".maps");
+#endif
