@@ -90,6 +90,12 @@ Layout layout_of(TableId id) {
   return {};
 }
 
+// Written by whoever has the lock, and by no program.
+bool is_record(TableId id) {
+  return id == TableId::kPortRecords || id == TableId::kUplinkRecords ||
+         id == TableId::kNetworkRecords;
+}
+
 // Of a map opened to be read alone the kernel gives no memory.
 bool is_writable(const FileDescriptor& map) {
   return (fcntl(map.get(), F_GETFL) & O_ACCMODE) == O_RDWR;
@@ -122,6 +128,7 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
     if (info->value_size % kWord) return fail(doing + ": its values are not of 64-bit words");
     table->cpus_ = static_cast<std::size_t>(cpus);
   }
+  table->is_record_ = is_record(id);
   table->is_array_ = info->map_flags & BPF_F_MMAPABLE;
   if (table->is_array_ && is_writable(map)) {
     if (info->value_size % kWord) return fail(doing + ": its values are not of 64-bit words");
@@ -192,6 +199,7 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
   }
   if (!is_there()) return fail(fmt::format("write table \"{}\": it is not there", name_));
   if (is_array_) return write_element(key, value);
+  snapshot_.reset();
   // Zeros on every CPU of a per-CPU map: a sum cannot be taken apart again.
   std::vector<std::byte> raw(transfer_size());
   if (cpus_ == 0) std::ranges::copy(value, raw.begin());
@@ -207,6 +215,7 @@ Result<void> LinuxTable::erase(std::span<const std::byte> key) {
   XVNET_TRY(check_key(key));
   if (!is_there()) return {};
   if (is_array_) return write_element(key, std::vector<std::byte>(value_size_));
+  snapshot_.reset();
   if (bpf_map_delete_elem(map_.get(), key.data()) == 0 || errno == ENOENT) return {};
   return fail_errno(errno, fmt::format("remove from table \"{}\"", name_));
 }
@@ -257,6 +266,7 @@ Result<std::vector<std::byte>> LinuxTable::keys() const {
 Result<std::vector<std::byte>> LinuxTable::entries() const {
   if (!is_there()) return std::vector<std::byte>{};
   if (is_array_) return elements(Wanted::kEntries);
+  if (snapshot_) return *snapshot_;
   std::vector<std::byte> entries;
   const bool done = visit_batches(map_, [&](auto keys, auto values) {
     const std::size_t count = keys.size() / key_size_;
@@ -270,7 +280,9 @@ Result<std::vector<std::byte>> LinuxTable::entries() const {
       to += value_size_;
     }
   });
-  return done ? std::move(entries) : Table::entries();
+  if (!done) return Table::entries();
+  if (is_record_) snapshot_ = entries;
+  return entries;
 }
 
 }  // namespace xvnet

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "loader/kernel.h"
@@ -45,6 +46,8 @@ class LinuxTable : public Table {
   Result<void> write_element(std::span<const std::byte> key, std::span<const std::byte> value);
 
   FileDescriptor map_;
+  bool is_record_ = false;
+  mutable std::optional<std::vector<std::byte>> snapshot_;  // of records, until one is written
   bool is_array_ = false;
   MappedArray memory_;  // of an array that can be written
   std::string name_;
