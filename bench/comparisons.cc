@@ -85,6 +85,12 @@ void compare_snat(Rows& rows, const std::string& wire) {
   compare("new, 60", 0.50);
 }
 
+void compare_routed(Rows& rows) {
+  for (const char* cell : {"out, 60", "in, 60", "out, 1400", "in, 1400"})
+    no_target(rows, fmt::format("routed {} B ÷ bridge + route", cell),
+              fmt::format("routed/{}/xvnet", cell), fmt::format("routed/{}/bridge + route", cell));
+}
+
 void compare_denied(Rows& rows) {
   const auto cell = [](const std::string& contender) { return "denied/drop, 60/" + contender; };
   for (const char* nft : {"nft forward, 100 rules", "nft forward, set", "nft ingress, 100 rules",
@@ -157,6 +163,7 @@ std::vector<Comparison> comparisons() {
     compare_vlan(rows, wire);
     compare_snat(rows, wire);
   }
+  compare_routed(rows);
   compare_denied(rows);
   compare_scale(rows);
   compare_quantities(rows);

@@ -123,6 +123,19 @@ Scenario snat(const std::string& name, Wire wire) {
           .quick = wire == Wire::kTap};
 }
 
+// The way out without a translation, which xvnet has for remotes that are excepted from it.
+Scenario routed() {
+  const Layout layout{.vms = 1, .wire = Wire::kTap, .outside = Outside::kNat};
+  return {
+      .name = "routed",
+      .contenders = {xvnet("xvnet", layout, {.snat = {"--snat-except", kRemotes}}),
+                     bridge("bridge + route", layout, {.forwarding = Forwarding::kUntranslated})},
+      .cells = {{"out, 60", [](Stack& stack) { return routed_out(stack, 60); }},
+                {"in, 60", [](Stack& stack) { return routed_in(stack, 60); }},
+                {"out, 1400", [](Stack& stack) { return routed_out(stack, 1400); }},
+                {"in, 1400", [](Stack& stack) { return routed_in(stack, 1400); }}}};
+}
+
 Scenario denied_by_xvnet() {
   const Layout layout{.vms = 3};
   return {.name = "denied",
@@ -231,6 +244,7 @@ std::vector<Scenario> scenarios() {
           untagged("untagged, veth", Wire::kVeth),
           snat("snat", Wire::kTap),
           snat("snat, veth", Wire::kVeth),
+          routed(),
           denied_by_xvnet(),
           denied_by_nft(),
           scale_of_ports(),

@@ -26,6 +26,7 @@ constexpr const char* kRouterMac = "02:00:00:00:ee:fe";
 constexpr const char* kUplinkMac = "02:00:00:00:ee:01";
 constexpr const char* kPoolIp = "203.0.113.5";
 constexpr const char* kRemoteIp = "192.0.2.1";  // beyond the router
+constexpr const char* kRemotes = "192.0.2.0/24";
 std::string vm_mac(size_t vm);
 std::string vm_ip(size_t vm);
 
@@ -120,14 +121,15 @@ struct Filter {
 };
 constexpr size_t kDeniedVm = 1;
 
-// Of what is translated: every frame passes all of netfilter, or those of a connection that is
-// there take the short way of a flowtable.
-enum class Forwarding { kRoute, kFlowtable };
+// Of what goes beyond the wire: it is routed and no more; or translated, for which every frame
+// passes all of netfilter, or those of a connection that is there take the short way of a
+// flowtable.
+enum class Forwarding { kUntranslated, kMasquerade, kFlowtable };
 
 struct BridgeOptions {
   Tagging tagging = Tagging::kNone;
   Filter filter{};
-  Forwarding forwarding = Forwarding::kRoute;
+  Forwarding forwarding = Forwarding::kMasquerade;
 };
 
 class BridgeStack : public Stack {
@@ -140,6 +142,7 @@ class BridgeStack : public Stack {
   void tag_wire(const Layout& layout, Tagging tagging);
   void filter_vlans(const Layout& layout) const;
   void add_vlan_device() const;
+  void route() const;
   void masquerade() const;
   void add_flowtable(size_t vms) const;
   void add_filter(const Filter& filter) const;

@@ -48,7 +48,8 @@ BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options)
   }
   if (layout.wire != Wire::kNone) add_wire(layout.wire);
   if (layout.outside == Outside::kNat) {
-    masquerade();
+    route();
+    if (forwarding_ != Forwarding::kUntranslated) masquerade();
     if (forwarding_ == Forwarding::kFlowtable) add_flowtable(layout.vms);
   } else if (layout.wire != Wire::kNone) {
     ns().must({"ip", "link", "set", "dev", kWireName, "master", "br0"});
@@ -93,13 +94,16 @@ void BridgeStack::add_vlan_device() const {
   test::await_ready(ns(), "vlan10");
 }
 
-void BridgeStack::masquerade() const {
+void BridgeStack::route() const {
   test::add_address(ns(), "br0", std::string(kGatewayIp) + "/24");
   ns().must(
       {"ip", "neigh", "replace", vm_ip(0), "lladdr", vm_mac(0), "dev", "br0", "nud", "permanent"});
   route_to_router();
   if (!ns().set_sysctl("net.ipv4.ip_forward", "1"))
     throw test::SetupError("forwarding in the namespace of a bridge: not possible");
+}
+
+void BridgeStack::masquerade() const {
   const ScratchFile rules(
       "table ip nat {\n  chain postrouting { type nat hook postrouting priority srcnat;\n"
       "    oifname \"" +

@@ -47,6 +47,9 @@ Traffic from_wire(Stack& stack, size_t size, Tagged tagged);
 // One connection, which both sides have used.
 Traffic translated_out(Stack& stack, size_t size);
 Traffic translated_in(Stack& stack, size_t size);
+// The same, by the addresses it has.
+Traffic routed_out(Stack& stack, size_t size);
+Traffic routed_in(Stack& stack, size_t size);
 // Each frame is the first of a connection.
 Traffic new_connections(Stack& stack, size_t size);
 // `connections` of all VMs are made, then any of them is used.

@@ -29,7 +29,7 @@ test::Ends vm_and_remote(size_t vm, const std::string& ip, uint16_t port) {
 }
 
 void require(bool holds, const std::string& what) {
-  if (!holds) throw test::SetupError("checking a translated frame: " + what);
+  if (!holds) throw test::SetupError("checking a routed frame: " + what);
 }
 
 uint8_t ttl_of(const test::Bytes& frame) {
@@ -44,16 +44,19 @@ void check_hop(const test::Bytes& got, const test::Frame& sent) {
   require(problems.empty(), problems);
 }
 
+enum class Source { kPublic, kOwn };
+
 // Sends it, and gives what the router sees, by which it can answer.
-FlowEnds check_out(Stack& stack, const test::Frame& frame) {
+FlowEnds check_out(Stack& stack, const test::Frame& frame, Source source) {
   send(stack.vm(0), frame);
   const test::Received got = expect_at(stack.wire(), frame);
   check_hop(got.bytes, frame);
   const FlowEnds inside = flow_ends(frame.bytes);
   const FlowEnds outside = flow_ends(got.bytes);
   require(outside.src_mac == kUplinkMac && outside.dst_mac == kRouterMac, "its MAC addresses");
-  require(outside.src_ip == kPoolIp || outside.src_ip == kHostIp,
-          "its source is " + outside.src_ip);
+  const bool is_public = outside.src_ip == kPoolIp || outside.src_ip == kHostIp;
+  const bool is_own = outside.src_ip == inside.src_ip && outside.src_port == inside.src_port;
+  require(source == Source::kPublic ? is_public : is_own, "its source is " + outside.src_ip);
   require(outside.dst_ip == inside.dst_ip && outside.dst_port == inside.dst_port, "its target");
   return outside;
 }
@@ -82,12 +85,12 @@ struct Connection {
   test::Frame in;
 };
 
-Connection establish(Stack& stack, size_t size) {
+Connection establish(Stack& stack, size_t size, Source source = Source::kPublic) {
   const test::Frame out = udp_of(vm_and_remote(0, vm_ip(0), kFirstPort), size);
-  const FlowEnds outside = check_out(stack, out);
+  const FlowEnds outside = check_out(stack, out, source);
   const test::Frame in = answer_to(outside, size);
   check_in(stack, in, flow_ends(out.bytes));
-  const FlowEnds again = check_out(stack, out);
+  const FlowEnds again = check_out(stack, out, source);
   require(again.src_port == outside.src_port, "its public port changed");
   stack.expect_short_way();
   return {out, in};
@@ -136,6 +139,14 @@ Traffic translated_out(Stack& stack, size_t size) {
 
 Traffic translated_in(Stack& stack, size_t size) {
   return repeated(stack.wire(), establish(stack, size).in, kBurst, stack.vm(0));
+}
+
+Traffic routed_out(Stack& stack, size_t size) {
+  return repeated(stack.vm(0), establish(stack, size, Source::kOwn).out, kBurst, stack.wire());
+}
+
+Traffic routed_in(Stack& stack, size_t size) {
+  return repeated(stack.wire(), establish(stack, size, Source::kOwn).in, kBurst, stack.vm(0));
 }
 
 Traffic new_connections(Stack& stack, size_t size) {
