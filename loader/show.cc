@@ -58,14 +58,25 @@ std::optional<std::uint64_t> age_of(const abi::fdb_entry& entry, const abi::netw
   return age_ns / kNanosecondsPerSecond;
 }
 
+// By their records: a table that is only read gives up its elements one by one, and networks has
+// far more of them than there are networks.
+Result<std::map<std::uint32_t, abi::network>> all_networks(Tables& tables) {
+  std::map<std::uint32_t, abi::network> networks;
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records) {
+    XVNET_ASSIGN(network, tables.networks.find(id));
+    if (network) networks.emplace(id, *network);
+  }
+  return networks;
+}
+
 using LearnedCounts = std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t>;
 
 // By network and ifindex.
 Result<LearnedCounts> count_learned(const Kernel& kernel, Tables& tables) {
   LearnedCounts counts;
   XVNET_ASSIGN(entries, tables.fdb.entries());
-  XVNET_ASSIGN(network_list, tables.networks.entries());
-  const std::map networks(network_list.begin(), network_list.end());
+  XVNET_ASSIGN(networks, all_networks(tables));
   for (const auto& [key, entry] : entries) {
     const auto network = networks.find(key.network);
     if (!is_learned(entry) || network == networks.end()) continue;
@@ -180,7 +191,7 @@ Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tab
 Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables) {
   std::vector<UplinkView> views;
   XVNET_ASSIGN(records, tables.uplink_records.entries());
-  XVNET_ASSIGN(networks, tables.networks.entries());
+  XVNET_ASSIGN(networks, all_networks(tables));
   for (const auto& [ifindex, record] : records) {
     XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
     UplinkView view{};

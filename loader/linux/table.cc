@@ -101,9 +101,14 @@ bool is_writable(const FileDescriptor& map) {
   return (fcntl(map.get(), F_GETFL) & O_ACCMODE) == O_RDWR;
 }
 
-// An array has each of its elements all the time.
+// An array has each of its elements all the time. They are of whole words.
 bool is_entry(std::span<const std::byte> element) {
-  return std::ranges::any_of(element, [](std::byte each) { return each != std::byte{0}; });
+  for (std::size_t at = 0; at < element.size(); at += kWord) {
+    std::uint64_t word;
+    std::memcpy(&word, element.data() + at, kWord);
+    if (word) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -130,8 +135,9 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
   }
   table->is_record_ = is_record(id);
   table->is_array_ = info->map_flags & BPF_F_MMAPABLE;
+  if (table->is_array_ && info->value_size % kWord)
+    return fail(doing + ": its values are not of 64-bit words");
   if (table->is_array_ && is_writable(map)) {
-    if (info->value_size % kWord) return fail(doing + ": its values are not of 64-bit words");
     XVNET_ASSIGN(memory, MappedArray::open(map, std::size_t{info->max_entries} * info->value_size));
     table->memory_ = std::move(memory);
   }
