@@ -228,6 +228,8 @@ Result<void> LinuxTable::erase(std::span<const std::byte> key) {
 
 Result<void> LinuxTable::write_element(std::span<const std::byte> key,
                                        std::span<const std::byte> value) {
+  if (!memory_.is_open())
+    return fail(fmt::format("write table \"{}\": it was opened to be read", name_));
   std::uint32_t index = 0;
   std::memcpy(&index, key.data(), sizeof index);
   if (index >= max_entries_)
