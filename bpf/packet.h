@@ -25,6 +25,7 @@
 #include "../maps/nat_fragments.h"
 #include "../maps/nat_mappings.h"
 #include "../maps/nat_networks.h"
+#include "../maps/nat_ports.h"
 #include "../maps/nat_sessions.h"
 #include "../maps/networks.h"
 #include "../maps/reasons.h"

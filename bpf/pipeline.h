@@ -16,6 +16,7 @@
 #include "stages/admit.h"
 #include "stages/between.h"
 #include "stages/beyond.h"
+#include "stages/claim.h"
 #include "stages/dhcp.h"
 #include "stages/emit.h"
 #include "stages/enter.h"
@@ -108,8 +109,19 @@ static __always_inline enum reason from_outside(struct packet *packet)
 	       ?: REASON_HOSTS_OWN;
 }
 
-/* Where what the host sends to a public address goes on; and, on lo, all that it sends to itself. tc egress only. */
+/*
+ * Where what the host sends to or from a public address goes on; and, on lo, all that it sends to itself. tc egress only.
+ */
 static __always_inline enum reason to_forward(struct packet *packet)
 {
-	return parse(packet) ?: take_from_host(packet) ?: answer_host_for_public(packet) ?: REASON_HOSTS_OWN;
+	return parse(packet)
+	       ?: claim_port(packet)
+	       ?: take_from_host(packet)
+	       ?: answer_host_for_public(packet)
+	       ?: enter_uplink(packet)
+	       ?: enter_from_host(packet)
+	       ?: find_destination(packet)
+	       ?: check_target(packet)
+	       ?: send_to_port(packet)
+	       ?: flood(packet);
 }

@@ -29,7 +29,7 @@ using PortSet = std::bitset<65536>;  // of TCP and UDP
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr std::uint32_t kFullMtu = 1500;  // bytes of a frame's payload, IEEE 802.3
 
-enum class Transport { kUdp, kTcp };
+enum class Transport { kUdp, kTcp, kIcmp };
 
 enum class LinkKind { kTap, kVeth, kOther };
 
@@ -141,6 +141,7 @@ enum class TableId {
   kNatSessions,
   kNatFragments,
   kNatRings,
+  kNatPorts,
   kNatHeld,
   kHostFlows,
   kForwards,
@@ -207,7 +208,8 @@ class Kernel {
   // net.ipv4.ip_local_reserved_ports. Setting them replaces what was there.
   virtual Result<PortSet> reserved_ports() const = 0;
   virtual Result<void> set_reserved_ports(const PortSet& ports) = 0;
-  // The ports of a local address that the host's sockets have: those that listen, and all others.
+  // The ports of a local address that the host uses: of its sockets, those that listen and all
+  // others, and of connections that it translates to the address. Of ICMP the identifiers.
   virtual Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const = 0;
 
   // Attachments. attach() is a no-op on a live attachment, replaces a severed one, and returns once

@@ -123,9 +123,11 @@ Result<void> write_nat(Change& change, const Network& network, const NatPlan& pl
   for (const auto& address : plan.addresses) XVNET_TRY(hold_address(change, address));
   XVNET_TRY(reserve_on_host(change, entry));
   XVNET_TRY(make_buckets(change, network.id, entry));
+  XVNET_TRY(make_chunks(change, network.id, entry));
   XVNET_TRY(make_ring(change, network.id));
   XVNET_TRY(turn_on_forwarding(change, network.id));
   XVNET_TRY(set_uplink_flags(change, true));
+  XVNET_TRY(claim_for_host(change, entry));
   return set_network_flag(change, network.id, true);
 }
 
@@ -205,6 +207,7 @@ Result<void> withdraw_nat(Change& change, std::uint32_t network) {
   XVNET_TRY(withdraw_snat_exceptions(change, network));
   XVNET_TRY(remove_mappings(change, network));
   XVNET_TRY(remove_ring(change, network));
+  XVNET_TRY(remove_chunks(change, network, *entry));
   XVNET_TRY(remove_buckets(change, network, *entry));
   XVNET_TRY(restore_forwarding(change, network));
   XVNET_TRY(release_on_host(change, network, *entry));

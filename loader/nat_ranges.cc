@@ -73,17 +73,39 @@ Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const 
                                     const PublicAddress& address) {
   const std::uint16_t count = network.record.snat_ports;
   const std::size_t low = address.is_of_host() ? kFirstPortOfHost : kFirstPublicPort;
-  abi::nat_range range{.address = to_abi(address.address), .first = 0, .count = count, .pad = 0};
+  abi::nat_range range{.address = to_abi(address.address),
+                       .first = 0,
+                       .count = count,
+                       .flags = address.is_of_host() ? std::uint32_t{abi::NAT_RANGE_OF_HOST} : 0};
   XVNET_ASSIGN(taken, taken_ports(tables, kernel, network.id, address));
   XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
   for (const auto& had : former ? ranges_of(*former) : std::vector<abi::nat_range>{})
     if (is_of(had, address.address) && had.count == count && had.first >= low &&
-        (taken & ports_of(had)).none())
-      return had;
+        (taken & ports_of(had)).none()) {
+      range.first = had.first;
+      return range;
+    }
   const auto first = highest_free(taken, low, count);
   if (!first) return no_room(network, address, most_free(taken, low));
   range.first = static_cast<std::uint16_t>(*first);
   return range;
+}
+
+// Every port may be in use by each protocol at once, so the tables of mappings have room for that.
+Result<void> check_room(Tables& tables, const Network& network, std::size_t addresses) {
+  constexpr std::size_t kMostPorts = MAX_NAT_MAPPINGS / abi::NAT_ANY;
+  std::size_t ports = addresses * network.record.snat_ports;
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  for (const auto& [id, nat] : networks)
+    for (const auto& range : ranges_of(nat)) ports += id == network.id ? 0 : range.count;
+  XVNET_ASSIGN(forwards, tables.forwards.entries());
+  for (const auto& [key, forward] : forwards) ports += forward.count;
+  if (ports <= kMostPorts) return {};
+  return fail(
+      fmt::format("network {:?}: all networks together would have {} public ports; there is "
+                  "room for {}",
+                  text_of(network.record.name), ports, kMostPorts),
+      "ask for fewer with --snat-ports");
 }
 
 }  // namespace
@@ -109,6 +131,7 @@ PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward) {
 Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses) {
+  XVNET_TRY(check_room(tables, network, addresses.size()));
   std::vector<abi::nat_range> ranges;
   for (const auto& address : addresses) {
     XVNET_ASSIGN(range, choose_range(tables, kernel, network, address));

@@ -11,11 +11,18 @@ namespace xvnet {
 Result<void> make_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry);
 Result<void> remove_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry);
 
+// The bitmaps of its public ports, all of them free.
+Result<void> make_chunks(Change& change, std::uint32_t network, const abi::nat_network& entry);
+Result<void> remove_chunks(Change& change, std::uint32_t network, const abi::nat_network& entry);
+
+// Ports of the network's ranges that the host uses now are the host's.
+Result<void> claim_for_host(Change& change, const abi::nat_network& entry);
+
 // Where the programs note which datagrams came in fragments.
 Result<void> make_ring(Change& change, std::uint32_t network);
 Result<void> remove_ring(Change& change, std::uint32_t network);
-// Of a version that had none.
-Result<void> make_missing_rings(Tables& tables);
+// Of a version that had none of some of these.
+Result<void> make_missing_state(Tables& tables);
 
 Result<void> remove_mappings(Change& change, std::uint32_t network);
 

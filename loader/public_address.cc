@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "loader/binding.h"
+#include "loader/nat_ranges.h"
 #include "loader/snat.h"
 #include "loader/text.h"
 
@@ -52,11 +53,14 @@ std::string what_of(const abi::network_record& record, std::string_view option) 
 
 // The host answers for it by itself.
 PublicAddress hosts_own(Ipv4 address) {
-  return {address, {.flags = abi::NAT_ADDRESS_OF_HOST, .uplink = 0, .mac = {}, .pad = 0}};
+  return {
+      address,
+      {.flags = abi::NAT_ADDRESS_OF_HOST, .uplink = 0, .mac = {}, .first = 0, .last = 0, .pad = 0}};
 }
 
 PublicAddress at_home(Ipv4 address, const Link& link) {
-  PublicAddress result{address, {.flags = 0, .uplink = link.ifindex, .mac = {}, .pad = 0}};
+  PublicAddress result{
+      address, {.flags = 0, .uplink = link.ifindex, .mac = {}, .first = 0, .last = 0, .pad = 0}};
   std::ranges::copy(link.mac, result.entry.mac);
   return result;
 }
@@ -99,10 +103,50 @@ Result<PublicAddress> find_named(const std::string& what, const std::vector<Home
   return at_home(address, home.link);
 }
 
+constexpr std::uint32_t kNoNetwork = 0;  // ids begin at 1
+
 bool has_range_of(const abi::nat_network& network, const abi::address& address) {
   const auto* end = network.ranges + std::min<std::size_t>(network.range_count, MAX_NAT_RANGES);
   return std::any_of(network.ranges, end,
                      [&](const auto& range) { return ipv4_of(range.address) == ipv4_of(address); });
+}
+
+// The programs compare a port of the host with these before they look for its slot.
+Result<abi::nat_address> with_port_bounds(Tables& tables, const abi::address& address,
+                                          abi::nat_address entry, std::uint32_t except) {
+  entry.first = 0;
+  entry.last = 0;
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  for (const auto& [id, network] : networks) {
+    for (const auto& range : ranges_of(network)) {
+      if (id == except || ipv4_of(range.address) != ipv4_of(address)) continue;
+      const auto last = static_cast<std::uint16_t>(range.first + range.count - 1);
+      entry.first = entry.first ? std::min(entry.first, range.first) : range.first;
+      entry.last = std::max(entry.last, last);
+    }
+  }
+  return entry;
+}
+
+// Slots of the host are of use while a network has ports of the address.
+Result<void> remove_claims(Change& change, const abi::address& address) {
+  auto& slots = change.tables().nat_slots;
+  XVNET_ASSIGN(entries, slots.entries());
+  for (const auto& [key, slot] : entries)
+    if (slot.network == NAT_SLOT_HOST && ipv4_of(key.address) == ipv4_of(address))
+      XVNET_TRY(change.erase(slots, key));
+  return {};
+}
+
+Result<void> keep_address(Change& change, const abi::address& address,
+                          std::uint32_t network_that_goes) {
+  auto& addresses = change.tables().nat_addresses;
+  XVNET_ASSIGN(before, addresses.find(address));
+  if (!before) return {};
+  XVNET_ASSIGN(entry, with_port_bounds(change.tables(), address, *before, network_that_goes));
+  if (!entry.first) XVNET_TRY(remove_claims(change, address));
+  return std::memcmp(&*before, &entry, sizeof entry) == 0 ? Result<void>{}
+                                                          : change.put(addresses, address, entry);
 }
 
 }  // namespace
@@ -136,9 +180,13 @@ Result<void> hold_address(Change& change, const PublicAddress& address) {
   auto& addresses = change.tables().nat_addresses;
   const auto key = to_abi(address.address);
   XVNET_ASSIGN(before, addresses.find(key));
-  if (before && std::memcmp(&*before, &address.entry, sizeof address.entry) == 0) return {};
-  if (!address.is_of_host()) change.announce_on_commit(address.entry.uplink, address.address);
-  return change.put(addresses, key, address.entry);
+  XVNET_ASSIGN(entry, with_port_bounds(change.tables(), key, address.entry, kNoNetwork));
+  if (before && std::memcmp(&*before, &entry, sizeof entry) == 0) return {};
+  const bool is_new =
+      !before || before->uplink != entry.uplink || !std::ranges::equal(before->mac, entry.mac);
+  if (is_new && !address.is_of_host())
+    change.announce_on_commit(address.entry.uplink, address.address);
+  return change.put(addresses, key, entry);
 }
 
 Result<void> release_address(Change& change, const abi::address& address,
@@ -146,11 +194,13 @@ Result<void> release_address(Change& change, const abi::address& address,
   auto& tables = change.tables();
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   for (const auto& [id, network] : networks)
-    if (id != network_that_goes && has_range_of(network, address)) return {};
+    if (id != network_that_goes && has_range_of(network, address))
+      return keep_address(change, address, network_that_goes);
   XVNET_ASSIGN(forwards, tables.forwards.entries());
   for (const auto& [key, forward] : forwards)
     if (ipv4_of(key.address) == ipv4_of(address) && forward.state == abi::RECORD_COMPLETE)
-      return {};
+      return keep_address(change, address, network_that_goes);
+  XVNET_TRY(remove_claims(change, address));
   return change.erase(tables.nat_addresses, address);
 }
 

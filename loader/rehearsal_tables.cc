@@ -125,6 +125,7 @@ void Rehearsal::make_tables() {
   make(kNatSessions, sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket));
   make(kNatFragments, sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment));
   make(kNatRings, sizeof(Id), sizeof(abi::nat_ring));
+  make(kNatPorts, sizeof(abi::nat_chunk_key), sizeof(abi::nat_chunk));
   make(kNatHeld, sizeof(Id), sizeof(abi::nat_held));
   make(kHostFlows, sizeof(abi::host_flow_key), sizeof(abi::host_flow));
   make(kForwards, sizeof(abi::nat_slot_key), sizeof(abi::forward));

@@ -19,6 +19,7 @@
 #include "maps/nat_fragments.h"
 #include "maps/nat_mappings.h"
 #include "maps/nat_networks.h"
+#include "maps/nat_ports.h"
 #include "maps/nat_sessions.h"
 #include "maps/networks.h"
 #include "maps/records.h"
@@ -55,6 +56,7 @@ struct Tables {
         nat_sessions(kernel.table(TableId::kNatSessions)),
         nat_fragments(kernel.table(TableId::kNatFragments)),
         nat_rings(kernel.table(TableId::kNatRings)),
+        nat_ports(kernel.table(TableId::kNatPorts)),
         forwards(kernel.table(TableId::kForwards)),
         routes(kernel.table(TableId::kRoutes)),
         meta(kernel.table(TableId::kMeta)) {}
@@ -83,6 +85,7 @@ struct Tables {
   Map<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Map<abi::nat_fragment_key, abi::nat_fragment> nat_fragments;
   Map<std::uint32_t, abi::nat_ring> nat_rings;
+  Map<abi::nat_chunk_key, abi::nat_chunk> nat_ports;
   Map<abi::nat_slot_key, abi::forward> forwards;
   Map<abi::route_key, abi::route> routes;
   Map<std::uint32_t, abi::meta> meta;

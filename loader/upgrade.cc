@@ -80,7 +80,7 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(plan, make_plan(kernel, tables));
   XVNET_TRY(load_continuations(kernel, tables));
-  XVNET_TRY(make_missing_rings(tables));
+  XVNET_TRY(make_missing_state(tables));
   XVNET_TRY(fill_caches(tables));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());

@@ -16,9 +16,11 @@ struct nat_address {
 	__u32 flags;  /* enum nat_address_flags */
 	__u32 uplink; /* ifindex of where it is answered for by ARP; not of the host's own, which the host answers for */
 	__u8 mac[6];  /* the uplink's */
+	__u16 first;  /* the lowest and the highest port that a network has of it; 0: none has any */
+	__u16 last;
 	__u16 pad;
 };
-XVNET_ABI_SIZE(nat_address, 16);
+XVNET_ABI_SIZE(nat_address, 20);
 XVNET_ABI_END
 
 #ifdef __bpf__

@@ -7,6 +7,9 @@
  * compare-and-swap on that word, and removes the entry of nat_mappings that led to it. So nothing collects garbage, a
  * live mapping is never taken away, and a network has as many as it has ports.
  *
+ * On an address of the host a slot may be the host's: a socket, a connection that the host translates, or a ping of its
+ * uses the port. No tenant gets such a port while the slot lives.
+ *
  * A forward (forwards.h) is a mapping that the loader makes and that never ends. Whoever has the inside address then has
  * it, and anybody may speak to it, so it has no sessions.
  */
@@ -27,6 +30,12 @@ enum {
 	NAT_SLOT_TAKING = 1, /* somebody is at work on it */
 };
 #define NAT_SLOT_FORWARD (1ull << 62) /* another one: later than any time */
+#define NAT_SLOT_HOST	 0	      /* the network of a slot that is the host's; ids begin at 1 */
+
+enum nat_slot_flags {
+	NAT_SLOT_QUERIES = 1 << 0, /* only queries to services that answer at once, such as DNS */
+	NAT_SLOT_CLOSING = 1 << 1, /* the host's: a FIN or RST was seen */
+};
 
 struct nat_slot_key {
 	struct address address; /* public */
@@ -39,7 +48,7 @@ XVNET_ABI_SIZE(nat_slot_key, 20);
 struct nat_slot {
 	__u64 expires_ns; /* CLOCK_MONOTONIC */
 	struct address inside;
-	__u32 network;
+	__u32 network; /* or NAT_SLOT_HOST */
 	__u32 ifindex; /* of the port; it and the MAC are those that the last frame came from */
 	__u8 mac[6];
 	__u16 port;	   /* inside */
@@ -47,8 +56,13 @@ struct nat_slot {
 	__u32 created_s;   /* CLOCK_MONOTONIC */
 	__u64 bytes_out;   /* of IP packets */
 	__u64 bytes_in;
+	__u32 unanswered; /* queries, while NAT_SLOT_QUERIES */
+	__u32 checked; /* when the host was last asked for a socket with the port: CLOCK_MONOTONIC in units of 2^30 ns */
+	__u16 generation; /* of the owner; a session of a former owner has another one */
+	__u16 flags;	  /* enum nat_slot_flags */
+	__u32 pad;
 };
-XVNET_ABI_SIZE(nat_slot, 64);
+XVNET_ABI_SIZE(nat_slot, 80);
 
 struct nat_mapping_key {
 	__u32 network;

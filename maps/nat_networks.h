@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "address.h"
+#include "nat_mappings.h"
 
 #define MAX_NAT_RANGES 8
 
@@ -19,11 +19,16 @@ enum nat_flags {
 	NAT_HAS_EXCEPTIONS = 1 << 2, /* to some it is not translated: routes.h */
 };
 
+enum nat_range_flags {
+	NAT_RANGE_OF_HOST =
+		1 << 0, /* of an address that the host has, too: ports that its sockets have are not given out */
+};
+
 struct nat_range {
 	struct address address;
 	__u16 first; /* even */
 	__u16 count; /* even */
-	__u32 pad;
+	__u32 flags; /* enum nat_range_flags */
 };
 XVNET_ABI_SIZE(nat_range, 24);
 
@@ -34,8 +39,10 @@ struct nat_network {
 	__u32 pad;
 	__u64 full_until_ns[4]; /* no free port before that; programs, by enum nat_protocol */
 	struct nat_range ranges[MAX_NAT_RANGES];
+	/* Zeros: what a new slot is made from, since a program's stack has no room for one. */
+	__u64 empty_slot[sizeof(struct nat_slot) / 8];
 };
-XVNET_ABI_SIZE(nat_network, 16 + 32 + 24 * MAX_NAT_RANGES);
+XVNET_ABI_SIZE(nat_network, 16 + 32 + 24 * MAX_NAT_RANGES + sizeof(struct nat_slot));
 XVNET_ABI_END
 
 #ifdef __bpf__

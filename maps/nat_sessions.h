@@ -31,12 +31,12 @@ XVNET_ABI_SIZE(nat_bucket_key, 8);
 struct nat_session {
 	__u64 expires_ns; /* CLOCK_MONOTONIC; or as of a slot */
 	struct address remote;
-	__u16 remote_port; /* TCP; else 0 */
+	__u16 remote_port; /* TCP: of this session alone; UDP: spoken to last */
 	__u16 port;	   /* public */
 	__u8 protocol;	   /* enum nat_protocol */
 	__u8 range;	   /* of nat_networks.h */
-	__u16 pad;
-	__u32 flags; /* enum nat_session_flags */
+	__u16 generation;  /* of the slot */
+	__u32 flags;	   /* enum nat_session_flags */
 	__u32 pad2;
 };
 XVNET_ABI_SIZE(nat_session, 40);

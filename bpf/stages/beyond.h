@@ -2,7 +2,7 @@
 /*
  * leave_to_outside: a VM's frame for somebody beyond its gateway goes on in to_outside().
  * leave_from_outside: a frame of the wire for a public address goes on in from_outside().
- * leave_to_forward: one of the host for a public address goes on in to_forward().
+ * leave_to_forward: one of the host to or from a public address goes on in to_forward().
  *
  * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
  *
@@ -62,11 +62,50 @@ static __always_inline enum reason leave_from_outside(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-static __always_inline enum reason leave_to_forward(struct packet *packet)
+/* A port of the host's address that a network may have. */
+static __always_inline bool is_in_range(const struct nat_address *public, __u16 port)
+{
+	return public->flags & NAT_ADDRESS_OF_HOST && public->first && port >= public->first && port <= public->last;
+}
+
+/* Of TCP and UDP the port that the host sends from. What has none may be about one, and is looked at as a whole. */
+static __always_inline bool may_be_in_range(struct packet *packet, const struct iphdr *ip,
+					    const struct nat_address *public)
+{
+	__u32 offset = header_offset(packet) + ip->ihl * 4;
+	__be16 port = 0;
+
+	if (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP)
+		return public->first && ip->protocol == IPPROTO_ICMP;
+	return hook_read(packet, offset, &port, sizeof(port)) && is_in_range(public, bpf_ntohs(port));
+}
+
+static __noinline bool is_from_range(struct packet *packet)
+{
+	struct nat_address *public;
+	struct iphdr *in_frame;
+	struct iphdr ip;
+
+	if (packet->ethertype != bpf_htons(ETH_P_IP))
+		return false;
+	in_frame = hook_bytes(packet, header_offset(packet), sizeof(ip));
+	if (!in_frame)
+		return false;
+	ip = *in_frame;
+	public = find_public(ip.saddr);
+	return public && may_be_in_range(packet, &ip, public);
+}
+
+static __noinline bool is_to_public(struct packet *packet)
 {
 	__be32 ipv4 = 0;
 
-	if (!packet->has_public_addresses || packet->tag_type || !read_destination(packet, &ipv4) || !find_public(ipv4))
+	return read_destination(packet, &ipv4) && find_public(ipv4);
+}
+
+static __always_inline enum reason leave_to_forward(struct packet *packet)
+{
+	if (!packet->has_public_addresses || packet->tag_type || !(is_to_public(packet) || is_from_range(packet)))
 		return REASON_CONTINUE;
 	hook_continue_in(packet, CONTINUATION_TO_FORWARD);
 	return REASON_CONTINUE;

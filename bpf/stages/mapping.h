@@ -2,31 +2,13 @@
 /*
  * The mappings of a network: maps/nat_mappings.h. An inside port is looked up, or given a public one.
  *
- * lookups  nat_mappings, nat_slots; for a new mapping nat_slots, a port after the other, and nat_addresses
+ * lookups  nat_mappings, nat_slots; for a new mapping those of free_port.h
  */
 #pragma once
 
-#include "flow.h"
+#include "free_port.h"
 
-#define NAT_SECOND	  1000000000ull
-#define NAT_REFRESH_NS	  NAT_SECOND
-#define NAT_REST_NS	  (120 * NAT_SECOND) /* RFC 6888, REQ-8: before a port has another owner */
-#define NAT_UDP_NS	  (300 * NAT_SECOND) /* RFC 4787, REQ-5: the recommended default */
-#define NAT_ICMP_NS	  (60 * NAT_SECOND)  /* RFC 5508, REQ-2 */
-#define NAT_TRANSITORY_NS (240 * NAT_SECOND) /* RFC 5382, REQ-5 */
-#define NAT_TCP_NS	  (7440 * NAT_SECOND)
-
-/* One frame's way through the NAT. */
-struct translation {
-	struct flow flow;
-	__u64 now;
-	struct nat_network *rules;
-	__u32 range;		     /* of the rules */
-	struct nat_slot_key outside; /* the public side */
-	struct nat_slot *slot;
-	bool is_floating; /* the slot is of an address, whose ports are what they are inside */
-	__u32 target;	  /* ifindex of the VM's port, when the frame is on its way there */
-};
+#define NAT_FULL_NS (4 * 1000 * 1000ull)
 
 /* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */
 static __always_inline __u32 address_difference(const struct address *a, const struct address *b)
@@ -46,134 +28,19 @@ static __always_inline __u32 mix(__u32 word)
 	return word ^ word >> 16;
 }
 
-static __always_inline struct nat_range *range_of(struct translation *translation)
-{
-	return &translation->rules->ranges[translation->range & (MAX_NAT_RANGES - 1)];
-}
-
 /* An inside address always has the same public one. */
 static __always_inline __u32 range_for(const struct nat_network *rules, __be32 inside)
 {
 	return rules->range_count ? mix(inside) % rules->range_count : 0;
 }
 
-static __always_inline bool is_live(const struct nat_slot *slot, __u64 now)
-{
-	return slot->expires_ns > now;
-}
-
-static __always_inline bool is_forward(const struct nat_slot *slot)
-{
-	return slot->expires_ns == NAT_SLOT_FORWARD;
-}
-
-/* What somebody has taken meanwhile stays his. */
+/* Does not extend a slot that another CPU has claimed. */
 static __always_inline void extend(__u64 *expires_ns, __u64 until)
 {
 	__u64 expires = *expires_ns;
 
 	if (expires != NAT_SLOT_TAKING && until > expires + NAT_REFRESH_NS)
 		__sync_val_compare_and_swap(expires_ns, expires, until);
-}
-
-struct port_search {
-	struct packet *packet;
-	struct translation *translation;
-	__u32 next; /* from the range's first */
-	bool avoid_host;
-};
-
-/* Nobody's, or of a mapping that ended and has rested. TCP's end is known, so it rests no longer than its timer. */
-static __always_inline bool is_free(const struct nat_slot *slot, __u8 protocol, __u64 now)
-{
-	__u64 rest = protocol == NAT_TCP ? 0 : NAT_REST_NS;
-	__u64 expires = slot->expires_ns;
-
-	return expires != NAT_SLOT_TAKING && (expires == NAT_SLOT_FREE || expires + rest < now);
-}
-
-static __always_inline struct nat_slot *take_port(struct translation *translation)
-{
-	struct nat_slot *slot = bpf_map_lookup_elem(&nat_slots, &translation->outside);
-	struct nat_slot fresh = {.expires_ns = NAT_SLOT_TAKING};
-	__u64 expires;
-
-	if (!slot) {
-		if (bpf_map_update_elem(&nat_slots, &translation->outside, &fresh, BPF_NOEXIST))
-			return NULL;
-		return bpf_map_lookup_elem(&nat_slots, &translation->outside);
-	}
-	expires = slot->expires_ns;
-	if (!is_free(slot, translation->outside.protocol, translation->now))
-		return NULL;
-	if (__sync_val_compare_and_swap(&slot->expires_ns, expires, NAT_SLOT_TAKING) != expires)
-		return NULL;
-	return slot;
-}
-
-/*
- * Whether a socket of the host has the public port, for this remote at least. The host keeps its own; of those it would
- * take later the kernel keeps it away: net.ipv4.ip_local_reserved_ports.
- */
-static __always_inline bool is_hosts_port(struct packet *packet, const struct translation *translation, __be32 remote,
-					  __u16 remote_port)
-{
-	struct bpf_sock_tuple tuple = {
-		.ipv4.saddr = remote,
-		.ipv4.sport = bpf_htons(remote_port),
-		.ipv4.daddr = ipv4_of(&translation->outside.address),
-		.ipv4.dport = bpf_htons(translation->outside.port),
-	};
-
-	if (translation->outside.protocol == NAT_ICMP)
-		return false;
-	return hook_host_has_socket(packet, &tuple, translation->outside.protocol == NAT_TCP);
-}
-
-static long try_port(__u32 attempt, struct port_search *search)
-{
-	struct translation *translation = search->translation;
-	struct nat_range *range = range_of(translation);
-	struct nat_slot *slot;
-
-	if (search->next >= range->count)
-		search->next &= 1;
-	translation->outside.port = range->first + search->next;
-	search->next += 2;
-	slot = take_port(translation);
-	if (!slot)
-		return 0;
-	if (search->avoid_host &&
-	    is_hosts_port(search->packet, translation, translation->flow.ip.daddr, translation->flow.destination)) {
-		slot->expires_ns = NAT_SLOT_FREE;
-		return 0;
-	}
-	translation->slot = slot;
-	return 1;
-}
-
-/* Ports cannot be guessed (RFC 6888, REQ-15) and keep their parity while there is one left (RFC 4787, REQ-4). */
-static __noinline bool find_free_port(struct packet *packet, struct translation *translation)
-{
-	struct nat_address *public = bpf_map_lookup_elem(&nat_addresses, &translation->outside.address);
-	struct port_search search = {
-		.packet = packet,
-		.translation = translation,
-		.avoid_host = public && public->flags & NAT_ADDRESS_OF_HOST,
-	};
-	__u32 half = range_of(translation)->count / 2;
-	__u32 start;
-
-	if (!half)
-		return false;
-	start = bpf_get_prandom_u32() % half * 2;
-	search.next = start | (translation->flow.source & 1);
-	bpf_loop(half, try_port, &search, 0);
-	if (translation->slot)
-		return true;
-	search.next = start | (~translation->flow.source & 1);
-	bpf_loop(half, try_port, &search, 0);
-	return translation->slot;
 }
 
 /* What led to the mapping that had the slot before. */
@@ -188,8 +55,19 @@ static __always_inline void forget_former(struct translation *translation)
 	};
 	struct nat_mapping *mapping = bpf_map_lookup_elem(&nat_mappings, &key);
 
-	if (mapping && mapping->port == translation->outside.port && mapping->range == translation->range)
+	if (mapping && mapping->port == translation->outside.port && mapping->range != NAT_RANGE_FORWARD)
 		bpf_map_delete_elem(&nat_mappings, &key);
+}
+
+/*
+ * A question to a service that answers it at once: DNS, NTP, NetBIOS names, SNMP. RFC 4787, REQ-5a, allows such well-known
+ * ports a shorter timer.
+ */
+static __always_inline bool is_query(const struct flow *flow)
+{
+	__u16 port = flow->destination;
+
+	return flow->protocol == NAT_UDP && (port == 53 || port == 123 || port == 137 || port == 161);
 }
 
 static __always_inline void fill_slot(struct packet *packet, struct translation *translation)
@@ -205,9 +83,12 @@ static __always_inline void fill_slot(struct packet *packet, struct translation 
 	slot->created_s = translation->now / NAT_SECOND;
 	slot->bytes_out = 0;
 	slot->bytes_in = 0;
+	slot->unanswered = 0;
+	slot->flags = is_query(&translation->flow) ? NAT_SLOT_QUERIES : 0;
+	slot->generation++;
 }
 
-/* A search through a full range costs; until a second later nobody tries again. */
+/* A search through a full range costs more: for a few milliseconds nobody tries again. */
 static __noinline bool make_mapping(struct packet *packet, struct translation *translation,
 				    const struct nat_mapping_key *key)
 {
@@ -217,7 +98,7 @@ static __noinline bool make_mapping(struct packet *packet, struct translation *t
 	if (*full_until > translation->now)
 		return false;
 	if (!find_free_port(packet, translation)) {
-		*full_until = translation->now + NAT_SECOND;
+		*full_until = translation->now + NAT_FULL_NS;
 		return false;
 	}
 	forget_former(translation);
@@ -227,7 +108,7 @@ static __noinline bool make_mapping(struct packet *packet, struct translation *t
 		translation->slot->expires_ns = NAT_SLOT_FREE;
 		return false;
 	}
-	translation->slot->expires_ns = translation->now + NAT_ICMP_NS;
+	translation->slot->expires_ns = translation->now + NAT_QUERY_NS;
 	return true;
 }
 

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "claim.h"
 #include "fragment.h"
 #include "nat_error.h"
 #include "neighbour.h"
@@ -24,15 +25,31 @@ static __always_inline enum reason otherwise(const struct nat_address *public, e
 	return public->flags & NAT_ADDRESS_OF_HOST ? REASON_HOSTS_OWN : reason;
 }
 
-/* An unknown remote is nobody to a mapping, but may be one to a socket of the host with the same port. */
-static __always_inline enum reason refuse_stranger(struct packet *packet, struct translation *translation,
-						   const struct nat_address *public)
+/*
+ * Whether the frame may be for a socket of the host that was bound to the port by its number after the tenant got it. A
+ * frame that begins something asks; one of a flow that is known asks once a second.
+ */
+static __always_inline bool must_ask_host(struct translation *translation, enum session_found found)
+{
+	const struct flow *flow = &translation->flow;
+	struct nat_slot *slot = translation->slot;
+	__u32 now = translation->now >> NAT_CHECK_SHIFT;
+	bool is_first = found != SESSION_KNOWN || (flow->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+
+	if (is_forward(slot) || (slot->checked == now && !is_first))
+		return false;
+	slot->checked = now;
+	return true;
+}
+
+static __noinline bool is_for_host(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
 
-	if (public->flags & NAT_ADDRESS_OF_HOST && is_hosts_port(packet, translation, flow->ip.saddr, flow->source))
-		return REASON_HOSTS_OWN;
-	return REASON_NAT_STRANGER;
+	if (!is_hosts_port(packet, translation, flow->ip.saddr, flow->source))
+		return false;
+	take_for_host(packet, translation);
+	return true;
 }
 
 static __noinline enum reason pass_in(struct packet *packet, struct translation *translation)
@@ -52,11 +69,17 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 					  const struct nat_address *public)
 {
 	const struct flow *flow = &translation->flow;
+	enum session_found found;
 
 	if (!may_be_for_vm(flow, public) || !enter_by_slot(packet, translation, flow->destination, flow->protocol))
 		return otherwise(public, REASON_NAT_UNKNOWN);
-	if (!may_enter(packet, translation, flow->ip.saddr, flow->source))
-		return refuse_stranger(packet, translation, public);
+	found = note_session(packet, translation, flow->ip.saddr, flow->source, false);
+	if (found == SESSION_NONE && !(translation->rules->flags & NAT_ANY_REMOTE))
+		return otherwise(public, REASON_NAT_STRANGER);
+	if (public->flags & NAT_ADDRESS_OF_HOST && must_ask_host(translation, found) &&
+	    is_for_host(packet, translation))
+		return REASON_HOSTS_OWN;
+	note_query_answer(packet, translation);
 	return pass_in(packet, translation);
 }
 

@@ -88,6 +88,7 @@ static __noinline enum reason make_translation(struct packet *packet, struct tra
 		return REASON_NAT_PORTS_USED_UP;
 	if (note_session(packet, translation, flow->ip.daddr, flow->destination, true) != SESSION_KNOWN)
 		return REASON_NAT_SESSIONS_USED_UP;
+	note_query(translation);
 	if (is_first_fragment(flow) && !translation->is_floating)
 		note_first(packet, translation);
 	return REASON_CONTINUE;

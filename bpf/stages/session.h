@@ -28,22 +28,24 @@ struct session_use {
 	__u32 bucket_mask;
 	__s32 established; /* out: of the mapping's TCP sessions one more, or one less */
 	__u8 tcp_flags;
-	__u8 is_from_inside;
-	__u8 is_over; /* out: this frame ended it */
-	__u8 pad;
+	bool is_from_inside : 1;
+	bool is_query : 1;
+	bool is_over : 1;	/* out: this frame ended it */
+	bool is_other_port : 1; /* out: UDP from another port of the remote than was spoken to last */
+	__u16 pad;
 };
 
 enum session_found {
 	SESSION_NONE,	   /* nor, from inside, a place for it */
 	SESSION_KNOWN,	   /* from inside: made, if it was missing */
-	SESSION_OF_REMOTE, /* another one with the same remote: RFC 4787, REQ-8 */
+	SESSION_OF_REMOTE, /* the remote was spoken to at another port: RFC 4787, REQ-8 */
 };
 
 /* Zero for the same remote of the same mapping. */
 static __always_inline __u32 remote_difference(const struct nat_session *a, const struct nat_session *b)
 {
 	return (a->port ^ b->port) | (a->protocol ^ b->protocol) | (a->range ^ b->range) |
-	       address_difference(&a->remote, &b->remote);
+	       (a->generation ^ b->generation) | address_difference(&a->remote, &b->remote);
 }
 
 /* Without the remote's port, so that all sessions with a remote are found in one place. */
@@ -78,6 +80,14 @@ __noinline int find_place(struct session_use *use, __u32 hash, __u16 port_mask)
 	return NAT_BUCKET_SIZE;
 }
 
+/* Whether the session is of a mapping that had the port before. */
+static __always_inline bool is_former(const struct nat_session *session, const struct nat_session *wanted)
+{
+	return session->generation != wanted->generation &&
+	       !((session->port ^ wanted->port) | (session->protocol ^ wanted->protocol) |
+		 (session->range ^ wanted->range));
+}
+
 /* A place that is free, and nobody else's from now on; or NAT_BUCKET_SIZE. */
 __noinline int take_place(struct session_use *use, __u32 hash)
 {
@@ -86,13 +96,44 @@ __noinline int take_place(struct session_use *use, __u32 hash)
 	if (!bucket)
 		return NAT_BUCKET_SIZE;
 	for (int i = 0; i < NAT_BUCKET_SIZE; i++) {
-		__u64 *place = &bucket->sessions[i].expires_ns;
+		struct nat_session *session = &bucket->sessions[i];
+		__u64 *place = &session->expires_ns;
 		__u64 expires = *place;
 
-		if (expires != NAT_SLOT_TAKING && expires <= use->now &&
+		if (expires != NAT_SLOT_TAKING && (expires <= use->now || is_former(session, &use->wanted)) &&
 		    __sync_val_compare_and_swap(place, expires, NAT_SLOT_TAKING) == expires)
 			return i;
 	}
+	return NAT_BUCKET_SIZE;
+}
+
+/*
+ * A place in the bucket that the mapping has for the same remote, of a connection that is not established: the one that
+ * ends first. It is taken for a new connection. Filtering is address-dependent, so the remote may still answer.
+ */
+__noinline int reuse_place(struct session_use *use, __u32 hash)
+{
+	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
+	int oldest = NAT_BUCKET_SIZE;
+	__u64 first = NAT_SLOT_FORWARD;
+
+	if (!bucket)
+		return NAT_BUCKET_SIZE;
+	for (int i = 0; i < NAT_BUCKET_SIZE; i++) {
+		struct nat_session *session = &bucket->sessions[i];
+		__u64 expires = session->expires_ns;
+
+		if (remote_difference(session, &use->wanted) || session->flags & NAT_ESTABLISHED)
+			continue;
+		if (expires != NAT_SLOT_TAKING && expires < first) {
+			first = expires;
+			oldest = i;
+		}
+	}
+	if (oldest < NAT_BUCKET_SIZE &&
+	    __sync_val_compare_and_swap(&bucket->sessions[oldest & (NAT_BUCKET_SIZE - 1)].expires_ns, first,
+					NAT_SLOT_TAKING) == first)
+		return oldest;
 	return NAT_BUCKET_SIZE;
 }
 
@@ -109,13 +150,15 @@ static __always_inline __u32 other_bucket(__u32 hash)
 	return mix(~hash);
 }
 
+/* Of UDP and ICMP a remote has one session, whichever its port. */
 static __always_inline struct nat_session *find_session(struct session_use *use, __u32 hash)
 {
-	__u32 place = find_place(use, hash, ANY_BIT);
+	__u16 port_mask = use->wanted.protocol == NAT_TCP ? ANY_BIT : 0;
+	__u32 place = find_place(use, hash, port_mask);
 
 	if (place >= NAT_BUCKET_SIZE) {
 		hash = other_bucket(hash);
-		place = find_place(use, hash, ANY_BIT);
+		place = find_place(use, hash, port_mask);
 	}
 	return session_at(use, hash, place);
 }
@@ -136,6 +179,8 @@ static __always_inline struct nat_session *make_session(struct session_use *use,
 		hash = other_bucket(hash);
 		place = take_place(use, hash);
 	}
+	if (place >= NAT_BUCKET_SIZE)
+		place = reuse_place(use, hash);
 	session = session_at(use, hash, place);
 	if (!session)
 		return NULL;
@@ -144,8 +189,9 @@ static __always_inline struct nat_session *make_session(struct session_use *use,
 	session->port = use->wanted.port;
 	session->protocol = use->wanted.protocol;
 	session->range = use->wanted.range;
+	session->generation = use->wanted.generation;
 	session->flags = 0;
-	session->expires_ns = use->now + NAT_ICMP_NS;
+	session->expires_ns = use->now + NAT_QUERY_NS;
 	return session;
 }
 
@@ -221,6 +267,8 @@ static __always_inline void note_frame(struct session_use *use, struct nat_sessi
 
 	if (use->wanted.protocol == NAT_TCP)
 		lifetime = note_tcp(use, session);
+	else if (use->is_query)
+		lifetime = NAT_QUERY_NS;
 	use->until = use->now + lifetime;
 	if (use->is_over)
 		session->expires_ns = use->until;
@@ -228,6 +276,16 @@ static __always_inline void note_frame(struct session_use *use, struct nat_sessi
 		extend(&session->expires_ns, use->until);
 	else
 		use->until = 0;
+}
+
+static __always_inline void note_remote_port(struct session_use *use, struct nat_session *session)
+{
+	if (session->remote_port == use->wanted.remote_port)
+		return;
+	if (use->is_from_inside)
+		session->remote_port = use->wanted.remote_port;
+	else
+		use->is_other_port = true;
 }
 
 static __always_inline enum session_found use_session(struct session_use *use)
@@ -239,28 +297,52 @@ static __always_inline enum session_found use_session(struct session_use *use)
 		session = make_session(use, hash);
 	if (session) {
 		note_frame(use, session);
+		note_remote_port(use, session);
 		return SESSION_KNOWN;
 	}
 	return has_spoken_to(use, hash) ? SESSION_OF_REMOTE : SESSION_NONE;
+}
+
+/* A query is answered once; a frame of another kind makes the mapping one like any other. */
+static __always_inline void note_query(struct translation *translation)
+{
+	struct nat_slot *slot = translation->slot;
+
+	if (!(slot->flags & NAT_SLOT_QUERIES))
+		return;
+	if (is_query(&translation->flow))
+		__sync_fetch_and_add(&slot->unanswered, 1);
+	else
+		slot->flags = 0;
+}
+
+static __always_inline void note_query_answer(struct packet *packet, struct translation *translation)
+{
+	struct nat_slot *slot = translation->slot;
+
+	if (slot->flags & NAT_SLOT_QUERIES && slot->unanswered && __sync_fetch_and_sub(&slot->unanswered, 1) == 1)
+		release_port(packet, translation);
 }
 
 /* The session of a mapping, in either direction, and what it means for how long the mapping lives. */
 static __noinline enum session_found note_session(struct packet *packet, struct translation *translation, __be32 remote,
 						  __u16 remote_port, bool is_from_inside)
 {
-	bool is_tcp = translation->outside.protocol == NAT_TCP;
+	bool is_icmp = translation->outside.protocol == NAT_ICMP;
 	struct nat_slot *slot = translation->slot;
 	struct session_use use = {
 		.wanted = {.remote = to_address(remote),
-			   .remote_port = is_tcp ? remote_port : 0,
+			   .remote_port = is_icmp ? 0 : remote_port,
 			   .port = translation->outside.port,
 			   .protocol = translation->outside.protocol,
-			   .range = translation->range},
+			   .range = translation->range,
+			   .generation = slot->generation},
 		.now = translation->now,
 		.network = packet->network,
 		.bucket_mask = translation->rules->bucket_mask,
 		.tcp_flags = translation->flow.is_icmp_error ? 0 : translation->flow.tcp_flags,
 		.is_from_inside = is_from_inside,
+		.is_query = is_query(&translation->flow),
 	};
 	enum session_found found;
 
@@ -274,5 +356,5 @@ static __noinline enum session_found note_session(struct packet *packet, struct 
 		slot->expires_ns = use.until;
 	else if (is_from_inside && !use.is_over)
 		extend(&slot->expires_ns, use.until);
-	return found;
+	return use.is_other_port ? SESSION_OF_REMOTE : found;
 }

@@ -12,6 +12,7 @@
 
 #include "loader/linux/arp.h"
 #include "loader/linux/attachments.h"
+#include "loader/linux/conntrack.h"
 #include "loader/linux/ethtool.h"
 #include "loader/linux/instance_pins.h"
 #include "loader/linux/library_log.h"
@@ -111,7 +112,9 @@ class LinuxKernel : public Kernel {
     return write_reserved_ports(ports);
   }
   Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const override {
-    return socket_ports(transport, address);
+    XVNET_ASSIGN(sockets, socket_ports(transport, address));
+    XVNET_ASSIGN(tracked, tracked_ports(transport, address));
+    return sockets | tracked;
   }
 
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override {

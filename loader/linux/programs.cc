@@ -33,7 +33,7 @@ constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kT
 static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
 constexpr std::array kContinuationTables = {
     TableId::kNatSlots, TableId::kNatMappings, TableId::kNatSessions, TableId::kNatFragments,
-    TableId::kNatRings, TableId::kNatHeld,     TableId::kHostFlows};
+    TableId::kNatRings, TableId::kNatPorts,    TableId::kNatHeld,     TableId::kHostFlows};
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -296,6 +296,8 @@ std::string_view table_name(TableId id) {
       return "nat_fragments";
     case TableId::kNatRings:
       return "nat_rings";
+    case TableId::kNatPorts:
+      return "nat_ports";
     case TableId::kNatHeld:
       return "nat_held";
     case TableId::kHostFlows:

@@ -52,7 +52,7 @@ bool is_bound_to(const Socket& socket, const std::string& address) {
          socket.address.find_first_not_of('0') == std::string::npos;
 }
 
-Result<void> add_ports(PortSet& ports, const char* path, const std::string& address) {
+Result<void> add_ports(PortSet& ports, const std::string& path, const std::string& address) {
   errno = 0;
   std::ifstream file(path);
   if (!file && errno == ENOENT) return {};  // a kernel without IPv6
@@ -65,16 +65,27 @@ Result<void> add_ports(PortSet& ports, const char* path, const std::string& addr
   return {};
 }
 
+std::string_view table_of(Transport transport) {
+  switch (transport) {
+    case Transport::kTcp:
+      return "tcp";
+    case Transport::kUdp:
+      return "udp";
+    case Transport::kIcmp:
+      return "icmp";
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<PortSet> socket_ports(Transport transport, Ipv4 address) {
-  const bool is_tcp = transport == Transport::kTcp;
   const auto digits = fmt::format("{:08X}", htonl(address.number));
   PortSet ports;
-  XVNET_TRY(
-      add_ports(ports, is_tcp ? "/proc/thread-self/net/tcp" : "/proc/thread-self/net/udp", digits));
-  XVNET_TRY(add_ports(ports, is_tcp ? "/proc/thread-self/net/tcp6" : "/proc/thread-self/net/udp6",
-                      digits));
+  const std::string table = fmt::format("/proc/thread-self/net/{}", table_of(transport));
+  XVNET_TRY(add_ports(ports, table, digits));
+  // An IPv6 socket may have IPv4 as well; one for ICMPv6 has not.
+  if (transport != Transport::kIcmp) XVNET_TRY(add_ports(ports, table + "6", digits));
   return ports;
 }
 

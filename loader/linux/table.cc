@@ -76,6 +76,8 @@ Layout layout_of(TableId id) {
       return {sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment)};
     case TableId::kNatRings:
       return {kNumber, sizeof(abi::nat_ring)};
+    case TableId::kNatPorts:
+      return {sizeof(abi::nat_chunk_key), sizeof(abi::nat_chunk)};
     case TableId::kNatHeld:
       return {kNumber, sizeof(abi::nat_held)};
     case TableId::kHostFlows:

@@ -46,6 +46,8 @@ const std::map<std::string, std::string> kNotUnderXdp = {
     {"HOST_UNREACHABLE", "tc's"},
     {"MAC_UNKNOWN", "tc's"},
     {"NAT_PORTS_USED_UP", "tc's"},
+    {"NAT_PORT_CLAIMED", "XDP has no egress"},
+    {"UNSOLICITED", "XDP has no egress"},
     {"NAT_SESSIONS_USED_UP", "tc's"},
     {"NAT_STRANGER", "tc's"},
     {"NAT_UNKNOWN", "tc's"},

@@ -32,7 +32,7 @@ abi::nat_network rules_of(uint16_t first, uint32_t flags) {
   rules.bucket_mask = 31;
   rules.range_count = 1;
   rules.ranges[0] = {
-      .address = address_of(kPublicIp), .first = first, .count = kPublicPorts, .pad = 0};
+      .address = address_of(kPublicIp), .first = first, .count = kPublicPorts, .flags = 0};
   return rules;
 }
 

@@ -226,6 +226,77 @@ TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
       in(Protocol::kTcp, port_of(kInsidePort, Protocol::kTcp), kOtherPeerIp), tcp::kSyn)));
 }
 
+// RFC 4787, REQ-5a: 10,000 queries in a row, each from a port of its own, need no more ports than
+// are waiting for an answer.
+TEST_P(NatMapping, AnAnsweredQueryMakesRoomForTheNext) {
+  constexpr uint16_t kDomain = 53;
+  for (int i = 0; i < 10'000; ++i) {
+    const auto inside = static_cast<uint16_t>(20'000 + i);
+    const auto port = leaves(out_to(kPeerIp, kDomain, Protocol::kUdp, inside));
+    ASSERT_TRUE(port) << i << from_vm("a", out_to(kPeerIp, kDomain, Protocol::kUdp, inside));
+    ASSERT_TRUE(arrives(in(Protocol::kUdp, *port, kPeerIp, kDomain))) << i;
+  }
+}
+
+// A resolver asks for an IPv4 and an IPv6 address at once, from one port.
+TEST_P(NatMapping, APortIsNobodyElsesWhileOneOfItsQueriesIsUnanswered) {
+  constexpr uint16_t kDomain = 53;
+  const Frame query = out_to(kPeerIp, kDomain, Protocol::kUdp, kInsidePort);
+  const uint16_t port = leaves(query).value_or(0);
+  EXPECT_EQ(leaves(query), port);
+  EXPECT_NEAR(seconds_left(port, Protocol::kUdp), 20, 5);
+  EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, kDomain)));
+  for (int i = 0; i < kPublicPorts - 1; ++i)
+    ASSERT_NE(port_of(static_cast<uint16_t>(20'000 + i)), 0) << i;
+  EXPECT_EQ(port_of(30'000), 0) << "all ports are taken";
+  EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, kDomain)));
+}
+
+TEST_P(NatMapping, ASocketThatDoesMoreThanAskIsAMappingLikeAnyOther) {
+  const uint16_t port = leaves(out_to(kPeerIp, 53, Protocol::kUdp, kInsidePort)).value_or(0);
+  EXPECT_EQ(port_of(kInsidePort), port);
+  EXPECT_NEAR(seconds_left(port, Protocol::kUdp), 300, 5);
+  EXPECT_EQ(slot(port, Protocol::kUdp).flags, 0);
+}
+
+// As nmap -sS -F: SYNs from one port to many of a host, whose answers are reset.
+TEST_P(NatMapping, OnePortReachesEveryPortOfARemote) {
+  for (uint16_t remote = 1; remote <= 500; ++remote) {
+    const auto syn = with_tcp_flags(out_to(kPeerIp, remote, Protocol::kTcp), tcp::kSyn);
+    const auto port = leaves(syn);
+    ASSERT_TRUE(port) << remote;
+    const auto answer =
+        with_tcp_flags(in(Protocol::kTcp, *port, kPeerIp, remote), tcp::kSyn | tcp::kAck);
+    ASSERT_TRUE(arrives(answer)) << remote;
+    ASSERT_TRUE(leaves(with_tcp_flags(out_to(kPeerIp, remote, Protocol::kTcp), tcp::kRst)))
+        << remote;
+  }
+}
+
+// Also when its sessions outlive it.
+TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
+  fill(Protocol::kUdp);
+  const Tables& tables = rig_.tables();
+  for (const auto& key : tables.nat_slots.keys()) {
+    abi::nat_slot ended = tables.nat_slots.find(key).value();
+    ended.expires_ns = 2;
+    tables.nat_slots.put(key, ended);
+  }
+  Frame frame = out(Protocol::kUdp, "b", "10.0.0.2");
+  const uint16_t port = leaves(frame, "b").value_or(0);
+  ASSERT_TRUE(arrives(in(Protocol::kUdp, port), "b"));
+  abi::nat_bucket none{};
+  const abi::nat_slot taken = slot(port, Protocol::kUdp);
+  for (const auto& key : tables.nat_sessions.keys()) {
+    abi::nat_bucket bucket = tables.nat_sessions.find(key).value_or(none);
+    for (abi::nat_session& session : bucket.sessions)
+      if (session.port == port && session.generation == taken.generation) session = {};
+    tables.nat_sessions.put(key, bucket);
+  }
+  const Frame stranger = in(Protocol::kUdp, port);
+  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
+}
+
 // RFC 6888, REQ-5: a network's sessions are counted too.
 TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
   const auto to_peer = [&](int i) {

@@ -174,6 +174,7 @@ void Rig::load() {
       .nat_mappings = Table<abi::nat_mapping_key, abi::nat_mapping>(fd(tc_->maps.nat_mappings)),
       .nat_networks = Table<uint32_t, abi::nat_network>(fd(tc_->maps.nat_networks)),
       .nat_rings = Table<uint32_t, abi::nat_ring>(fd(tc_->maps.nat_rings)),
+      .nat_ports = Table<abi::nat_chunk_key, abi::nat_chunk>(fd(tc_->maps.nat_ports)),
       .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd(tc_->maps.nat_sessions)),
       .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd(tc_->maps.nat_slots)),
       .networks = ArrayTable<abi::network>(fd(tc_->maps.networks)),

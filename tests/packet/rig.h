@@ -109,6 +109,9 @@ class Rig {
   void set_vlan(const std::string& uplink, uint16_t vid, uint32_t network);
   // The network's way out, with its buckets and public addresses.
   void set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags);
+  void set_rules(uint32_t network, abi::nat_network rules, uint32_t address_flags);
+  void set_chunk(const abi::nat_chunk_key& key, uint32_t ports);
+  std::pair<uint16_t, uint16_t> port_bounds() const;
 
  private:
   static bool is_cached(const std::string& name);

@@ -177,12 +177,60 @@ void Rig::set_lease(uint32_t network, const std::string& port, const abi::lease&
   set_flag(network, abi::NETWORK_DHCP);
 }
 
+// Bits behind the last port are set.
+void Rig::set_chunk(const abi::nat_chunk_key& key, uint32_t ports) {
+  abi::nat_chunk chunk{};
+  for (uint32_t bit = ports; bit < NAT_CHUNK_PORTS; ++bit)
+    chunk.words[bit / 64] |= 1ull << bit % 64;
+  for (uint32_t word = 0; word < NAT_CHUNK_WORDS; ++word)
+    if (chunk.words[word] == UINT64_MAX) chunk.full |= 1ull << word;
+  tables_->nat_ports.put(key, chunk);
+}
+
+// With the bitmaps of its ports.
+void Rig::set_rules(uint32_t network, abi::nat_network rules, uint32_t address_flags) {
+  for (uint32_t i = 0; i < rules.range_count; ++i) {
+    abi::nat_range& range = rules.ranges[i];
+    range.flags = address_flags & abi::NAT_ADDRESS_OF_HOST ? abi::NAT_RANGE_OF_HOST : 0;
+    for (uint8_t protocol = 0; protocol < abi::NAT_ANY; ++protocol)
+      for (uint8_t parity = 0; parity < 2; ++parity)
+        set_chunk({.network = network,
+                   .range = static_cast<uint8_t>(i),
+                   .protocol = protocol,
+                   .parity = parity,
+                   .chunk = 0},
+                  range.count / 2);
+  }
+  tables_->nat_networks.put(network, rules);
+}
+
+// Of all networks.
+std::pair<uint16_t, uint16_t> Rig::port_bounds() const {
+  uint16_t first = UINT16_MAX;
+  uint16_t last = 0;
+  for (const uint32_t network : tables_->nat_networks.keys()) {
+    const abi::nat_network rules = tables_->nat_networks.find(network).value();
+    for (uint32_t i = 0; i < rules.range_count; ++i) {
+      const abi::nat_range& range = rules.ranges[i];
+      first = std::min(first, range.first);
+      last = std::max(last, static_cast<uint16_t>(range.first + range.count - 1));
+    }
+  }
+  return {first, last};
+}
+
 void Rig::set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags) {
   for (uint32_t bucket = 0; bucket <= rules.bucket_mask; ++bucket)
     tables_->nat_sessions.put({.network = network, .bucket = bucket}, {});
   tables_->nat_rings.put(network, {});
-  tables_->nat_networks.put(network, rules);
-  abi::nat_address address{.flags = address_flags, .uplink = ifindex("up"), .mac = {}, .pad = 0};
+  set_rules(network, rules, address_flags);
+  const auto [first, last] = port_bounds();
+  abi::nat_address address{.flags = address_flags,
+                           .uplink = ifindex("up"),
+                           .mac = {},
+                           .first = first,
+                           .last = last,
+                           .pad = 0};
   std::ranges::copy(parse_mac(xvnet::test::mac_of(ns_, "up")), address.mac);
   for (uint32_t i = 0; i < rules.range_count; ++i)
     tables_->nat_addresses.put(rules.ranges[i].address, address);
@@ -226,6 +274,7 @@ void Rig::reset() {
   tables_->nat_mappings.clear();
   tables_->nat_networks.clear();
   tables_->nat_rings.clear();
+  tables_->nat_ports.clear();
   tables_->nat_sessions.clear();
   tables_->nat_slots.clear();
   tables_->networks.clear();

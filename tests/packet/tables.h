@@ -30,6 +30,7 @@
 #include "maps/nat_fragments.h"
 #include "maps/nat_mappings.h"
 #include "maps/nat_networks.h"
+#include "maps/nat_ports.h"
 #include "maps/nat_sessions.h"
 #include "maps/networks.h"
 #include "maps/routes.h"
@@ -146,6 +147,7 @@ struct Tables {
   Table<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
   Table<uint32_t, abi::nat_network> nat_networks;
   Table<uint32_t, abi::nat_ring> nat_rings;
+  Table<abi::nat_chunk_key, abi::nat_chunk> nat_ports;
   Table<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
   Table<abi::nat_slot_key, abi::nat_slot> nat_slots;
   ArrayTable<abi::network> networks;

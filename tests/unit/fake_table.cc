@@ -47,6 +47,7 @@ const std::vector<TableShape>& table_shapes() {
       shape<abi::nat_fragment_key, abi::nat_fragment>(kNatFragments, "nat_fragments",
                                                       MAX_NAT_FRAGMENTS),
       shape<Id, abi::nat_ring>(kNatRings, "nat_rings", MAX_NETWORKS),
+      shape<abi::nat_chunk_key, abi::nat_chunk>(kNatPorts, "nat_ports", MAX_NAT_PORT_SETS),
       shape<Id, abi::nat_held>(kNatHeld, "nat_held", NAT_HELD_PLACES, TableType::kArray),
       shape<abi::host_flow_key, abi::host_flow>(kHostFlows, "host_flows", MAX_HOST_FLOWS),
       shape<abi::nat_slot_key, abi::forward>(kForwards, "forwards", MAX_FORWARDS),

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+
 #include "loader/port_addresses.h"
 #include "loader/subnet.h"
 #include "loader/tables.h"
@@ -161,6 +163,12 @@ std::string value_text(const FakeKernel&, const abi::nat_fragment& fragment) {
   return fmt::format("port={}", fragment.outside.port);
 }
 
+std::string value_text(const FakeKernel&, const abi::nat_chunk& chunk) {
+  int clear = 0;
+  for (const std::uint64_t word : chunk.words) clear += std::popcount(~word);
+  return fmt::format("{} candidates", clear);
+}
+
 std::string value_text(const FakeKernel&, const abi::nat_ring& ring) {
   return fmt::format("next={}", ring.next);
 }
@@ -200,6 +208,7 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::nat_bucket>(kernel, TableId::kNatSessions, snapshot);
   add_table<abi::nat_fragment>(kernel, TableId::kNatFragments, snapshot);
   add_table<abi::nat_ring>(kernel, TableId::kNatRings, snapshot);
+  add_table<abi::nat_chunk>(kernel, TableId::kNatPorts, snapshot);
   add_table<abi::forward>(kernel, TableId::kForwards, snapshot);
   add_table<abi::route>(kernel, TableId::kRoutes, snapshot);
   for (const auto& [key, network] :
@@ -293,6 +302,11 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kNatRings:
     case TableId::kNetworkRecords:
       return network_name(kernel, from_bytes<std::uint32_t>(key));
+    case TableId::kNatPorts: {
+      auto chunk = from_bytes<abi::nat_chunk_key>(key);
+      return fmt::format("{}/{}/{}/{}/{}", network_name(kernel, chunk.network), chunk.range,
+                         chunk.protocol, chunk.parity, chunk.chunk);
+    }
     case TableId::kVlans: {
       auto vlan = from_bytes<abi::vlan_key>(key);
       return fmt::format("{}/{}", kernel.name_of(vlan.uplink), vlan.vid);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * find_free_port: a public port of the network's range that nobody has, in a bounded number of steps.
+ *
+ * The bitmap of maps/nat_ports.h names candidates, the slot of a candidate decides. When no candidate is left, a sweep
+ * over some of the slots clears the bits of those that have ended.
+ *
+ * lookups  nat_ports, and those of slot.h
+ */
+#pragma once
+
+#include "slot.h"
+
+#define NAT_TRIES     12 /* candidates that turn out to be taken, and changes of what is searched */
+#define NAT_SWEEP     16 /* slots */
+#define NAT_WORD_BITS 64
+
+/*
+ * What is asked of the bitmap.
+ *
+ * verifier: global functions look through it. Each is verified once, by itself; they take and return numbers, no
+ * pointers into tables.
+ */
+struct port_query {
+	struct nat_slot_key slot; /* of the port that is looked at */
+	__u64 now;
+	__u32 network;
+	__u16 first; /* of the range */
+	__u16 count;
+	__u8 range;
+	__u8 parity;
+	__u8 chunk;
+	__u8 phase; /* enum search_phase */
+};
+
+static __always_inline struct nat_chunk *find_chunk(const struct port_query *query)
+{
+	struct nat_chunk_key key = {
+		.network = query->network,
+		.range = query->range,
+		.protocol = query->slot.protocol,
+		.parity = query->parity,
+		.chunk = query->chunk,
+	};
+
+	return bpf_map_lookup_elem(&nat_ports, &key);
+}
+
+static __always_inline __u32 chunk_count(const struct port_query *query)
+{
+	return (query->count / 2 + NAT_CHUNK_PORTS - 1) / NAT_CHUNK_PORTS;
+}
+
+/* The ports of a chunk, in the order of their numbers, have positions: 0, 1, 2, … */
+static __always_inline __u16 port_at(const struct port_query *query, __u32 position)
+{
+	return query->first + 2 * (query->chunk * NAT_CHUNK_PORTS + position) + query->parity;
+}
+
+/* The number of the lowest set bit of a word that is not zero. */
+static __always_inline __u32 lowest_bit(__u64 word)
+{
+	__u32 bit = 0;
+
+	for (__u32 half = NAT_WORD_BITS / 2; half; half /= 2) {
+		if (!(word & ((1ull << half) - 1))) {
+			word >>= half;
+			bit += half;
+		}
+	}
+	return bit;
+}
+
+/* A clear bit of a word that has one: the first from a random one on. */
+static __always_inline __u32 pick_clear_bit(__u64 word)
+{
+	__u32 start = bpf_get_prandom_u32() % NAT_WORD_BITS;
+	__u64 clear = ~word;
+	__u64 turned = clear >> start | clear << (NAT_WORD_BITS - start) % NAT_WORD_BITS;
+
+	return (start + lowest_bit(turned)) % NAT_WORD_BITS;
+}
+
+/* Another CPU may have cleared a bit of the word in between. */
+static __always_inline void note_full(struct nat_chunk *chunk, __u32 word)
+{
+	__u64 bit = 1ull << word;
+
+	if (~chunk->words[word])
+		return;
+	__sync_fetch_and_or(&chunk->full, bit);
+	if (~chunk->words[word])
+		__sync_fetch_and_and(&chunk->full, ~bit);
+}
+
+static __always_inline void note_taken(struct nat_chunk *chunk, __u32 word, __u32 bit)
+{
+	__sync_fetch_and_or(&chunk->words[word], 1ull << bit);
+	note_full(chunk, word);
+}
+
+static __always_inline void note_free(struct nat_chunk *chunk, __u32 position)
+{
+	__u32 word = position / NAT_WORD_BITS % NAT_CHUNK_WORDS;
+
+	__sync_fetch_and_and(&chunk->words[word], ~(1ull << position % NAT_WORD_BITS));
+	__sync_fetch_and_and(&chunk->full, ~(1ull << word));
+}
+
+/* A chunk where a port may be free, beginning with a random one. */
+static __always_inline struct nat_chunk *pick_chunk(struct port_query *query)
+{
+	__u32 count = chunk_count(query);
+	__u32 start = bpf_get_prandom_u32();
+
+	for (__u32 at = 0; at < NAT_CHUNKS && at < count; at++) {
+		struct nat_chunk *chunk;
+
+		query->chunk = (start + at) % count;
+		chunk = find_chunk(query);
+		if (chunk && ~chunk->full)
+			return chunk;
+	}
+	return NULL;
+}
+
+/* The port of a candidate, which is noted as taken; 0: there is none of this parity. */
+__noinline int pick_port(struct port_query *query)
+{
+	struct nat_chunk *chunk = query ? pick_chunk(query) : NULL;
+	__u32 word, bit;
+
+	if (!chunk)
+		return 0;
+	word = pick_clear_bit(chunk->full) % NAT_CHUNK_WORDS;
+	/* Taken by another CPU since: whichever bit this gives, its slot decides. */
+	bit = pick_clear_bit(chunk->words[word]);
+	note_taken(chunk, word, bit);
+	return port_at(query, word * NAT_WORD_BITS + bit);
+}
+
+/* Clears the bit of a port whose mapping has ended. */
+static __always_inline void sweep_port(struct port_query *query)
+{
+	struct nat_chunk *chunk = find_chunk(query);
+	struct nat_slot *slot;
+	__u32 position;
+
+	if (!chunk)
+		return;
+	position = chunk->hand % NAT_CHUNK_PORTS;
+	if (query->chunk * NAT_CHUNK_PORTS + position >= query->count / 2)
+		position = 0;
+	chunk->hand = position + 1;
+	query->slot.port = port_at(query, position);
+	slot = bpf_map_lookup_elem(&nat_slots, &query->slot);
+	if (!slot || is_free(slot, query->slot.protocol, query->now))
+		note_free(chunk, position);
+}
+
+__noinline int sweep_ports(struct port_query *query)
+{
+	__u32 count = query ? chunk_count(query) : 0;
+
+	if (!count)
+		return 0;
+	query->chunk = bpf_get_prandom_u32() % count;
+	for (int i = 0; i < NAT_SWEEP; i++)
+		sweep_port(query);
+	return 0;
+}
+
+enum search_phase { SEARCH_PARITY, SEARCH_OTHER_PARITY, SEARCH_SWEPT_PARITY, SEARCH_SWEPT_OTHER_PARITY, SEARCH_PHASES };
+
+struct port_search {
+	struct packet *packet;
+	struct translation *translation;
+	struct port_query query;
+};
+
+static __always_inline struct port_query query_of(const struct packet *packet, struct translation *translation)
+{
+	const struct nat_range *range = range_of(translation);
+
+	return (struct port_query){
+		.slot = translation->outside,
+		.now = translation->now,
+		.network = packet->network,
+		.first = range->first,
+		.count = range->count,
+		.range = translation->range,
+	};
+}
+
+static __always_inline void next_phase(struct port_search *search)
+{
+	struct port_query *query = &search->query;
+
+	query->phase++;
+	query->parity ^= 1;
+	if (query->phase == SEARCH_SWEPT_PARITY || query->phase == SEARCH_SWEPT_OTHER_PARITY)
+		sweep_ports(query);
+}
+
+/* Takes the port, if nobody has it. */
+static __always_inline bool take_candidate(struct port_search *search, __u16 port)
+{
+	struct translation *translation = search->translation;
+	struct nat_slot *slot;
+
+	translation->outside.port = port;
+	slot = take_port(translation);
+	if (!slot)
+		return false;
+	if (range_of(translation)->flags & NAT_RANGE_OF_HOST &&
+	    is_hosts_port(search->packet, translation, translation->flow.ip.daddr, translation->flow.destination)) {
+		slot->expires_ns = NAT_SLOT_FREE;
+		return false;
+	}
+	translation->slot = slot;
+	return true;
+}
+
+static long try_candidate(__u32 attempt, struct port_search *search)
+{
+	__u16 port = pick_port(&search->query);
+
+	if (port)
+		return take_candidate(search, port);
+	next_phase(search);
+	return search->query.phase == SEARCH_PHASES;
+}
+
+/* Ports cannot be guessed (RFC 6888, REQ-15) and keep their parity while there is one left (RFC 4787, REQ-4). */
+static __noinline bool find_free_port(struct packet *packet, struct translation *translation)
+{
+	struct port_search search = {
+		.packet = packet,
+		.translation = translation,
+		.query = query_of(packet, translation),
+	};
+
+	search.query.parity = translation->flow.source & 1;
+	bpf_loop(NAT_TRIES, try_candidate, &search, 0);
+	return translation->slot;
+}
+
+/* All of a mapping's queries are answered: whoever needs a port may have its port. */
+static __noinline void release_port(struct packet *packet, struct translation *translation)
+{
+	struct port_query query = query_of(packet, translation);
+	__u32 offset = translation->outside.port - query.first;
+	__u32 position = offset / 2;
+	struct nat_chunk *chunk;
+
+	query.parity = offset & 1;
+	query.chunk = position / NAT_CHUNK_PORTS;
+	chunk = find_chunk(&query);
+	if (chunk && offset < query.count)
+		note_free(chunk, position % NAT_CHUNK_PORTS);
+}
