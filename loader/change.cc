@@ -83,6 +83,15 @@ Result<void> Change::set_promiscuous(const Link& link, bool on) {
   return {};
 }
 
+Result<void> Change::set_master(const Link& link, std::uint32_t master) {
+  if (link.master == master) return {};
+  XVNET_TRY(kernel_->set_master(link.ifindex, master));
+  remember([this, ifindex = link.ifindex, before = link.master] {
+    return kernel_->set_master(ifindex, before);
+  });
+  return {};
+}
+
 Result<void> Change::silence(const Link& link, bool silent) {
   if (link.is_silent == silent) return {};
   XVNET_TRY(kernel_->silence(link.ifindex, silent));
@@ -91,6 +100,8 @@ Result<void> Change::silence(const Link& link, bool silent) {
 }
 
 Result<void> Change::add_address(std::uint32_t ifindex, const std::string& cidr) {
+  XVNET_ASSIGN(is_there, kernel_->has_address(ifindex, cidr));
+  if (is_there) return {};
   XVNET_TRY(kernel_->add_address(ifindex, cidr));
   remember([this, ifindex, cidr] { return kernel_->remove_address(ifindex, cidr); });
   return {};

@@ -71,6 +71,7 @@ class Change {
   Result<void> set_up(const Link& link, bool up);
   Result<void> set_mtu(const Link& link, std::uint32_t mtu);
   Result<void> set_promiscuous(const Link& link, bool on);
+  Result<void> set_master(const Link& link, std::uint32_t master);
   Result<void> silence(const Link& link, bool silent);
   Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);

@@ -32,7 +32,9 @@ std::uint32_t flag_of(std::span<const Restorable> restorables, Feature feature) 
   return 0;
 }
 
-abi::device_kind kind_of(const Link& link) {
+}  // namespace
+
+abi::device_kind device_kind_of(const Link& link) {
   switch (link.kind) {
     case LinkKind::kTap:
       return abi::DEVICE_TAP;
@@ -42,6 +44,8 @@ abi::device_kind kind_of(const Link& link) {
       return abi::DEVICE_OTHER;
   }
 }
+
+namespace {
 
 std::uint16_t record_mode(Mode mode) {
   return mode == Mode::kXdp ? abi::MODE_XDP : mode == Mode::kTc ? abi::MODE_TC : abi::MODE_AUTO;
@@ -66,6 +70,23 @@ Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
   return link->name == text_of(record.name) ? Presence::kHere : Presence::kSevered;
 }
 
+Result<bool> is_device(const Kernel& kernel, std::uint32_t ifindex,
+                       const abi::device_record& record, std::string_view name,
+                       const std::optional<Link>& named) {
+  if (named && named->ifindex == ifindex) return true;
+  if (text_of(record.name) != name) return false;
+  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  return presence != Presence::kHere;
+}
+
+Result<std::string> present_name(const Kernel& kernel, std::uint32_t ifindex,
+                                 const abi::device_record& record) {
+  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  if (presence != Presence::kHere) return text_of(record.name);
+  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  return link ? link->name : text_of(record.name);
+}
+
 Result<void> check_device(std::string_view doing, const Link& link) {
   if (link.is_loopback)
     return fail(fmt::format("{} {:?}: it is the loopback device", doing, link.name));
@@ -82,7 +103,7 @@ abi::device_record make_device_record(const Link& link, const ModeChoice& choice
   abi::device_record record{};
   set_text(record.name, link.name);
   set_text(record.why, choice.why);
-  record.kind = kind_of(link);
+  record.kind = device_kind_of(link);
   record.state = abi::RECORD_INCOMPLETE;
   record.mode = record_mode(choice.mode);
   record.mode_asked = record_mode(asked);
@@ -113,6 +134,12 @@ std::uint32_t restore_flags(const ModeChoice& choice) {
   for (Feature feature : choice.features_off) flags |= flag_of(kRestorable, feature);
   for (Feature feature : choice.peer_features_off) flags |= flag_of(kPeerRestorable, feature);
   return flags;
+}
+
+Result<void> add_vlan_filter(const Kernel& kernel, const Link& uplink, ModeChoice& choice) {
+  XVNET_ASSIGN(filter, kernel.feature(uplink.ifindex, Feature::kRxVlanFilter));
+  if (filter.is_on && !filter.is_fixed) choice.features_off.push_back(Feature::kRxVlanFilter);
+  return {};
 }
 
 Result<void> turn_off_features(Change& change, std::uint32_t ifindex, const ModeChoice& choice) {

@@ -20,12 +20,22 @@ enum class Presence {
 Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record);
 
+// Whether who says `name` means this record; `named` is the link that has the name. A device is
+// known by its number, and by the recorded name only when it is gone: it may have been renamed.
+Result<bool> is_device(const Kernel& kernel, std::uint32_t ifindex,
+                       const abi::device_record& record, std::string_view name,
+                       const std::optional<Link>& named);
+// The recorded name when the device is gone.
+Result<std::string> present_name(const Kernel& kernel, std::uint32_t ifindex,
+                                 const abi::device_record& record);
+
 // Loopback, TUN, members of bridges and bonds: refused. `doing` begins the message.
 Result<void> check_device(std::string_view doing, const Link& link);
 
 abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked);
 
 Mode mode_of(std::uint16_t record_mode);
+abi::device_kind device_kind_of(const Link& link);
 
 // The programs of a device in a role, in the order they are attached.
 struct ProgramSet {
@@ -46,6 +56,8 @@ Result<void> detach_programs(Change& change, std::uint32_t ifindex, const Progra
 // What has to be turned on again goes into the record first, so that a command that is killed loses
 // nothing.
 std::uint32_t restore_flags(const ModeChoice& choice);
+// A NIC drops the VIDs nobody registered, and an uplink wants them all in any mode.
+Result<void> add_vlan_filter(const Kernel& kernel, const Link& uplink, ModeChoice& choice);
 Result<void> turn_off_features(Change& change, std::uint32_t ifindex, const ModeChoice& choice);
 Result<void> restore_features(Change& change, std::uint32_t ifindex,
                               const abi::device_record& record);

@@ -180,12 +180,15 @@ class Kernel {
   virtual Result<void> set_up(std::uint32_t ifindex, bool up) = 0;
   virtual Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) = 0;
   virtual Result<void> set_promiscuous(std::uint32_t ifindex, bool on) = 0;
+  // Puts the link into the bridge or bond `master`, or with 0 takes it out of the one it is in.
+  virtual Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) = 0;
   // Silent: no ARP and no IPv6 at all, so the host says nothing on it. Otherwise the kernel's
   // defaults for both.
   virtual Result<void> silence(std::uint32_t ifindex, bool silent) = 0;
   // `cidr` is "10.5.0.1/24" or "2001:db8::1/64"; an address that is there already is no error.
   virtual Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) = 0;
   virtual Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) = 0;
+  virtual Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const = 0;
   // IPv4, the primary address first.
   virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
   // net.ipv4.conf.<link>.forwarding: without it, the kernel's routes are none for what comes in.

@@ -11,6 +11,7 @@
 #include "loader/nat.h"
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
+#include "loader/repair.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -112,15 +113,15 @@ Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former&
   XVNET_ASSIGN(records, change.tables().port_records.entries());
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   for (const auto& [ifindex, record] : records) {
-    const bool concerns =
-        text_of(record.device.name) == request.device || (link && link->ifindex == ifindex);
+    XVNET_ASSIGN(concerns,
+                 is_device(change.kernel(), ifindex, record.device, request.device, link));
     if (!concerns) continue;
     is_known = true;
+    if (link && link->ifindex == ifindex) {
+      XVNET_ASSIGN(whole, is_whole(change.kernel(), *link, record.device));
+      if (whole) continue;
+    }
     XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-    XVNET_ASSIGN(attached, change.kernel().attachment(ifindex, Hook::kTcIngress));
-    const bool is_whole =
-        record.device.state == abi::RECORD_COMPLETE && attached == Attachment::kLive;
-    if (presence == Presence::kHere && is_whole) continue;
     if (presence == Presence::kHere) {
       former = former_of(record);
       XVNET_TRY(take_port_apart(change, ifindex, record));
@@ -137,8 +138,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
   XVNET_ASSIGN(link, change.kernel().find_link(port.ifindex));
   XVNET_ASSIGN(difference, difference_from(change.tables(), port.record, *link, request));
   if (difference.empty()) {
-    XVNET_TRY(attach_programs(change, port.ifindex, kPortPrograms, port.record.device));
-    XVNET_TRY(change.set_up(*link, true));
+    XVNET_TRY(repair_port(change, port, *link));
     return Outcome{.changed = change.did_anything(), .warnings = {}};
   }
   if (!request.replace)

@@ -154,7 +154,8 @@ Result<std::string> difference_from(Tables& tables, const abi::port_record& reco
                            : std::string("it has no address");
   if (record.max_macs != request.max_macs.value_or(kDefaultMaxMacs))
     return fmt::format("it may have {} MACs", record.max_macs);
-  if (request.mtu && link.mtu != *request.mtu) return fmt::format("its MTU is {}", link.mtu);
+  if (request.mtu && link.mtu != *request.mtu && record.device.mtu != *request.mtu)
+    return fmt::format("its MTU is {}", link.mtu);
   if (request.queues && (*request.queues > 1) != link.is_multi_queue)
     return std::string(link.is_multi_queue ? "it has several queues" : "it has one queue");
   XVNET_ASSIGN(owner, owner_uid(request));

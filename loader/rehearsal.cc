@@ -176,6 +176,11 @@ Result<void> Rehearsal::set_promiscuous(std::uint32_t ifindex, bool on) {
   return set(ifindex, &Link::is_promiscuous, on, fmt::format("promiscuous {}", on_or_off(on)));
 }
 
+Result<void> Rehearsal::set_master(std::uint32_t ifindex, std::uint32_t master) {
+  return set(ifindex, &Link::master, master,
+             master ? "master " + name_of(master) : std::string("nomaster"));
+}
+
 Result<void> Rehearsal::silence(std::uint32_t ifindex, bool silent) {
   return set(ifindex, &Link::is_silent, silent, fmt::format("arp and ipv6 {}", on_or_off(!silent)));
 }
@@ -190,6 +195,11 @@ Result<void> Rehearsal::remove_address(std::uint32_t ifindex, std::string_view c
   XVNET_ASSIGN(link, link_of(ifindex));
   tell(fmt::format("remove address {} from {}", cidr, link.name));
   return {};
+}
+
+Result<bool> Rehearsal::has_address(std::uint32_t ifindex, std::string_view cidr) const {
+  if (ifindex >= kFirstMadeIfindex) return false;
+  return kernel_->has_address(ifindex, cidr);
 }
 
 Result<std::vector<InterfaceAddress>> Rehearsal::ipv4_addresses(std::uint32_t ifindex) const {

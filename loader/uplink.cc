@@ -9,6 +9,7 @@
 #include "loader/nat.h"
 #include "loader/network.h"
 #include "loader/network_request.h"
+#include "loader/repair.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -66,13 +67,6 @@ std::string difference_from(const abi::uplink_record& record, const UplinkReques
   return {};
 }
 
-// A NIC drops the VIDs nobody registered, and in any mode we want them all.
-Result<void> add_vlan_filter(const Kernel& kernel, const Link& link, ModeChoice& choice) {
-  XVNET_ASSIGN(filter, kernel.feature(link.ifindex, Feature::kRxVlanFilter));
-  if (filter.is_on && !filter.is_fixed) choice.features_off.push_back(Feature::kRxVlanFilter);
-  return {};
-}
-
 // The programs stand before the interfaces entry, and that before any network is bound: until then
 // all is the host's.
 Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record record,
@@ -121,13 +115,12 @@ Result<std::optional<abi::uplink_record>> settle_existing(Change& change,
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
-    if (text_of(record.device.name) != request.device && !(link && link->ifindex == ifindex))
-      continue;
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-    XVNET_ASSIGN(attached, change.kernel().attachment(ifindex, Hook::kTcIngress));
-    if (presence == Presence::kHere && record.device.state == abi::RECORD_COMPLETE &&
-        attached == Attachment::kLive)
-      return record;
+    XVNET_ASSIGN(meant, is_device(change.kernel(), ifindex, record.device, request.device, link));
+    if (!meant) continue;
+    if (link && link->ifindex == ifindex) {
+      XVNET_ASSIGN(whole, is_whole(change.kernel(), *link, record.device));
+      if (whole) return record;
+    }
     XVNET_TRY(take_uplink_apart(change, ifindex, record));
   }
   return std::nullopt;
@@ -154,7 +147,8 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
       return fail(
           fmt::format("add uplink {:?}: it is an uplink already: {}", request.device, difference),
           fmt::format("remove it first: xvnet uplink del {}", request.device));
-    XVNET_TRY(attach_programs(change, link->ifindex, kUplinkPrograms, existing->device));
+    XVNET_TRY(repair_uplink(change, link->ifindex, *existing, *link));
+    XVNET_TRY(follow_uplink_names(change));
     XVNET_TRY(bind_networks(change));
     XVNET_TRY(follow_uplinks(change));
     return Outcome{.changed = change.did_anything(), .warnings = {}};
@@ -201,8 +195,8 @@ Result<Outcome> remove_uplink(Change& change, std::string_view device) {
   XVNET_ASSIGN(link, change.kernel().find_link(device));
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
-    const bool is_it = link && link->ifindex == ifindex;
-    if (!is_it && text_of(record.device.name) != device) continue;
+    XVNET_ASSIGN(is_it, is_device(change.kernel(), ifindex, record.device, device, link));
+    if (!is_it) continue;
     XVNET_TRY(take_uplink_apart(change, ifindex, record));
     XVNET_TRY(bind_networks(change));
     return Outcome{.changed = true, .warnings = {}};

@@ -10,6 +10,7 @@
 #include <netlink/addr.h>
 
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 
@@ -90,6 +91,19 @@ std::optional<InterfaceAddress> read_address(const nlmsghdr* answer, std::uint32
   return InterfaceAddress{{ntohl(nla_get_u32(local))}, info->ifa_prefixlen};
 }
 
+bool is_address(const nlmsghdr* answer, std::uint32_t ifindex, const nl_addr* address) {
+  const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(answer));
+  if (info->ifa_index != ifindex || info->ifa_family != nl_addr_get_family(address) ||
+      info->ifa_prefixlen != nl_addr_get_prefixlen(address))
+    return false;
+  auto* message = const_cast<nlmsghdr*>(answer);
+  const nlattr* local = nlmsg_find_attr(message, sizeof *info, IFA_LOCAL);
+  if (!local) local = nlmsg_find_attr(message, sizeof *info, IFA_ADDRESS);
+  return local && nla_len(local) == static_cast<int>(nl_addr_get_len(address)) &&
+         std::memcmp(nla_data(local), nl_addr_get_binary_addr(address),
+                     nl_addr_get_len(address)) == 0;
+}
+
 }  // namespace
 
 Result<void> create_veth_pair(std::string_view name, std::string_view peer) {
@@ -130,6 +144,15 @@ Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
   return execute(message, fmt::format("set mtu {} of device {}", mtu, quoted_device(ifindex)));
 }
 
+Result<void> set_link_master(std::uint32_t ifindex, std::uint32_t master) {
+  NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(link_header(ifindex)).put(IFLA_MASTER, master);
+  const std::string device = quoted_device(ifindex);
+  return execute(message,
+                 master ? fmt::format("put device {} into {}", device, quoted_device(master))
+                        : fmt::format("take device {} out of its bridge or bond", device));
+}
+
 Result<void> set_link_silent(std::uint32_t ifindex, bool silent) {
   std::string doing = fmt::format("{} the host on device {}", silent ? "silence" : "unsilence",
                                   quoted_device(ifindex));
@@ -153,6 +176,22 @@ Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr) {
   auto done = change_address(RTM_DELADDR, 0, ifindex, address.get());
   if (!done && done.error().number != EADDRNOTAVAIL) return fail_netlink(done.error(), doing);
   return {};
+}
+
+Result<bool> has_link_address(std::uint32_t ifindex, std::string_view cidr) {
+  std::string doing = fmt::format("look for address \"{}\" at {}", cidr, quoted_device(ifindex));
+  XVNET_ASSIGN(address, parse_cidr(cidr, doing));
+  ifaddrmsg header{};
+  header.ifa_family = static_cast<std::uint8_t>(nl_addr_get_family(address.get()));
+  header.ifa_index = ifindex;
+  NetlinkMessage message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
+  message.header(header);
+  bool is_there = false;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    is_there |= is_address(answer, ifindex, address.get());
+  });
+  if (!done) return fail_netlink(done.error(), doing);
+  return is_there;
 }
 
 Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex) {

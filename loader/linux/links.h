@@ -17,10 +17,14 @@ Result<void> delete_link_by_index(std::uint32_t ifindex);
 // Each of `flags` (IFF_UP, IFF_PROMISC, IFF_NOARP) on or off; the others stay.
 Result<void> set_link_flags(std::uint32_t ifindex, unsigned flags, bool on);
 Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu);
+// Into the bridge or bond `master`; 0: out of the one it is in.
+Result<void> set_link_master(std::uint32_t ifindex, std::uint32_t master);
 // No ARP, no IPv6; and back to what a fresh device has.
 Result<void> set_link_silent(std::uint32_t ifindex, bool silent);
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr);
 Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr);
+// `cidr` is "10.5.0.1/24" or "2001:db8::1/64".
+Result<bool> has_link_address(std::uint32_t ifindex, std::string_view cidr);
 // In the kernel's order: a primary one before its secondary ones.
 Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex);
 

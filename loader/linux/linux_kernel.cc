@@ -69,6 +69,9 @@ class LinuxKernel : public Kernel {
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override {
     return set_link_flags(ifindex, IFF_PROMISC, on);
   }
+  Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override {
+    return set_link_master(ifindex, master);
+  }
   Result<void> silence(std::uint32_t ifindex, bool silent) override {
     return set_link_silent(ifindex, silent);
   }
@@ -77,6 +80,9 @@ class LinuxKernel : public Kernel {
   }
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override {
     return remove_link_address(ifindex, cidr);
+  }
+  Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override {
+    return has_link_address(ifindex, cidr);
   }
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override {
     return list_ipv4_addresses(ifindex);

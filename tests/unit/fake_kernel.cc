@@ -189,6 +189,18 @@ Result<void> FakeKernel::set_forwarding(std::uint32_t ifindex, bool on) {
   });
 }
 
+Result<bool> FakeKernel::has_address(std::uint32_t ifindex, std::string_view cidr) const {
+  const FakeDevice* device = find(ifindex);
+  return device && device->addresses.contains(std::string(cidr));
+}
+
+Result<void> FakeKernel::set_master(std::uint32_t ifindex, std::uint32_t master) {
+  return on_device(fmt::format("set_master % {}", master), ifindex, [&](FakeDevice& device) {
+    device.link.master = master;
+    return Result<void>();
+  });
+}
+
 Result<void> FakeKernel::set_accept_local(std::uint32_t ifindex, bool on) {
   return on_device(fmt::format("set_accept_local % {}", on), ifindex, [&](FakeDevice& device) {
     device.link.accepts_local = on;

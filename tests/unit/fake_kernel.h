@@ -114,9 +114,11 @@ class FakeKernel final : public Kernel {
   Result<void> set_up(std::uint32_t ifindex, bool up) override;
   Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
+  Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override;
   Result<void> silence(std::uint32_t ifindex, bool silent) override;
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
+  Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
   Result<void> set_accept_local(std::uint32_t ifindex, bool on) override;
