@@ -42,6 +42,9 @@ struct Link {
   bool is_ethernet = true;
   bool is_loopback = false;
   bool is_up = false;  // administratively
+  // The kernel's: a cable is plugged in, both ends of a veth are up, or a VM has the TAP open. A
+  // TAP has it while it is down, too.
+  bool has_carrier = false;
   bool is_promiscuous = false;
   bool is_silent = false;       // as Kernel::silence() leaves it
   bool forwards = false;        // what comes in on it may be routed: IPv4

@@ -101,6 +101,7 @@ LinkReport read_report(const nlmsghdr* answer) {
   link.is_ethernet = info->ifi_type == ARPHRD_ETHER;
   link.is_loopback = info->ifi_flags & IFF_LOOPBACK;
   link.is_up = info->ifi_flags & IFF_UP;
+  link.has_carrier = attributes[IFLA_CARRIER] && nla_get_u8(attributes[IFLA_CARRIER]);
   link.is_promiscuous = info->ifi_flags & IFF_PROMISC;
   link.is_silent = (info->ifi_flags & IFF_NOARP) && is_ipv6_silent(attributes[IFLA_AF_SPEC]);
   link.forwards = is_ipv4_set(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_FORWARDING);

@@ -104,6 +104,7 @@ Result<Link> FakeKernel::create_tap(const TapSpec& spec) {
     FakeDevice& device = add_tap(spec.name);
     device.owner = spec.owner;
     device.link.is_multi_queue = spec.queues > 1;
+    device.link.has_carrier = false;  // no VM has it open yet
     return {};
   }));
   return find(spec.name)->link;

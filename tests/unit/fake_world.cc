@@ -28,6 +28,7 @@ FakeDevice& FakeKernel::add(const std::string& name, LinkKind kind) {
   device.link.kind = kind;
   device.link.mac = mac_for(device.birth);
   device.link.mtu = kEthernetMtu;
+  device.link.has_carrier = true;
   return device;
 }
 
