@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 
 #include "cli/command.h"
 #include "cli/state_file.h"
 #include "loader/doctor.h"
+#include "loader/forward_request.h"
 
 namespace xvnet::cli {
 
@@ -19,20 +22,63 @@ Result<std::vector<Finding>> examine(const Globals& globals) {
   return examine_instance(*kernel);
 }
 
+// The definition of each object, by its name.
+using Definitions = std::map<std::string, std::string>;
+
+template <typename T>
+void define(Definitions& definitions, const std::string& name, std::vector<T> DesiredState::* list,
+            T request) {
+  DesiredState only;
+  (only.*list).push_back(std::move(request));
+  definitions[name] = format_state(only);
+}
+
+// How an object is put back makes no difference between two definitions of it.
+Definitions definitions_of(const DesiredState& state) {
+  Definitions all;
+  for (const auto& each : state.uplinks)
+    define(all, "uplink " + each.device, &DesiredState::uplinks, each);
+  for (const auto& each : state.networks)
+    define(all, "network " + each.name, &DesiredState::networks, each);
+  for (const auto& each : state.forwards)
+    define(all, fmt::format("forward {} of network {}", forward_text(each), each.network),
+           &DesiredState::forwards, each);
+  for (const auto& each : state.ports)
+    define(all, "port " + each.device, &DesiredState::ports, each);
+  return all;
+}
+
+std::string names_of_what(const Definitions& all, const auto& is_meant) {
+  std::vector<std::string> names;
+  for (const auto& [name, text] : all)
+    if (is_meant(name, text)) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 // What was saved and is not there: the unmounting of bpffs takes everything away without a word.
+// What is there and was not saved is gone after the next boot.
 Result<Finding> examine_saved(const Globals& globals, const std::string& path) {
-  XVNET_ASSIGN(saved, read_state_file(path));
+  XVNET_ASSIGN(saved_state, read_state_file(path));
   XVNET_ASSIGN(kernel, open_kernel(globals));
   XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
-  XVNET_ASSIGN(present, instance.desired_state());
-  std::string missing;
-  for (const auto& uplink : saved.uplinks)
-    if (!names(present, uplink.device)) missing += " " + uplink.device;
-  for (const auto& port : saved.ports)
-    if (!names(present, port.device)) missing += " " + port.device;
-  if (missing.empty()) return Finding{"saved state", Health::kOk, path + " is in force", ""};
-  return Finding{"saved state", Health::kWarn, fmt::format("missing of {}:{}", path, missing),
-                 "xvnet restore"};
+  XVNET_ASSIGN(present_state, instance.desired_state());
+  const auto saved = definitions_of(saved_state);
+  const auto present = definitions_of(present_state);
+  const auto is_missing = [&](const auto& name, const auto&) { return !present.contains(name); };
+  const auto is_unsaved = [&](const auto& name, const auto& text) {
+    const auto found = saved.find(name);
+    return found == saved.end() || found->second != text;
+  };
+  const std::string missing = names_of_what(saved, is_missing);
+  if (!missing.empty())
+    return Finding{"saved state", Health::kWarn, fmt::format("missing of {}: {}", path, missing),
+                   "xvnet restore"};
+  const std::string unsaved = names_of_what(present, is_unsaved);
+  if (!unsaved.empty())
+    return Finding{"saved state", Health::kWarn,
+                   fmt::format("{} says otherwise, or nothing, of: {}", path, unsaved),
+                   "xvnet save"};
+  return Finding{"saved state", Health::kOk, path + " is in force", ""};
 }
 
 Finding examine_saved_state(const Globals& globals) {
@@ -41,6 +87,18 @@ Finding examine_saved_state(const Globals& globals) {
   auto finding = examine_saved(globals, path);
   if (finding) return *finding;
   return {"saved state", Health::kFail, finding.error().message, finding.error().hint};
+}
+
+// A command is typed as it is printed, so it says whose instance it is for.
+std::string for_instance(std::string fix, const std::string& instance) {
+  constexpr std::string_view kCommand = "xvnet ";
+  if (instance == Globals{}.instance) return fix;
+  const std::string option = fmt::format("--instance {} ", instance);
+  for (auto at = fix.find(kCommand); at != std::string::npos; at = fix.find(kCommand, at)) {
+    at += kCommand.size();
+    fix.insert(at, option);
+  }
+  return fix;
 }
 
 // An instance that cannot be examined is a finding: what is known of the machine says why.
@@ -58,6 +116,7 @@ Result<int> doctor(const Globals& globals) {
 
   findings.push_back(examine_saved_state(globals));
 
+  for (auto& finding : findings) finding.fix = for_instance(finding.fix, globals.instance);
   XVNET_TRY(print(make_output(globals.format, globals.detail)->findings(findings)));
   const bool is_sick = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.health == Health::kFail;

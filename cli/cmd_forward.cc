@@ -10,6 +10,7 @@ namespace {
 
 struct ForwardWords {
   std::string network, protocol, outside, inside;
+  bool force = false;
 };
 
 Result<ForwardRequest> finish(Reader& reader, const ForwardWords& words, ForwardRequest request) {
@@ -21,6 +22,7 @@ Result<int> add(const ForwardWords& words, const Globals& globals) {
   Reader reader("forward add", words.outside);
   ForwardRequest request;
   reader.read(request, parse_forward(words.protocol, words.outside, words.inside));
+  request.force = words.force;
   XVNET_ASSIGN(wanted, finish(reader, words, std::move(request)));
   return make_change(globals, [&](Instance& instance) { return instance.add_forward(wanted); });
 }
@@ -50,6 +52,7 @@ void declare_forward_add(CLI::App& noun, Run& chosen) {
   command.add_option("INSIDE", words->inside, "the VM's IP, or IP:PORT where the ports differ")
       ->required()
       ->type_name("");
+  command.add_flag("--force", words->force, "take an address that another machine answers for");
   command.callback([words, &chosen] {
     chosen = [words](const Globals& globals) { return add(*words, globals); };
   });

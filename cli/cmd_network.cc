@@ -17,6 +17,7 @@ struct NetworkWords {
   std::string name;
   Word vid, uplink, ageing, subnet, gateway, router, domain, boot_server, boot_file, snat_ports,
       snat_filter;
+  bool force = false;
   bool dhcp = false;
   bool no_dhcp = false;
   std::vector<std::string> dns, snat, snat_exceptions;
@@ -61,6 +62,7 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   reader.read_word(request.domain, words.domain, parse_dns_name);
   reader.read_word(request.boot_server, words.boot_server, parse_ip);
   request.boot_file = words.boot_file;
+  request.force = words.force;
   read_snat(reader, verb, words, request);
 
   const bool is_empty = !words.subnet && !words.gateway && !words.router && !request.dhcp &&
@@ -104,6 +106,10 @@ void declare_snat(CLI::App& command, Verb verb, NetworkWords& words) {
       ->allow_extra_args(false);
 }
 
+void declare_force(CLI::App& command, bool& force) {
+  command.add_flag("--force", force, "take a public address that another machine answers for");
+}
+
 void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& help, Run& chosen) {
   auto& command = *noun.add_subcommand(verb == Verb::kAdd ? "add" : "set", help);
   auto words = std::make_shared<NetworkWords>();
@@ -129,6 +135,7 @@ void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& he
   add_word(command, "--boot-server", words->boot_server, "IP", "where VMs boot from");
   add_word(command, "--boot-file", words->boot_file, "FILE", "what they boot");
   declare_snat(command, verb, *words);
+  declare_force(command, words->force);
   add_word(command, "--ageing", words->ageing, "SECONDS", "when a silent MAC is forgotten");
   command.callback([verb, words, &chosen] {
     chosen = [verb, words](const Globals& globals) { return add_or_set(verb, *words, globals); };

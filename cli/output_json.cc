@@ -32,6 +32,7 @@ Json to_json(const PortView& port) {
           {"mode_asked", format_mode(port.mode_asked)},
           {"why", port.why},
           {"state", port.state},
+          {"carrier", port.carrier},
           {"mac", mac_or_null(port.mac)},
           {"max_macs", port.max_macs},
           {"macs", port.macs},
@@ -78,7 +79,8 @@ Json to_json(const UplinkView& uplink) {
           {"why", uplink.why},
           {"vlans", uplink.vlans},
           {"networks", uplink.networks},
-          {"state", uplink.state}};
+          {"state", uplink.state},
+          {"carrier", uplink.carrier}};
 }
 
 Json to_json(const FdbView& entry) {

@@ -39,14 +39,15 @@ std::string TextOutput::ports(const std::vector<PortView>& ports) const {
                    {"VLAN", Align::kRight},
                    {"MODE"},
                    {"STATE"},
+                   {"CARRIER"},
                    {"MACS", Align::kRight},
                    {"MAC"},
                    {"IP"},
                    {"WHY"}});
   for (const auto& port : ports) {
     table.add({port.name, port.kind, port.network, vid_cell(port.vid), format_mode(port.mode),
-               port.state, fmt::format("{}/{}", port.macs, port.max_macs), mac_cell(port.mac),
-               list_cell(port.ips), port.why});
+               port.state, port.carrier, fmt::format("{}/{}", port.macs, port.max_macs),
+               mac_cell(port.mac), list_cell(port.ips), port.why});
   }
   return table.render(Header::kShown);
 }
@@ -72,9 +73,9 @@ std::string TextOutput::networks(const std::vector<NetworkView>& networks) const
 }
 
 std::string TextOutput::uplinks(const std::vector<UplinkView>& uplinks) const {
-  TextTable table({{"NAME"}, {"MODE"}, {"STATE"}, {"VLANS"}, {"NETWORKS"}, {"WHY"}});
+  TextTable table({{"NAME"}, {"MODE"}, {"STATE"}, {"CARRIER"}, {"VLANS"}, {"NETWORKS"}, {"WHY"}});
   for (const auto& uplink : uplinks) {
-    table.add({uplink.name, format_mode(uplink.mode), uplink.state, uplink.vlans,
+    table.add({uplink.name, format_mode(uplink.mode), uplink.state, uplink.carrier, uplink.vlans,
                list_cell(uplink.networks), uplink.why});
   }
   return table.render(Header::kShown);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "loader/device.h"
 #include "loader/forward.h"
@@ -19,18 +20,16 @@
 #include "loader/uplink.h"
 
 namespace xvnet {
-namespace {
-
-UplinkRequest request_of(const abi::uplink_record& record) {
+UplinkRequest uplink_request(std::string name, const abi::uplink_record& record) {
   UplinkRequest request;
-  request.device = text_of(record.device.name);
+  request.device = std::move(name);
   if (!(record.device.flags & abi::RECORD_ALL_VLANS)) request.vids = vids_of(record);
   request.mode = mode_of(record.device.mode_asked);
   request.share_xdp = record.device.flags & abi::RECORD_SHARED_XDP;
   return request;
 }
 
-NetworkRequest request_of(const abi::network_record& record) {
+NetworkRequest network_request(const abi::network_record& record) {
   NetworkRequest request;
   request.name = text_of(record.name);
   if (record.vid) request.vid = record.vid;
@@ -57,6 +56,8 @@ NetworkRequest request_of(const abi::network_record& record) {
   return request;
 }
 
+namespace {
+
 void name_network(PortRequest& request, const abi::network_record& network) {
   if (!(network.flags & abi::RECORD_IMPLICIT)) {
     request.network = text_of(network.name);
@@ -68,9 +69,12 @@ void name_network(PortRequest& request, const abi::network_record& network) {
   }
 }
 
-PortRequest request_of(const abi::port_record& record, const abi::network_record& network) {
+}  // namespace
+
+PortRequest port_request(std::string name, const abi::port_record& record,
+                         const abi::network_record& network) {
   PortRequest request;
-  request.device = text_of(record.device.name);
+  request.device = std::move(name);
   name_network(request, network);
   Mac mac{};
   std::memcpy(mac.data(), record.mac, sizeof record.mac);
@@ -86,6 +90,8 @@ PortRequest request_of(const abi::port_record& record, const abi::network_record
   if (record.device.mtu) request.mtu = record.device.mtu;
   return request;
 }
+
+namespace {
 
 bool is_meant(std::string_view device, std::string_view name) {
   return device.empty() || device == name;
@@ -152,19 +158,46 @@ class Restoring {
 
 }  // namespace
 
-Result<DesiredState> read_desired_state(Tables& tables) {
-  DesiredState state;
+namespace {
+
+using Names = std::map<std::string, std::string>;  // present ones, by those recorded
+
+Result<void> read_uplinks(const Kernel& kernel, Tables& tables, DesiredState& state, Names& names) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
-  for (const auto& [ifindex, record] : uplinks) state.uplinks.push_back(request_of(record));
+  for (const auto& [ifindex, record] : uplinks) {
+    XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+    names[text_of(record.device.name)] = name;
+    state.uplinks.push_back(uplink_request(name, record));
+  }
+  return {};
+}
+
+std::string renamed(const Names& names, const std::string& name) {
+  const auto found = names.find(name);
+  return found == names.end() ? name : found->second;
+}
+
+}  // namespace
+
+// By the names that the devices have now: a restore finds them by nothing else.
+Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables) {
+  DesiredState state;
+  Names names;
+  XVNET_TRY(read_uplinks(kernel, tables, state, names));
   XVNET_ASSIGN(networks, tables.network_records.entries());
-  for (const auto& [id, record] : networks)
-    if (!(record.flags & abi::RECORD_IMPLICIT)) state.networks.push_back(request_of(record));
+  for (const auto& [id, record] : networks) {
+    if (record.flags & abi::RECORD_IMPLICIT) continue;
+    state.networks.push_back(network_request(record));
+    state.networks.back().uplink = renamed(names, state.networks.back().uplink);
+  }
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, record] : ports) {
     XVNET_ASSIGN(network, tables.network_records.find(record.network));
     // The host's side goes with its network; a port without one is on its way out.
-    if (network && !(record.device.flags & abi::RECORD_HOST_SIDE))
-      state.ports.push_back(request_of(record, *network));
+    if (!network || record.device.flags & abi::RECORD_HOST_SIDE) continue;
+    XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+    state.ports.push_back(port_request(name, record, *network));
+    state.ports.back().uplink = renamed(names, state.ports.back().uplink);
   }
   XVNET_ASSIGN(forwards, forward_requests(tables));
   state.forwards = std::move(forwards);

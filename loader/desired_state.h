@@ -10,7 +10,13 @@
 
 namespace xvnet {
 
-Result<DesiredState> read_desired_state(Tables& tables);
+Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables);
+
+// What would bring each back, by the name the device has.
+UplinkRequest uplink_request(std::string name, const abi::uplink_record& record);
+NetworkRequest network_request(const abi::network_record& record);
+PortRequest port_request(std::string name, const abi::port_record& record,
+                         const abi::network_record& network);
 
 // As Instance::restore().
 Result<Outcome> restore_state(Change& change, const DesiredState& state, std::string_view device);

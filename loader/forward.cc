@@ -211,6 +211,14 @@ Result<Network> network_of(Tables& tables, const ForwardRequest& request) {
       fmt::format("forward {}: there is no network {:?}", forward_text(request), request.network));
 }
 
+// The ports of all are kept free on the host again, and lo has its program.
+Result<Outcome> repair_forwards(Change& change) {
+  XVNET_ASSIGN(ports, ports_on_host(change.tables()));
+  if (ports.any()) XVNET_TRY(reserve_on_host(change, ports));
+  XVNET_TRY(follow_loopback(change));
+  return Outcome{.changed = change.did_anything(), .warnings = {}};
+}
+
 }  // namespace
 
 Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatMiss miss) {
@@ -225,13 +233,14 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   Forward wanted{forward_key(request), forward_entry(request, network.id)};
   XVNET_ASSIGN(existing, tables.forwards.find(wanted.key));
   wanted.entry.state = abi::RECORD_COMPLETE;
-  if (existing && is_same(*existing, wanted.entry)) return Outcome{};
+  if (existing && is_same(*existing, wanted.entry)) return repair_forwards(change);
   wanted.entry.state = abi::RECORD_INCOMPLETE;
   const auto outside = find_outside(change, wanted);
   if (!outside && miss == SnatMiss::kLater)
     return Outcome{.changed = false, .warnings = {outside.error().message}};
   if (!outside) return std::unexpected(outside.error());
   XVNET_TRY(check(change, wanted, *outside));
+  if (!request.force && miss == SnatMiss::kRefused) XVNET_TRY(check_unanswered(change, *outside));
   XVNET_TRY(open_forward(change, wanted, *outside));
   return Outcome{.changed = true, .warnings = {}};
 }

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "loader/port.h"
+#include "loader/repair.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -48,6 +49,19 @@ Result<void> check_names_free(Change& change, const Network& network) {
   return {};
 }
 
+// Its two ends as they were made; only what is asked for now, for an address may be on its way out.
+Result<void> repair(Change& change, const Network& network,
+                    const std::vector<std::string>& addresses) {
+  XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
+  XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
+  if (!host || !port)
+    return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
+  XVNET_ASSIGN(record, change.tables().port_records.find(port->ifindex));
+  if (record) XVNET_TRY(repair_port(change, {port->ifindex, *record}, *port));
+  for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
+  return change.set_up(*host, true);
+}
+
 }  // namespace
 
 std::string host_interface_name(std::string_view network) {
@@ -84,7 +98,8 @@ Result<void> provide_host_interface(Change& change, const Network& network,
   if (addresses.empty()) return {};
   XVNET_TRY(check_name_fits(name_of(network)));
   XVNET_ASSIGN(whole, is_whole(change, network));
-  if (whole) return {};
+  if (whole) return repair(change, network, addresses);
+  XVNET_TRY(remove_host_interface(change, network));
   XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));
   const std::string port_name = host_port_name(name_of(network));
@@ -103,12 +118,8 @@ Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& after) {
   if (before.empty()) return provide_host_interface(change, network, after);
   XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
-  if (!host)
-    return fail(fmt::format("network {:?}: its host interface is gone", name_of(network)),
-                "delete the network and add it again");
-  for (const auto& address : after)
-    if (std::ranges::find(before, address) == before.end())
-      XVNET_TRY(change.add_address(host->ifindex, address));
+  XVNET_TRY(provide_host_interface(change, network, after));
+  if (!host) return {};
   for (const auto& address : before)
     if (std::ranges::find(after, address) == after.end())
       XVNET_TRY(change.remove_address(host->ifindex, address));

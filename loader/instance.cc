@@ -132,7 +132,7 @@ Result<Outcome> Instance::restore(const DesiredState& state, std::string_view de
 }
 
 Result<DesiredState> Instance::desired_state() {
-  return tables_ ? read_desired_state(*tables_) : DesiredState{};
+  return tables_ ? read_desired_state(*kernel_, *tables_) : DesiredState{};
 }
 
 Result<Outcome> Instance::upgrade() {

@@ -194,6 +194,11 @@ class Kernel {
   virtual Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const = 0;
   // IPv4, the primary address first.
   virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
+  // The device of the host that has the address; empty: none.
+  virtual Result<std::string> address_holder(Ipv4 address) const = 0;
+  // Who answers for the address on the link's LAN: an ARP probe (RFC 5227, 2.1.1), for less than a
+  // second. Nothing: nobody, or the link cannot be asked. Needs CAP_NET_RAW.
+  virtual Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const = 0;
   // net.ipv4.conf.<link>.forwarding: without it, the kernel's routes are none for what comes in.
   virtual Result<void> set_forwarding(std::uint32_t ifindex, bool on) = 0;
   // net.ipv4.conf.<link>.accept_local: without it, what comes in from an address of the host is

@@ -145,7 +145,7 @@ Result<void> follow_addresses(Change& change) {
   for (const auto& [id, entry] : networks) {
     XVNET_ASSIGN(record, tables.network_records.find(id));
     if (!record) continue;
-    const auto found = find_public_addresses(tables, change.kernel(), *record);
+    const auto found = find_public_addresses(tables, change.kernel(), id, *record);
     if (!found) continue;
     for (const auto& address : *found) {
       XVNET_ASSIGN(known, tables.nat_addresses.find(to_abi(address.address)));
@@ -171,7 +171,7 @@ Result<bool> is_translated(Tables& tables, std::uint32_t network) {
 }
 
 Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& network) {
-  XVNET_ASSIGN(addresses, find_public_addresses(tables, kernel, network.record));
+  XVNET_ASSIGN(addresses, find_public_addresses(tables, kernel, network.id, network.record));
   XVNET_ASSIGN(ranges, choose_ranges(tables, kernel, network, addresses));
   return NatPlan{addresses, ranges};
 }
@@ -189,6 +189,9 @@ Result<void> provide_nat(Change& change, const Network& network, const NatPlan& 
     return write_nat(change, network, plan);
   }
   for (const auto& address : plan.addresses) XVNET_TRY(hold_address(change, address));
+  XVNET_ASSIGN(all_ports, ports_on_host(tables));
+  if (all_ports.any()) XVNET_TRY(reserve_on_host(change, all_ports));
+  XVNET_TRY(turn_on_forwarding(change, network.id));
   XVNET_ASSIGN(wanted, make_entry(tables, network, plan.ranges));
   auto entry = *former;
   entry.flags = wanted.flags;
@@ -223,7 +226,8 @@ Result<void> follow_uplinks(Change& change) {
   for (const auto& [id, record] : records) {
     if (!has_snat(record)) continue;
     XVNET_ASSIGN(translated, is_translated(tables, id));
-    if (translated) continue;
+    // A named address that is not the host's any more waits until it is asked for again.
+    if (translated && !(record.flags & abi::RECORD_SNAT_AUTO)) continue;
     const auto plan = plan_nat(tables, change.kernel(), {id, record});
     if (plan) XVNET_TRY(provide_nat(change, {id, record}, *plan));
   }

@@ -145,11 +145,20 @@ Result<abi::network_record> wanted_record(const NetworkRequest& request) {
   return record;
 }
 
+Result<void> check_plan(Change& change, const NetworkRequest& request, const NatPlan& plan) {
+  if (request.force) return {};
+  for (const auto& address : plan.addresses) XVNET_TRY(check_unanswered(change, address));
+  return {};
+}
+
 // Nothing: the network is not translated, or not yet, or goes on as it is.
-Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network, SnatMiss miss,
+Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
+                                         const NetworkRequest& request, SnatMiss miss,
                                          Outcome& outcome) {
   if (!has_snat(network.record)) return std::nullopt;
   auto plan = plan_nat(change.tables(), change.kernel(), network);
+  // What is restored was looked at when it was asked for, and a boot does not wait for probes.
+  if (plan && miss == SnatMiss::kRefused) XVNET_TRY(check_plan(change, request, *plan));
   if (plan) return *plan;
   XVNET_ASSIGN(translated, is_translated(change.tables(), network.id));
   if (!translated && miss == SnatMiss::kRefused) return std::unexpected(std::move(plan).error());
@@ -276,7 +285,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatM
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
   Outcome outcome;
   if (!existing) {
-    XVNET_ASSIGN(plan, plan_snat(change, {0, wanted}, miss, outcome));
+    XVNET_ASSIGN(plan, plan_snat(change, {0, wanted}, request, miss, outcome));
     XVNET_ASSIGN(network, create(change, wanted));
     if (plan) XVNET_TRY(provide_nat(change, network, *plan));
     XVNET_TRY(provide_host_interface(change, network, host_addresses_of(wanted)));
@@ -290,7 +299,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatM
     return fail(fmt::format("add network {:?}: it exists and differs ({}, ageing {} s)",
                             request.name, described(record), record.ageing_s),
                 fmt::format("change it with: xvnet network set {}", request.name));
-  XVNET_ASSIGN(plan, plan_snat(change, {existing->id, record}, miss, outcome));
+  XVNET_ASSIGN(plan, plan_snat(change, {existing->id, record}, request, miss, outcome));
   XVNET_TRY(change.put(change.tables().network_records, existing->id, record));
   if (plan) XVNET_TRY(provide_nat(change, {existing->id, record}, *plan));
   XVNET_TRY(provide_host_interface(change, *existing, host_addresses_of(wanted)));
@@ -315,6 +324,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   std::optional<NatPlan> plan;
   if (speaks_of_snat(request) && has_snat(record)) {
     XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));
+    XVNET_TRY(check_plan(change, request, chosen));
     plan = chosen;
   }
   if (is_elsewhere(existing->record, record)) XVNET_TRY(unbind(change, network.id));

@@ -65,7 +65,13 @@ PublicAddress at_home(Ipv4 address, const Link& link) {
   return result;
 }
 
-Result<PublicAddress> find_auto(const abi::network_record& record, const std::vector<Home>& homes) {
+// Sessions outlive a further address: the one that the network has stays, as long as an uplink has
+// it.
+Result<PublicAddress> find_auto(const abi::network_record& record, const std::vector<Home>& homes,
+                                const std::vector<Ipv4>& present) {
+  for (const Ipv4 address : present)
+    for (const Home& home : homes)
+      if (home.has(address)) return hosts_own(address);
   std::vector<const Home*> candidates;
   for (const Home& home : homes)
     if (!home.addresses.empty()) candidates.push_back(&home);
@@ -80,8 +86,8 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
 }
 
 // An uplink whose subnet the address is in; else the only one, by which somebody routes it here.
-Result<PublicAddress> find_named(const std::string& what, const std::vector<Home>& homes,
-                                 Ipv4 address) {
+Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
+                                 const std::vector<Home>& homes, Ipv4 address) {
   if (homes.empty())
     return refusal(what, "there is no uplink", "make it first: xvnet uplink add IFACE");
   std::vector<const Home*> reaching;
@@ -89,6 +95,11 @@ Result<PublicAddress> find_named(const std::string& what, const std::vector<Home
     if (home.has(address)) return hosts_own(address);
     if (home.reaches(address)) reaching.push_back(&home);
   }
+  XVNET_ASSIGN(holder, kernel.address_holder(address));
+  if (!holder.empty())
+    return refusal(what,
+                   fmt::format("it is the host's own address, of {:?}, which is no uplink", holder),
+                   "take another address, or give this one to an uplink");
   if (reaching.size() > 1)
     return refusal(what, fmt::format("{} uplinks reach it", reaching.size()),
                    "leave its subnet to one of them");
@@ -104,6 +115,15 @@ Result<PublicAddress> find_named(const std::string& what, const std::vector<Home
 }
 
 constexpr std::uint32_t kNoNetwork = 0;  // ids begin at 1
+
+Result<std::vector<Ipv4>> addresses_in_use(Tables& tables, std::uint32_t network) {
+  std::vector<Ipv4> addresses;
+  XVNET_ASSIGN(entry, tables.nat_networks.find(network));
+  const auto count = entry ? std::min<std::size_t>(entry->range_count, MAX_NAT_RANGES) : 0;
+  for (std::size_t at = 0; at < count; ++at)
+    if (const auto address = ipv4_of(entry->ranges[at].address)) addresses.push_back(*address);
+  return addresses;
+}
 
 bool has_range_of(const abi::nat_network& network, const abi::address& address) {
   const auto* end = network.ranges + std::min<std::size_t>(network.range_count, MAX_NAT_RANGES);
@@ -152,6 +172,7 @@ Result<void> keep_address(Change& change, const abi::address& address,
 }  // namespace
 
 Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
+                                                         std::uint32_t network,
                                                          const abi::network_record& record) {
   XVNET_ASSIGN(homes, find_homes(tables, kernel));
   if (homes.empty())
@@ -159,12 +180,13 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
                    "make it first: xvnet uplink add IFACE");
   std::vector<PublicAddress> found;
   if (record.flags & abi::RECORD_SNAT_AUTO) {
-    XVNET_ASSIGN(address, find_auto(record, homes));
+    XVNET_ASSIGN(present, addresses_in_use(tables, network));
+    XVNET_ASSIGN(address, find_auto(record, homes, present));
     found.push_back(address);
   }
   for (const Ipv4 named : snat_addresses(record)) {
     const auto what = what_of(record, fmt::format("--snat {}", format_ipv4(named)));
-    XVNET_ASSIGN(address, find_named(what, homes, named));
+    XVNET_ASSIGN(address, find_named(kernel, what, homes, named));
     found.push_back(address);
   }
   return found;
@@ -173,7 +195,20 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
 Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
                                           const std::string& what) {
   XVNET_ASSIGN(homes, find_homes(tables, kernel));
-  return find_named(what, homes, address);
+  return find_named(kernel, what, homes, address);
+}
+
+Result<void> check_unanswered(Change& change, const PublicAddress& address) {
+  if (address.is_of_host()) return {};
+  XVNET_ASSIGN(known, change.tables().nat_addresses.find(to_abi(address.address)));
+  if (known && !(known->flags & abi::NAT_ADDRESS_OF_HOST)) return {};
+  XVNET_ASSIGN(answer, change.kernel().probe_address(address.entry.uplink, address.address));
+  if (!answer) return {};
+  XVNET_ASSIGN(link, change.kernel().find_link(address.entry.uplink));
+  return refusal(fmt::format("take public address {}", format_ipv4(address.address)),
+                 fmt::format("{} answers for it on the LAN of {:?}", format_mac(*answer),
+                             link ? link->name : std::string()),
+                 "take another address, or say --force");
 }
 
 Result<void> hold_address(Change& change, const PublicAddress& address) {

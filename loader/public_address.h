@@ -17,12 +17,18 @@ struct PublicAddress {
 };
 
 // Those that the record asks for, in its order, by the uplinks and their addresses of this moment.
-// kFailed when they cannot tell: there is no uplink, none or several have an address, ...
+// `network` is the id of the network, or 0 when it has none yet: with `--snat auto` it keeps the
+// address that it has. kFailed when they cannot tell: there is no uplink, none or several have an
+// address, ...
 Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
+                                                         std::uint32_t network,
                                                          const abi::network_record& record);
 // The same of one address. `what` asks for it, and begins the message of a refusal.
 Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
                                           const std::string& what);
+
+// Refuses an address that is new and that somebody on the uplink's LAN answers ARP for (RFC 5227).
+Result<void> check_unanswered(Change& change, const PublicAddress& address);
 
 // Has the programs know the address, and its neighbours, if they do not yet.
 Result<void> hold_address(Change& change, const PublicAddress& address);

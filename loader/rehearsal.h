@@ -39,6 +39,13 @@ class Rehearsal final : public Kernel {
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
+  Result<std::string> address_holder(Ipv4 address) const override {
+    return kernel_->address_holder(address);
+  }
+  // Nothing is sent by a rehearsal.
+  Result<std::optional<Mac>> probe_address(std::uint32_t, Ipv4) const override {
+    return std::nullopt;
+  }
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
   Result<void> set_accept_local(std::uint32_t ifindex, bool on) override;
   Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override;

@@ -18,12 +18,11 @@ constexpr std::uint16_t kModeFlags = abi::INTERFACE_XDP_TARGET | abi::INTERFACE_
 // What the device would get if it came now, as far as the mode that it has goes with it.
 Result<ModeChoice> choose_again(const Kernel& kernel, const Link& link,
                                 const abi::device_record& record, Role role) {
-  XVNET_ASSIGN(choice,
-               choose_mode(kernel, link,
-                           {.role = role,
-                            .asked = mode_of(record.mode_asked),
-                            .guest_offloads = !(record.flags & abi::RECORD_OFFLOADS_OFF),
-                            .share_xdp = (record.flags & abi::RECORD_SHARED_XDP) != 0}));
+  XVNET_ASSIGN(choice, choose_mode(kernel, link,
+                                   {.role = role,
+                                    .asked = mode_of(record.mode_asked),
+                                    .guest_offloads = !(record.flags & abi::RECORD_OFFLOADS_OFF),
+                                    .share_xdp = (record.flags & abi::RECORD_SHARED_XDP) != 0}));
   if (choice.mode != mode_of(record.mode)) {
     choice.features_off.clear();
     choice.peer_features_off.clear();
@@ -35,8 +34,7 @@ Result<void> repair_interface(Change& change, std::uint32_t ifindex,
                               const abi::device_record& record, const ModeChoice& choice) {
   XVNET_ASSIGN(entry, change.tables().interfaces.find(ifindex));
   if (!entry || choice.mode != mode_of(record.mode)) return {};
-  entry->flags =
-      static_cast<std::uint16_t>((entry->flags & ~kModeFlags) | interface_flags(choice));
+  entry->flags = static_cast<std::uint16_t>((entry->flags & ~kModeFlags) | interface_flags(choice));
   return put_interface(change, ifindex, *entry);
 }
 
@@ -57,8 +55,10 @@ Result<void> repair_forwarding(Change& change, abi::port_record& record, const L
 
 Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_record& record) {
   if (record.state != abi::RECORD_COMPLETE) return false;
-  XVNET_ASSIGN(filtered, is_filtered(kernel, link.ifindex));
-  return filtered || (link.name == text_of(record.name) && device_kind_of(link) == record.kind);
+  XVNET_ASSIGN(attached, kernel.attachment(link.ifindex, Hook::kTcIngress));
+  if (attached == Attachment::kSevered) return false;
+  return attached == Attachment::kLive ||
+         (link.name == text_of(record.name) && device_kind_of(link) == record.kind);
 }
 
 Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link) {
@@ -66,7 +66,8 @@ Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, cons
   return translated && !link.forwards;
 }
 
-// Without its programs the device goes down first: it is never up and unfiltered longer than it was
+// The kernel forgets of its device map what leaves the namespace, and back it is put here. Without
+// its programs the device goes down first: it is never up and unfiltered longer than it was
 // before the command.
 Result<void> repair_port(Change& change, const PortEntry& port, const Link& link) {
   auto record = port.record;
@@ -82,6 +83,7 @@ Result<void> repair_port(Change& change, const PortEntry& port, const Link& link
   XVNET_TRY(change.silence(link, true));
   XVNET_TRY(repair_forwarding(change, record, link));
   XVNET_TRY(turn_off_features(change, link.ifindex, choice));
+  XVNET_TRY(change.put(change.tables().devices, link.ifindex, link.ifindex));
   XVNET_TRY(attach_programs(change, link.ifindex, kPortPrograms, record.device));
   XVNET_TRY(repair_interface(change, link.ifindex, record.device, choice));
   XVNET_TRY(provide_lease(change, link.ifindex, record, mtu));
@@ -99,6 +101,7 @@ Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::upl
   XVNET_TRY(change.put(change.tables().uplink_records, ifindex, repaired));
   XVNET_TRY(change.set_promiscuous(link, true));
   XVNET_TRY(turn_off_features(change, ifindex, choice));
+  XVNET_TRY(change.put(change.tables().devices, ifindex, ifindex));
   XVNET_TRY(attach_programs(change, ifindex, kUplinkPrograms, repaired.device));
   return repair_interface(change, ifindex, repaired.device, choice);
 }

@@ -97,6 +97,7 @@ struct NetworkRequest {
   std::optional<std::uint32_t> snat_ports;  // of each address; even
   std::optional<SnatFilter> snat_filter;
   std::optional<std::vector<Subnet>> snat_exceptions;  // prefixes spoken to without it; or none
+  bool force = false;  // take public addresses that somebody on the LAN answers for
 };
 
 enum class ForwardProtocol { kUdp, kTcp, kAll };
@@ -111,6 +112,7 @@ struct ForwardRequest {
   Ipv4 inside;
   std::uint16_t inside_port = 0;  // the first
   std::uint16_t count = 1;        // of ports
+  bool force = false;             // as of a network
 };
 
 // Which public ports to show; what is not said matches all.

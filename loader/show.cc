@@ -22,26 +22,18 @@
 namespace xvnet {
 namespace {
 
-Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
-                             const abi::device_record& record) {
-  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
-  if (presence == Presence::kGone) return "gone";
-  if (presence == Presence::kSevered) return "severed";
-  XVNET_ASSIGN(ingress, kernel.attachment(ifindex, Hook::kTcIngress));
-  XVNET_ASSIGN(xdp, kernel.attachment(ifindex, Hook::kXdp));
-  const bool lacks_xdp = record.mode == abi::MODE_XDP && xdp != Attachment::kLive;
-  if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp)
-    return "incomplete";
+// Whether frames can come and go. A TAP has no carrier as long as no process has it open.
+Result<std::string> carrier_of(const Kernel& kernel, std::uint32_t ifindex,
+                               const std::string& state) {
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
-  return link && link->is_up ? "up" : "down";
+  if (!link || state == "gone" || state == "severed") return "gone";
+  if (!link->is_up) return "down";
+  if (link->has_carrier) return "up";
+  return link->kind == LinkKind::kTap ? "no-vm" : "no-carrier";
 }
 
-// The present name, for a device may have been renamed; the recorded one when it is gone.
 std::string name_of(const Kernel& kernel, std::uint32_t ifindex, const abi::device_record& record) {
-  const auto presence = presence_of(kernel, ifindex, record);
-  const auto link = kernel.find_link(ifindex);
-  return presence && *presence == Presence::kHere && link && *link ? (*link)->name
-                                                                   : text_of(record.name);
+  return present_name(kernel, ifindex, record).value_or(text_of(record.name));
 }
 
 const char* kind_text(std::uint16_t kind) {
@@ -145,6 +137,20 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
 
 }  // namespace
 
+Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+                             const abi::device_record& record) {
+  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  if (presence == Presence::kGone) return "gone";
+  if (presence == Presence::kSevered) return "severed";
+  XVNET_ASSIGN(ingress, kernel.attachment(ifindex, Hook::kTcIngress));
+  XVNET_ASSIGN(xdp, kernel.attachment(ifindex, Hook::kXdp));
+  const bool lacks_xdp = record.mode == abi::MODE_XDP && xdp != Attachment::kLive;
+  if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp)
+    return "incomplete";
+  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  return link && link->is_up ? "up" : "down";
+}
+
 Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
   std::vector<PortView> views;
   XVNET_ASSIGN(records, tables.port_records.entries());
@@ -163,6 +169,8 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
     view.mode_asked = mode_of(record.device.mode_asked);
     view.why = text_of(record.device.why);
     view.state = state;
+    XVNET_ASSIGN(carrier, carrier_of(kernel, ifindex, state));
+    view.carrier = carrier;
     Mac mac{};
     std::memcpy(mac.data(), record.mac, sizeof record.mac);
     if (mac != Mac{}) view.mac = mac;
@@ -202,6 +210,8 @@ Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& table
     view.why = text_of(record.device.why);
     view.vlans = record.device.flags & abi::RECORD_ALL_VLANS ? "all" : format_vids(vids_of(record));
     view.state = state;
+    XVNET_ASSIGN(carrier, carrier_of(kernel, ifindex, state));
+    view.carrier = carrier;
     for (const auto& [id, network] : networks) {
       XVNET_ASSIGN(network_record, tables.network_records.find(id));
       if (network.uplink == ifindex && network_record)
@@ -242,10 +252,12 @@ Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables) {
 Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
                                           std::string_view device) {
   std::vector<StatsView> views;
+  XVNET_ASSIGN(named, kernel.find_link(device));
   const auto add = [&](std::uint32_t ifindex, const abi::device_record& record,
                        bool is_uplink) -> Result<void> {
     const std::string name = name_of(kernel, ifindex, record);
-    if (!device.empty() && name != device) return {};
+    XVNET_ASSIGN(meant, is_device(kernel, ifindex, record, device, named));
+    if (!device.empty() && !meant) return {};
     XVNET_ASSIGN(stats, find_counters(tables, ifindex));
     if (stats) views.push_back({name, is_uplink, view_of(stats->from), view_of(stats->to)});
     return {};

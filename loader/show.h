@@ -11,6 +11,10 @@
 
 namespace xvnet {
 
+// "up", "down", "gone", "severed" or "incomplete"
+Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+                             const abi::device_record& record);
+
 Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables);
 Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables);
 Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);

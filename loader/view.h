@@ -21,8 +21,9 @@ struct PortView {
   std::optional<std::uint16_t> vid;
   Mode mode = Mode::kTc;
   Mode mode_asked = Mode::kAuto;
-  std::string why;    // of the mode
-  std::string state;  // "up", "down", "gone", "severed" or "incomplete"
+  std::string why;      // of the mode
+  std::string state;    // "up", "down", "gone", "severed" or "incomplete"
+  std::string carrier;  // "up", "no-carrier", "no-vm", "down" or "gone"
   std::optional<Mac> mac;
   std::uint32_t max_macs = 0;
   std::uint32_t macs = 0;  // learned now
@@ -65,7 +66,8 @@ struct UplinkView {
   Mode mode = Mode::kTc;
   Mode mode_asked = Mode::kAuto;
   std::string why;
-  std::string vlans;  // "all", or "10,20-30"
+  std::string carrier;  // as of a port
+  std::string vlans;    // "all", or "10,20-30"
   std::vector<std::string> networks;
   std::string state;
 };

@@ -100,8 +100,8 @@ bool is_address(const nlmsghdr* answer, std::uint32_t ifindex, const nl_addr* ad
   const nlattr* local = nlmsg_find_attr(message, sizeof *info, IFA_LOCAL);
   if (!local) local = nlmsg_find_attr(message, sizeof *info, IFA_ADDRESS);
   return local && nla_len(local) == static_cast<int>(nl_addr_get_len(address)) &&
-         std::memcmp(nla_data(local), nl_addr_get_binary_addr(address),
-                     nl_addr_get_len(address)) == 0;
+         std::memcmp(nla_data(local), nl_addr_get_binary_addr(address), nl_addr_get_len(address)) ==
+             0;
 }
 
 }  // namespace
@@ -148,9 +148,9 @@ Result<void> set_link_master(std::uint32_t ifindex, std::uint32_t master) {
   NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
   message.header(link_header(ifindex)).put(IFLA_MASTER, master);
   const std::string device = quoted_device(ifindex);
-  return execute(message,
-                 master ? fmt::format("put device {} into {}", device, quoted_device(master))
-                        : fmt::format("take device {} out of its bridge or bond", device));
+  return execute(message, master
+                              ? fmt::format("put device {} into {}", device, quoted_device(master))
+                              : fmt::format("take device {} out of its bridge or bond", device));
 }
 
 Result<void> set_link_silent(std::uint32_t ifindex, bool silent) {
@@ -208,6 +208,22 @@ Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex)
     return fail_netlink(done.error(),
                         fmt::format("list addresses of device {}", quoted_device(ifindex)));
   return addresses;
+}
+
+Result<std::uint32_t> find_ipv4_holder(Ipv4 address) {
+  ifaddrmsg header{};
+  header.ifa_family = AF_INET;
+  NetlinkMessage message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
+  message.header(header);
+  std::uint32_t holder = 0;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    const auto ifindex = static_cast<const ifaddrmsg*>(nlmsg_data(answer))->ifa_index;
+    const auto found = read_address(answer, ifindex);
+    if (found && found->address == address) holder = ifindex;
+  });
+  if (!done)
+    return fail_netlink(done.error(), fmt::format("look for address {}", format_ipv4(address)));
+  return holder;
 }
 
 }  // namespace xvnet

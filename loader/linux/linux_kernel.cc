@@ -13,6 +13,7 @@
 #include "loader/linux/arp.h"
 #include "loader/linux/attachments.h"
 #include "loader/linux/conntrack.h"
+#include "loader/linux/device_name.h"
 #include "loader/linux/ethtool.h"
 #include "loader/linux/instance_pins.h"
 #include "loader/linux/library_log.h"
@@ -86,6 +87,13 @@ class LinuxKernel : public Kernel {
   }
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override {
     return list_ipv4_addresses(ifindex);
+  }
+  Result<std::string> address_holder(Ipv4 address) const override {
+    XVNET_ASSIGN(ifindex, find_ipv4_holder(address));
+    return ifindex ? device_name(ifindex) : std::string();
+  }
+  Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override {
+    return send_arp_probe(ifindex, address);
   }
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override {
     return set_link_ipv4(ifindex, "forwarding", on);

@@ -175,6 +175,7 @@ TEST_P(Show, JsonHasItsKeys) {
                          {"mode_asked", "string"},
                          {"why", "string"},
                          {"state", "string"},
+                         {"carrier", "string"},
                          {"mac", "string null"},
                          {"max_macs", "number"},
                          {"macs", "number"},
@@ -235,7 +236,8 @@ TEST_P(Show, JsonHasItsKeys) {
                            {"why", "string"},
                            {"vlans", "string"},
                            {"networks", "array"},
-                           {"state", "string"}});
+                           {"state", "string"},
+                           {"carrier", "string"}});
   }
   for (const auto& entry : lab.host.json({"show", "fdb"})) {
     expect_schema(entry, {{"network", "string"},

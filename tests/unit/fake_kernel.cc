@@ -195,6 +195,18 @@ Result<bool> FakeKernel::has_address(std::uint32_t ifindex, std::string_view cid
   return device && device->addresses.contains(std::string(cidr));
 }
 
+Result<std::string> FakeKernel::address_holder(Ipv4 address) const {
+  for (const auto& [ifindex, device] : devices_)
+    for (const auto& cidr : device.addresses)
+      if (cidr.starts_with(format_ipv4(address) + "/")) return device.link.name;
+  return std::string();
+}
+
+Result<std::optional<Mac>> FakeKernel::probe_address(std::uint32_t, Ipv4 address) const {
+  if (answered_ != address) return std::nullopt;
+  return Mac{0x02, 0, 0, 0, 0xee, 0xee};
+}
+
 Result<void> FakeKernel::set_master(std::uint32_t ifindex, std::uint32_t master) {
   return on_device(fmt::format("set_master % {}", master), ifindex, [&](FakeDevice& device) {
     device.link.master = master;

@@ -67,6 +67,8 @@ class FakeKernel final : public Kernel {
   void set_clock(std::uint64_t ns) { now_ns_ = ns; }
   void reserve(const std::string& ports) { reserved_ports_ |= *parse_ports(ports); }
   void open_socket(Transport transport, std::uint16_t port) { sockets_.emplace(transport, port); }
+  // Somebody on every LAN answers ARP for it.
+  void answer_on_lan(Ipv4 address) { answered_ = address; }
   void refuse_announcements() { refuses_announcements_ = true; }
 
   // The n-th change from now, counted from 1, fails; all others work.
@@ -120,6 +122,8 @@ class FakeKernel final : public Kernel {
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
+  Result<std::string> address_holder(Ipv4 address) const override;
+  Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override;
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
   Result<void> set_accept_local(std::uint32_t ifindex, bool on) override;
   Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) override;
@@ -182,6 +186,7 @@ class FakeKernel final : public Kernel {
   PortSet reserved_ports_;
   std::set<std::pair<Transport, std::uint16_t>> sockets_;
   bool refuses_announcements_ = false;
+  std::optional<Ipv4> answered_;
   std::vector<std::string> announcements_;
 
   int steps_ = 0;

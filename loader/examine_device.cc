@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loader/commands.h"
+#include "loader/desired_state.h"
+#include "loader/examine.h"
+#include "loader/repair.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+struct Device {
+  std::uint32_t ifindex = 0;
+  std::string name;   // the present one
+  std::string check;  // "port tap0"
+  std::string again;  // the command that repairs it
+  abi::device_record record{};
+  bool is_uplink = false;
+};
+
+class Examination {
+ public:
+  Examination(const Kernel& kernel, Tables& tables, const Device& device, Findings& findings)
+      : kernel_(&kernel), tables_(&tables), device_(&device), findings_(&findings) {}
+
+  void add(Health health, std::string detail, std::string fix) {
+    findings_->push_back({device_->check, health, std::move(detail), std::move(fix)});
+  }
+  void fails(std::string detail) { add(Health::kFail, std::move(detail), device_->again); }
+
+  // True: the device can be looked at.
+  bool state(const std::string& state) {
+    const bool is_made = device_->record.flags & abi::RECORD_CREATED;
+    if (state == "gone" && is_made)
+      fails("the device is gone; attach makes it again");
+    else if (state == "gone")
+      add(Health::kFail, "the device is gone",
+          fmt::format("bring it back, then {}; or for good: xvnet {} {}", device_->again,
+                      device_->is_uplink ? "uplink del" : "detach", device_->name));
+    else if (state == "severed")
+      fails("its programs are gone: they were removed, or the device was made anew");
+    else if (state == "incomplete")
+      fails("a program of it is gone, or a command on it was cut short");
+    else
+      add(Health::kOk, fmt::format("{}, {}", state, format_mode(mode_of(device_->record.mode))),
+          "");
+    return state == "up" || state == "down";
+  }
+
+  // What is wrong with the link itself.
+  void link(const Link& link) {
+    if (const std::string name = text_of(device_->record.name); name != link.name)
+      add(Health::kWarn, fmt::format("it was called {} when it was set up", name), device_->again);
+    if (!device_->is_uplink && link.master)
+      fails(fmt::format("it is a member of {}: that network's frames reach the VM",
+                        master_name(link.master)));
+    if (!device_->is_uplink && !link.is_silent)
+      fails("ARP or IPv6 was turned on: the host itself speaks on it");
+    const std::uint32_t mtu = device_->record.mtu;
+    if (mtu && link.mtu != mtu) fails(fmt::format("its MTU is {}, not {}", link.mtu, mtu));
+    carrier(link);
+  }
+
+  Result<void> offloads(const Link& link) {
+    const auto& record = device_->record;
+    XVNET_ASSIGN(entry, tables_->interfaces.find(device_->ifindex));
+    if (link.kind == LinkKind::kVeth) {
+      XVNET_ASSIGN(peer, kernel_->veth_peer(device_->ifindex));
+      if (entry && entry->flags & abi::INTERFACE_XDP_TARGET && !peer.receives_xdp)
+        fails("the other end runs no XDP program any more: frames XDP sends it are lost");
+      if (record.mode == abi::MODE_XDP && peer.is_reachable &&
+          (peer.tx_vlan_ctag.is_on || peer.tx_vlan_stag.is_on))
+        fails("the other end's VLAN offload was turned on again: XDP does not see its tags");
+      return {};
+    }
+    if (device_->is_uplink && record.restore & abi::RESTORE_RX_VLAN_FILTER)
+      XVNET_TRY(feature(Feature::kRxVlanFilter,
+                        "its VLAN filter was turned on again: it drops the VIDs of networks"));
+    if (record.mode != abi::MODE_XDP || link.kind != LinkKind::kOther) return {};
+    for (Feature each : {Feature::kRxVlanCtag, Feature::kRxVlanStag})
+      XVNET_TRY(feature(each, "its VLAN offload was turned on again: XDP does not see its tags"));
+    return {};
+  }
+
+  Result<void> foreign() {
+    if (device_->record.flags & abi::RECORD_SHARED_XDP) return {};
+    XVNET_ASSIGN(foreign, kernel_->foreign_xdp(device_->ifindex));
+    if (!foreign.empty())
+      add(Health::kWarn, fmt::format("another XDP program, {}, sees its frames first", foreign),
+          "make sure that it passes what xvnet is to carry");
+    return {};
+  }
+
+ private:
+  std::string master_name(std::uint32_t ifindex) const {
+    const auto link = kernel_->find_link(ifindex);
+    return link && *link ? (*link)->name : std::string("a bridge or bond");
+  }
+
+  // An uplink is the host's, and xvnet sets none up.
+  void carrier(const Link& link) {
+    if (!link.is_up && device_->is_uplink)
+      add(Health::kFail, "it is down", fmt::format("ip link set dev {} up", link.name));
+    else if (!link.is_up)
+      fails("it was set down");
+    else if (link.has_carrier)
+      return;
+    else if (device_->is_uplink)
+      add(Health::kFail, "it has no carrier", "look at its cable, and at what is at the other end");
+    else if (link.kind == LinkKind::kTap)
+      add(Health::kWarn, "no VM has it open", "start its VM, or: xvnet detach " + link.name);
+    else
+      add(Health::kWarn, "it has no carrier", "set its other end up");
+  }
+
+  Result<void> feature(Feature feature, const char* detail) {
+    XVNET_ASSIGN(state, kernel_->feature(device_->ifindex, feature));
+    if (state.is_on && !state.is_fixed) fails(detail);
+    return {};
+  }
+
+  const Kernel* kernel_;
+  Tables* tables_;
+  const Device* device_;
+  Findings* findings_;
+};
+
+// The MTUs of a port and of the uplink by which its frames leave.
+Result<void> examine_mtu(const Kernel& kernel, Tables& tables, const abi::port_record& port,
+                         const Link& link, Examination& examination) {
+  XVNET_ASSIGN(network, tables.networks.find(port.network));
+  XVNET_ASSIGN(uplink, kernel.find_link(network ? network->uplink : 0));
+  const std::uint32_t other = uplink ? uplink->mtu : kFullMtu;
+  if (uplink && link.mtu > other)
+    examination.add(Health::kWarn,
+                    fmt::format("its MTU of {} is larger than {}'s {}: large frames do not leave",
+                                link.mtu, uplink->name, other),
+                    fmt::format("ip link set dev {} mtu {}", uplink->name, link.mtu));
+  else if (!port.device.mtu && link.mtu < other)
+    examination.add(Health::kWarn,
+                    fmt::format("its MTU of {} is smaller than {}: larger frames do not reach it",
+                                link.mtu, other),
+                    fmt::format("ip link set dev {} mtu {}", link.name, other));
+  return {};
+}
+
+Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t ifindex,
+                          const abi::port_record& record, Findings& findings) {
+  XVNET_ASSIGN(network, tables.network_records.find(record.network));
+  XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+  const bool is_host_side = record.device.flags & abi::RECORD_HOST_SIDE;
+  Device device{ifindex, name, "port " + name, "xvnet detach " + name, record.device, false};
+  if (network)
+    device.again = is_host_side ? host_address_command(network_request(*network))
+                                : command_of(port_request(name, record, *network));
+  Examination examination(kernel, tables, device, findings);
+  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  if (!examination.state(state) || !link) return {};
+  examination.link(*link);
+  XVNET_ASSIGN(lacks, lacks_forwarding(tables, record, *link));
+  if (lacks)
+    examination.fails(
+        fmt::format("IPv4 forwarding of it was turned off: its VM does not get out "
+                    "(net.ipv4.conf.{}.forwarding)",
+                    link->name));
+  XVNET_TRY(examine_mtu(kernel, tables, record, *link, examination));
+  XVNET_TRY(examination.offloads(*link));
+  return examination.foreign();
+}
+
+bool is_wrong_mac(const abi::nat_address& entry, const Link& link) {
+  return !(entry.flags & abi::NAT_ADDRESS_OF_HOST) && entry.uplink == link.ifindex &&
+         std::memcmp(entry.mac, link.mac.data(), sizeof entry.mac) != 0;
+}
+
+// By its MAC VMs know the host in an untagged network, and neighbours the public addresses.
+Result<void> examine_mac(Tables& tables, const Link& link, Examination& examination) {
+  XVNET_ASSIGN(untagged, tables.vlans.find({.uplink = link.ifindex, .vid = 0, .pad = 0}));
+  if (untagged) {
+    abi::fdb_key key{.network = *untagged, .mac = {}, .pad = 0};
+    std::memcpy(key.mac, link.mac.data(), sizeof key.mac);
+    XVNET_ASSIGN(host, tables.fdb.find(key));
+    if (!host || host->slot != abi::FDB_SLOT_HOST)
+      examination.fails("its MAC has changed, and VMs do not reach the host by the new one");
+  }
+  XVNET_ASSIGN(addresses, tables.nat_addresses.entries());
+  if (std::ranges::any_of(addresses,
+                          [&](const auto& entry) { return is_wrong_mac(entry.second, link); }))
+    examination.fails(
+        "its MAC has changed, and public addresses are answered for with the old one");
+  return {};
+}
+
+Result<void> examine_uplink(const Kernel& kernel, Tables& tables, std::uint32_t ifindex,
+                            const abi::uplink_record& record, Findings& findings) {
+  XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+  const Device device{ifindex,          name,
+                      "uplink " + name, command_of(uplink_request(name, record)),
+                      record.device,    true};
+  Examination examination(kernel, tables, device, findings);
+  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  if (!examination.state(state) || !link) return {};
+  examination.link(*link);
+  if (link->mtu < kFullMtu)
+    examination.add(
+        Health::kWarn,
+        fmt::format("its MTU of {} cannot carry a full-sized frame and a VLAN tag", link->mtu),
+        fmt::format("ip link set dev {} mtu {}", link->name, kFullMtu));
+  if (!link->is_promiscuous)
+    examination.fails("promiscuous mode was turned off: frames for VMs are not received");
+  XVNET_TRY(examine_mac(tables, *link, examination));
+  XVNET_TRY(examination.offloads(*link));
+  return examination.foreign();
+}
+
+}  // namespace
+
+Result<void> examine_devices(const Kernel& kernel, Tables& tables, Findings& findings) {
+  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
+  for (const auto& [ifindex, record] : uplinks)
+    XVNET_TRY(examine_uplink(kernel, tables, ifindex, record, findings));
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, record] : ports)
+    XVNET_TRY(examine_port(kernel, tables, ifindex, record, findings));
+  return {};
+}
+
+}  // namespace xvnet

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "loader/commands.h"
+#include "loader/desired_state.h"
+#include "loader/examine.h"
+#include "loader/forward.h"
+#include "loader/host_interface.h"
+#include "loader/nat.h"
+#include "loader/nat_ranges.h"
+#include "loader/network_request.h"
+#include "loader/snat.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+struct Examined {
+  Network network;
+  NetworkRequest request;
+  std::string check;
+};
+
+Result<void> examine_uplink_of(Tables& tables, const Examined& examined, Findings& findings) {
+  const auto& record = examined.network.record;
+  XVNET_ASSIGN(entry, tables.networks.find(examined.network.id));
+  const bool is_on_wire = record.vid || record.flags & abi::RECORD_UNTAGGED;
+  if (!is_on_wire || (entry && entry->uplink)) return {};
+  findings.push_back({examined.check, Health::kWarn,
+                      record.vid ? fmt::format("no uplink carries VLAN {}: its frames stay on this "
+                                               "host",
+                                               record.vid)
+                                 : std::string("it has no uplink: its frames stay on this host"),
+                      "make one of the host's NICs its uplink: xvnet uplink add IFACE"});
+  return {};
+}
+
+// The first address that the network has and that no uplink has any more, though it was the host's.
+Result<std::optional<Ipv4>> lost_address(const Kernel& kernel, Tables& tables,
+                                         const abi::nat_network& entry) {
+  for (const auto& range : ranges_of(entry)) {
+    const auto address = ipv4_of(range.address);
+    XVNET_ASSIGN(known, tables.nat_addresses.find(range.address));
+    if (!address || !known || !(known->flags & abi::NAT_ADDRESS_OF_HOST)) continue;
+    XVNET_ASSIGN(holder, kernel.address_holder(*address));
+    if (holder.empty()) return address;
+  }
+  return std::nullopt;
+}
+
+// What a plan of this moment would be refused for is what the operator has to see to first.
+Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& examined,
+                          Findings& findings) {
+  if (!has_snat(examined.network.record)) return {};
+  XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
+  std::optional<Ipv4> lost;
+  if (entry) {
+    XVNET_ASSIGN(found, lost_address(kernel, tables, *entry));
+    lost = found;
+  }
+  if (entry && !lost) return {};
+  const std::string detail =
+      lost ? fmt::format("its VMs speak from {}, which the host has no longer", format_ipv4(*lost))
+           : std::string("it has SNAT, and no public address: its VMs do not get out");
+  const std::string command = snat_command(examined.request);
+  const auto plan = plan_nat(tables, kernel, examined.network);
+  findings.push_back({examined.check, Health::kFail,
+                      plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
+                      plan ? command : "give an uplink an IPv4 address, then " + command});
+  return {};
+}
+
+Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examined& examined,
+                              Findings& findings) {
+  XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
+  if (!entry) return {};
+  XVNET_ASSIGN(own, ports_on_host(tables, *entry));
+  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  const auto lost = own & ~reserved;
+  if (lost.any())
+    findings.push_back({examined.check, Health::kFail,
+                        fmt::format("its ports {} are not kept free on the host any more "
+                                    "(net.ipv4.ip_local_reserved_ports)",
+                                    format_ports(lost)),
+                        snat_command(examined.request)});
+  return {};
+}
+
+// The port of the pair is among the ports; here it is the host's end, and that there is a pair.
+Result<void> examine_host_interface(const Kernel& kernel, const Examined& examined,
+                                    Findings& findings) {
+  const auto addresses = host_addresses_of(examined.network.record);
+  if (addresses.empty()) return {};
+  const std::string name = host_interface_name(examined.request.name);
+  const auto fails = [&](std::string detail) {
+    findings.push_back(
+        {examined.check, Health::kFail, std::move(detail), host_address_command(examined.request)});
+  };
+  XVNET_ASSIGN(link, kernel.find_link(name));
+  if (!link) {
+    fails(fmt::format("its host interface {} is gone", name));
+    return {};
+  }
+  if (!link->is_up) fails(fmt::format("its host interface {} is down", name));
+  for (const auto& address : addresses) {
+    XVNET_ASSIGN(is_there, kernel.has_address(link->ifindex, address));
+    if (!is_there) fails(fmt::format("its host interface {} has lost {}", name, address));
+  }
+  return {};
+}
+
+Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& findings) {
+  XVNET_ASSIGN(requests, forward_requests(tables));
+  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  for (const auto& request : requests) {
+    XVNET_ASSIGN(address, tables.nat_addresses.find(to_abi(request.outside)));
+    if (!address || !(address->flags & abi::NAT_ADDRESS_OF_HOST) || !request.outside_port) continue;
+    PortSet lost;
+    for (std::size_t at = 0; at < request.count; ++at)
+      if (!reserved[request.outside_port + at]) lost.set(request.outside_port + at);
+    if (lost.any())
+      findings.push_back({"network " + request.network, Health::kFail,
+                          fmt::format("the forwarded port {} is not kept free on the host any more "
+                                      "(net.ipv4.ip_local_reserved_ports)",
+                                      format_ports(lost)),
+                          command_of(request)});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& findings) {
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records) {
+    const Examined examined{
+        {id, record}, network_request(record), "network " + text_of(record.name)};
+    XVNET_TRY(examine_uplink_of(tables, examined, findings));
+    XVNET_TRY(examine_snat(kernel, tables, examined, findings));
+    XVNET_TRY(examine_reserved(kernel, tables, examined, findings));
+    XVNET_TRY(examine_host_interface(kernel, examined, findings));
+  }
+  return examine_forwards(kernel, tables, findings);
+}
+
+}  // namespace xvnet

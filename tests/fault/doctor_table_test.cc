@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What others do to an instance at work: doctor names it, with the command that repairs it, and
+// what a shell makes of that line as it is printed has traffic flow again. What has nothing to do
+// with the fault goes on: the NAT mapping of a VM outlives each repair.
+#include <functional>
+#include <optional>
+#include <sstream>
+
+#include "lab.h"
+#include "nat_lab.h"
+#include "pins.h"
+
+namespace xvnet::test {
+namespace {
+
+// A host whose network "green" is translated, with two VMs in it and a TAP; "lab" is the host's,
+// too, and "wire" is a VLAN.
+class World {
+ public:
+  World() {
+    add_veth(ns(), "eth0", internet, "eth0");
+    prepare_far_end(internet, "eth0");
+    add_address(ns(), "eth0", "198.51.100.1/24");
+    for (const char* ip : {"198.51.100.254/24", "203.0.113.254/24"})
+      add_address(internet, "eth0", ip);
+    set_up(ns(), "eth0");
+    set_up(internet, "eth0");
+    await_ready(ns(), "eth0");
+    ns().must({"ip", "route", "add", "default", "via", kInternetIp});
+    host.uplink_add("eth0");
+    host.must({"network", "add", "green", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1",
+               "--snat", "auto"});
+    host.must({"network", "add", "lab", "--host-address", "10.5.0.1/24"});
+    host.attach("p1", {"--network", "green", "--ip", "10.0.0.2"});
+    guest.configure();
+    host.attach("tap0", {"--network", "lab", "--mtu", "1400"});
+    vm.emplace(ns(), "tap0");
+    host.must({"forward", "add", "green", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  }
+
+  const NetNs& ns() const { return host.ns(); }
+
+  // What a shell does with the line, in the host.
+  CommandResult shell(const std::string& line) const {
+    const std::string binary = xvnet_binary();
+    const std::string path = binary.substr(0, binary.rfind('/'));
+    return ns().run({"sh", "-c", "PATH=" + path + ":$PATH; " + line});
+  }
+
+  // The VM's one socket gets its answer, from the public port that it had.
+  bool is_answered(const UdpSocket& client, const UdpSocket& service) const {
+    client.send(kInternetIp, kService, "question");
+    const auto question = service.receive_now();
+    if (!question) return false;
+    service.send(question->ip, question->port, "answer");
+    public_port = question->port;
+    public_ip = question->ip;
+    return client.receive().has_value();
+  }
+
+  Host host;
+  NetNs internet;
+  Guest guest{host.ns(), "p1"};
+  std::optional<Tap> vm;
+  mutable uint16_t public_port = 0;
+  mutable std::string public_ip;
+};
+
+enum class Sessions { kStay, kEnd };
+
+struct Row {
+  std::string name;
+  std::string fault;       // a shell's line, in the host; $LINKS: the directory of the links' pins
+  std::string check;       // whose line it is
+  std::string detail;      // part of it
+  std::string fix;         // part of it, and all of it is typed
+  bool is_failure = true;  // doctor's exit code is 1
+  Sessions sessions = Sessions::kStay;
+};
+
+std::ostream& operator<<(std::ostream& out, const Row& row) { return out << row.name; }
+
+const char* const kAttach = "attach p1 --network green";
+const char* const kUplink = "uplink add eth0";
+const char* const kNetwork = "network set green --snat auto";
+const char* const kHost = "network set lab --host-address 10.5.0.1/24";
+
+// Of tcx links and of clsact filters, whose programs stay.
+std::string unpin(const std::string& dev) {
+  return "rm -f $LINKS/$(ip -o link show dev " + dev + " | cut -d: -f1)-*";
+}
+
+const std::vector<Row> kRows = {
+    {"ForwardingOfThePortOff", "sysctl -qw net.ipv4.conf.p1.forwarding=0", "port p1",
+     "IPv4 forwarding", kAttach},
+    {"IpForwardOnAndOff", "sysctl -qw net.ipv4.ip_forward=1; sysctl -qw net.ipv4.ip_forward=0",
+     "port p1", "IPv4 forwarding", kAttach},
+    {"ReservedPortsOverwritten", "sysctl -qw net.ipv4.ip_local_reserved_ports=8080",
+     "network green", "not kept free", kNetwork},
+    {"ForwardedPortNotReserved", "sysctl -qw net.ipv4.ip_local_reserved_ports=8080",
+     "network green", "the forwarded port 2222", "forward add green udp 198.51.100.1:2222"},
+    {"PortInABridge", "ip link add br9 type bridge; ip link set br9 up; ip link set p1 master br9",
+     "port p1", "member of br9", kAttach},
+    {"TapInABridge", "ip link add br9 type bridge; ip link set tap0 master br9", "port tap0",
+     "member of br9", "attach tap0"},
+    {"HostPortInABridge", "ip link add br9 type bridge; ip link set xp-lab master br9",
+     "port xp-lab", "member of br9", kHost},
+    {"AddressOfTheUplinkChanges",
+     "ip addr add 198.51.100.9/24 dev eth0; ip addr del 198.51.100.1/24 dev eth0; "
+     "ip addr add 198.51.100.9/24 dev eth0 2>/dev/null; "
+     "ip route replace default via 198.51.100.254",
+     "network green", "198.51.100.1, which the host has no longer", kNetwork, true, Sessions::kEnd},
+    {"MacOfTheUplinkChanges",
+     "$XVNET forward add green all 203.0.113.7 10.0.0.2 2>/dev/null; "
+     "$XVNET network set green --snat 203.0.113.5; ip link set eth0 address 02:00:00:00:77:01",
+     "uplink eth0", "its MAC has changed", kUplink, true, Sessions::kEnd},
+    {"PromiscuousOff", "ip link set eth0 promisc off", "uplink eth0", "promiscuous", kUplink},
+    {"PinsOfThePortRemoved", unpin("p1"), "port p1", "gone", kAttach},
+    {"PinsOfTheUplinkRemoved", unpin("eth0"), "uplink eth0", "gone", kUplink},
+    {"PinsOfTheHostPortRemoved", unpin("xp-lab"), "port xp-lab", "gone", kHost},
+    {"PinsOfTheTapRemoved", unpin("tap0"), "port tap0", "gone", "attach tap0"},
+    {"PortDown", "ip link set p1 down", "port p1", "it was set down", kAttach},
+    {"TapDown", "ip link set tap0 down", "port tap0", "it was set down", "attach tap0"},
+    {"UplinkDown", "ip link set eth0 down", "uplink eth0", "it is down", "ip link set dev eth0 up"},
+    {"PortSpeaks", "ip link set p1 arp on", "port p1", "ARP or IPv6", kAttach},
+    {"PortSpeaksIpv6",
+     "ip link set p1 arp on; ip link set p1 addrgenmode eui64; "
+     "sysctl -qw net.ipv6.conf.p1.disable_ipv6=0",
+     "port p1", "ARP or IPv6", kAttach},
+    {"HostPortSpeaks", "ip link set xp-lab arp on", "port xp-lab", "ARP or IPv6", kHost},
+    {"MtuThatWasAskedFor", "ip link set tap0 mtu 900", "port tap0", "its MTU is 900, not 1400",
+     "attach tap0"},
+    {"MtuOfThePortSmall", "ip link set p1 mtu 900", "port p1", "smaller than 1500",
+     "ip link set dev p1 mtu 1500", false},
+    {"MtuOfTheUplinkSmall", "ip link set eth0 mtu 1300", "uplink eth0", "its MTU of 1300",
+     "ip link set dev eth0 mtu 1500", false},
+    {"PortRenamed", "ip link set p1 down; ip link set p1 name q1; ip link set q1 up", "port q1",
+     "it was called p1", "attach q1 --network green", false},
+    {"UplinkRenamed",
+     "ip link set eth0 down; ip link set eth0 name wan0; ip link set wan0 up; "
+     "ip route replace default via 198.51.100.254",
+     "uplink wan0", "it was called eth0", "uplink add wan0", false},
+    {"HostInterfaceDown", "ip link set xv-lab down", "network lab", "xv-lab is down", kHost},
+    {"HostInterfaceWithoutItsAddress", "ip addr flush dev xv-lab", "network lab",
+     "xv-lab has lost 10.5.0.1/24", kHost},
+    {"HostInterfaceDeleted", "ip link del xv-lab", "network lab", "xv-lab is gone", kHost},
+    {"HostPortDown", "ip link set xp-lab down", "port xp-lab", "it was set down", kHost},
+    {"AcceptLocalOff", "sysctl -qw net.ipv4.conf.lo.accept_local=0", "lo", "accept_local",
+     "forward add green udp 198.51.100.1:2222"},
+    {"ProgramOfLoRemoved", unpin("lo"), "lo", "its program is gone",
+     "forward add green udp 198.51.100.1:2222"},
+    {"TapDeleted", "ip link del tap0", "port tap0", "the device is gone", "attach tap0"},
+    {"PortCameBackFromANamespace",
+     "ip netns add $SPARE; ip link set p1 netns $SPARE; "
+     "nsenter --net=/run/netns/$SPARE ip link set p1 netns $HERE; ip netns del $SPARE",
+     "port p1", "", kAttach},
+    {"UplinkTakenAway", "$XVNET uplink del eth0; $XVNET network set lab --vlan 40", "network lab",
+     "no uplink carries VLAN 40", "", false, Sessions::kEnd},
+};
+
+class DoctorTable : public ::testing::TestWithParam<Row> {
+ protected:
+  std::string run_fault(const World& world) const {
+    const std::string suffix = unique_suffix();
+    const std::string script = "XVNET='xvnet --instance " + world.host.instance() +
+                               "'; LINKS=" + own_pins(world.host.instance()) +
+                               "/links; SPARE=xvt-" + suffix + "; HERE=" + world.ns().name() +
+                               "; " + GetParam().fault;
+    return world.shell(script).describe();
+  }
+};
+
+// The finding that the row expects; null: doctor does not have it.
+nlohmann::json find(const nlohmann::json& findings, const Row& row) {
+  for (const auto& finding : findings)
+    if (finding.at("check") == row.check && finding.at("status") != "ok" &&
+        finding.at("detail").get<std::string>().find(row.detail) != std::string::npos)
+      return finding;
+  return nullptr;
+}
+
+nlohmann::json doctor(const World& world) {
+  return nlohmann::json::parse(world.host.xvnet({"--json", "doctor"}).out);
+}
+
+TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
+  const Row& row = GetParam();
+  const World world;
+  const UdpSocket service(world.internet, kInternetIp, kService);
+  const UdpSocket client(world.guest.ns, "0.0.0.0", 0);
+  ASSERT_TRUE(eventually([&] { return world.is_answered(client, service); }));
+  const uint16_t port = world.public_port;
+  ASSERT_TRUE(find(doctor(world), row).is_null()) << "found before it is there";
+
+  const std::string said = run_fault(world);
+  const nlohmann::json found = find(doctor(world), row);
+  ASSERT_FALSE(found.is_null()) << said << "\n" << world.host.xvnet({"doctor"}).describe();
+  EXPECT_EQ(found.at("status"), row.is_failure ? "fail" : "warn") << found.dump();
+  EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, row.is_failure ? 1 : 0)
+      << world.host.xvnet({"doctor"}).describe();
+  const std::string fix = found.at("fix");
+  EXPECT_NE(fix.find(row.fix), std::string::npos) << fix;
+  if (row.fix.empty()) return;  // what only the operator can know
+
+  const CommandResult fixed = world.shell(fix);
+  EXPECT_EQ(fixed.exit_code, 0) << fixed.describe();
+  EXPECT_TRUE(find(doctor(world), row).is_null()) << doctor(world).dump(1);
+  world.ns().run({"ip", "route", "replace", "default", "via", kInternetIp});
+  EXPECT_TRUE(eventually([&] { return world.is_answered(client, service); }))
+      << world.host.xvnet({"stats"}).out << world.host.xvnet({"doctor"}).out;
+  if (row.sessions == Sessions::kStay) {
+    EXPECT_EQ(world.public_port, port);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, DoctorTable, ::testing::ValuesIn(kRows),
+                         [](const auto& row) { return row.param.name; });
+
+}  // namespace
+}  // namespace xvnet::test
