@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* Chains of calls with known frames, for `stack_test`. */
-#include <bpf/bpf_helpers.h>
+/* The helpers need the types of the kernel. */
+/* clang-format off */
 #include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+/* clang-format on */
 
 struct {
   __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
