@@ -22,7 +22,7 @@
  * pointers into tables.
  */
 struct port_query {
-	struct nat_slot_key slot; /* of the port that is looked at */
+	struct nat_slot_key slot; /* of a port of the range: its address and protocol */
 	__u64 now;
 	__u32 network;
 	__u16 first; /* of the range */
@@ -143,6 +143,8 @@ __noinline int pick_port(struct port_query *query)
 static __always_inline void sweep_port(struct port_query *query)
 {
 	struct nat_chunk *chunk = find_chunk(query);
+	/* verifier: "R2 type=mem expected=fp" (6.1): a key of the caller's memory is refused. */
+	struct nat_slot_key key = query->slot;
 	struct nat_slot *slot;
 	__u32 position;
 
@@ -152,9 +154,9 @@ static __always_inline void sweep_port(struct port_query *query)
 	if (query->chunk * NAT_CHUNK_PORTS + position >= query->count / 2)
 		position = 0;
 	chunk->hand = position + 1;
-	query->slot.port = port_at(query, position);
-	slot = bpf_map_lookup_elem(&nat_slots, &query->slot);
-	if (!slot || is_free(slot, query->slot.protocol, query->now))
+	key.port = port_at(query, position);
+	slot = bpf_map_lookup_elem(&nat_slots, &key);
+	if (!slot || is_free(slot, key.protocol, query->now))
 		note_free(chunk, position);
 }
 

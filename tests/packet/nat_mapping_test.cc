@@ -226,11 +226,11 @@ TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
       in(Protocol::kTcp, port_of(kInsidePort, Protocol::kTcp), kOtherPeerIp), tcp::kSyn)));
 }
 
-// RFC 4787, REQ-5a: 10,000 queries in a row, each from a port of its own, need no more ports than
+// RFC 4787, REQ-5a: 1,000 queries in a row, each from a port of its own, need no more ports than
 // are waiting for an answer.
 TEST_P(NatMapping, AnAnsweredQueryMakesRoomForTheNext) {
   constexpr uint16_t kDomain = 53;
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 1'000; ++i) {
     const auto inside = static_cast<uint16_t>(20'000 + i);
     const auto port = leaves(out_to(kPeerIp, kDomain, Protocol::kUdp, inside));
     ASSERT_TRUE(port) << i << from_vm("a", out_to(kPeerIp, kDomain, Protocol::kUdp, inside));
