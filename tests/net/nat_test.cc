@@ -149,7 +149,8 @@ TEST_P(Nat, AGuestDoesNotReachTheHost) {
   EXPECT_FALSE(service.receive_now());
 }
 
-// From outside nobody reaches a guest that did not speak to him.
+// From outside nobody reaches a guest that did not speak to him. On the host's own address the host
+// gets the frame, and what it says of it is not sent.
 TEST_P(Nat, AStrangerGetsNothing) {
   add_network("red");
   const auto red = add_guest("c1", "red");
@@ -165,7 +166,7 @@ TEST_P(Nat, AStrangerGetsNothing) {
   ASSERT_TRUE(first);
   EXPECT_EQ(first->text, "answer");
   EXPECT_FALSE(client.receive_now());
-  EXPECT_EQ(lab.host.drops("eth0", "from_uplink", "nat_stranger"), 1u);
+  EXPECT_TRUE(eventually([&] { return lab.host.drops("eth0", "to_uplink", "unsolicited") == 1; }));
 }
 
 TEST_P(Nat, ItsPortsAreKeptFromTheHostForAsLongAsItIsThere) {

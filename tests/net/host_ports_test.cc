@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Public ports of the host's own address, which the host uses, too: docs/decisions/0017. Each
+// answer reaches whoever asked, and nothing of the host's reaches a VM.
+#include <set>
+
+#include "nat_lab.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr uint16_t kFirstPort = 65472;  // of the 64 that the network gets
+constexpr uint16_t kHostsPort = 65500;
+
+class HostPorts : public NatLab {
+ protected:
+  HostPorts() : service_(internet, kInternetIp, kService) {}
+
+  void add_vm() {
+    add_network("red", {"--snat", "auto", "--snat-ports", "64"});
+    red_ = add_guest("c1", "red");
+  }
+  // The public ports of so many sockets of the VM.
+  std::set<uint16_t> use_ports(uint16_t count) {
+    std::set<uint16_t> ports;
+    for (uint16_t port = 10'000; port < 10'000 + count; ++port) {
+      sockets_.push_back(std::make_unique<UdpSocket>(red_->ns, "0.0.0.0", port));
+      sockets_.back()->send(kInternetIp, kService, "of the VM");
+      if (const auto seen = service_.receive()) ports.insert(seen->port);
+    }
+    return ports;
+  }
+  // The service answers it, and the answer is there.
+  void expect_answered(const UdpSocket& client, uint16_t public_port) {
+    client.send(kInternetIp, kService, "question");
+    std::optional<Datagram> seen;
+    do seen = service_.receive();
+    while (seen && seen->text != "question");
+    ASSERT_TRUE(seen);
+    EXPECT_EQ(seen->port, public_port);
+    service_.send(seen->ip, seen->port, "answer");
+    const auto answer = client.receive();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->text, "answer");
+  }
+  void expect_vm_got_nothing() const {
+    for (const auto& socket : sockets_) EXPECT_FALSE(socket->receive_now());
+  }
+
+  UdpSocket service_;
+  std::unique_ptr<Guest> red_;
+  std::vector<std::unique_ptr<UdpSocket>> sockets_;
+};
+XVNET_IN_BOTH_MODES(HostPorts);
+
+TEST_P(HostPorts, OfASocketThatWasThereBeforeStayItsOwn) {
+  const UdpSocket host(lab.ns(), kHostIp, kHostsPort);
+  add_vm();
+  const auto ports = use_ports(32);
+  EXPECT_FALSE(ports.contains(kHostsPort));
+  EXPECT_EQ(ports.size(), 32u);
+  expect_answered(host, kHostsPort);
+  expect_vm_got_nothing();
+}
+
+TEST_P(HostPorts, BoundByNumberAreTheHostsAlthoughAVmHasThem) {
+  add_vm();
+  ASSERT_EQ(use_ports(64).size(), 64u);
+  const UdpSocket host(lab.ns(), kHostIp, kHostsPort);
+  expect_answered(host, kHostsPort);
+  expect_vm_got_nothing();
+  EXPECT_TRUE(
+      eventually([&] { return lab.host.drops("eth0", "to_uplink", "nat_port_claimed") == 1; }));
+}
+
+// As Docker and libvirt do it.
+TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
+  add_vm();
+  ASSERT_EQ(use_ports(64).size(), 64u);
+  NetNs container;
+  add_veth(lab.ns(), "docker0", container, "eth0");
+  add_address(lab.ns(), "docker0", "172.17.0.1/24");
+  add_address(container, "eth0", "172.17.0.2/24");
+  set_up(lab.ns(), "docker0");
+  set_up(container, "eth0");
+  await_ready(container, "eth0");
+  container.must({"ip", "route", "add", "default", "via", "172.17.0.1"});
+  lab.ns().set_sysctl("net.ipv4.ip_forward", "1");
+  lab.ns().must({"nft",
+                 "table ip nat { chain post { type nat hook postrouting priority 100; "
+                 "ip saddr 172.17.0.0/24 oif \"eth0\" masquerade; }; }"});
+  for (uint16_t port = kHostsPort; port < kHostsPort + 10; ++port)
+    expect_answered(UdpSocket(container, "0.0.0.0", port), port);
+  expect_vm_got_nothing();
+}
+
+}  // namespace
+}  // namespace xvnet::test
