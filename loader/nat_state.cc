@@ -34,13 +34,14 @@ abi::nat_chunk chunk_with(std::size_t ports) {
 std::vector<Chunk> chunks_of(std::uint32_t network, const abi::nat_network& entry) {
   std::vector<Chunk> chunks;
   const auto ranges = ranges_of(entry);
-  for (std::uint8_t at = 0; at < ranges.size(); ++at) {
+  for (std::size_t at = 0; at < ranges.size(); ++at) {
     const std::size_t ports = ranges[at].count / 2u;  // of one parity
     for (std::uint8_t protocol = 0; protocol < abi::NAT_ANY; ++protocol)
       for (std::uint8_t parity = 0; parity < 2; ++parity)
         for (std::uint8_t chunk = 0; chunk * std::size_t{NAT_CHUNK_PORTS} < ports; ++chunk)
-          chunks.emplace_back(abi::nat_chunk_key{network, at, protocol, parity, chunk},
-                              chunk_with(ports - chunk * std::size_t{NAT_CHUNK_PORTS}));
+          chunks.emplace_back(
+              abi::nat_chunk_key{network, static_cast<std::uint8_t>(at), protocol, parity, chunk},
+              chunk_with(ports - chunk * std::size_t{NAT_CHUNK_PORTS}));
   }
   return chunks;
 }

@@ -2,6 +2,10 @@
 //
 // bpf/stages/claim.h: a public port of an address of the host, when the host uses it, too. Who is
 // who: nat_fixture.h.
+#include <linux/if_ether.h>
+
+#include <algorithm>
+
 #include "link.h"
 #include "nat_fixture.h"
 
