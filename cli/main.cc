@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <fmt/ranges.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <exception>
 
