@@ -4,8 +4,8 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>     // where App's default configuration
-#include <CLI/Formatter.hpp>  // and formatter are defined
+#include <CLI/Config.hpp>     // defines App's default configuration
+#include <CLI/Formatter.hpp>  // and its formatter
 #include <functional>
 #include <memory>
 #include <string>
