@@ -12,6 +12,7 @@
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
 #include "loader/repair.h"
+#include "loader/take_over.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -43,15 +44,6 @@ Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::po
     return fail(fmt::format("attach {:?}: the MAC is configured on another port of the network",
                             text_of(record.device.name)));
   return change.put(fdb, key, abi::fdb_entry{ifindex, abi::FDB_SLOT_STATIC, 0});
-}
-
-Result<void> remove_static_mac(Change& change, std::uint32_t ifindex,
-                               const abi::port_record& record) {
-  if (!has_mac(record)) return {};
-  auto& fdb = change.tables().fdb;
-  const auto key = static_key(record.network, record.mac);
-  XVNET_ASSIGN(entry, fdb.find(key));
-  return entry && entry->ifindex == ifindex ? change.erase(fdb, key) : Result<void>{};
 }
 
 // Everything but the device's own state: programs, tables, then the entries that let frames pass.
@@ -139,6 +131,8 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
   XVNET_ASSIGN(difference, difference_from(change.tables(), port.record, *link, request));
   if (difference.empty()) {
     XVNET_TRY(repair_port(change, port, *link));
+    // The programs may have let go of it while no VM was here.
+    if (link->has_carrier) XVNET_TRY(add_static_mac(change, port.ifindex, port.record));
     return Outcome{.changed = change.did_anything(), .warnings = {}};
   }
   if (!request.replace)
@@ -193,17 +187,28 @@ Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former 
                                     .share_xdp = false}));
   XVNET_ASSIGN(network, network_for_port(change, request));
   auto record = make_port_record(link, choice, network.id, request);
+  XVNET_ASSIGN(taken, take_over(change, network.id, request));
   XVNET_ASSIGN(ips, choose_addresses(change, network, request));
   set_addresses(record, ips);
   if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
   if (request.owner.empty()) record.device.owner = former.owner;
   XVNET_TRY(bring_in(change, link, record, choice));
   Outcome outcome{.changed = true, .warnings = choice.warnings};
+  outcome.warnings.insert(outcome.warnings.end(), taken.begin(), taken.end());
   XVNET_TRY(warn_about_mtu(change, link, network.id, outcome));
   return outcome;
 }
 
 }  // namespace
+
+Result<void> remove_static_mac(Change& change, std::uint32_t ifindex,
+                               const abi::port_record& record) {
+  if (!has_mac(record)) return {};
+  auto& fdb = change.tables().fdb;
+  const auto key = static_key(record.network, record.mac);
+  XVNET_ASSIGN(entry, fdb.find(key));
+  return entry && entry->ifindex == ifindex ? change.erase(fdb, key) : Result<void>{};
+}
 
 Result<std::optional<PortEntry>> find_port(Change& change, std::string_view device) {
   auto& records = change.tables().port_records;

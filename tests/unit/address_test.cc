@@ -54,6 +54,7 @@ TEST_F(Addresses, AreThoseThatAreAskedFor) {
 TEST_F(Addresses, OfAnotherPortAreRefused) {
   must(add_network(blue()));
   attach_to("blue", "tap0", {"10.0.0.7", "10.0.0.9"});
+  kernel_.device("tap0").link.has_carrier = true;
   refused(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.9"})), ErrorKind::kFailed, "tap0");
 }
 

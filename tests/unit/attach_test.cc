@@ -143,6 +143,7 @@ TEST_F(Attach, ConfiguredMacIsStaticAndOfOnePortOnly) {
   PortRequest first = on_vlan("tap0", 10);
   first.mac = Mac{0x02, 0, 0, 0, 0, 1};
   must(attach(first));
+  kernel_.device("tap0").link.has_carrier = true;  // else the second may take it: take_over_test.cc
   PortRequest second = on_vlan("tap1", 10);
   second.mac = first.mac;
   refused(attach(second), ErrorKind::kFailed, "MAC");

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/take_over.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "loader/device.h"
+#include "loader/lease.h"
+#include "loader/nat.h"
+#include "loader/port.h"
+#include "loader/port_addresses.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+struct Wanted {
+  bool mac = false;
+  std::vector<Ipv4> addresses;
+  bool is_nothing() const { return !mac && addresses.empty(); }
+};
+
+Wanted wanted_of(const abi::port_record& record, const PortRequest& request) {
+  Wanted wanted;
+  wanted.mac = request.mac && std::memcmp(record.mac, request.mac->data(), sizeof record.mac) == 0;
+  for (const Ipv4 address : addresses_of(record))
+    if (std::ranges::find(request.ips, address) != request.ips.end())
+      wanted.addresses.push_back(address);
+  return wanted;
+}
+
+abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
+  std::memset(record.ips, 0, sizeof record.ips);
+  set_addresses(record, addresses);
+  return record;
+}
+
+abi::port_record without(const abi::port_record& record, const Wanted& wanted) {
+  std::vector<Ipv4> rest = addresses_of(record);
+  std::erase_if(rest, [&](Ipv4 address) {
+    return std::ranges::find(wanted.addresses, address) != wanted.addresses.end();
+  });
+  auto remaining = with_addresses(record, rest);
+  if (wanted.mac) std::memset(remaining.mac, 0, sizeof remaining.mac);
+  return remaining;
+}
+
+// The record comes last: a command that is killed leaves a port that has less than it says.
+Result<void> give_up(Change& change, const Link& link, const abi::port_record& record,
+                     const Wanted& wanted) {
+  const auto remaining = without(record, wanted);
+  if (wanted.mac) {
+    XVNET_TRY(remove_static_mac(change, link.ifindex, record));
+    XVNET_TRY(hold_addresses(change, link.ifindex, remaining));
+  }
+  if (!wanted.addresses.empty()) {
+    XVNET_TRY(end_mappings(change, record.network, link.ifindex));
+    XVNET_TRY(release_addresses(change, link.ifindex, with_addresses(record, wanted.addresses)));
+  }
+  XVNET_TRY(provide_lease(change, link.ifindex, remaining, link.mtu));
+  return change.put(change.tables().port_records, link.ifindex, remaining);
+}
+
+std::string in_words(const abi::port_record& record, const PortRequest& request,
+                     const Wanted& wanted, std::string_view why) {
+  std::string what;
+  if (wanted.mac) what = format_mac(*request.mac);
+  for (const Ipv4 address : wanted.addresses)
+    what += (what.empty() ? "" : ", ") + format_ipv4(address);
+  return fmt::format("{}: takes {} from port {}, which {}", request.device, what,
+                     text_of(record.device.name), why);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> take_over(Change& change, std::uint32_t network,
+                                           const PortRequest& request) {
+  std::vector<std::string> taken;
+  XVNET_ASSIGN(ports, change.tables().port_records.entries());
+  for (const auto& [ifindex, record] : ports) {
+    const Wanted wanted = wanted_of(record, request);
+    const bool is_another =
+        record.network == network && text_of(record.device.name) != request.device;
+    if (!is_another || wanted.is_nothing() || record.device.flags & abi::RECORD_HOST_SIDE) continue;
+    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    if (presence != Presence::kHere) {
+      XVNET_TRY(remove_port(change, ifindex, record, false));
+      taken.push_back(in_words(record, request, wanted, "is gone"));
+      continue;
+    }
+    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    if (!link || link->has_carrier) continue;
+    XVNET_TRY(give_up(change, *link, record, wanted));
+    taken.push_back(in_words(record, request, wanted, "has no carrier"));
+  }
+  return taken;
+}
+
+}  // namespace xvnet

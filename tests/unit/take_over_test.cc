@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// loader/take_over.h: what a port has that is gone or without a carrier, another may have.
+#include "fixture.h"
+#include "loader/tables.h"
+
+namespace xvnet::test {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr Mac kMac{0x02, 0, 0, 0, 0, 1};
+
+class TakeOver : public OnFakeKernel {
+ protected:
+  TakeOver() {
+    for (const char* name : {"tap0", "tap1"}) kernel_.add_tap(name);
+    must(add_network(with_subnet(network("blue"), "10.0.0.0/24", "10.0.0.1")));
+    must(attach(vm("tap0")));
+  }
+  // The VM, on this device.
+  static PortRequest vm(const std::string& device) {
+    PortRequest request = with_ips(in_network(device, "blue"), {"10.0.0.7"});
+    request.mac = kMac;
+    return request;
+  }
+  std::uint32_t port_of_mac() {
+    for (const auto& [key, entry] :
+         kernel_.fake_table(TableId::kFdb).typed<abi::fdb_key, abi::fdb_entry>())
+      if (entry.slot == abi::FDB_SLOT_STATIC) return entry.ifindex;
+    return 0;
+  }
+  std::uint32_t ifindex(const std::string& name) { return kernel_.device(name).link.ifindex; }
+};
+
+TEST_F(TakeOver, APortWithACarrierKeepsWhatItHas) {
+  PortRequest mac = in_network("tap1", "blue");
+  mac.mac = kMac;
+  refused(attach(mac), ErrorKind::kFailed, "another port");
+  refused(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.7"})), ErrorKind::kFailed, "tap0");
+  EXPECT_EQ(port_of_mac(), ifindex("tap0"));
+}
+
+TEST_F(TakeOver, APortWithoutACarrierGivesUpItsMacAndAddress) {
+  kernel_.device("tap0").link.has_carrier = false;
+  const Outcome outcome = must(attach(vm("tap1")));
+  ASSERT_EQ(outcome.warnings.size(), 1u);
+  EXPECT_EQ(outcome.warnings[0],
+            "tap1: takes 02:00:00:00:00:01, 10.0.0.7 from port tap0, which has no carrier");
+  EXPECT_EQ(port_of_mac(), ifindex("tap1"));
+  EXPECT_EQ(view_of("tap1")->ips, Texts{"10.0.0.7"});
+  EXPECT_EQ(view_of("tap1")->mac, kMac);
+  EXPECT_EQ(view_of("tap0")->ips, Texts{});
+  EXPECT_FALSE(view_of("tap0")->mac);
+  // It is a port as before, whose VM may come back with others.
+  EXPECT_TRUE(is_live("tap0", Hook::kTcIngress));
+  kernel_.device("tap0").link.has_carrier = true;
+  kernel_.device("tap1").link.has_carrier = true;
+  PortRequest again = vm("tap0");
+  refused(attach(again), ErrorKind::kFailed, "attached differently");
+  again.replace = true;
+  refused(attach(again), ErrorKind::kFailed, "tap1");
+}
+
+TEST_F(TakeOver, OnlyWhatIsAskedForIsTaken) {
+  kernel_.device("tap0").link.has_carrier = false;
+  must(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.7"})));
+  EXPECT_EQ(view_of("tap0")->mac, kMac);
+  EXPECT_EQ(view_of("tap0")->ips, Texts{});
+  EXPECT_EQ(port_of_mac(), ifindex("tap0"));
+}
+
+TEST_F(TakeOver, OfAnotherNetworkNothingIsTaken) {
+  kernel_.device("tap0").link.has_carrier = false;
+  must(add_network(with_subnet(network("green"), "10.0.0.0/24", "10.0.0.1")));
+  PortRequest request = with_ips(in_network("tap1", "green"), {"10.0.0.7"});
+  request.mac = kMac;
+  EXPECT_TRUE(must(attach(request)).warnings.empty());
+  EXPECT_EQ(view_of("tap0")->ips, Texts{"10.0.0.7"});
+}
+
+TEST_F(TakeOver, APortWhoseDeviceIsGoneIsRemoved) {
+  kernel_.remove("tap0");
+  const Outcome outcome = must(attach(vm("tap1")));
+  ASSERT_EQ(outcome.warnings.size(), 1u);
+  EXPECT_NE(outcome.warnings[0].find("tap0, which is gone"), std::string::npos);
+  EXPECT_EQ(port_of_mac(), ifindex("tap1"));
+  EXPECT_FALSE(view_of("tap0"));
+}
+
+}  // namespace
+}  // namespace xvnet::test
