@@ -58,6 +58,7 @@ static __always_inline enum reason from_vm(struct packet *packet)
 static __always_inline enum reason from_uplink(struct packet *packet)
 {
 	return parse(packet)
+	       ?: leave_own_from_outside(packet)
 	       ?: enter_uplink(packet)
 	       ?: leave_from_outside(packet)
 	       ?: enter_by_tag(packet)

@@ -11,6 +11,10 @@
 #include "nat_mappings.h"
 
 #define MAX_NAT_RANGES 8
+#define MAX_NAT_ASKED  16
+#define NAT_TOLD_NS    10000000ull /* RFC 1812, 4.3.2.8: to remotes 100 errors a second */
+#define NAT_TOLD_BURST 50
+#define NAT_ASKED_S    3 /* so long the kernel asks for a neighbour (net.ipv4.neigh.*: mcast_solicit, retrans_time_ms) */
 
 XVNET_ABI_BEGIN
 enum nat_flags {
@@ -39,10 +43,16 @@ struct nat_network {
 	__u32 pad;
 	__u64 full_until_ns[4]; /* no free port before that; programs, by enum nat_protocol */
 	struct nat_range ranges[MAX_NAT_RANGES];
+	/*
+	 * Hosts beside the uplink whose MACs the kernel looks for: address in the upper half, when it was last asked in s in
+	 * the lower. The kernel's table of neighbours is the whole machine's, so a network fills so many places of it at most.
+	 */
+	__u64 asked[MAX_NAT_ASKED];
+	__u64 told_until_ns; /* programs: the time that ICMP errors to remotes have used up, NAT_TOLD_NS each */
 	/* Zeros: what a new slot is made from, since a program's stack has no room for one. */
 	__u64 empty_slot[sizeof(struct nat_slot) / 8];
 };
-XVNET_ABI_SIZE(nat_network, 16 + 32 + 24 * MAX_NAT_RANGES + sizeof(struct nat_slot));
+XVNET_ABI_SIZE(nat_network, 16 + 32 + 24 * MAX_NAT_RANGES + 8 * MAX_NAT_ASKED + 8 + sizeof(struct nat_slot));
 XVNET_ABI_END
 
 #ifdef __bpf__

@@ -188,18 +188,20 @@ static __always_inline bool hook_is_to_us(struct packet *packet)
 	return packet->ctx->pkt_type == PACKET_HOST;
 }
 
-/* The length that an MTU applies to is that of each segment. */
-static __always_inline bool hook_is_segmented_later(struct packet *packet)
+/* What each of its segments will have behind the headers; 0: it is not segmented. */
+static __always_inline __u32 hook_segment_payload(struct packet *packet)
 {
 	return packet->ctx->gso_size;
 }
 
-/* The kernel finds out the MAC, if need be, and keeps the frame meanwhile. */
-static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target, __be32 next_hop)
+/*
+ * As the host sends its own: the kernel writes the MACs and confirms the neighbour now and then, or finds out its MAC and
+ * keeps the frame meanwhile.
+ */
+static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target,
+						       struct bpf_redir_neigh *next_hop)
 {
-	struct bpf_redir_neigh neighbour = {.nh_family = AF_INET, .ipv4_nh = next_hop};
-
-	packet->verdict = bpf_redirect_neigh(target, &neighbour, sizeof(neighbour), 0);
+	packet->verdict = bpf_redirect_neigh(target, next_hop, sizeof(*next_hop), 0);
 	return packet->verdict == TC_ACT_REDIRECT;
 }
 

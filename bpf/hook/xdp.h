@@ -156,12 +156,13 @@ static __always_inline bool hook_is_to_us(struct packet *packet)
 	return true;
 }
 
-static __always_inline bool hook_is_segmented_later(struct packet *packet)
+static __always_inline __u32 hook_segment_payload(struct packet *packet)
 {
-	return false;
+	return 0;
 }
 
-static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target, __be32 next_hop)
+static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target,
+						       struct bpf_redir_neigh *next_hop)
 {
 	return false;
 }

@@ -25,15 +25,6 @@ static __always_inline __u32 find_beyond(struct packet *packet, __be32 address)
 	return gateway && gateway->router ? find_route(ROUTE_OF_ROUTER, gateway->router, address) : 0;
 }
 
-/* What the sender is to be told of a frame that is larger. */
-static __always_inline enum reason refuse_too_big(struct packet *packet, enum reason reason, __u32 ifindex, __u16 *mtu)
-{
-	if (reason != REASON_TOO_BIG)
-		return reason;
-	*mtu = hook_mtu_of(packet, ifindex);
-	return REASON_FRAGMENTATION_NEEDED;
-}
-
 /* From here on the packet is in the other network. */
 static __noinline enum reason cross(struct packet *packet, const struct flow *flow, __u32 beyond, __u16 *mtu)
 {
@@ -43,7 +34,7 @@ static __noinline enum reason cross(struct packet *packet, const struct flow *fl
 
 	if (reason)
 		return reason;
-	reason = refuse_too_big(packet, check_receiver(packet, flow, &receiver), receiver.ifindex, mtu);
+	reason = refuse_too_big(packet, check_receiver(packet, flow, &receiver), mtu);
 	return reason ?: pop_tag(packet) ?: send_to_receiver(packet, flow, &receiver);
 }
 

@@ -2,6 +2,7 @@
 /*
  * leave_to_outside: a VM's frame for somebody beyond its gateway goes on in to_outside().
  * leave_from_outside: a frame of the wire for a public address goes on in from_outside().
+ * leave_own_from_outside: the same of a VM of an untagged network.
  * leave_to_forward: one of the host to or from a public address goes on in to_forward().
  *
  * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
@@ -50,6 +51,21 @@ static __noinline bool is_for_public(struct packet *packet)
 	__be32 ipv4 = 0;
 
 	return read_destination(packet, &ipv4) && (find_public(ipv4) || find_route(ROUTE_INSIDE, 0, ipv4));
+}
+
+/*
+ * What a VM of the uplink's untagged network sends to the host comes in as xvnet's own, and may be for a public address
+ * like what the wire sends.
+ */
+static __always_inline enum reason leave_own_from_outside(struct packet *packet)
+{
+	if (!hook_is_own_frame(packet) || packet->tag_type)
+		return REASON_CONTINUE;
+	if (!(find_interface(packet->ifindex).flags & INTERFACE_NAT) || !is_for_public(packet))
+		return REASON_CONTINUE;
+	hook_clear_mark(packet);
+	hook_continue_in(packet, CONTINUATION_FROM_OUTSIDE);
+	return REASON_HOSTS_OWN;
 }
 
 static __always_inline enum reason leave_from_outside(struct packet *packet)

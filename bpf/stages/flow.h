@@ -19,11 +19,12 @@
 #define ICMP_TIMESTAMP_REPLY 14
 #define ICMP_ID_OFFSET	     4
 
-#define TCP_FLAGS_OFFSET 13 /* RFC 9293, 3.1 */
-#define TCP_FIN		 0x01
-#define TCP_SYN		 0x02
-#define TCP_RST		 0x04
-#define TCP_ACK		 0x10
+#define TCP_LENGTH_OFFSET 12 /* RFC 9293, 3.1: in words, the upper half of the byte */
+#define TCP_FLAGS_OFFSET  13
+#define TCP_FIN		  0x01
+#define TCP_SYN		  0x02
+#define TCP_RST		  0x04
+#define TCP_ACK		  0x10
 
 struct flow {
 	struct iphdr ip; /* without its options */

@@ -7,8 +7,8 @@
  *
  * reads    ethertype
  * sets     network, segment, verdict
- * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, TTL_EXCEEDED; ANSWERED, FORWARDED, and
- *          those of check_member
+ * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER; ANSWERED, FORWARDED, those of tell_remote, and those
+ *          of check_member
  * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member
  */
 #pragma once
@@ -18,6 +18,7 @@
 #include "nat_error.h"
 #include "neighbour.h"
 #include "owner.h"
+#include "tell_outside.h"
 #include "untranslated.h"
 
 static __always_inline enum reason otherwise(const struct nat_address *public, enum reason reason)
@@ -164,22 +165,29 @@ static __always_inline enum reason take_for_vm(struct packet *packet, struct tra
 	return reason;
 }
 
+static __always_inline enum reason take_or_tell_untranslated(struct packet *packet, const struct flow *flow)
+{
+	return tell_remote(packet, flow, 0, take_untranslated(packet, flow));
+}
+
 static __always_inline enum reason take_from_outside(struct packet *packet)
 {
 	struct translation translation = {.now = bpf_ktime_get_coarse_ns()};
 	struct flow *flow = &translation.flow;
 	struct nat_address *public;
+	enum reason reason;
 
 	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow))
 		return REASON_CONTINUE;
 	translation.outside.address = to_address(flow->ip.daddr);
 	public = bpf_map_lookup_elem(&nat_addresses, &translation.outside.address);
 	if (!public)
-		return read_flow(packet, flow) ? take_untranslated(packet, flow) : REASON_CONTINUE;
+		return read_flow(packet, flow) ? take_or_tell_untranslated(packet, flow) : REASON_CONTINUE;
 	translation.is_floating = public->flags & NAT_ADDRESS_FLOATING;
 	if (!read_flow(packet, flow) || !(has_ports(flow) || may_follow_first(flow) || translation.is_floating))
 		return otherwise(public, REASON_NOT_TRANSLATABLE);
-	return take_for_vm(packet, &translation, public);
+	reason = take_for_vm(packet, &translation, public);
+	return reason == REASON_FORWARDED ? reason : tell_remote(packet, flow, flow->ip.daddr, reason);
 }
 
 /* An address that the host does not have, and so does not answer for. */
@@ -202,6 +210,6 @@ static __always_inline enum reason answer_for_public(struct packet *packet)
 	public = asked_for(packet, &arp);
 	if (!public)
 		return REASON_CONTINUE;
-	hook_mark_own(packet);
+	mark_unless_shared(packet, packet->ifindex);
 	return write_arp_reply(packet, &arp, public->mac) ?: send_back(packet);
 }

@@ -4,7 +4,7 @@
  * frame gets there. One that has not been seen yet is asked for its MAC.
  *
  * reads    network, segment
- * sets     refused, verdict
+ * sets     target, refused, verdict
  * returns  HOST_UNREACHABLE, TTL_EXCEEDED, NOT_TRANSLATABLE; FORWARDED, ANSWERED, and those of check_member
  * lookups  addresses; those of check_member; of an unknown MAC gateways
  */
@@ -72,6 +72,7 @@ static __always_inline enum reason check_receiver(struct packet *packet, const s
 {
 	enum reason reason;
 
+	packet->target = receiver->ifindex;
 	if (flow->ip.ttl <= 1)
 		return REASON_TTL_EXCEEDED;
 	reason = check_member_apart(packet, receiver->ifindex);

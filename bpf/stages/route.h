@@ -6,7 +6,8 @@
  * reads    ifindex, source_mac, ethertype, network, segment, length
  * sets     refused, verdict
  * returns  FORWARDED, NOT_ROUTED, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, NOT_TRANSLATABLE,
- *          FRAGMENTATION_NEEDED, NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, NO_DEVICE, TOO_BIG, and those of tell.h
+ *          FRAGMENTATION_NEEDED, NEIGHBOURS_USED_UP, NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, NO_DEVICE, TOO_BIG, and
+ *          those of tell.h
  * lookups  addresses, nat_networks, interfaces, devices, those of mapping.h and session.h, and the host's routes
  */
 #pragma once
@@ -18,6 +19,7 @@
 #include "routable.h"
 #include "session.h"
 #include "tell.h"
+#include "tell_outside.h"
 #include "translate.h"
 #include "untranslated.h"
 #include "way.h"
@@ -104,15 +106,13 @@ static __always_inline void note_sender(struct packet *packet, struct nat_slot *
 	__sync_fetch_and_add(&slot->bytes_out, bytes);
 }
 
-static __always_inline enum reason send_out(struct packet *packet, const struct way *way)
+static __always_inline enum reason send_out(struct packet *packet, struct way *way)
 {
 	enum reason reason;
 
-	hook_mark_own(packet);
-	if (way->is_resolved)
-		return write_macs(packet, way->to, way->from) ? redirect(packet, way->uplink) : REASON_NOT_TRANSLATABLE;
-	reason = hook_redirect_to_neighbour(packet, way->uplink, way->next_hop) ? REASON_FORWARDED
-										: REASON_REDIRECT_FAILED;
+	mark_unless_shared(packet, way->uplink);
+	reason = hook_redirect_to_neighbour(packet, way->uplink, &way->next_hop) ? REASON_FORWARDED
+										 : REASON_REDIRECT_FAILED;
 	count_to(packet, way->uplink, reason);
 	return reason;
 }
@@ -230,6 +230,8 @@ static __always_inline enum reason route(struct packet *packet)
 		.rules = bpf_map_lookup_elem(&nat_networks, &packet->network),
 	};
 	struct flow *flow = &translation.flow;
+	struct network *segment = packet->segment;
+	__u32 network = packet->network;
 	struct way way = {};
 	enum reason reason;
 
@@ -239,5 +241,10 @@ static __always_inline enum reason route(struct packet *packet)
 	translation.outside.address = range_of(&translation)->address;
 	translation.outside.protocol = flow->protocol;
 	reason = translate_and_route(packet, &translation, &way);
-	return reason == REASON_FORWARDED ? reason : tell_sender(packet, flow, reason, way.mtu);
+	if (reason == REASON_FORWARDED)
+		return reason;
+	/* To another VM it had entered that one's network. */
+	packet->network = network;
+	packet->segment = segment;
+	return tell_sender(packet, flow, refuse_too_big(packet, reason, &way.mtu), way.mtu);
 }

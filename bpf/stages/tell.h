@@ -77,6 +77,7 @@ static __always_inline __u16 error_of(enum reason reason)
 	case REASON_NO_ROUTE:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE);
 	case REASON_HOST_UNREACHABLE:
+	case REASON_NEIGHBOURS_USED_UP:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NO_SUCH_HOST);
 	case REASON_FRAGMENTATION_NEEDED:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED);
@@ -86,6 +87,15 @@ static __always_inline __u16 error_of(enum reason reason)
 	default:
 		return 0;
 	}
+}
+
+/* What the sender is to be told of a frame that is larger than the target's MTU. */
+static __always_inline enum reason refuse_too_big(struct packet *packet, enum reason reason, __u16 *mtu)
+{
+	if (reason != REASON_TOO_BIG)
+		return reason;
+	*mtu = hook_mtu_of(packet, packet->target);
+	return REASON_FRAGMENTATION_NEEDED;
 }
 
 static __noinline bool tell(struct packet *packet, const struct flow *flow, __u16 type_and_code, __u16 mtu)

@@ -2,9 +2,10 @@
 /*
  * The way out of the host, as its own routes and neighbours say. It has to end at an uplink.
  *
- * reads    ifindex, length
- * returns  NO_ROUTE, FRAGMENTATION_NEEDED, NO_DEVICE, TOO_BIG
- * lookups  the host's routes; those of find_interface, devices
+ * reads    ifindex, length, network
+ * sets     target
+ * returns  NO_ROUTE, FRAGMENTATION_NEEDED, NO_DEVICE, TOO_BIG, NEIGHBOURS_USED_UP
+ * lookups  the host's routes; those of find_interface, devices; of an unknown neighbour nat_networks
  */
 #pragma once
 
@@ -14,12 +15,28 @@
 /* Where the frame goes, as the host's routes say. */
 struct way {
 	__u32 uplink;
-	__be32 next_hop;
+	struct bpf_redir_neigh next_hop;
 	__u16 mtu; /* when the frame is larger, else 0 */
-	bool is_resolved;
-	__u8 to[ETH_ALEN];
-	__u8 from[ETH_ALEN];
 };
+
+/*
+ * What the MTU of the way applies to: a frame, or each of its segments. Of UDP what each segment has is all that is behind
+ * the IPv4 header, or eight bytes less: the kernel does not show which, so those eight bytes are let through.
+ */
+static __always_inline __u16 length_on_way(struct packet *packet, const struct flow *flow)
+{
+	__u32 payload = hook_segment_payload(packet);
+	__u16 whole = bpf_ntohs(flow->ip.tot_len);
+	__u8 words = 0;
+
+	if (!payload)
+		return whole;
+	if (flow->protocol == NAT_TCP &&
+	    hook_read(packet, transport_offset(packet, flow) + TCP_LENGTH_OFFSET, &words, sizeof(words)))
+		payload += (words >> 4) * 4;
+	payload += flow->header;
+	return payload < whole ? payload : whole;
+}
 
 static __noinline long look_up_way(struct packet *packet, const struct translation *translation, struct way *way)
 {
@@ -29,7 +46,7 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 		.l4_protocol = flow->ip.protocol,
 		.sport = bpf_htons(flow->source),
 		.dport = bpf_htons(flow->destination),
-		.tot_len = hook_is_segmented_later(packet) ? 0 : bpf_ntohs(flow->ip.tot_len),
+		.tot_len = length_on_way(packet, flow),
 		.ifindex = packet->ifindex,
 		.tos = flow->ip.tos,
 		.ipv4_src = ipv4_of(&translation->outside.address),
@@ -38,20 +55,59 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 	long result = bpf_fib_lookup(packet->ctx, &route, sizeof(route), 0);
 
 	way->uplink = route.ifindex;
-	way->next_hop = route.ipv4_dst;
+	/* RFC 8950: the next hop of an IPv4 route may be an IPv6 address, and the kernel says so. */
+	way->next_hop.nh_family = route.family;
+	__builtin_memcpy(way->next_hop.ipv6_nh, route.ipv6_dst, sizeof(route.ipv6_dst));
 	way->mtu = result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? route.mtu_result : 0;
-	way->is_resolved = result == BPF_FIB_LKUP_RET_SUCCESS;
-	__builtin_memcpy(way->to, route.dmac, ETH_ALEN);
-	__builtin_memcpy(way->from, route.smac, ETH_ALEN);
 	return result;
 }
 
 /* Beyond a device that is no uplink of ours nobody would translate the answers. */
 static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifindex)
 {
+	packet->target = ifindex;
 	if (find_interface(ifindex).kind != INTERFACE_UPLINK)
 		return REASON_NO_ROUTE;
 	return bpf_map_lookup_elem(&devices, &ifindex) ? check_size(packet, ifindex) : REASON_NO_DEVICE;
+}
+
+/*
+ * Whether the network may have the kernel look for one more neighbour: maps/nat_networks.h.
+ *
+ * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
+ */
+__noinline int may_ask_for(__u32 network, __be32 next_hop, __u32 now_s)
+{
+	struct nat_network *rules = bpf_map_lookup_elem(&nat_networks, &network);
+	__u64 fresh = (__u64)next_hop << 32 | now_s;
+	__u64 entry;
+
+	if (!rules)
+		return 0;
+	for (__u32 i = 0; i < MAX_NAT_ASKED; i++)
+		if (rules->asked[i] >> 32 == next_hop) {
+			rules->asked[i] = fresh;
+			return 1;
+		}
+	for (__u32 i = 0; i < MAX_NAT_ASKED; i++) {
+		entry = rules->asked[i];
+		if ((__u32)entry + NAT_ASKED_S < now_s &&
+		    __sync_val_compare_and_swap(&rules->asked[i], entry, fresh) == entry)
+			return 1;
+	}
+	return 0;
+}
+
+/* A gateway is one of the few in the operator's routes; hosts of the uplink's own subnets are as many as a VM can name. */
+static __always_inline enum reason check_neighbour(struct packet *packet, const struct translation *translation,
+						   const struct way *way)
+{
+	__be32 next_hop = way->next_hop.ipv4_nh;
+
+	if (way->next_hop.nh_family != AF_INET || next_hop != translation->flow.ip.daddr)
+		return REASON_CONTINUE;
+	return may_ask_for(packet->network, next_hop, translation->now / NAT_SECOND) ? REASON_CONTINUE
+										     : REASON_NEIGHBOURS_USED_UP;
 }
 
 static __always_inline enum reason find_way(struct packet *packet, const struct translation *translation,
@@ -59,8 +115,9 @@ static __always_inline enum reason find_way(struct packet *packet, const struct 
 {
 	switch (look_up_way(packet, translation, way)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
-	case BPF_FIB_LKUP_RET_NO_NEIGH:
 		return check_uplink(packet, way->uplink);
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+		return check_uplink(packet, way->uplink) ?: check_neighbour(packet, translation, way);
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
 		return REASON_FRAGMENTATION_NEEDED;
 	default:

@@ -48,6 +48,7 @@ const std::map<std::string, std::string> kNotUnderXdp = {
     {"NAT_PORTS_USED_UP", "tc's"},
     {"NAT_PORT_CLAIMED", "XDP has no egress"},
     {"UNSOLICITED", "XDP has no egress"},
+    {"NEIGHBOURS_USED_UP", "tc's"},
     {"NAT_SESSIONS_USED_UP", "tc's"},
     {"NAT_STRANGER", "tc's"},
     {"NAT_UNKNOWN", "tc's"},

@@ -14,6 +14,7 @@ namespace xvnet::test {
 namespace {
 
 constexpr size_t kQuote = kTransportOffset + 8;
+constexpr uint32_t kOwnMark = 0x78766e74;  // docs/packet-path.md
 
 class Nat : public NatFixture {};
 INSTANTIATE_TEST_SUITE_P(Hooks, Nat, both_hooks(), hook_name);
@@ -103,9 +104,28 @@ TEST_P(NatOnTc, APriorityTagStaysInside) {
   EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kPublicIp);
 }
 
-TEST_P(NatOnTc, TheHostsOwnFramesPassOnTheirWayOut) {
+// With an untagged network on the uplink the next hop may be one of its VMs: the uplink's own
+// program brings the frame there, as it does with the host's.
+TEST_P(NatOnTc, IsMarkedOnItsWayOutUnlessVmsAreBesideTheUplink) {
   from_vm("a", out(Protocol::kUdp));
-  EXPECT_NE(mark(), 0u);
+  EXPECT_EQ(mark(), 0u);
+  rig_.set_vlan("up", 0, 0);
+  from_vm("a", out(Protocol::kUdp));
+  EXPECT_EQ(mark(), kOwnMark);
+}
+
+// What a VM of the untagged network sends to the host's MAC comes in with the mark.
+TEST_P(NatOnTc, AVmBesideTheUplinkReachesAPublicPort) {
+  for (const Protocol protocol : kAllProtocols) {
+    const uint16_t port = leaves(out(protocol)).value_or(0);
+    const Outcome outcome = from_uplink(in(protocol, port), {.mark = kOwnMark});
+    EXPECT_EQ(outcome.counted, (Counts{{"up from carried", 1}, {"a to carried", 1}}));
+    EXPECT_EQ(endpoints_of(outcome.bytes).dst_ip, "10.0.0.1");
+  }
+  Ends ends = Ends::between(test::mac_of("wire"), uplink_mac());
+  ends.dst_ip = kUplinkIp;
+  const Frame to_host = udp4(ends);
+  EXPECT_EQ(from_uplink(to_host, {.mark = kOwnMark}), left(to_host));
 }
 
 // Nobody but the port's own address has a way out.
@@ -154,6 +174,61 @@ TEST_P(NatOnTc, NobodyIsToldOfAnErrorAboutAnError) {
   std::ranges::copy(parse_mac(kGatewayMacText), error.bytes.begin());
   std::ranges::copy(parse_mac(test::mac_of("a")), error.bytes.begin() + ETH_ALEN);
   EXPECT_EQ(from_vm("a", error), dropped(error, "a from", "NO_ROUTE"));
+}
+
+// A test run's frame has the size of its segments and no type of them, so what comes later refuses
+// it. Real ones are in tests/net, WayOut.
+const std::string kTooBigForTheWay = "a from FRAGMENTATION_NEEDED";
+
+TEST_P(NatOnTc, OfATsoFrameEachSegmentFitsTheWay) {
+  Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
+  ends.dst_ip = kPeerIp;
+  const Frame frame = tcp4(ends, 3000);
+  const auto fits = [&](uint32_t segment) {
+    return !from_vm("a", frame, {.gso_size = segment}).counted.contains(kTooBigForTheWay);
+  };
+  EXPECT_TRUE(fits(1460));
+  EXPECT_FALSE(fits(1461));
+}
+
+// As far as the kernel shows it to a program: docs/packet-path.md.
+TEST_P(NatOnTc, TheRoutesMtuIsObeyedAndTold) {
+  const auto route = [&](const char* verb) {
+    rig_.ns().must({"ip", "route", verb, "192.0.2.64/26", "via", kRouterIp, "mtu", "lock", "1400"});
+  };
+  route("add");
+  Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
+  ends.dst_ip = "192.0.2.65";
+  const Outcome told = from_vm("a", tcp4(ends, 1361));
+  const Outcome fits = from_vm("a", tcp4(ends, 1360));
+  const Outcome segments = from_vm("a", tcp4(ends, 3000), {.gso_size = 1361});
+  const Outcome segments_fit = from_vm("a", tcp4(ends, 3000), {.gso_size = 1360});
+  route("del");
+  EXPECT_EQ(told.counted, (Counts{{kTooBigForTheWay, 1}, {"a to carried", 1}}));
+  EXPECT_EQ(get_be16(told.bytes, kIpOffset + 26), 1400);
+  EXPECT_EQ(fits.counted, (Counts{{"a from carried", 1}, {"up to carried", 1}}));
+  EXPECT_TRUE(segments.counted.contains(kTooBigForTheWay));
+  EXPECT_FALSE(segments_fit.counted.contains(kTooBigForTheWay));
+}
+
+// The kernel's table of neighbours is the machine's: 16 places of it, then 3 s nobody more.
+TEST_P(NatOnTc, ManyUnknownNeighboursAreTheNetworksOwnAffair) {
+  const auto neighbour = [&](int number, const std::string& port) {
+    Ends ends = Ends::between(test::mac_of(port), kGatewayMacText);
+    ends.dst_ip = "198.51.100." + std::to_string(number);
+    ends.src_port = kInsidePort;
+    return udp4(ends);
+  };
+  for (int number = 100; number < 116; ++number)
+    EXPECT_TRUE(leaves(neighbour(number, "a"))) << number;
+  EXPECT_TRUE(leaves(neighbour(100, "a"))) << "is asked for already";
+  expect_told(neighbour(116, "a"), "NEIGHBOURS_USED_UP", 3, 1);
+  EXPECT_TRUE(leaves(out(Protocol::kUdp))) << "by a gateway";
+  EXPECT_TRUE(leaves(neighbour(116, "d"), "d")) << "of another network";
+  abi::nat_network rules = rig_.tables().nat_networks.find(kRed).value();
+  for (auto& asked : rules.asked) asked -= 4;
+  rig_.tables().nat_networks.put(kRed, rules);
+  EXPECT_TRUE(leaves(neighbour(116, "a"))) << "later";
 }
 
 TEST_P(NatOnTc, ANeighbourThatIsNotKnownIsTheKernelsToFind) {
@@ -220,12 +295,6 @@ TEST_P(NatOnTc, ATagIsAnotherNumberSpace) {
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
   const Frame tagged = in(Protocol::kUdp, port).tagged(kHostsVid);
   EXPECT_EQ(from_uplink(tagged), left(tagged));
-}
-
-TEST_P(NatOnTc, AnAnswerWhoseTimeEndsHereIsDropped) {
-  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
-  const Frame frame = with_ttl(in(Protocol::kUdp, port), 1);
-  EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "TTL_EXCEEDED"));
 }
 
 TEST_P(NatOnTc, APortThatIsGoneGetsNothing) {
@@ -343,7 +412,11 @@ TEST_P(NatOnTc, AnswersWhoHasAPoolsAddress) {
   const Outcome outcome = from_uplink(question);
   EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
   EXPECT_EQ(outcome.bytes, arp_reply(question.bytes, parse_mac(uplink_mac())));
-  EXPECT_NE(mark(), 0u);
+  EXPECT_EQ(mark(), 0u) << "a VM beside the uplink may have asked";
+  EXPECT_EQ(from_uplink(question, {.mark = kOwnMark}).verdict, Verdict::kRedirect);
+  rig_.set_vlan("up", 0, 0);
+  from_uplink(question);
+  EXPECT_EQ(mark(), kOwnMark);
   set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
   EXPECT_EQ(from_uplink(question).verdict, Verdict::kPass) << "the host does it";
 }

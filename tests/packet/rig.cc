@@ -217,6 +217,7 @@ RunResult Rig::run(Hook hook, Program program, uint32_t ifindex, const Bytes& fr
   __sk_buff skb{};
   skb.ifindex = ifindex;
   skb.mark = options.mark;
+  skb.gso_size = options.gso_size;
   xdp_md xdp{};
   xdp.data = options.metadata_size;
   xdp.data_end = static_cast<uint32_t>(in.size());

@@ -49,6 +49,7 @@ std::string mac_of(const std::string& place);
 
 struct RunOptions {
   uint32_t mark = 0;           // tc: skb->mark
+  uint32_t gso_size = 0;       // tc: the frame is still to be cut into segments of so many bytes
   uint32_t metadata_size = 0;  // XDP: bytes of headroom that are taken
 };
 

@@ -38,7 +38,7 @@ TEST_P(Untranslated, LeavesAsItIsAndTheAnswerComesBack) {
   for (const Protocol protocol : kAllProtocols) {
     const Frame frame = out(protocol);
     EXPECT_EQ(from_vm("a", frame),
-              forwarded(with_macs(frame, test::mac_of("wire"), uplink_mac()), "a", "up"));
+              forwarded(with_macs(frame, kGatewayMacText, test::mac_of("a")), "a", "up"));
     const Frame answer = to_inside(protocol);
     EXPECT_EQ(from_uplink(answer),
               forwarded(with_macs(answer, test::mac_of("a"), kGatewayMacText), "up", "a"));

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The way out follows the host's neighbours and routes as the kernel's own does: nat_lab.h.
+#include <utility>
+
+#include "nat_lab.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr const char* kNewMac = "02:00:00:00:ee:99";
+constexpr const char* kLinkLocal = "fe80::ee";
+
+class WayOut : public NatLab {
+ protected:
+  WayOut() {
+    // What takes the kernel's own ten seconds or so takes one here.
+    for (const char* setting : {"delay_first_probe_time=1", "retrans_time_ms=100"})
+      lab.ns().must({"sysctl", "-qw", std::string("net.ipv4.neigh.eth0.") + setting});
+    add_network("red");
+    red = add_guest("c1", "red");
+  }
+  std::string neighbour(const std::string& ip) const {
+    return lab.ns().must({"ip", "neigh", "show", ip, "dev", "eth0"}).out;
+  }
+  void set_neighbour(const std::string& mac, const std::string& state) const {
+    lab.ns().must(
+        {"ip", "neigh", "replace", kInternetIp, "lladdr", mac, "dev", "eth0", "nud", state});
+  }
+
+  std::unique_ptr<Guest> red;
+};
+XVNET_IN_BOTH_MODES(WayOut);
+
+// Nothing else of the host uses the neighbour, so it is the VM's frames that have it confirmed.
+TEST_P(WayOut, AStaleNeighbourIsConfirmed) {
+  set_neighbour(mac_of(internet, "eth0"), "stale");
+  EXPECT_TRUE(eventually([&] {
+    return exchange(*red, kFarIp) && neighbour(kInternetIp).find("REACHABLE") != std::string::npos;
+  })) << neighbour(kInternetIp);
+}
+
+// The router's NIC is another one, and nothing announced it.
+TEST_P(WayOut, ANeighbourWithANewMacIsFound) {
+  ASSERT_TRUE(exchange(*red, kFarIp));
+  set_neighbour(kMacNobody, "stale");
+  const UdpSocket service(internet, kFarIp, kService);
+  const UdpSocket client(red->ns, "0.0.0.0", 0);
+  EXPECT_TRUE(eventually([&] {
+    client.send(kFarIp, kService, "question");
+    return service.receive_now().has_value();
+  })) << neighbour(kInternetIp);
+  EXPECT_NE(neighbour(kInternetIp).find(mac_of(internet, "eth0")), std::string::npos);
+}
+
+// RFC 8950, "BGP unnumbered": an IPv4 route by an IPv6 neighbour.
+TEST_P(WayOut, TheNextHopMayBeAnIpv6Address) {
+  for (const NetNs* ns : {&lab.ns(), &std::as_const(internet)})
+    ns->must({"sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0"});
+  internet.must({"ip", "addr", "add", std::string(kLinkLocal) + "/64", "dev", "eth0", "nodad"});
+  lab.ns().must({"ip", "addr", "add", "fe80::1/64", "dev", "eth0", "nodad"});
+  lab.ns().must(
+      {"ip", "-4", "route", "replace", "default", "via", "inet6", kLinkLocal, "dev", "eth0"});
+  lab.ns().must({"ip", "-6", "neigh", "flush", "dev", "eth0"});
+  EXPECT_TRUE(exchange(*red, kFarIp)) << "a neighbour that is not known";
+  EXPECT_TRUE(exchange(*red, kFarIp)) << "a known one";
+  const std::string known = lab.ns().must({"ip", "-6", "neigh", "show", "dev", "eth0"}).out;
+  EXPECT_NE(known.find(mac_of(internet, "eth0")), std::string::npos) << known;
+  EXPECT_EQ(neighbour("254.128.0.0"), "");
+}
+
+TEST_P(WayOut, TheRoutesMtuIsToldAndTsoFollowsIt) {
+  lab.ns().must({"ip", "route", "replace", "default", "via", kInternetIp, "mtu", "lock", "1300"});
+  const CommandResult result = ping(*red, {"-M", "do", "-s", "1400", kFarIp});
+  EXPECT_NE(result.out.find("mtu = 1300"), std::string::npos) << result.describe();
+  red->ns.must({"ip", "route", "flush", "cache"});
+  Transfer transfer(red->ns, internet, kFarIp);
+  expect_unharmed(transfer);
+  EXPECT_NE(red->ns.must({"ip", "route", "get", kFarIp}).out.find("mtu 1300"), std::string::npos);
+}
+
+// The neighbour table is the machine's: what one VM asks for leaves room for everybody else.
+TEST_P(WayOut, ScanningTheWireTakesFewNeighbours) {
+  lab.ns().must({"ip", "route", "add", "198.18.0.0/16", "dev", "eth0"});
+  const UdpSocket client(red->ns, "0.0.0.0", 0);
+  for (int host = 1; host <= 2000; ++host)
+    client.send("198.18." + std::to_string(host / 250) + "." + std::to_string(1 + host % 250), 9,
+                "scan");
+  ASSERT_TRUE(exchange(*red, kFarIp)) << "afterwards";
+  const std::string asked = lab.ns().must({"ip", "neigh", "show", "dev", "eth0"}).out;
+  size_t entries = 0;
+  for (size_t at = asked.find("198.18."); at != std::string::npos;
+       at = asked.find("198.18.", at + 1))
+    ++entries;
+  EXPECT_GT(entries, 0u);
+  EXPECT_LE(entries, 64u) << "16 every 3 s";
+  const CommandResult stats = lab.host.xvnet({"stats"});
+  EXPECT_NE(stats.out.find("neighbours_used_up"), std::string::npos) << stats.describe();
+}
+
+}  // namespace
+}  // namespace xvnet::test
