@@ -44,6 +44,12 @@ struct vlan_header {
 	__be16 ethertype;
 };
 
+enum hook_clone_result {
+	HOOK_CLONE_SENT,
+	HOOK_CLONE_NO_CARRIER,
+	HOOK_CLONE_FAILED,
+};
+
 enum destination {
 	DESTINATION_UNKNOWN, /* flood: broadcast, multicast, or not in the FDB */
 	DESTINATION_PORT,

@@ -134,9 +134,18 @@ static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 u
 	return packet->verdict == TC_ACT_REDIRECT;
 }
 
-static __always_inline bool hook_clone(struct packet *packet, __u32 target)
+/*
+ * What became of a copy. A device that is down or has no carrier has the kernel's noop queue, which answers "congestion".
+ * Of a redirect the kernel says nothing.
+ */
+static __always_inline enum hook_clone_result hook_clone(struct packet *packet, __u32 target)
 {
-	return bpf_clone_redirect(packet->ctx, target, 0) == 0;
+	const long congestion = 2; /* NET_XMIT_CN of linux/netdevice.h */
+	long result = bpf_clone_redirect(packet->ctx, target, 0);
+
+	if (!result)
+		return HOOK_CLONE_SENT;
+	return result == congestion ? HOOK_CLONE_NO_CARRIER : HOOK_CLONE_FAILED;
 }
 
 static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 uplink)

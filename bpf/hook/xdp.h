@@ -108,9 +108,9 @@ static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 u
 	return false;
 }
 
-static __always_inline bool hook_clone(struct packet *packet, __u32 target)
+static __always_inline enum hook_clone_result hook_clone(struct packet *packet, __u32 target)
 {
-	return false;
+	return HOOK_CLONE_FAILED;
 }
 
 static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 uplink)

@@ -5,8 +5,8 @@
  *
  * reads    tag_type, tci, segment, destination, target, from_host, refused
  * sets     tag_in_frame, verdict
- * returns  FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_RECEIVER
- * lookups  stats; a flood: members, and those of check_member and stats for each member
+ * returns  FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_CARRIER, NO_RECEIVER
+ * lookups  stats; a flood: members, and those of check_member and stats for each member; of one without carrier fdb
  */
 #pragma once
 
@@ -73,12 +73,34 @@ struct flood {
 	bool delivered; /* verifier: a count would make every iteration a new state */
 };
 
+static __always_inline enum reason try_clone(struct packet *packet, __u32 member)
+{
+	switch (hook_clone(packet, member)) {
+	case HOOK_CLONE_SENT:
+		return REASON_FORWARDED;
+	case HOOK_CLONE_NO_CARRIER:
+		return REASON_NO_CARRIER;
+	default:
+		return REASON_CLONE_FAILED;
+	}
+}
+
+/* The port that the MAC is configured for has no VM, and the MAC is here: it may be learned where it is from now on. */
+static __always_inline void release_mac(struct packet *packet, __u32 member)
+{
+	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
+	struct fdb_entry *entry = bpf_map_lookup_elem(&fdb, &key);
+
+	if (entry && entry->slot == FDB_SLOT_STATIC && entry->ifindex == member)
+		bpf_map_delete_elem(&fdb, &key);
+}
+
 static enum reason clone_to(struct packet *packet, __u32 member)
 {
-	enum reason reason = check_member(packet, member);
+	enum reason reason = check_member(packet, member) ?: try_clone(packet, member);
 
-	if (!reason)
-		reason = hook_clone(packet, member) ? REASON_FORWARDED : REASON_CLONE_FAILED;
+	if (reason == REASON_NO_CARRIER)
+		release_mac(packet, member);
 	count_to(packet, member, reason);
 	return reason;
 }

@@ -4,7 +4,8 @@
  *
  * reads    ifindex, source_mac, network, segment
  * sets     unlearned, now_ns
- * lookups  a known MAC: fdb; a new or moved one: learners, and one fdb lookup for each slot it tries
+ * lookups  a known MAC: fdb; a new or moved one: learners, and one fdb lookup for each slot it tries; a configured one
+ *          that is elsewhere: devices
  */
 #pragma once
 
@@ -94,6 +95,14 @@ static __noinline bool learn(struct packet *packet, const struct fdb_key *key)
 	return entry.slot != FDB_SLOT_STATIC && bpf_map_update_elem(&fdb, key, &entry, BPF_ANY) == 0;
 }
 
+/* A configured MAC stays at its port for as long as that one's device exists. The host's is never elsewhere. */
+static __always_inline bool stays_where_it_is(const struct packet *packet, const struct fdb_entry *entry)
+{
+	__u32 ifindex = entry->ifindex;
+
+	return entry->slot != FDB_SLOT_STATIC || ifindex == packet->ifindex || bpf_map_lookup_elem(&devices, &ifindex);
+}
+
 static __always_inline enum reason learn_source(struct packet *packet)
 {
 	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
@@ -104,8 +113,11 @@ static __always_inline enum reason learn_source(struct packet *packet)
 		packet->unlearned = !learn(packet, &key);
 		return REASON_CONTINUE;
 	}
-	if (!is_learned(entry))
+	if (!is_learned(entry)) {
+		if (!stays_where_it_is(packet, entry))
+			packet->unlearned = !learn(packet, &key);
 		return REASON_CONTINUE;
+	}
 	if (entry->ifindex != packet->ifindex || has_aged(packet, entry))
 		packet->unlearned = !learn(packet, &key);
 	else if ((__s64)(packet->now_ns - entry->last_seen_ns) > (__s64)LEARN_REFRESH_NS)

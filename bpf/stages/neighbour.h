@@ -116,10 +116,13 @@ static __always_inline enum reason answer_for_port(struct packet *packet, const 
 	/* What a stale entry calls a port may be the uplink by now, which gets nothing without its tag. */
 	if (entry->ifindex == packet->segment->uplink)
 		return REASON_CONTINUE;
+	/* Its device is gone: the VM may be elsewhere. */
+	packet->target = entry->ifindex;
+	if (!bpf_map_lookup_elem(&devices, &packet->target))
+		return REASON_CONTINUE;
 	if (!is_zero_mac(entry->mac))
 		return send_arp_reply(packet, request, entry->mac);
 	packet->destination = DESTINATION_PORT;
-	packet->target = entry->ifindex;
 	return REASON_CONTINUE;
 }
 

@@ -31,6 +31,7 @@ constexpr Reason kReasons[] = {
 
 const std::map<std::string, std::string> kNotUnderTc = {
     {"ANSWER_FAILED", "what is written over has been read; only memory may be lacking"},
+    {"CLONE_FAILED", "only memory may be lacking"},
     {"PUSH_FAILED",
      "the only tag of an skb goes into its metadata, which takes no room; a second is never "
      "pushed"},
@@ -54,6 +55,7 @@ const std::map<std::string, std::string> kNotUnderXdp = {
     {"NAT_UNKNOWN", "tc's"},
     {"NOT_TRANSLATABLE", "tc's"},
     {"NO_ROUTE", "tc's"},
+    {"NO_CARRIER", "XDP cannot copy, and of a redirect it is not told"},
     {"SOURCE_SPOOFED", "tc's"},
     {"TTL_EXCEEDED", "tc's"},
     {"TOO_BIG", "a frame that is too long may be one to segment: left to tc"},

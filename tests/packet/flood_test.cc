@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // bpf/stages/emit.h, flood: every other member of the network gets one copy, and nobody else. XDP
-// cannot copy: it leaves every flood to tc, so FLOODED, NO_RECEIVER and CLONE_FAILED are tc's.
+// cannot copy: it leaves every flood to tc, so FLOODED, NO_RECEIVER and NO_CARRIER are tc's.
 #include <linux/if_ether.h>
 
 #include "link.h"
@@ -149,10 +149,24 @@ TEST_P(Flood, AMemberThatIsDownIsCountedAtIt) {
   EXPECT_EQ(outcome, only_tc(frame, {Verdict::kRedirect,
                                      frame.bytes,
                                      {{"a from carried", 1},
-                                      {"b to CLONE_FAILED", 1},
+                                      {"b to NO_CARRIER", 1},
                                       {"c to carried", 1},
                                       {"up to carried", 1}}}));
   expect_copies(frame, {"c"});
+}
+
+// A VM is started anew elsewhere with the MAC that is configured for a port, where no VM is now.
+TEST_P(Flood, TheMacOfAPortWithoutCarrierIsLearntWhereItIs) {
+  rig_.set_entry(kRed, "b", mac_of("b"), abi::FDB_SLOT_STATIC);
+  const Frame frame = arp_request(Ends::between(mac_of("b"), kBroadcast)).tagged(kRedVid);
+  from_uplink(frame);
+  EXPECT_EQ(learnt_at(kRed, mac_of("b")), "b") << "a VM is at the port";
+  set_down(rig_.ns(), "b");
+  from_uplink(frame);
+  from_uplink(frame);
+  const std::string where = learnt_at(kRed, mac_of("b"));
+  set_up(rig_.ns(), "b");
+  EXPECT_EQ(where, on_xdp() ? "b" : "up") << "XDP leaves every flood to tc";
 }
 
 TEST_P(Flood, WhatNoMemberCouldBeGivenIsDropped) {

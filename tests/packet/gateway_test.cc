@@ -90,6 +90,15 @@ TEST_P(Gateway, AnswersForAPortWhoseMacIsConfigured) {
   EXPECT_EQ(from_vm("a", frame), answered(frame, arp_reply(frame.bytes, mac)));
 }
 
+// The VM may have moved, and answers for itself where it is.
+TEST_P(GatewayOnTc, AQuestionForAPortWhoseDeviceIsGoneIsFlooded) {
+  rig_.tables().devices.erase(rig_.ifindex("b"));
+  const Frame frame = arp_request(asking("a", "10.0.0.2"));
+  const Outcome outcome = from_vm("a", frame);
+  EXPECT_EQ(outcome.counted.at("c to carried"), 1u);
+  EXPECT_EQ(outcome.counted.at("up to carried"), 1u);
+}
+
 TEST_P(Gateway, AsksOnlyThePortThatCanAnswer) {
   const Frame frame = arp_request(asking("a", "10.0.0.3"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, forwarded(frame, "a", "c")));

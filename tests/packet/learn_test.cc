@@ -119,6 +119,13 @@ TEST_P(Learn, AConfiguredMacIsNeverLearntAway) {
   EXPECT_EQ(entry(kRed, mac_of("c")).last_seen_ns, 0u);
 }
 
+TEST_P(Learn, AConfiguredMacOfADeviceThatIsGoneIsLearntWhereItIs) {
+  rig_.set_entry(kRed, "c", mac_of("c"), abi::FDB_SLOT_STATIC);
+  rig_.tables().devices.erase(rig_.ifindex("c"));
+  from_vm("a", tcp4(between("c", "b")));
+  EXPECT_EQ(learnt_at(kRed, mac_of("c")), "a");
+}
+
 TEST_P(Learn, TheHostsMacIsNeverLearntAway) {
   from_vm("e", tcp4(between("host", "f")));
   from_uplink(tcp4(between("host", "f")));

@@ -147,6 +147,7 @@ class Way {
     const World::Neighbour& neighbour = found->second;
     const bool is_port = !neighbour.device.empty() && neighbour.device != segment_.uplink;
     if (!is_port || neighbour.device == sent_.from) return std::nullopt;
+    if (!world_.devices.contains(neighbour.device)) return std::nullopt;
     if (neighbour.mac != MacBytes{}) return send_answer(arp_reply(frame, neighbour.mac));
     asked_ = neighbour.device;
     return std::nullopt;
@@ -183,11 +184,17 @@ class Way {
     return false;
   }
 
+  // Configured for a port whose device is gone.
+  bool is_orphaned(const World::Station& station) const {
+    return station.slot == abi::FDB_SLOT_STATIC && station.device != sent_.from &&
+           !world_.devices.contains(station.device);
+  }
+
   void learn() {
     const MacBytes mac = mac_at(sent_.frame, ETH_ALEN);
     const auto known = fdb_.find({network_, mac});
     if (known != fdb_.end()) {
-      if (!is_learned(known->second)) return;
+      if (!is_learned(known->second) && !is_orphaned(known->second)) return;
       if (known->second.fresh && known->second.device == sent_.from) return;
     }
     unlearned_ = !has_free_slot(mac);
