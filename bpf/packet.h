@@ -77,6 +77,7 @@ struct packet {
 	__u64 now_ns; /* learn_source, enter_from_host: CLOCK_MONOTONIC_COARSE, read once a frame */
 	bool checksums_complete;
 	bool has_public_addresses; /* an uplink where NAT's replies come in */
+	bool is_routed;		   /* xvnet's own, on its way out of an uplink that VMs are beside */
 
 	/* learn_source */
 	bool unlearned;

@@ -104,6 +104,22 @@ static __always_inline __u16 hook_mtu_of(struct packet *packet, __u32 target)
 	return bpf_check_mtu(packet->ctx, target, &mtu, 0, 0) < 0 ? 0 : mtu;
 }
 
+/*
+ * Marks a frame that xvnet sends out of an uplink for a station beside it. Its program there looks whether that is a VM of
+ * the uplink's untagged network, but nowhere else: it is not the host that sends.
+ */
+#define ROUTED_FRAME_MARK 0x78766e72 /* "xvnr" */
+
+static __always_inline void hook_mark_routed(struct packet *packet)
+{
+	packet->ctx->mark = ROUTED_FRAME_MARK;
+}
+
+static __always_inline bool hook_is_routed_frame(struct packet *packet)
+{
+	return packet->ctx->mark == ROUTED_FRAME_MARK;
+}
+
 static __always_inline void hook_mark_own(struct packet *packet)
 {
 	packet->ctx->mark = OWN_FRAME_MARK;

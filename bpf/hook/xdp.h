@@ -180,6 +180,13 @@ static __always_inline bool hook_is_own_frame(struct packet *packet)
 /* A redirect of XDP passes by the tc programs that a mark would be for. */
 static __always_inline void hook_mark_own(struct packet *packet) {}
 
+static __always_inline void hook_mark_routed(struct packet *packet) {}
+
+static __always_inline bool hook_is_routed_frame(struct packet *packet)
+{
+	return false;
+}
+
 static __always_inline void hook_clear_mark(struct packet *packet) {}
 
 static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation) {}

@@ -7,7 +7,7 @@
  *
  * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
  *
- * reads    ethertype, tag_type, segment, has_public_addresses
+ * reads    ethertype, tag_type, segment, has_public_addresses, is_routed
  * returns  NOT_ROUTED, LEAVE_TO_TC
  * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes
  */
@@ -121,7 +121,9 @@ static __noinline bool is_to_public(struct packet *packet)
 
 static __always_inline enum reason leave_to_forward(struct packet *packet)
 {
-	if (!packet->has_public_addresses || packet->tag_type || !(is_to_public(packet) || is_from_range(packet)))
+	if (packet->is_routed || !packet->has_public_addresses || packet->tag_type)
+		return REASON_CONTINUE;
+	if (!is_to_public(packet) && !is_from_range(packet))
 		return REASON_CONTINUE;
 	hook_continue_in(packet, CONTINUATION_TO_FORWARD);
 	return REASON_CONTINUE;

@@ -3,7 +3,7 @@
  * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
  *
  * reads    ifindex, tag_type, tci
- * sets     network, segment, checksums_complete, has_public_addresses; of what the host sends now_ns
+ * sets     network, segment, checksums_complete, has_public_addresses, is_routed; of what the host sends now_ns
  * returns  NOT_ATTACHED, HOSTS_OWN
  * lookups  those of find_interface; of a port networks; of a tag vlan_cache, vlans, networks
  */
@@ -60,6 +60,9 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 		hook_clear_mark(packet);
 		return REASON_HOSTS_OWN;
 	}
+	packet->is_routed = hook_is_routed_frame(packet);
+	if (packet->is_routed)
+		hook_clear_mark(packet);
 	uplink = find_interface(packet->ifindex);
 	if (uplink.kind != INTERFACE_UPLINK)
 		return REASON_HOSTS_OWN;

@@ -210,6 +210,6 @@ static __always_inline enum reason answer_for_public(struct packet *packet)
 	public = asked_for(packet, &arp);
 	if (!public)
 		return REASON_CONTINUE;
-	mark_unless_shared(packet, packet->ifindex);
+	mark_routed(packet, packet->ifindex);
 	return write_arp_reply(packet, &arp, public->mac) ?: send_back(packet);
 }

@@ -110,7 +110,7 @@ static __always_inline enum reason send_out(struct packet *packet, struct way *w
 {
 	enum reason reason;
 
-	mark_unless_shared(packet, way->uplink);
+	mark_routed(packet, way->uplink);
 	reason = hook_redirect_to_neighbour(packet, way->uplink, &way->next_hop) ? REASON_FORWARDED
 										 : REASON_REDIRECT_FAILED;
 	count_to(packet, way->uplink, reason);

@@ -17,11 +17,13 @@
 
 /*
  * A frame that xvnet sends out of an uplink for a station beside it: of the wire, or a VM of the uplink's untagged network,
- * to which the uplink's own program brings it, as it does with what the host sends.
+ * to which the uplink's own program brings it.
  */
-static __always_inline void mark_unless_shared(struct packet *packet, __u32 uplink)
+static __always_inline void mark_routed(struct packet *packet, __u32 uplink)
 {
-	if (!find_vlan(uplink, 0))
+	if (find_vlan(uplink, 0))
+		hook_mark_routed(packet);
+	else
 		hook_mark_own(packet);
 }
 
@@ -109,7 +111,7 @@ static __noinline enum reason tell_remote(struct packet *packet, const struct fl
 	if (!is_tellable(flow) || !from || !may_tell(packet->network) ||
 	    !write_remote_error(packet, flow, from, (__u32)error_of(why) << 16 | mtu))
 		return why;
-	mark_unless_shared(packet, packet->ifindex);
+	mark_routed(packet, packet->ifindex);
 	sent = send_back(packet);
 	packet->length = length;
 	packet->refused = why;

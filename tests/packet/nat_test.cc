@@ -14,7 +14,9 @@ namespace xvnet::test {
 namespace {
 
 constexpr size_t kQuote = kTransportOffset + 8;
-constexpr uint32_t kOwnMark = 0x78766e74;  // docs/packet-path.md
+// docs/packet-path.md
+constexpr uint32_t kOwnMark = 0x78766e74;
+constexpr uint32_t kRoutedMark = 0x78766e72;
 
 class Nat : public NatFixture {};
 INSTANTIATE_TEST_SUITE_P(Hooks, Nat, both_hooks(), hook_name);
@@ -106,12 +108,26 @@ TEST_P(NatOnTc, APriorityTagStaysInside) {
 
 // With an untagged network on the uplink the next hop may be one of its VMs: the uplink's own
 // program brings the frame there, as it does with the host's.
-TEST_P(NatOnTc, IsMarkedOnItsWayOutUnlessVmsAreBesideTheUplink) {
+TEST_P(NatOnTc, IsMarkedOnItsWayOutByWhetherVmsAreBesideTheUplink) {
   from_vm("a", out(Protocol::kUdp));
-  EXPECT_EQ(mark(), 0u);
+  EXPECT_EQ(mark(), kRoutedMark);
   rig_.set_vlan("up", 0, 0);
   from_vm("a", out(Protocol::kUdp));
   EXPECT_EQ(mark(), kOwnMark);
+}
+
+// The uplink's program brings it to the VM beside the uplink, or lets it out, without its mark.
+TEST_P(NatOnTc, WhatIsRoutedReachesAVmBesideTheUplink) {
+  Ends ends = Ends::between(test::mac_of("wire"), test::mac_of("e"));
+  ends.src_ip = kPublicIp;
+  ends.src_port = kRedFirstPort;
+  const Frame to_vm = udp4(ends);
+  EXPECT_EQ(from_host(to_vm, {.mark = kRoutedMark}).counted, (Counts{{"e to carried", 1}}));
+  EXPECT_EQ(mark(), 0u);
+  ends.dst_mac = test::mac_of("wire");
+  const Frame to_wire = udp4(ends);
+  EXPECT_EQ(from_host(to_wire, {.mark = kRoutedMark}), left(to_wire));
+  EXPECT_EQ(mark(), 0u);
 }
 
 // What a VM of the untagged network sends to the host's MAC comes in with the mark.
@@ -412,7 +428,7 @@ TEST_P(NatOnTc, AnswersWhoHasAPoolsAddress) {
   const Outcome outcome = from_uplink(question);
   EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
   EXPECT_EQ(outcome.bytes, arp_reply(question.bytes, parse_mac(uplink_mac())));
-  EXPECT_EQ(mark(), 0u) << "a VM beside the uplink may have asked";
+  EXPECT_EQ(mark(), kRoutedMark) << "a VM beside the uplink may have asked";
   EXPECT_EQ(from_uplink(question, {.mark = kOwnMark}).verdict, Verdict::kRedirect);
   rig_.set_vlan("up", 0, 0);
   from_uplink(question);
