@@ -76,8 +76,11 @@ struct packet {
 	struct network *segment;
 	__u64 now_ns; /* learn_source, enter_from_host: CLOCK_MONOTONIC_COARSE, read once a frame */
 	bool checksums_complete;
+	bool may_be_sk_buff;	   /* under XDP: INTERFACE_XDP_ON_SK_BUFFS */
 	bool has_public_addresses; /* an uplink where NAT's replies come in */
 	bool is_routed;		   /* xvnet's own, on its way out of an uplink that VMs are beside */
+
+	bool had_priority; /* take_off_priority: the tag that tci is of has been taken off */
 
 	/* learn_source */
 	bool unlearned;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "stages/admit.h"
+#include "stages/beside.h"
 #include "stages/between.h"
 #include "stages/beyond.h"
 #include "stages/claim.h"
@@ -38,6 +39,7 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: refuse_tagged(packet)
 	       ?: refuse_bad_source(packet)
 	       ?: refuse_link_local(packet)
+	       ?: refuse_false_offloads(packet)
 	       ?: refuse_false_gateway(packet)
 	       ?: refuse_dhcp_server(packet)
 	       ?: learn_source(packet)
@@ -103,11 +105,12 @@ static __always_inline enum reason to_outside(struct packet *packet)
 /* Where a frame of the wire for a public address goes on. tc only. */
 static __always_inline enum reason from_outside(struct packet *packet)
 {
-	return parse(packet)
-	       ?: enter_uplink(packet)
-	       ?: take_from_outside(packet)
-	       ?: answer_for_public(packet)
-	       ?: REASON_HOSTS_OWN;
+	return put_back_priority(packet, parse(packet)
+					 ?: enter_uplink(packet)
+					 ?: take_off_priority(packet)
+					 ?: take_from_outside(packet)
+					 ?: answer_for_public(packet)
+					 ?: REASON_HOSTS_OWN);
 }
 
 /*
@@ -115,14 +118,15 @@ static __always_inline enum reason from_outside(struct packet *packet)
  */
 static __always_inline enum reason to_forward(struct packet *packet)
 {
-	return parse(packet)
-	       ?: claim_port(packet)
-	       ?: take_from_host(packet)
-	       ?: answer_host_for_public(packet)
-	       ?: enter_uplink(packet)
-	       ?: enter_from_host(packet)
-	       ?: find_destination(packet)
-	       ?: check_target(packet)
-	       ?: send_to_port(packet)
-	       ?: flood(packet);
+	return put_back_priority(packet, parse(packet)
+					 ?: take_off_priority(packet)
+					 ?: claim_port(packet)
+					 ?: take_from_host(packet)
+					 ?: answer_host_for_public(packet)
+					 ?: enter_uplink(packet)
+					 ?: enter_from_host(packet)
+					 ?: find_destination(packet)
+					 ?: check_target(packet)
+					 ?: send_to_port(packet)
+					 ?: flood(packet));
 }

@@ -105,6 +105,7 @@ Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
   ModeChoice choice;
   XVNET_ASSIGN(obstacle, examine(kernel, link, question, choice));
   if (question.role == Role::kPort) choice.has_complete_checksums = !question.guest_offloads;
+  choice.has_xdp_on_sk_buffs = link.kind == LinkKind::kTap;
 
   if (question.asked == Mode::kTc) {
     choice.why = "asked for";
@@ -130,7 +131,8 @@ Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
 
 std::uint16_t interface_flags(const ModeChoice& choice) {
   return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
-         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0);
+         (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0) |
+         (choice.has_xdp_on_sk_buffs ? abi::INTERFACE_XDP_ON_SK_BUFFS : 0);
 }
 
 }  // namespace xvnet

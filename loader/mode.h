@@ -17,6 +17,7 @@ struct ModeChoice {
   std::string why;
   bool is_xdp_target = false;              // XDP of other devices may redirect into it
   bool has_complete_checksums = false;     // what it sends never has an unfinished checksum
+  bool has_xdp_on_sk_buffs = false;        // its XDP program may get what is an sk_buff already
   std::vector<Feature> features_off;       // would hide tags from XDP
   std::vector<Feature> peer_features_off;  // of a veth's other end
   std::vector<std::string> warnings;

@@ -18,6 +18,7 @@ typedef struct __sk_buff hook_ctx;
 
 #include "../packet.h"
 #include "context.h"
+#include "kernel.h"
 
 /* An sk_buff carries its unfinished checksums and its segmentation along. */
 static const bool hook_keeps_offloads = true;
@@ -64,6 +65,11 @@ static __always_inline __u32 hook_length(struct packet *packet)
 }
 
 static __always_inline bool hook_is_linear(struct packet *packet)
+{
+	return true;
+}
+
+static __always_inline bool hook_is_sk_buff(struct packet *packet)
 {
 	return true;
 }
@@ -219,6 +225,14 @@ static __always_inline __u32 hook_segment_payload(struct packet *packet)
 	return packet->ctx->gso_size;
 }
 
+/* How many frames of the wire it becomes, or a few more: its headers are counted, too. */
+static __always_inline __u32 hook_segments(struct packet *packet)
+{
+	__u32 size = packet->ctx->gso_size;
+
+	return size ? (packet->ctx->len + size - 1) / size : 1;
+}
+
 /*
  * As the host sends its own: the kernel writes the MACs and confirms the neighbour now and then, or finds out its MAC and
  * keeps the frame meanwhile.
@@ -254,6 +268,36 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	return hook_read(packet, offset, &before, sizeof(before)) &&
 	       hook_update_checksum(packet, offset, 0, bpf_htons(1), false) &&
 	       hook_read(packet, offset, &after, sizeof(after)) && before == after;
+}
+
+static __always_inline bool hook_is_partial(struct packet *packet)
+{
+	const struct sk_buff *skb = (void *)packet->ctx;
+
+	if (kernel_shows_context()) {
+		skb = bpf_cast_to_kern_ctx(packet->ctx);
+		return BPF_CORE_READ_BITFIELD(skb, ip_summed) == CHECKSUM_PARTIAL;
+	}
+	return BPF_CORE_READ_BITFIELD_PROBED(skb, ip_summed) == CHECKSUM_PARTIAL;
+}
+
+/* Of a frame that is partial. The MAC header is the frame's first byte. */
+static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
+{
+	const struct sk_buff *skb = (void *)packet->ctx;
+	__u16 start = 0, offset = 0, mac = 0;
+
+	if (kernel_shows_context()) {
+		skb = bpf_cast_to_kern_ctx(packet->ctx);
+		start = skb->csum_start;
+		offset = skb->csum_offset;
+		mac = skb->mac_header;
+	} else {
+		bpf_core_read(&start, sizeof(start), &skb->csum_start);
+		bpf_core_read(&offset, sizeof(offset), &skb->csum_offset);
+		bpf_core_read(&mac, sizeof(mac), &skb->mac_header);
+	}
+	return (struct partial_checksum){.start = start - mac, .field = start - mac + offset};
 }
 
 /* Goes on in another program. Comes back only when that one is not there. */

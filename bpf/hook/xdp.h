@@ -17,6 +17,7 @@ typedef struct xdp_md hook_ctx;
 
 #include "../packet.h"
 #include "context.h"
+#include "kernel.h"
 
 static const bool hook_keeps_offloads = false;
 
@@ -51,6 +52,37 @@ static __always_inline __u32 hook_length(struct packet *packet)
 static __always_inline bool hook_is_linear(struct packet *packet)
 {
 	return hook_length(packet) == (__u64)(hook_data_end(packet) - hook_data(packet));
+}
+
+/* Of one queue of the device, that of its driver or the kernel's own. */
+static __always_inline bool is_kernels_queue(const void *rxq, const void *queues, __u32 index)
+{
+	return (__u64)rxq - (__u64)queues == (__u64)index * bpf_core_type_size(struct netdev_rx_queue);
+}
+
+static __noinline bool probe_kernels_queue(struct packet *packet)
+{
+	const struct xdp_buff *xdp = (void *)packet->ctx;
+	const struct xdp_rxq_info *rxq = BPF_CORE_READ(xdp, rxq);
+
+	return is_kernels_queue(rxq, BPF_CORE_READ(rxq, dev, _rx), BPF_CORE_READ(rxq, queue_index));
+}
+
+/*
+ * Whether the frame is an sk_buff after all (generic XDP), which keeps its offloads on a redirect. A TAP's driver runs
+ * XDP on some frames before they are sk_buffs, and on others after: the kernel names its own queue then, not the driver's.
+ */
+static __always_inline bool hook_is_sk_buff(struct packet *packet)
+{
+	struct xdp_buff *xdp;
+
+	/* A driver's frame without room for metadata: a TAP's, before Linux 6.15. Of an sk_buff there always is some. */
+	if (CONTEXT_POINTER(packet->ctx, data_meta) > hook_data(packet))
+		return false;
+	if (!kernel_shows_context())
+		return probe_kernels_queue(packet);
+	xdp = bpf_cast_to_kern_ctx(packet->ctx);
+	return is_kernels_queue(xdp->rxq, xdp->rxq->dev->_rx, xdp->rxq->queue_index);
 }
 
 static __always_inline bool hook_hidden_tag(struct packet *packet, __be16 *type, __u16 *tci)
@@ -138,6 +170,17 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	return false;
 }
 
+/* What a frame says beside its bytes is not seen here, and not kept: hook/tc.h. */
+static __always_inline bool hook_is_partial(struct packet *packet)
+{
+	return false;
+}
+
+static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
+{
+	return (struct partial_checksum){};
+}
+
 static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to,
 						 bool zero_is_none)
 {
@@ -159,6 +202,11 @@ static __always_inline bool hook_is_to_us(struct packet *packet)
 static __always_inline __u32 hook_segment_payload(struct packet *packet)
 {
 	return 0;
+}
+
+static __always_inline __u32 hook_segments(struct packet *packet)
+{
+	return 1;
 }
 
 static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target,

@@ -4,11 +4,13 @@
  * leave_from_outside: a frame of the wire for a public address goes on in from_outside().
  * leave_own_from_outside: the same of a VM of an untagged network.
  * leave_to_forward: one of the host to or from a public address goes on in to_forward().
+ * take_off_priority, put_back_priority: in these two a priority tag is taken off first, and put back for the host.
  *
  * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
  *
  * reads    ethertype, tag_type, segment, has_public_addresses, is_routed
- * returns  NOT_ROUTED, LEAVE_TO_TC
+ * sets     tag_type, tag_in_frame, had_priority
+ * returns  NOT_ROUTED, LEAVE_TO_TC, POP_FAILED, PUSH_FAILED
  * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes
  */
 #pragma once
@@ -53,13 +55,19 @@ static __noinline bool is_for_public(struct packet *packet)
 	return read_destination(packet, &ipv4) && (find_public(ipv4) || find_route(ROUTE_INSIDE, 0, ipv4));
 }
 
+/* With a priority tag, which has VID 0, a frame is untagged (IEEE 802.1Q, 6.9.1). */
+static __always_inline bool is_of_vlan(const struct packet *packet)
+{
+	return packet->tag_type && (packet->tag_type != bpf_htons(ETH_P_8021Q) || outer_vid(packet));
+}
+
 /*
  * What a VM of the uplink's untagged network sends to the host comes in as xvnet's own, and may be for a public address
  * like what the wire sends.
  */
 static __always_inline enum reason leave_own_from_outside(struct packet *packet)
 {
-	if (!hook_is_own_frame(packet) || packet->tag_type)
+	if (!hook_is_own_frame(packet) || is_of_vlan(packet))
 		return REASON_CONTINUE;
 	if (!(find_interface(packet->ifindex).flags & INTERFACE_NAT) || !is_for_public(packet))
 		return REASON_CONTINUE;
@@ -68,9 +76,29 @@ static __always_inline enum reason leave_own_from_outside(struct packet *packet)
 	return REASON_HOSTS_OWN;
 }
 
+static __always_inline enum reason take_off_priority(struct packet *packet)
+{
+	if (!packet->tag_type)
+		return REASON_CONTINUE;
+	if (!hook_pop_tag(packet))
+		return REASON_POP_FAILED;
+	packet->tag_type = 0;
+	packet->tag_in_frame = false;
+	packet->had_priority = true;
+	return REASON_CONTINUE;
+}
+
+/* What stays the host's is as it came. */
+static __always_inline enum reason put_back_priority(struct packet *packet, enum reason reason)
+{
+	if (reason == REASON_HOSTS_OWN && packet->had_priority && !hook_push_tag(packet, packet->tci))
+		return REASON_PUSH_FAILED;
+	return reason;
+}
+
 static __always_inline enum reason leave_from_outside(struct packet *packet)
 {
-	if (!packet->has_public_addresses || packet->tag_type || !is_for_public(packet))
+	if (!packet->has_public_addresses || is_of_vlan(packet) || !is_for_public(packet))
 		return REASON_CONTINUE;
 	if (!hook_keeps_offloads)
 		return REASON_LEAVE_TO_TC;
@@ -121,7 +149,7 @@ static __noinline bool is_to_public(struct packet *packet)
 
 static __always_inline enum reason leave_to_forward(struct packet *packet)
 {
-	if (packet->is_routed || !packet->has_public_addresses || packet->tag_type)
+	if (packet->is_routed || !packet->has_public_addresses || is_of_vlan(packet))
 		return REASON_CONTINUE;
 	if (!is_to_public(packet) && !is_from_range(packet))
 		return REASON_CONTINUE;

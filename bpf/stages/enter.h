@@ -3,7 +3,7 @@
  * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
  *
  * reads    ifindex, tag_type, tci
- * sets     network, segment, checksums_complete, has_public_addresses, is_routed; of what the host sends now_ns
+ * sets     network, segment, checksums_complete, may_be_sk_buff, has_public_addresses, is_routed; of what the host sends now_ns
  * returns  NOT_ATTACHED, HOSTS_OWN
  * lookups  those of find_interface; of a port networks; of a tag vlan_cache, vlans, networks
  */
@@ -27,6 +27,7 @@ static __always_inline enum reason enter_port(struct packet *packet)
 	if (port.kind != INTERFACE_PORT)
 		return REASON_NOT_ATTACHED;
 	packet->checksums_complete = port.flags & INTERFACE_CHECKSUMS_COMPLETE;
+	packet->may_be_sk_buff = port.flags & INTERFACE_XDP_ON_SK_BUFFS;
 	return enter_network(packet, port.network, REASON_NOT_ATTACHED);
 }
 
@@ -67,6 +68,7 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 	if (uplink.kind != INTERFACE_UPLINK)
 		return REASON_HOSTS_OWN;
 	packet->checksums_complete = uplink.flags & INTERFACE_CHECKSUMS_COMPLETE;
+	packet->may_be_sk_buff = uplink.flags & INTERFACE_XDP_ON_SK_BUFFS;
 	packet->has_public_addresses = uplink.flags & INTERFACE_NAT;
 	return REASON_CONTINUE;
 }

@@ -58,7 +58,7 @@ static __always_inline enum reason take_from_host(struct packet *packet)
 	struct flow *flow = &translation.flow;
 	struct nat_address *public;
 
-	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow) || !is_unicast(flow->ip.saddr))
+	if (packet->ethertype != bpf_htons(ETH_P_IP) || !read_header(packet, flow) || !is_routable(flow->ip.saddr))
 		return REASON_CONTINUE;
 	public = find_public(flow->ip.daddr);
 	if (!public || !read_flow(packet, flow))

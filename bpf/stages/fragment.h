@@ -29,8 +29,18 @@ static __always_inline struct nat_fragment_key fragment_key(const struct flow *f
 	};
 }
 
-/* Where the first fragment went. The place of the network's oldest datagram is this one's. */
-static __noinline void note_fragment(__u32 network, const struct translation *translation,
+/* Zero for the same. */
+static __always_inline __u32 slot_difference(const struct nat_slot_key *a, const struct nat_slot_key *b)
+{
+	return (a->port ^ b->port) | (a->protocol ^ b->protocol) | address_difference(&a->address, &b->address);
+}
+
+/*
+ * Where the first fragment went. The place of the network's oldest datagram is this one's. False when another datagram
+ * with the same key went elsewhere: what follows is that one's, since it may be, and a second first fragment would lead
+ * it to somebody else.
+ */
+static __noinline bool note_fragment(__u32 network, const struct translation *translation,
 				     const struct nat_fragment_key *key)
 {
 	struct nat_fragment fragment = {
@@ -38,16 +48,19 @@ static __noinline void note_fragment(__u32 network, const struct translation *tr
 		.outside = translation->outside,
 	};
 	struct nat_ring *ring = bpf_map_lookup_elem(&nat_rings, &network);
+	struct nat_fragment *known = bpf_map_lookup_elem(&nat_fragments, key);
 	struct nat_fragment_key *place;
 
+	if (known && known->expires_ns > translation->now && slot_difference(&known->outside, &fragment.outside))
+		return false;
 	if (!ring)
-		return;
-	if (!bpf_map_lookup_elem(&nat_fragments, key)) {
+		return true;
+	if (!known) {
 		place = &ring->keys[__sync_fetch_and_add(&ring->next, 1) & (NAT_RING_SIZE - 1)];
 		bpf_map_delete_elem(&nat_fragments, place);
 		*place = *key;
 	}
-	bpf_map_update_elem(&nat_fragments, key, &fragment, BPF_ANY);
+	return bpf_map_update_elem(&nat_fragments, key, &fragment, known ? BPF_ANY : BPF_NOEXIST) == 0;
 }
 
 static __always_inline struct nat_fragment *find_fragment(const struct nat_fragment_key *key, __u64 now)
@@ -64,25 +77,38 @@ static __always_inline bool may_follow_first(const struct flow *flow)
 					   flow->ip.protocol == IPPROTO_ICMP);
 }
 
-/* By what a datagram that may be in fragments is known outside. An address that others have ranges of has none of its own. */
-static __noinline __u16 outside_id(struct translation *translation)
+/* The kernel cuts a UDP datagram into fragments (UFO) even where the VM forbids it; a TCP segment keeps its flag. */
+static __always_inline bool may_be_fragmented(const struct iphdr *ip, __u32 segments)
+{
+	return !(ip->frag_off & bpf_htons(IPV4_DONT_FRAGMENT)) || (segments > 1 && ip->protocol == IPPROTO_UDP);
+}
+
+/*
+ * By what a datagram that may be in fragments is known outside. An address that others have ranges of has none of its own.
+ * The segments that a frame is cut into later count on from there. -1: the network has fewer numbers than that.
+ */
+static __noinline int outside_id(struct packet *packet, struct translation *translation)
 {
 	const struct iphdr *ip = &translation->flow.ip;
 	const struct nat_range *range = range_of(translation);
 	__u32 number = bpf_ntohs(ip->id) + mix(ip->saddr);
+	__u32 segments = hook_segments(packet);
 
-	if (ip->frag_off & bpf_htons(IPV4_DONT_FRAGMENT) || translation->is_floating || !range->count ||
+	if (!may_be_fragmented(ip, segments) || translation->is_floating || !range->count ||
 	    address_difference(&range->address, &translation->outside.address))
 		return bpf_ntohs(ip->id);
-	return range->first + number % range->count;
+	return segments > range->count ? -1 : (int)(range->first + number % (range->count - segments + 1));
 }
 
 static __always_inline bool translate_id(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
-	__be16 id = bpf_htons(outside_id(translation));
+	int number = outside_id(packet, translation);
+	__be16 id = bpf_htons(number);
 	struct iphdr *ip;
 
+	if (number < 0)
+		return false;
 	if (id == flow->ip.id)
 		return true;
 	ip = ip_header(packet, flow);

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "routable.h"
 #include "session.h"
 #include "translate.h"
 
@@ -62,7 +63,7 @@ static __noinline enum reason translate_error_out(struct packet *packet, struct 
 	struct flow quoted = {};
 	__be32 public;
 
-	if (!read_quoted(packet, error, &quoted) || quoted.ip.daddr != error->ip.saddr)
+	if (!read_quoted(packet, error, &quoted) || quoted.ip.daddr != error->ip.saddr || !is_routable(quoted.ip.saddr))
 		return REASON_NOT_TRANSLATABLE;
 	if (!find_quoted_mapping(packet, translation, &quoted))
 		return REASON_NAT_UNKNOWN;

@@ -5,7 +5,8 @@
  * An sk_buff may carry an unfinished checksum or several segments, beside the bytes, where XDP cannot see it. So
  * XDP carries a frame only if
  *   - one interface gets it, and that one accepts XDP frames; XDP cannot copy, nor reach the host's stack;
- *   - it is in one buffer, which every interface accepts; and
+ *   - it is in one buffer, which every interface accepts;
+ *   - it is no sk_buff, which would take what its sender says beside the bytes along, past tc, which judges that; and
  *   - no checksum in it can be unfinished: the operator or the hardware says so, or the bytes show it.
  * The bytes show it for ARP, which has none, and for TCP and ICMP when the field is not the sum of the pseudo-header
  * alone, which is what the sender of an unfinished checksum leaves there. A segmentation offload always comes with
@@ -13,7 +14,7 @@
  * everything else. Guessing "unfinished" wrongly costs the way through tc and nothing more. docs/packet-path.md
  * holds the full argument.
  *
- * reads    ethertype, tag_in_frame, length, checksums_complete, destination, target_takes_xdp
+ * reads    ethertype, tag_in_frame, length, checksums_complete, may_be_sk_buff, destination, target_takes_xdp
  * returns  LEAVE_TO_TC
  */
 #pragma once
@@ -153,6 +154,8 @@ static __always_inline enum reason leave_to_tc(struct packet *packet)
 	if (hook_keeps_offloads)
 		return REASON_CONTINUE;
 	if (!one_target || !packet->target_takes_xdp || !hook_is_linear(packet))
+		return REASON_LEAVE_TO_TC;
+	if (packet->may_be_sk_buff && hook_is_sk_buff(packet))
 		return REASON_LEAVE_TO_TC;
 	return packet->checksums_complete ? REASON_CONTINUE : prove_checksum(packet);
 }

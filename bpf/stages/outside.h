@@ -7,7 +7,7 @@
  *
  * reads    ethertype
  * sets     network, segment, verdict
- * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER; ANSWERED, FORWARDED, those of tell_remote, and those
+ * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, UNROUTABLE_SOURCE; ANSWERED, FORWARDED, those of tell_remote, and those
  *          of check_member
  * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member
  */
@@ -18,6 +18,7 @@
 #include "nat_error.h"
 #include "neighbour.h"
 #include "owner.h"
+#include "routable.h"
 #include "tell_outside.h"
 #include "untranslated.h"
 
@@ -74,6 +75,8 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 
 	if (!may_be_for_vm(flow, public) || !enter_by_slot(packet, translation, flow->destination, flow->protocol))
 		return otherwise(public, REASON_NAT_UNKNOWN);
+	if (!is_routable(flow->ip.saddr))
+		return otherwise(public, REASON_UNROUTABLE_SOURCE);
 	found = note_session(packet, translation, flow->ip.saddr, flow->source, false);
 	if (found == SESSION_NONE && !(translation->rules->flags & NAT_ANY_REMOTE))
 		return otherwise(public, REASON_NAT_STRANGER);
@@ -91,6 +94,8 @@ static __noinline enum reason take_fragment(struct packet *packet, struct transl
 	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
 	struct nat_fragment *fragment = find_fragment(&key, translation->now);
 
+	if (!is_routable(translation->flow.ip.saddr))
+		return otherwise(public, REASON_UNROUTABLE_SOURCE);
 	if (fragment)
 		return enter_by_slot(packet, translation, fragment->outside.port, fragment->outside.protocol)
 			       ? pass_in(packet, translation)
@@ -125,13 +130,22 @@ static __noinline enum reason translate_error_in(struct packet *packet, const st
 	return REASON_CONTINUE;
 }
 
+/* RFC 7600: with this address routers send errors that have no IPv4 address of their own. */
+static __always_inline bool may_send_error(__be32 router)
+{
+	return is_routable(router) || router == bpf_htonl(0xc0000008);
+}
+
 static __noinline enum reason take_error(struct packet *packet, struct translation *translation,
 					 const struct nat_address *public)
 {
 	struct receiver receiver = {};
 	struct flow quoted = {};
 
-	if (!read_quoted(packet, &translation->flow, &quoted) || quoted.ip.saddr != translation->flow.ip.daddr)
+	if (!may_send_error(translation->flow.ip.saddr))
+		return otherwise(public, REASON_UNROUTABLE_SOURCE);
+	if (!read_quoted(packet, &translation->flow, &quoted) || quoted.ip.saddr != translation->flow.ip.daddr ||
+	    !is_routable(quoted.ip.daddr))
 		return otherwise(public, REASON_NOT_TRANSLATABLE);
 	if (!enter_by_slot(packet, translation, quoted.source, quoted.protocol) ||
 	    admit_error(packet, translation, &quoted))
@@ -145,8 +159,8 @@ static __noinline void lead_fragments(struct packet *packet, const struct transl
 {
 	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
 
-	note_fragment(packet->network, translation, &key);
-	send_held(packet, translation, &key);
+	if (note_fragment(packet->network, translation, &key))
+		send_held(packet, translation, &key);
 }
 
 static __always_inline enum reason take_for_vm(struct packet *packet, struct translation *translation,

@@ -11,12 +11,29 @@
 #include "flow.h"
 #include "neighbour.h"
 
-/* RFC 1122, 3.2.1.3; RFC 5735: none of them is beyond a gateway. */
-static __always_inline bool is_unicast(__be32 address)
+static __always_inline bool is_within(__u32 address, __u32 prefix, __u32 bits)
 {
-	__u8 first = bpf_ntohl(address) >> 24;
+	return !((address ^ prefix) >> (32 - bits));
+}
 
-	return first && first != 127 && first < 224;
+/*
+ * RFC 6890, table by table: what is not "Forwardable" is neither a source nor a destination of anything that crosses a
+ * gateway; nor is multicast, which nobody here routes. 169.254.169.254 has a cloud host's credentials for whoever asks in
+ * its name (RFC 3927, 7). Of 192.0.0.0/24, whose rest ends at the link that it is used on, two anycast addresses are
+ * forwardable. So would the documentation's networks not be (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24): they are
+ * left out, since nothing listens there by itself, and laboratories and this project's own tests use them as the internet.
+ */
+static __always_inline bool is_routable(__be32 ipv4)
+{
+	__u32 address = bpf_ntohl(ipv4);
+
+	if (is_within(address, 0x00000000, 8) || /* this network */
+	    is_within(address, 0x7f000000, 8) || /* loopback */
+	    is_within(address, 0xa9fe0000, 16))	 /* link local */
+		return false;
+	if (is_within(address, 0xc0000000, 24))			       /* IETF protocol assignments, */
+		return address == 0xc0000009 || address == 0xc000000a; /* but PCP's (RFC 7723) and TURN's (RFC 8155) */
+	return address < 0xe0000000;				       /* multicast, reserved, and limited broadcast */
 }
 
 /* Only the port's own address has a way out. */
@@ -35,7 +52,7 @@ static __always_inline enum reason refuse_unroutable(struct packet *packet, cons
 {
 	if (!is_own_address(packet, flow->ip.saddr))
 		return REASON_SOURCE_SPOOFED;
-	if (!is_unicast(flow->ip.daddr))
+	if (!is_routable(flow->ip.saddr) || !is_routable(flow->ip.daddr))
 		return REASON_NOT_ROUTED;
 	return flow->ip.ttl > 1 ? REASON_CONTINUE : REASON_TTL_EXCEEDED;
 }

@@ -14,6 +14,7 @@
 #include "nat_error.h"
 #include "prefix.h"
 #include "receiver.h"
+#include "routable.h"
 
 static __noinline bool is_untranslated(struct packet *packet, const struct translation *translation, __be32 remote)
 {
@@ -42,6 +43,8 @@ static __noinline enum reason take_untranslated(struct packet *packet, const str
 	struct receiver receiver = {};
 	enum reason reason;
 
+	if (!is_routable(flow->ip.saddr))
+		return REASON_CONTINUE;
 	if (!network || find_route(ROUTE_UNTRANSLATED, network, remote_of(packet, flow)) != network)
 		return REASON_CONTINUE;
 	if (enter_network(packet, network, REASON_HOSTS_OWN) || !(packet->segment->flags & NETWORK_NAT))

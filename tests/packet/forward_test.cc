@@ -44,6 +44,20 @@ TEST_P(Forward, AnybodyMaySpeakAndNothingIsKept) {
   }
 }
 
+TEST_P(Forward, WhatIsNotForwardableDoesNotSpeak) {
+  forward();
+  make_floating();
+  speak_arp();
+  for (const char* ip : kNotForwardable) {
+    const abi::address source = address_of(ip);
+    for (Frame frame : {in(Protocol::kUdp, kForwardedPort), in(Protocol::kTcp, kForwardedPort),
+                        to_floating(Protocol::kUdp), to_floating(Protocol::kIcmp)}) {
+      std::copy_n(source.bytes + 12, 4, frame.bytes.begin() + kIpOffset + 12);
+      EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "UNROUTABLE_SOURCE")) << ip;
+    }
+  }
+}
+
 TEST_P(Forward, NeverEnds) {
   forward();
   speak_arp();

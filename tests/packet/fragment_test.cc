@@ -188,6 +188,51 @@ TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
   for (const Bytes& piece : arrived) EXPECT_EQ(mac_text(piece, 0), test::mac_of("a"));
 }
 
+// Somebody sends two first fragments with one identification, to the ports of two VMs: what follows
+// stays with the VM that the first one was for.
+TEST_P(Fragment, ASecondStartLeadsNothingElsewhere) {
+  set_flags(kBlue, abi::NAT_ANY_REMOTE);
+  const uint16_t ours = leaves(out(Protocol::kUdp)).value_or(0);
+  const uint16_t theirs = leaves(out(Protocol::kUdp, "d"), "d").value_or(0);
+  const Frames first = split(in(Protocol::kUdp, ours));
+  const Frames second = split(in(Protocol::kUdp, theirs));
+  ASSERT_EQ(got({first.front()}).size(), 1U);
+  EXPECT_EQ(got({second.front()}, "d").size(), 1U);
+  for (size_t at = 1; at < first.size(); ++at) {
+    EXPECT_TRUE(got({second.at(at)}, "d").empty());
+    EXPECT_EQ(got({first.at(at)}).size(), 1U);
+  }
+  // Another identification is another datagram.
+  const Frames other = split(in(Protocol::kUdp, theirs), kId + 1);
+  EXPECT_EQ(got(other, "d").size(), other.size());
+}
+
+// Each segment of a frame has the next number.
+TEST_P(Fragment, OfWhatIsCutLaterEachNumberIsTheNetworks) {
+  for (const uint16_t id : {0, 1, 4711, 63, 65535}) {
+    for (const uint32_t size : {8U, 16U, 40U}) {
+      const Frame frame = frame_of(with_header(out(Protocol::kTcp).bytes, id, 0));
+      const Outcome outcome = from_vm("a", frame, {.gso_size = size});
+      ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+      const size_t segments = (frame.bytes.size() + size - 1) / size;
+      EXPECT_GE(id_of(outcome.bytes), kRedFirstPort);
+      EXPECT_LE(id_of(outcome.bytes) + segments, size_t{kRedFirstPort} + kPublicPorts);
+    }
+  }
+  Frame longer = out(Protocol::kTcp);
+  longer.bytes.resize(kTransportOffset + 20 + 2 * kPublicPorts);
+  const Frame frame = frame_of(with_header(longer.bytes, kId, 0));
+  EXPECT_EQ(from_vm("a", frame, {.gso_size = 1}).counted.at("a from NOT_TRANSLATABLE"), 1U);
+}
+
+// UFO takes DF off: the fragments have a number all the same.
+TEST_P(Fragment, OfADatagramCutByTheKernelHaveTheNetworksNumber) {
+  const Frame frame = frame_of(with_header(out(Protocol::kUdp).bytes, kId, kDontFragment));
+  const Outcome outcome = from_vm("a", frame, {.gso_size = 16});
+  ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
+  EXPECT_NE(id_of(outcome.bytes), kId);
+}
+
 TEST_P(Fragment, TooSmallForItsPortsIsDropped) {
   const Frame whole = out(Protocol::kTcp);
   Bytes tiny(whole.bytes.begin(), whole.bytes.begin() + kTransportOffset + 8);

@@ -30,6 +30,12 @@ inline const std::string kGatewayMacText = "02:78:76:6e:65:74";
 constexpr size_t kIpOffset = 14;  // of a frame without a tag
 constexpr size_t kTransportOffset = kIpOffset + 20;
 
+// RFC 6890: the ends of what is not forwardable.
+constexpr const char* kNotForwardable[] = {
+    "0.0.0.1",         "0.255.255.255",   "127.0.0.1",     "127.255.255.255", "169.254.0.0",
+    "169.254.169.254", "169.254.255.255", "192.0.0.1",     "192.0.0.170",     "192.0.0.171",
+    "192.0.0.255",     "240.0.0.0",       "254.255.255.1", "255.255.255.255"};
+
 enum class Protocol { kUdp = abi::NAT_UDP, kTcp = abi::NAT_TCP, kIcmp = abi::NAT_ICMP };
 constexpr Protocol kAllProtocols[] = {Protocol::kUdp, Protocol::kTcp, Protocol::kIcmp};
 

@@ -158,10 +158,66 @@ TEST_P(NatOnTc, ASpoofedSourceIsNotTranslated) {
 }
 
 TEST_P(NatOnTc, WhatIsNoUnicastHasNoWayOut) {
-  for (const char* ip : {"127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0"}) {
+  for (const char* ip : {"224.0.0.1", "239.255.255.250"}) {
     const Frame frame = out_to(ip, 80);
     EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ROUTED")) << ip;
   }
+}
+
+// RFC 6890: what is not forwardable crosses no gateway, in no direction and in no role.
+TEST_P(NatOnTc, WhatIsNotForwardableIsNoDestination) {
+  for (const char* ip : kNotForwardable) {
+    for (const Protocol protocol : kAllProtocols) {
+      const Frame frame = out_to(ip, 80, protocol);
+      EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ROUTED")) << ip;
+    }
+  }
+}
+
+TEST_P(NatOnTc, WhatIsNotForwardableIsNoSource) {
+  for (const char* ip : kNotForwardable) {
+    rig_.set_address(kRed, ip, "a", "");
+    Frame frame = out(Protocol::kUdp);
+    const abi::address source = address_of(ip);
+    std::copy_n(source.bytes + 12, 4, frame.bytes.begin() + kIpOffset + 12);
+    EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ROUTED")) << ip;
+  }
+}
+
+TEST_P(NatOnTc, WhatIsForwardableGoesOut) {
+  for (const char* ip : {"1.0.0.0", "10.255.255.255", "100.64.0.1", "126.255.255.255", "128.0.0.1",
+                         "169.253.255.255", "169.255.0.0", "172.16.0.1", "191.255.255.255",
+                         "192.0.0.9", "192.0.0.10", "192.0.1.0", "192.0.2.1", "192.88.99.1",
+                         "192.168.0.1", "198.18.0.1", "203.0.113.9", "223.255.255.255"})
+    EXPECT_TRUE(leaves(out_to(ip, 80))) << ip;
+}
+
+TEST_P(NatOnTc, AnErrorQuotesNothingThatIsNotForwardable) {
+  const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
+  for (const char* ip : kNotForwardable) {
+    const abi::address address = address_of(ip);
+    Bytes about = from_uplink(in(Protocol::kUdp, port)).bytes;
+    std::copy_n(address.bytes + 12, 4, about.begin() + kIpOffset + 12);
+    put_be16(about, kIpOffset + 10, 0);
+    finish_checksum(about, kIpOffset, 10, kTransportOffset);
+    Frame error = icmp_error("10.0.0.1", kPeerIp, 3, 3, about);
+    std::ranges::copy(parse_mac(kGatewayMacText), error.bytes.begin());
+    std::ranges::copy(parse_mac(test::mac_of("a")), error.bytes.begin() + ETH_ALEN);
+    EXPECT_EQ(from_vm("a", error), dropped(error, "a from", "NOT_TRANSLATABLE")) << ip;
+  }
+}
+
+TEST_P(NatOnTc, ARouterThatIsNotForwardableReportsNothing) {
+  const Outcome sent = from_vm("a", out(Protocol::kUdp));
+  for (const char* ip : {"169.254.0.1", "127.0.0.1", "192.0.0.1", "240.0.0.1"}) {
+    Frame error = icmp_error(ip, kPublicIp, 11, 0, sent.bytes);
+    std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
+    EXPECT_EQ(from_uplink(error), dropped(error, "up from", "UNROUTABLE_SOURCE")) << ip;
+  }
+  // RFC 7600: a router without an IPv4 address.
+  Frame error = icmp_error("192.0.0.8", kPublicIp, 11, 0, sent.bytes);
+  std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
+  EXPECT_EQ(from_uplink(error).verdict, Verdict::kRedirect);
 }
 
 // The host is not reachable from a tenant's port, at none of its addresses.
@@ -311,6 +367,29 @@ TEST_P(NatOnTc, ATagIsAnotherNumberSpace) {
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
   const Frame tagged = in(Protocol::kUdp, port).tagged(kHostsVid);
   EXPECT_EQ(from_uplink(tagged), left(tagged));
+}
+
+// IEEE 802.1Q, 6.9.1: a priority tag is none of a VLAN.
+TEST_P(NatOnTc, AnAnswerWithAPriorityTagIsAnAnswer) {
+  for (const Protocol protocol : kAllProtocols) {
+    const uint16_t port = leaves(out(protocol)).value_or(0);
+    for (const uint8_t priority : {0, 7}) {
+      const auto there = arrives(in(protocol, port).tagged({.vid = 0, .pcp = priority}));
+      ASSERT_TRUE(there);
+      EXPECT_EQ(there->dst_ip, "10.0.0.1");
+      EXPECT_EQ(there->src_ip, kPeerIp);
+    }
+  }
+  const Frame service = in(Protocol::kUdp, kRedFirstPort).tagged({.vid = 0, .tpid = 0x88a8});
+  EXPECT_EQ(from_uplink(service), left(service));
+}
+
+TEST_P(NatOnTc, APriorityTagOfWhatIsTheHostsStays) {
+  set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
+  const Frame untagged = in(Protocol::kUdp, 9);
+  const Outcome outcome = from_uplink(untagged.tagged({.vid = 0, .pcp = 5}));
+  EXPECT_EQ(outcome.verdict, Verdict::kPass);
+  EXPECT_EQ(outcome.bytes, pushed(untagged, {.vid = 0, .pcp = 5}).bytes);
 }
 
 TEST_P(NatOnTc, APortThatIsGoneGetsNothing) {

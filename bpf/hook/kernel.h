@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the kernel keeps beside a frame's bytes and a program's context does not show.
+ *
+ * The loader puts the running kernel's offsets of these structures in (CO-RE), so only the names have to be the kernel's.
+ * Since Linux 6.2 bpf_cast_to_kern_ctx() lets the program read the structure itself. Before, the context's own address,
+ * which is that of the structure, is read through bpf_probe_read_kernel(): slower, and refused where the kernel is locked
+ * down to confidentiality.
+ */
+#pragma once
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define CHECKSUM_PARTIAL 3 /* include/linux/skbuff.h */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct sk_buff {
+	__u8 ip_summed : 2;
+	__u16 csum_start; /* these three are offsets in the buffer that the frame is in */
+	__u16 csum_offset;
+	__u16 mac_header;
+};
+
+struct netdev_rx_queue;
+
+struct net_device {
+	struct netdev_rx_queue *_rx;
+};
+
+struct xdp_rxq_info {
+	struct net_device *dev;
+	__u32 queue_index;
+};
+
+struct netdev_rx_queue {
+	struct xdp_rxq_info xdp_rxq;
+};
+
+struct xdp_buff {
+	struct xdp_rxq_info *rxq;
+};
+#pragma clang attribute pop
+
+/* Of the kernel's verifier. Its values are the kfuncs that it treats apart, so they say which of them there are. */
+enum special_kfunc_type {
+	KF_bpf_cast_to_kern_ctx = 9,
+};
+
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
+
+static __always_inline bool kernel_shows_context(void)
+{
+	return bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_cast_to_kern_ctx);
+}
+
+/* Where a partial checksum is finished, as offsets in the frame: it is summed from `start` on and written to `field`. */
+struct partial_checksum {
+	__u32 start;
+	__u32 field;
+};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * refuse_false_offloads: what a sender says beside the frame's bytes has to be about this frame.
+ *
+ * The kernel finishes a partial checksum, and cuts a frame into segments, after all decisions have been made. A VM chooses
+ * in its virtio-net header where the sum begins, where it is written and, by the bytes that are summed, what is written.
+ * Elsewhere than in its own checksum field that would change an address, a port or an ARP sender that has been judged, or
+ * translated. So a partial checksum has to be
+ *   - the frame's own: of TCP, UDP, SCTP, DCCP, UDP-Lite or ICMP, at its place behind the IP header; or
+ *   - of what a tunnel carries: behind a UDP header, or behind the IP header of a protocol that is none of those. No stage
+ *     reads these bytes, so what is written there the VM could have sent as well.
+ * A fragment has none, since nobody could sum up the others. Nor is a fragment cut: the kernel, which cuts a UDP datagram
+ * into fragments (UFO), writes its own fragment offset over the frame's.
+ *
+ * Under XDP there is nothing beside the bytes: packet-path.md.
+ *
+ * reads    ethertype, tag_in_frame
+ * returns  FALSE_CHECKSUM, FALSE_SEGMENTS
+ */
+#pragma once
+
+#include "parse.h"
+
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+
+#define IPV4_ANY_FRAGMENT 0x3fff /* RFC 791: more-fragments flag and fragment offset */
+#define IPV6_EXTENSIONS	  4	 /* more of them before a partial checksum are refused */
+
+/* What stands behind an IP header. */
+struct payload {
+	__u32 offset;  /* in the frame; 0: the header is broken */
+	__u8 protocol; /* IPPROTO_FRAGMENT: a fragment, of either version */
+};
+
+static __always_inline struct payload payload_of_ipv4(struct packet *packet)
+{
+	struct iphdr *ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
+
+	if (!ip || ip->version != 4 || ip->ihl * 4 < sizeof(*ip))
+		return (struct payload){};
+	return (struct payload){
+		.offset = header_offset(packet) + ip->ihl * 4,
+		.protocol = ip->frag_off & bpf_htons(IPV4_ANY_FRAGMENT) ? IPPROTO_FRAGMENT : ip->protocol,
+	};
+}
+
+static __always_inline bool is_ipv6_option(__u8 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS;
+}
+
+/* RFC 8200, 4: an option header begins with the next protocol and its own length, in eight bytes beyond the first. */
+static __always_inline struct payload payload_of_ipv6(struct packet *packet)
+{
+	struct ipv6hdr *ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
+	struct payload payload = {.offset = header_offset(packet) + sizeof(*ip)};
+	__u8 option[2];
+
+	if (!ip)
+		return (struct payload){};
+	payload.protocol = ip->nexthdr;
+	for (int i = 0; i < IPV6_EXTENSIONS && is_ipv6_option(payload.protocol); i++) {
+		if (!hook_read(packet, payload.offset, option, sizeof(option)))
+			return (struct payload){};
+		payload.protocol = option[0];
+		payload.offset += (option[1] + 1) * 8;
+	}
+	return is_ipv6_option(payload.protocol) ? (struct payload){} : payload;
+}
+
+/* Where the protocol keeps its checksum. 0: it has none that anybody leaves to be finished. */
+static __always_inline __u32 own_field(__u8 protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return 16;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_DCCP:
+		return 6;
+	case IPPROTO_SCTP:
+		return 8;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline bool is_own_checksum(const struct payload *payload, const struct partial_checksum *partial)
+{
+	__u32 field = own_field(payload->protocol);
+
+	if (!payload->offset || payload->protocol == IPPROTO_FRAGMENT)
+		return false;
+	if (!field)
+		return partial->start >= payload->offset;
+	if (partial->start == payload->offset)
+		return partial->field == partial->start + field;
+	return payload->protocol == IPPROTO_UDP && partial->start >= payload->offset + sizeof(struct udphdr);
+}
+
+static __always_inline enum reason judge_payload(struct packet *packet, const struct payload *payload)
+{
+	struct partial_checksum partial;
+
+	if (hook_is_segmented_later(packet) && (!payload->offset || payload->protocol == IPPROTO_FRAGMENT))
+		return REASON_FALSE_SEGMENTS;
+	if (!hook_is_partial(packet))
+		return REASON_CONTINUE;
+	partial = hook_partial_checksum(packet);
+	return is_own_checksum(payload, &partial) ? REASON_CONTINUE : REASON_FALSE_CHECKSUM;
+}
+
+/* Of another protocol no stage reads more than the Ethernet header. ARP has neither checksum nor segments. */
+static __noinline enum reason judge_offloads(struct packet *packet)
+{
+	struct payload payload = {};
+
+	if (packet->ethertype == bpf_htons(ETH_P_IP))
+		payload = payload_of_ipv4(packet);
+	else if (packet->ethertype == bpf_htons(ETH_P_IPV6))
+		payload = payload_of_ipv6(packet);
+	else if (packet->ethertype != bpf_htons(ETH_P_ARP))
+		payload.offset = header_offset(packet);
+	return judge_payload(packet, &payload);
+}
+
+static __always_inline enum reason refuse_false_offloads(struct packet *packet)
+{
+	if (!hook_is_partial(packet) && !hook_is_segmented_later(packet))
+		return REASON_CONTINUE;
+	return judge_offloads(packet);
+}

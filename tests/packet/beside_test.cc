@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/beside.h: what a virtio-net header says of a frame it has to mean of this frame. The
+// kernel finishes a checksum after every decision: whatever a VM says, no byte of what comes out
+// may differ from what was judged, but for the frame's own checksum field.
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+
+#include "live_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr size_t kIp = ETH_HLEN;
+constexpr size_t kTransport = kIp + 20;
+constexpr size_t kFirstStart = 20;  // the kernel takes no earlier one
+
+Frame claiming(Frame frame, size_t start, size_t offset, Gso gso = Gso::kNone, uint16_t size = 0) {
+  frame.vnet = {.flags = kNeedsChecksum,
+                .gso_type = gso,
+                .gso_size = size,
+                .csum_start = static_cast<uint16_t>(start),
+                .csum_offset = static_cast<uint16_t>(offset)};
+  return frame;
+}
+
+Frame as_fragment(Frame frame, uint16_t flags_and_offset) {
+  put_be16(frame.bytes, kIp + 6, flags_and_offset);
+  put_be16(frame.bytes, kIp + 10, 0);
+  finish_checksum(frame.bytes, kIp, 10, kTransport);
+  return frame;
+}
+
+class Beside : public Live {
+ protected:
+  Beside() { attach_all(); }
+  static Ends to_b() { return between("a", "b"); }
+  static Ends to_wire() { return between("a", "wire"); }
+
+  // What came out anywhere of a frame that the kernel took at all. What XDP leaves to tc is not
+  // judged yet.
+  Frames came_out(const Frame& frame) {
+    if (rig_.tap("a").try_send(frame) != 0) return {};
+    Frames all;
+    for (const char* place : {"b", "c", "up", "host"}) {
+      if (on_xdp() && place == std::string("host")) continue;
+      for (const Bytes& bytes : seen(place, frame)) all.push_back(bytes);
+    }
+    return all;
+  }
+  void expect_refused(const Frame& frame, const std::string& reason) {
+    ASSERT_EQ(rig_.tap("a").try_send(frame), 0);
+    EXPECT_EQ(places(frame), Places{});
+    EXPECT_EQ(counted()["a from " + reason], ++refused_[reason]);
+  }
+
+ private:
+  std::map<std::string, uint64_t> refused_;
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, Beside, both_hooks(), hook_name);
+
+class BesideXdp : public Beside {
+ protected:
+  // As the loader says of a TAP.
+  BesideXdp() {
+    for (const std::string& port : Rig::ports()) {
+      abi::interface value = rig_.tables().interfaces.find(rig_.ifindex(port)).value();
+      value.flags |= abi::INTERFACE_XDP_ON_SK_BUFFS | abi::INTERFACE_CHECKSUMS_COMPLETE;
+      rig_.set_interface(port, value);
+    }
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, BesideXdp, xdp_alone(), hook_name);
+
+// A segmentation offload makes the TAP's driver run XDP on an sk_buff, which keeps what the vnet
+// header said on a redirect. The operator's word that the guest leaves nothing unfinished binds no
+// guest.
+TEST_P(BesideXdp, AnSkBuffIsLeftToTc) {
+  for (const Ends& ends : {to_b(), to_wire()}) {
+    for (const Frame& frame : {tcp4(ends), udp4(ends), arp_request(ends)}) {
+      const Frame lying = claiming(frame, kTransport, 16, Gso::kTcp4, 1400);
+      if (rig_.tap("a").try_send(lying) != 0) continue;
+      EXPECT_EQ(places(lying), Places{"host"});
+    }
+  }
+  EXPECT_EQ(counted(), Counts{});
+}
+
+TEST_P(BesideXdp, WhatTheDriverRunsItOnIsCarried) {
+  for (const Frame& frame : {tcp4(to_b()), udp4(to_b()), arp_request(to_b())}) {
+    send("a", frame);
+    EXPECT_EQ(seen("b", frame), Frames{frame.bytes});
+  }
+}
+
+class BesideTc : public Beside {};
+INSTANTIATE_TEST_SUITE_P(Hooks, BesideTc, tc_alone(), hook_name);
+
+// The bytes in which two frames of one length differ, from the IP header on.
+std::set<size_t> differences(Bytes was, const Bytes& is) {
+  std::set<size_t> places;
+  if (is.size() == was.size() + 4)  // the network's tag, on the wire
+    was.insert(was.begin() + 12, is.begin() + 12, is.begin() + 16);
+  EXPECT_EQ(is.size(), was.size());
+  for (size_t i = 0; i < std::min(was.size(), is.size()); ++i)
+    if (was[i] != is[i]) places.insert(i - (is.size() > i && is[12] == 0x81 ? 4 : 0));
+  return places;
+}
+
+TEST_P(Beside, NoByteChangesButTheOwnChecksum) {
+  struct Case {
+    Frame frame;
+    size_t own;  // where its checksum is; what a tunnel carries is behind it
+  };
+  for (const Ends& ends : {to_b(), to_wire()}) {
+    const Case cases[] = {{tcp4(ends), kTransport + 16},
+                          {udp4(ends), kTransport + 6},
+                          {icmp4_echo(ends), kTransport + 2},
+                          {tcp6(ends), kIp + 40 + 16},
+                          {arp_request(ends), 0}};
+    for (const auto& [frame, own] : cases) {
+      for (const size_t start : {kFirstStart, size_t{26}, size_t{28}, size_t{34}, size_t{38}}) {
+        for (size_t offset = 0; offset < 34; offset += 2) {
+          for (const Bytes& bytes : came_out(claiming(frame, start, offset))) {
+            for (const size_t at : differences(frame.bytes, bytes)) {
+              const bool is_payload_of_udp = own == kTransport + 6 && at >= kTransport + 8;
+              EXPECT_TRUE((own != 0 && (at == own || at == own + 1)) || is_payload_of_udp)
+                  << "byte " << at << ", from " << start << ", field " << offset;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(BesideTc, AChecksumThatIsNotItsOwnIsRefused) {
+  expect_refused(claiming(tcp4(to_b()), kFirstStart, 8), "FALSE_CHECKSUM");
+  expect_refused(claiming(tcp4(to_b()), kTransport, 6), "FALSE_CHECKSUM");
+  expect_refused(claiming(tcp4(to_b()), kTransport + 20, 0), "FALSE_CHECKSUM");
+  expect_refused(claiming(udp4(to_b()), kTransport, 2), "FALSE_CHECKSUM");
+  expect_refused(claiming(udp4(to_b()), kTransport + 2, 4), "FALSE_CHECKSUM");
+  expect_refused(claiming(udp6(to_b()), kIp + 40, 0), "FALSE_CHECKSUM");
+  expect_refused(claiming(icmp4_echo(to_b()), kTransport, 4), "FALSE_CHECKSUM");
+  expect_refused(claiming(arp_request(to_b()), kFirstStart, 8), "FALSE_CHECKSUM");
+  expect_refused(claiming(tcp6_behind_extensions(to_b()), kIp + 40, 2), "FALSE_CHECKSUM");
+  expect_refused(claiming(udp4_fragment(to_b(), FragmentPart::kLast), kTransport, 6),
+                 "FALSE_CHECKSUM");
+}
+
+TEST_P(BesideTc, ItsOwnIsFinished) {
+  const Ends inside = Ends::between("02:00:00:00:00:11", "02:00:00:00:00:12");
+  for (const Frame& frame :
+       {leave_partial(tcp4(to_b())), leave_partial(udp4(to_b())), leave_partial(tcp6(to_b())),
+        leave_partial(udp6(to_b())), leave_partial(tcp6_behind_extensions(to_b())),
+        leave_partial(vxlan(to_b(), tcp4(inside), OuterChecksum::kZero), Transport::kInnerOfVxlan),
+        leave_partial(vxlan(to_b(), udp6(inside), OuterChecksum::kComplete),
+                      Transport::kInnerOfVxlan)}) {
+    send("a", frame);
+    EXPECT_EQ(seen("b", frame), Frames{frame.finished().bytes});
+  }
+}
+
+// IEEE 802.1Q: a priority tag moves the headers, and with them what the vnet header points to.
+TEST_P(BesideTc, APriorityTagMovesTheChecksum) {
+  const Frame frame = leave_partial(tcp4(to_b()));
+  send("a", frame.tagged({.vid = 0, .pcp = 3}));
+  EXPECT_EQ(seen("b", frame), Frames{frame.finished().bytes});
+  const Frame other = leave_partial(tcp4(to_b()));
+  Frame unmoved = other.tagged({.vid = 0, .pcp = 3});
+  unmoved.vnet = other.vnet;
+  expect_refused(unmoved, "FALSE_CHECKSUM");
+}
+
+// The kernel writes its own fragment offset over that of a datagram it cuts into fragments.
+TEST_P(BesideTc, AFragmentIsNotCut) {
+  for (const uint16_t piece : {uint16_t{1}, uint16_t{0x2000}, uint16_t{0x2001}}) {
+    const Frame udp = as_fragment(udp4(to_b(), 400), piece);
+    expect_refused(claiming(udp, kTransport, 6, Gso::kUdp, 40), "FALSE_SEGMENTS");
+    expect_refused(claiming(udp, kTransport, 6, Gso::kUdpL4, 40), "FALSE_SEGMENTS");
+    const Frame tcp = as_fragment(tcp4(to_b(), 400), piece);
+    expect_refused(claiming(tcp, kTransport, 16, Gso::kTcp4, 100), "FALSE_SEGMENTS");
+  }
+}
+
+}  // namespace
+}  // namespace xvnet::test
