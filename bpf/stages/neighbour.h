@@ -20,7 +20,7 @@
 #define ARP_REQUEST	      1
 #define ARP_REPLY	      2
 
-/* For Ethernet and IPv4. */
+/* For IPv4 and hardware with addresses of six bytes, whatever its type. */
 struct arp_packet {
 	__be16 hardware;
 	__be16 protocol;
@@ -40,15 +40,23 @@ static __always_inline bool read_arp(struct packet *packet, struct arp_packet *a
 	if (packet->ethertype != bpf_htons(ETH_P_ARP) || !bytes)
 		return false;
 	__builtin_memcpy(arp, bytes, sizeof(*arp));
-	return arp->hardware == bpf_htons(ARP_HARDWARE_ETHERNET) && arp->protocol == bpf_htons(ETH_P_IP) &&
-	       arp->hardware_size == ETH_ALEN && arp->protocol_size == sizeof(__be32);
+	return arp->protocol == bpf_htons(ETH_P_IP) && arp->hardware_size == ETH_ALEN &&
+	       arp->protocol_size == sizeof(__be32);
 }
 
+/*
+ * Receivers differ in which hardware types and sizes they take for Ethernet's: Linux takes 1 and 6 (IEEE 802). They all
+ * look for the sender's address at the place that it has with Ethernet, so nobody may have the gateway's there.
+ */
 static __noinline bool claims_gateway(struct packet *packet)
 {
-	struct arp_packet arp;
+	struct arp_packet *arp = hook_bytes(packet, header_offset(packet), sizeof(*arp));
+	__be32 sender;
 
-	return read_arp(packet, &arp) && is_gateway_address(packet->network, arp.sender);
+	if (!arp)
+		return false;
+	sender = arp->sender;
+	return is_gateway_address(packet->network, sender);
 }
 
 static __always_inline enum reason refuse_false_gateway(struct packet *packet)
