@@ -46,11 +46,20 @@ static __always_inline enum reason refuse_dhcp_server(struct packet *packet)
 	return has_dhcp(packet) && is_dhcp_reply(packet) ? REASON_ROGUE_DHCP_SERVER : REASON_CONTINUE;
 }
 
+/* To everybody, or to the gateway. Other addresses are of other servers, and of relays (RFC 3046). */
 static __noinline bool is_dhcp_question(struct packet *packet)
 {
 	struct udp_ports ports;
+	struct iphdr *ip;
+	__be32 server;
 
-	return read_ports(packet, &ports) && ports.destination == DHCP_SERVER_PORT;
+	if (!read_ports(packet, &ports) || ports.destination != DHCP_SERVER_PORT)
+		return false;
+	ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
+	if (!ip)
+		return false;
+	server = ip->daddr;
+	return server == bpf_htonl(0xffffffff) || is_gateway_address(packet->network, server);
 }
 
 /* What the message is to be answered with; 0: with nothing. */

@@ -327,6 +327,21 @@ TEST_P(Dhcp, IsASwitchsFrameInOtherNetworks) {
   EXPECT_EQ(outcome.counted.at("up to carried"), 1u);
 }
 
+// A VM that is a relay, or a client of a server beyond the gateway.
+TEST_P(DhcpOnBoth, WhatIsForAnotherServerGoesItsWay) {
+  serve();
+  for (const Bytes& server : {Bytes{192, 0, 2, 7}, Bytes{10, 0, 0, 2}}) {
+    Frame frame = dhcp({.type = kRequest, .ciaddr = kLeased, .to = kServerMac});
+    std::ranges::copy(server, frame.bytes.begin() + kDhcpIp + 16);
+    set_lengths_and_checksums(frame.bytes);
+    EXPECT_EQ(ask(frame).counted, (on_xdp() ? Counts{} : Counts{{"a from NOT_ROUTED", 1}}));
+    const auto b = parse_mac(mac_of("b"));
+    std::ranges::copy(b, frame.bytes.begin());
+    const Outcome outcome = ask(frame);
+    EXPECT_EQ(outcome.counted.contains("b to carried"), !on_xdp());
+  }
+}
+
 TEST_P(DhcpOnBoth, WhatAClientSaysIsLeftToTc) {
   serve();
   const Outcome outcome = ask({.type = kDiscover});
