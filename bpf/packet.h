@@ -70,6 +70,7 @@ struct packet {
 	__u16 tci;	   /* of the outer tag */
 	__u32 length;	   /* bytes without the outer tag */
 	bool tag_in_frame; /* and not beside it */
+	bool had_priority; /* take_off_priority: the tag that tci is of has been taken off */
 
 	/* enter_port, enter_uplink, enter_from_host */
 	__u32 network;
@@ -79,8 +80,6 @@ struct packet {
 	bool may_be_sk_buff;	   /* under XDP: INTERFACE_XDP_ON_SK_BUFFS */
 	bool has_public_addresses; /* an uplink where NAT's replies come in */
 	bool is_routed;		   /* xvnet's own, on its way out of an uplink that VMs are beside */
-
-	bool had_priority; /* take_off_priority: the tag that tci is of has been taken off */
 
 	/* learn_source */
 	bool unlearned;
