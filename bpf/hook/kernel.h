@@ -18,7 +18,10 @@
 #define CHECKSUM_PARTIAL 3 /* include/linux/skbuff.h */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct net_device;
+
 struct sk_buff {
+	struct net_device *dev;
 	__u8 ip_summed : 2;
 	__u16 csum_start; /* these three are offsets in the buffer that the frame is in */
 	__u16 csum_offset;
@@ -27,8 +30,17 @@ struct sk_buff {
 
 struct netdev_rx_queue;
 
+struct net {
+	struct {
+		__u32 inum; /* the inode number of the namespace's file */
+	} ns;
+};
+
 struct net_device {
 	struct netdev_rx_queue *_rx;
+	struct {
+		struct net *net;
+	} nd_net;
 };
 
 struct xdp_rxq_info {

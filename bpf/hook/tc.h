@@ -16,6 +16,7 @@
 
 typedef struct __sk_buff hook_ctx;
 
+#include "../../maps/records.h"
 #include "../packet.h"
 #include "context.h"
 #include "kernel.h"
@@ -72,6 +73,22 @@ static __always_inline bool hook_is_linear(struct packet *packet)
 static __always_inline bool hook_is_sk_buff(struct packet *packet)
 {
 	return true;
+}
+
+/*
+ * False where the device was moved to another network namespace and took its programs along: numbers of devices mean others
+ * there. Before Linux 6.6 the kernel takes tc programs off a device that moves.
+ */
+static __always_inline bool hook_is_at_home(struct packet *packet)
+{
+	__u32 key = 0;
+	struct meta *instance = bpf_map_lookup_elem(&meta, &key);
+	struct sk_buff *skb;
+
+	if (!kernel_shows_context() || !instance || !instance->netns_inode)
+		return true;
+	skb = bpf_cast_to_kern_ctx(packet->ctx);
+	return skb->dev->nd_net.net->ns.inum == instance->netns_inode;
 }
 
 /* A tag that the frame's bytes do not show. */

@@ -16,7 +16,9 @@ static __always_inline enum reason enter_network(struct packet *packet, __u32 ne
 {
 	packet->network = network;
 	packet->segment = bpf_map_lookup_elem(&networks, &network);
-	return packet->segment && packet->segment->ageing_ns ? REASON_CONTINUE : otherwise;
+	if (!packet->segment || !packet->segment->ageing_ns)
+		return otherwise;
+	return hook_is_at_home(packet) ? REASON_CONTINUE : otherwise;
 }
 
 /* A port without an entry is between attach and detach: nothing passes it. */

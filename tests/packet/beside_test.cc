@@ -49,7 +49,9 @@ class Beside : public Live {
     return all;
   }
   void expect_refused(const Frame& frame, const std::string& reason) {
-    ASSERT_EQ(rig_.tap("a").try_send(frame), 0);
+    const int error = rig_.tap("a").try_send(frame);
+    if (error == EINVAL && frame.vnet.gso_type == Gso::kUdpL4) return;  // before Linux 6.2
+    ASSERT_EQ(error, 0);
     EXPECT_EQ(places(frame), Places{});
     EXPECT_EQ(counted()["a from " + reason], ++refused_[reason]);
   }
