@@ -33,6 +33,27 @@ static __always_inline enum reason find_receiver(struct packet *packet, __be32 a
 	return REASON_CONTINUE;
 }
 
+#define ARP_TARGET_END (sizeof(struct ethhdr) + offsetof(struct arp_packet, target) + sizeof(__be32))
+
+/*
+ * A partial checksum of the frame is finished in the question, too. UDP's field is where the last word of the address is
+ * that is asked for. What has to stand there for it to come out: nothing but that address is summed up.
+ */
+static __noinline bool settle_question(struct packet *packet, __be32 target)
+{
+	__be16 words[2];
+	struct partial_checksum partial;
+
+	if (!hook_is_partial(packet))
+		return true;
+	partial = hook_partial_checksum(packet);
+	if (partial.field != ARP_TARGET_END - sizeof(words[1]))
+		return true;
+	__builtin_memcpy(words, &target, sizeof(words));
+	words[1] = ~fold_checksum((__u32)words[0] + words[1]);
+	return hook_write(packet, partial.field, &words[1], sizeof(words[1]));
+}
+
 /* Instead of the frame, which whoever sent it sends again. */
 static __noinline enum reason ask_receiver(struct packet *packet, const struct receiver *receiver)
 {
@@ -62,7 +83,10 @@ static __noinline enum reason ask_receiver(struct packet *packet, const struct r
 	set_gateway_mac(question.arp.sender_mac);
 	packet->refused = REASON_MAC_UNKNOWN;
 	packet->length = sizeof(question);
-	reason = write_answer(packet, &question, sizeof(question)) ?: redirect(packet, receiver->ifindex);
+	reason = write_answer(packet, &question, sizeof(question));
+	if (!reason)
+		reason = settle_question(packet, receiver->address) ? redirect(packet, receiver->ifindex)
+								    : REASON_ANSWER_FAILED;
 	packet->length = asked;
 	return reason == REASON_FORWARDED ? REASON_ANSWERED : reason;
 }

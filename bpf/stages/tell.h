@@ -52,6 +52,23 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 	return write_headers(packet, packet->source_mac, &ip);
 }
 
+/*
+ * A partial checksum of the refused frame is finished in the error, too: from the transport header's former place on, which
+ * is the ICMP header's now. What is summed up there, with a right checksum, is zero; so what is written into a field of zero
+ * is what would have made it zero: the word that stood there. False: it began elsewhere, behind IPv4 options.
+ */
+static __noinline bool settle_partial(struct packet *packet)
+{
+	struct partial_checksum partial;
+	__be16 zero = 0;
+
+	if (!hook_is_partial(packet))
+		return true;
+	partial = hook_partial_checksum(packet);
+	return partial.start == sizeof(struct ethhdr) + sizeof(struct iphdr) &&
+	       hook_write(packet, partial.field, &zero, sizeof(zero));
+}
+
 static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)
 {
 	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
@@ -62,8 +79,9 @@ static __noinline enum reason send_error(struct packet *packet, const struct flo
 	if (!hook_read(packet, header_offset(packet), error->quote, quoted))
 		return REASON_ANSWER_FAILED;
 	packet->length = sizeof(struct ethhdr) + sizeof(struct iphdr) + ICMP_HEADER_SIZE + quoted;
-	reason = begin_answer(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted)
-				      ?: send_back(packet);
+	reason = begin_answer(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted);
+	if (!reason)
+		reason = settle_partial(packet) ? send_back(packet) : REASON_ANSWER_FAILED;
 	packet->length = asked;
 	return reason;
 }

@@ -185,5 +185,55 @@ TEST_P(BesideTc, AFragmentIsNotCut) {
   }
 }
 
+// What the network itself says is written over a VM's frame, whose partial checksum is finished in
+// it.
+class BesideAnswers : public Live {
+ protected:
+  BesideAnswers() {
+    constexpr uint32_t kRouter = 7;
+    attach_all();
+    rig_.set_gateway(kRed, "10.0.0.254");
+    rig_.set_address(kRed, "10.0.0.1", "a", "");
+    rig_.set_router(kRouter, kRed, "10.0.0.0", 24);
+    rig_.set_gateway(kBlue, "10.1.0.254");
+    rig_.set_address(kBlue, "10.1.0.1", "d", "");
+    rig_.set_router(kRouter, kBlue, "10.1.0.0", 24);
+  }
+  static Ends beyond(const std::string& ip) {
+    Ends ends = Ends::between(mac_of("a"), "02:78:76:6e:65:74");
+    ends.src_ip = "10.0.0.1";
+    ends.dst_ip = ip;
+    return ends;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, BesideAnswers, tc_alone(), hook_name);
+
+TEST_P(BesideAnswers, AnErrorQuotesWhatItIsAbout) {
+  constexpr size_t kQuote = kTransport + 8;
+  const Ends ends = beyond("192.0.2.9");
+  for (const Frame& frame : {leave_partial(udp4(ends)), leave_partial(tcp4(ends)), tcp4(ends)}) {
+    copies_at("a");
+    send("a", frame);
+    const Frames told = copies_at("a");
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(checksum_problems(told.front()), "");
+    EXPECT_EQ(Bytes(told.front().begin() + kQuote, told.front().end()),
+              Bytes(frame.bytes.begin() + kIp, frame.bytes.begin() + kTransport + 8));
+  }
+}
+
+TEST_P(BesideAnswers, TheQuestionForAMacNamesTheAddress) {
+  for (const Frame& frame :
+       {leave_partial(udp4(beyond("10.1.0.1"))), leave_partial(tcp4(beyond("10.1.0.1")))}) {
+    copies_at("d");
+    send("a", frame);
+    const Frames asked = copies_at("d");
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_EQ(get_be16(asked.front(), 12), ETH_P_ARP);
+    EXPECT_EQ(Bytes(asked.front().begin() + kIp + 24, asked.front().begin() + kIp + 28),
+              (Bytes{10, 1, 0, 1}));
+  }
+}
+
 }  // namespace
 }  // namespace xvnet::test
