@@ -23,9 +23,8 @@ struct net_device;
 struct sk_buff {
 	struct net_device *dev;
 	__u8 ip_summed : 2;
-	__u16 csum_start; /* these three are offsets in the buffer that the frame is in */
-	__u16 csum_offset;
-	__u16 mac_header;
+	__u32 csum;	  /* of a partial checksum: CSUM_START, an offset in the frame's buffer, and CSUM_OFFSET from there */
+	__u16 mac_header; /* an offset in the buffer, too */
 };
 
 struct netdev_rx_queue;
@@ -69,8 +68,17 @@ static __always_inline bool kernel_shows_context(void)
 	return bpf_core_enum_value_exists(enum special_kfunc_type, KF_bpf_cast_to_kern_ctx);
 }
 
-/* Where a partial checksum is finished, as offsets in the frame: it is summed from `start` on and written to `field`. */
+/* struct sk_buff has two __u16 in its csum then. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CSUM_START(csum)  ((__u16)(csum))
+#define CSUM_OFFSET(csum) ((csum) >> 16)
+#else
+#define CSUM_START(csum)  ((csum) >> 16)
+#define CSUM_OFFSET(csum) ((__u16)(csum))
+#endif
+
+/* Where a partial checksum is finished: it is summed from there on in the frame, and written `offset` bytes behind. */
 struct partial_checksum {
 	__u32 start;
-	__u32 field;
+	__u32 offset;
 };

@@ -85,10 +85,10 @@ static __always_inline bool hook_is_at_home(struct packet *packet)
 	struct meta *instance = bpf_map_lookup_elem(&meta, &key);
 	struct sk_buff *skb;
 
-	if (!kernel_shows_context() || !instance || !instance->netns_inode)
+	if (!kernel_shows_context() || !instance)
 		return true;
 	skb = bpf_cast_to_kern_ctx(packet->ctx);
-	return skb->dev->nd_net.net->ns.inum == instance->netns_inode;
+	return skb->dev->nd_net.net->ns.inum == instance->netns_inode || !instance->netns_inode;
 }
 
 /* A tag that the frame's bytes do not show. */
@@ -114,9 +114,10 @@ static __always_inline bool hook_push_tag(struct packet *packet, __u16 tci)
 /* Whether a frame of `length` bytes, or each segment of a longer one, fits the target's MTU. */
 static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, __u32 length)
 {
-	__u32 payload = packet->ctx->gso_size ? 0 : length - ETH_HLEN;
+	bool is_segmented = packet->ctx->gso_size;
+	__u32 payload = is_segmented ? 0 : length - ETH_HLEN;
 
-	return bpf_check_mtu(packet->ctx, target, &payload, 0, packet->ctx->gso_size ? BPF_MTU_CHK_SEGS : 0);
+	return bpf_check_mtu(packet->ctx, target, &payload, 0, is_segmented ? BPF_MTU_CHK_SEGS : 0);
 }
 
 /* In bytes of payload; 0: no such device. */
@@ -302,19 +303,18 @@ static __always_inline bool hook_is_partial(struct packet *packet)
 static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
 {
 	const struct sk_buff *skb = (void *)packet->ctx;
-	__u16 start = 0, offset = 0, mac = 0;
+	__u32 place = 0;
+	__u16 mac = 0;
 
 	if (kernel_shows_context()) {
 		skb = bpf_cast_to_kern_ctx(packet->ctx);
-		start = skb->csum_start;
-		offset = skb->csum_offset;
+		place = skb->csum;
 		mac = skb->mac_header;
 	} else {
-		bpf_core_read(&start, sizeof(start), &skb->csum_start);
-		bpf_core_read(&offset, sizeof(offset), &skb->csum_offset);
+		bpf_core_read(&place, sizeof(place), &skb->csum);
 		bpf_core_read(&mac, sizeof(mac), &skb->mac_header);
 	}
-	return (struct partial_checksum){.start = start - mac, .field = start - mac + offset};
+	return (struct partial_checksum){.start = CSUM_START(place) - mac, .offset = CSUM_OFFSET(place)};
 }
 
 /* Goes on in another program. Comes back only when that one is not there. */

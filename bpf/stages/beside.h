@@ -26,8 +26,10 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
-#define IPV4_ANY_FRAGMENT 0x3fff /* RFC 791: more-fragments flag and fragment offset */
-#define IPV6_EXTENSIONS	  4	 /* more of them before a partial checksum are refused */
+#define IPV4_ANY_FRAGMENT   0x3fff /* RFC 791: more-fragments flag and fragment offset */
+#define TCP_CHECKSUM_OFFSET 16	   /* RFC 9293, 3.1 */
+#define UDP_CHECKSUM_OFFSET 6	   /* RFC 768; RFC 3828, 3.1 */
+#define IPV6_EXTENSIONS	    4	   /* more of them before a partial checksum are refused */
 
 /* What stands behind an IP header. */
 struct payload {
@@ -76,16 +78,17 @@ static __always_inline __u32 own_field(__u8 protocol)
 {
 	switch (protocol) {
 	case IPPROTO_TCP:
-		return 16;
+		return TCP_CHECKSUM_OFFSET;
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
+		return UDP_CHECKSUM_OFFSET;
 	case IPPROTO_DCCP:
-		return 6;
+		return 6; /* RFC 4340, 5.1 */
 	case IPPROTO_SCTP:
-		return 8;
+		return 8; /* RFC 9260, 3.1 */
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return 2;
+		return 2; /* RFC 792; RFC 4443, 2.1 */
 	default:
 		return 0;
 	}
@@ -100,7 +103,7 @@ static __always_inline bool is_own_checksum(const struct payload *payload, const
 	if (!field)
 		return partial->start >= payload->offset;
 	if (partial->start == payload->offset)
-		return partial->field == partial->start + field;
+		return partial->offset == field;
 	return payload->protocol == IPPROTO_UDP && partial->start >= payload->offset + sizeof(struct udphdr);
 }
 
@@ -130,9 +133,27 @@ static __noinline enum reason judge_offloads(struct packet *packet)
 	return judge_payload(packet, &payload);
 }
 
+/*
+ * Of nearly every frame that has a partial checksum: TCP or UDP behind an IPv4 header without options, whole. All else is
+ * looked at again.
+ */
+static __always_inline bool is_plain(struct packet *packet)
+{
+	struct partial_checksum partial = hook_partial_checksum(packet);
+	struct ethhdr *eth = hook_data(packet);
+	struct iphdr *ip = (void *)(eth + 1);
+
+	if ((void *)(ip + 1) > hook_data_end(packet) || eth->h_proto != bpf_htons(ETH_P_IP))
+		return false;
+	return *(__u8 *)ip == 0x45 && !(ip->frag_off & bpf_htons(IPV4_ANY_FRAGMENT)) &&
+	       partial.start == sizeof(struct ethhdr) + sizeof(*ip) &&
+	       ((ip->protocol == IPPROTO_TCP && partial.offset == TCP_CHECKSUM_OFFSET) ||
+		(ip->protocol == IPPROTO_UDP && partial.offset == UDP_CHECKSUM_OFFSET));
+}
+
 static __always_inline enum reason refuse_false_offloads(struct packet *packet)
 {
-	if (!hook_is_partial(packet) && !hook_is_segmented_later(packet))
+	if (hook_is_partial(packet) ? is_plain(packet) : !hook_is_segmented_later(packet))
 		return REASON_CONTINUE;
 	return judge_offloads(packet);
 }

@@ -29,7 +29,7 @@ static __always_inline enum reason enter_port(struct packet *packet)
 	if (port.kind != INTERFACE_PORT)
 		return REASON_NOT_ATTACHED;
 	packet->checksums_complete = port.flags & INTERFACE_CHECKSUMS_COMPLETE;
-	packet->may_be_sk_buff = port.flags & INTERFACE_XDP_ON_SK_BUFFS;
+	packet->may_be_sk_buff = !hook_keeps_offloads && port.flags & INTERFACE_XDP_ON_SK_BUFFS;
 	return enter_network(packet, port.network, REASON_NOT_ATTACHED);
 }
 
@@ -70,7 +70,7 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 	if (uplink.kind != INTERFACE_UPLINK)
 		return REASON_HOSTS_OWN;
 	packet->checksums_complete = uplink.flags & INTERFACE_CHECKSUMS_COMPLETE;
-	packet->may_be_sk_buff = uplink.flags & INTERFACE_XDP_ON_SK_BUFFS;
+	packet->may_be_sk_buff = !hook_keeps_offloads && uplink.flags & INTERFACE_XDP_ON_SK_BUFFS;
 	packet->has_public_addresses = uplink.flags & INTERFACE_NAT;
 	return REASON_CONTINUE;
 }

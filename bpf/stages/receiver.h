@@ -47,11 +47,11 @@ static __noinline bool settle_question(struct packet *packet, __be32 target)
 	if (!hook_is_partial(packet))
 		return true;
 	partial = hook_partial_checksum(packet);
-	if (partial.field != ARP_TARGET_END - sizeof(words[1]))
+	if (partial.start + partial.offset != ARP_TARGET_END - sizeof(words[1]))
 		return true;
 	__builtin_memcpy(words, &target, sizeof(words));
 	words[1] = ~fold_checksum((__u32)words[0] + words[1]);
-	return hook_write(packet, partial.field, &words[1], sizeof(words[1]));
+	return hook_write(packet, ARP_TARGET_END - sizeof(words[1]), &words[1], sizeof(words[1]));
 }
 
 /* Instead of the frame, which whoever sent it sends again. */

@@ -66,7 +66,7 @@ static __noinline bool settle_partial(struct packet *packet)
 		return true;
 	partial = hook_partial_checksum(packet);
 	return partial.start == sizeof(struct ethhdr) + sizeof(struct iphdr) &&
-	       hook_write(packet, partial.field, &zero, sizeof(zero));
+	       hook_write(packet, partial.start + partial.offset, &zero, sizeof(zero));
 }
 
 static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)

@@ -163,6 +163,23 @@ TEST_P(BesideTc, ItsOwnIsFinished) {
   }
 }
 
+// A wire may be the host's of a nested one, and hand on what its VMs say.
+TEST_P(BesideTc, TheWireIsJudgedLikewise) {
+  const Ends ends = between("wire", "a");
+  const Frame arp = claiming(arp_request(ends).tagged(kRedVid), kIp + 4 + 8, 8);
+  const Frame tcp = claiming(tcp4(ends).tagged(kRedVid), kTransport + 4, 6);
+  const Frame cut =
+      claiming(as_fragment(udp4(ends, 400), 1).tagged(kRedVid), kTransport + 4, 6, Gso::kUdp, 40);
+  for (const Frame& frame : {arp, tcp, cut}) {
+    ASSERT_EQ(rig_.tap("up").try_send(frame), 0);
+    EXPECT_EQ(places(frame), Places{});
+  }
+  EXPECT_EQ(counted(), (Counts{{"up from FALSE_CHECKSUM", 2}, {"up from FALSE_SEGMENTS", 1}}));
+  const Frame own = leave_partial(udp4(ends)).tagged(kRedVid);
+  ASSERT_EQ(rig_.tap("up").try_send(own), 0);
+  EXPECT_EQ(places(own), Places{"a"});
+}
+
 // IEEE 802.1Q: a priority tag moves the headers, and with them what the vnet header points to.
 TEST_P(BesideTc, APriorityTagMovesTheChecksum) {
   const Frame frame = leave_partial(tcp4(to_b()));
