@@ -101,8 +101,10 @@ static __always_inline enum reason answer_dhcp(struct packet *packet)
 {
 	struct lease *lease = bpf_map_lookup_elem(&leases, &packet->ifindex);
 	struct dhcp_question question = {.packet = packet};
+	struct dhcp_echo echo = {};
 	__u32 asked = packet->length;
 	enum reason reason;
+	bool has_echo;
 	__u8 reply;
 
 	if (!lease || !read_dhcp_question(packet, &question))
@@ -111,8 +113,10 @@ static __always_inline enum reason answer_dhcp(struct packet *packet)
 	note_lease(lease, &question, reply);
 	if (!reply)
 		return REASON_DHCP_UNANSWERED;
-	packet->length = reply == DHCP_NAK ? DHCP_NAK_FRAME_SIZE : DHCP_FRAME_SIZE;
-	reason = begin_answer(packet) ?: write_dhcp_reply(packet, &question, lease, reply) ?: send_back(packet);
+	has_echo = read_echo(packet, &question, reply, &echo);
+	packet->length = length_of_reply(lease, reply, has_echo);
+	reason = begin_answer(packet) ?: write_dhcp_reply(packet, &question, lease, reply, has_echo ? &echo : NULL)
+				      ?: send_back(packet);
 	packet->length = asked;
 	return reason;
 }

@@ -15,6 +15,17 @@ struct dhcp_head {
 	__u8 pad;
 };
 
+/*
+ * What of the client's own words is returned: its identifier always (RFC 6842, 3), its vendor class where that is HTTP
+ * boot's, which takes no other server's answer. They stand before the lease's options; zeros between them are padding.
+ */
+struct dhcp_echo {
+	__u8 class[2 + HTTP_CLASS_SIZE];
+	__u8 client[2 + MAX_CLIENT_SIZE];
+	__u8 end; /* of a NAK, which nothing follows */
+	__u8 pad;
+};
+
 struct udp_pseudo_header {
 	__be32 source;
 	__be32 destination;
@@ -24,7 +35,8 @@ struct udp_pseudo_header {
 
 #define DHCP_NAK_FRAME_SIZE (DHCP_COOKIE_OFFSET + sizeof(struct dhcp_head))
 #define DHCP_FRAME_SIZE	    (DHCP_NAK_FRAME_SIZE + DHCP_OPTIONS_SIZE)
-#define IPV4_DONT_FRAGMENT  0x4000 /* RFC 791 */
+#define DHCP_ECHO_ROOM	    (DHCP_OPTIONS_SIZE - sizeof(struct dhcp_echo)) /* for the lease's options behind one */
+#define IPV4_DONT_FRAGMENT  0x4000					   /* RFC 791 */
 
 static __always_inline void put_option(__u8 *at, __u8 code, __be32 value)
 {
@@ -34,7 +46,7 @@ static __always_inline void put_option(__u8 *at, __u8 code, __be32 value)
 }
 
 /* T1 and T2 are a half and seven eighths: RFC 2131, 4.4.5. An answer to DHCPINFORM has no times. */
-static __always_inline struct dhcp_head make_head(const struct lease *lease, __u8 reply, bool has_times)
+static __always_inline struct dhcp_head make_head(const struct lease *lease, __u8 reply, bool has_times, bool has_echo)
 {
 	struct dhcp_head head = {.cookie = DHCP_COOKIE, .type = {DHCP_OPTION_TYPE, 1, reply}};
 
@@ -45,8 +57,59 @@ static __always_inline struct dhcp_head make_head(const struct lease *lease, __u
 		put_option(head.times + 12, DHCP_OPTION_REBINDING, bpf_htonl(lease->seconds / 8 * 7));
 	}
 	if (reply == DHCP_NAK)
-		head.times[0] = DHCP_OPTION_END;
+		head.times[0] = has_echo ? DHCP_OPTION_PAD : DHCP_OPTION_END;
 	return head;
+}
+
+static __always_inline bool is_http_class(const __u8 class[HTTP_CLASS_SIZE])
+{
+	__be64 start;
+	__be16 rest;
+
+	__builtin_memcpy(&start, class, sizeof(start));
+	__builtin_memcpy(&rest, class + sizeof(start), sizeof(rest));
+	return start == bpf_cpu_to_be64(0x48545450436c6965) && rest == bpf_htons(0x6e74); /* HTTPClie, nt */
+}
+
+/* Read before the first byte is written. False: there is nothing to return. */
+static __always_inline bool read_echo(struct packet *packet, const struct dhcp_question *question, __u8 reply,
+				      struct dhcp_echo *echo)
+{
+	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	__u32 size = ((question->client_size - 1) & (MAX_CLIENT_SIZE - 1)) + 1;
+
+	if (question->class && hook_read(packet, question->class, echo->class + 2, HTTP_CLASS_SIZE) &&
+	    is_http_class(echo->class + 2)) {
+		echo->class[0] = DHCP_OPTION_CLASS;
+		echo->class[1] = HTTP_CLASS_SIZE;
+	} else {
+		__builtin_memset(echo->class, 0, sizeof(echo->class));
+	}
+	if (question->client_size && hook_read(packet, question->client, echo->client + 2, size)) {
+		echo->client[0] = DHCP_OPTION_CLIENT;
+		echo->client[1] = size;
+	}
+	if (reply == DHCP_NAK)
+		echo->end = DHCP_OPTION_END;
+	return echo->class[0] || echo->client[0];
+}
+
+/* The end option is none of the last bytes, which are zero then. */
+static __always_inline bool has_echo_room(const struct lease *lease)
+{
+	__u8 used = 0;
+
+	for (__u32 at = DHCP_ECHO_ROOM; at < DHCP_OPTIONS_SIZE; at++)
+		used |= lease->options[at];
+	return !used;
+}
+
+/* 576 bytes, which all accept, but for a client with a long identifier in a network with many long options. */
+static __always_inline __u32 length_of_reply(const struct lease *lease, __u8 reply, bool has_echo)
+{
+	if (reply == DHCP_NAK)
+		return DHCP_NAK_FRAME_SIZE + (has_echo ? sizeof(struct dhcp_echo) : 0);
+	return DHCP_FRAME_SIZE + (has_echo && !has_echo_room(lease) ? sizeof(struct dhcp_echo) : 0);
 }
 
 static __always_inline struct dhcp_start make_start(const struct dhcp_question *question, const struct lease *lease,
@@ -80,13 +143,29 @@ static __always_inline __be16 choose_checksum(bool unfinished, __u32 pseudo_sum,
 	return folded ?: 0xffff; /* RFC 768: 0 would say that there is none */
 }
 
+/* From there on what is left of the frame is the lease's options, or of a NAK nothing. */
+static __always_inline bool write_options(struct packet *packet, struct lease *lease, const struct dhcp_echo *echo)
+{
+	const __u32 behind = DHCP_NAK_FRAME_SIZE + sizeof(*echo);
+
+	if (packet->length == DHCP_NAK_FRAME_SIZE)
+		return true;
+	if (!echo)
+		return hook_write(packet, DHCP_NAK_FRAME_SIZE, lease->options, DHCP_OPTIONS_SIZE);
+	if (!hook_write(packet, DHCP_NAK_FRAME_SIZE, echo, sizeof(*echo)))
+		return false;
+	if (packet->length == behind)
+		return true;
+	return packet->length == DHCP_FRAME_SIZE ? hook_write(packet, behind, lease->options, DHCP_ECHO_ROOM)
+						 : hook_write(packet, behind, lease->options, DHCP_OPTIONS_SIZE);
+}
+
 static __always_inline bool write_message(struct packet *packet, const struct dhcp_start *start, struct lease *lease,
-					  const struct dhcp_head *head, bool is_nak)
+					  const struct dhcp_head *head, const struct dhcp_echo *echo)
 {
 	return hook_write(packet, DHCP_START_OFFSET, start, sizeof(*start)) &&
 	       hook_write(packet, DHCP_NAMES_OFFSET, lease->names, sizeof(lease->names)) &&
-	       hook_write(packet, DHCP_COOKIE_OFFSET, head, sizeof(*head)) &&
-	       (is_nak || hook_write(packet, DHCP_NAK_FRAME_SIZE, lease->options, sizeof(lease->options)));
+	       hook_write(packet, DHCP_COOKIE_OFFSET, head, sizeof(*head)) && write_options(packet, lease, echo);
 }
 
 /* By the client's address if it has one, to all if it asks for that, else by the address it gets. */
@@ -98,12 +177,12 @@ static __always_inline __be32 choose_destination(const struct dhcp_start *start,
 }
 
 static __always_inline enum reason write_dhcp_reply(struct packet *packet, const struct dhcp_question *question,
-						    struct lease *lease, __u8 reply)
+						    struct lease *lease, __u8 reply, const struct dhcp_echo *echo)
 {
 	bool unfinished = hook_checksum_is_unfinished(packet, DHCP_UDP_OFFSET + offsetof(struct udphdr, check));
 	bool is_nak = reply == DHCP_NAK;
 	struct dhcp_start start = make_start(question, lease, reply);
-	struct dhcp_head head = make_head(lease, reply, question->type != DHCP_INFORM && !is_nak);
+	struct dhcp_head head = make_head(lease, reply, question->type != DHCP_INFORM && !is_nak, echo);
 	__be16 length = bpf_htons(packet->length - DHCP_UDP_OFFSET);
 	struct udp_pseudo_header pseudo = {.source = ipv4_of(&lease->server),
 					   .destination = choose_destination(&start, reply),
@@ -125,10 +204,12 @@ static __always_inline enum reason write_dhcp_reply(struct packet *packet, const
 	sum = add_up(&start, sizeof(start), sum);
 	sum = add_up(lease->names, sizeof(lease->names), sum);
 	sum = add_up(&head, sizeof(head), sum);
-	if (!is_nak)
+	if (echo)
+		sum = add_up(echo, sizeof(*echo), sum);
+	if (!is_nak) /* those that do not fit are zeros */
 		sum = add_up(lease->options, sizeof(lease->options), sum);
 	udp.check = choose_checksum(unfinished, pseudo_sum, sum);
-	if (!hook_resize(packet, packet->length) || !write_message(packet, &start, lease, &head, is_nak) ||
+	if (!hook_resize(packet, packet->length) || !write_message(packet, &start, lease, &head, echo) ||
 	    !hook_write(packet, DHCP_UDP_OFFSET, &udp, sizeof(udp)))
 		return REASON_ANSWER_FAILED;
 	return write_headers(packet, ip.daddr == bpf_htonl(0xffffffff) ? everybody : start.client_mac, &ip);

@@ -16,6 +16,9 @@
 #define BOOTP_REQUEST	 1
 #define BOOTP_REPLY	 2
 #define BOOTP_ETHERNET	 1
+#define HTTP_CLASS	 "HTTPClient" /* UEFI 2.10, 24.7.2.2: with which the vendor class of HTTP boot begins */
+#define HTTP_CLASS_SIZE	 10
+#define MAX_CLIENT_SIZE	 64  /* of a client identifier that is returned */
 #define MAX_DHCP_OPTIONS 128 /* of a client; each byte of padding counts as one */
 
 enum dhcp_type {
@@ -37,6 +40,8 @@ enum dhcp_option {
 	DHCP_OPTION_SERVER = 54,
 	DHCP_OPTION_RENEWAL = 58,
 	DHCP_OPTION_REBINDING = 59,
+	DHCP_OPTION_CLASS = 60,
+	DHCP_OPTION_CLIENT = 61,
 	DHCP_OPTION_END = 255,
 };
 
@@ -75,6 +80,9 @@ struct dhcp_question {
 	__u32 type; /* enum dhcp_type; 0: none */
 	__be32 requested;
 	__be32 server;
+	__u32 class;	   /* where a vendor class that may be HTTP_CLASS begins; 0: there is none */
+	__u32 client;	   /* where the client identifier begins */
+	__u32 client_size; /* 0: there is none that is returned */
 	struct dhcp_start start;
 };
 
@@ -89,6 +97,11 @@ static __always_inline void take_option(struct dhcp_question *question, __u8 cod
 		question->type = type;
 	} else if (code == DHCP_OPTION_REQUESTED && size == sizeof(question->requested)) {
 		hook_read(question->packet, at, &question->requested, sizeof(question->requested));
+	} else if (code == DHCP_OPTION_CLASS && size >= HTTP_CLASS_SIZE) {
+		question->class = at;
+	} else if (code == DHCP_OPTION_CLIENT && size && size <= MAX_CLIENT_SIZE) {
+		question->client = at;
+		question->client_size = size;
 	} else if (code == DHCP_OPTION_SERVER && size == sizeof(question->server)) {
 		hook_read(question->packet, at, &question->server, sizeof(question->server));
 	}
