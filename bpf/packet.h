@@ -57,20 +57,20 @@ enum destination {
 	DESTINATION_HOST, /* of an untagged network, through its uplink's receive path */
 };
 
+/* verifier: sorted by size, since Linux 6.1 has 512 bytes of stack for a chain of calls. */
 struct packet {
 	hook_ctx *ctx;	/* open_packet */
 	__u32 ifindex;	/* open_packet: the interface the program runs on */
 	bool from_host; /* the entry program */
 
 	/* parse */
-	__u8 destination_mac[ETH_ALEN];
-	__u8 source_mac[ETH_ALEN];
+	bool tag_in_frame; /* and not beside it */
 	__be16 ethertype;  /* after the outer tag */
 	__be16 tag_type;   /* 0 without an outer tag */
 	__u16 tci;	   /* of the outer tag */
-	__u32 length;	   /* bytes without the outer tag */
-	bool tag_in_frame; /* and not beside it */
-	bool had_priority; /* take_off_priority: the tag that tci is of has been taken off */
+	__u8 destination_mac[ETH_ALEN];
+	__u8 source_mac[ETH_ALEN];
+	__u32 length; /* bytes without the outer tag */
 
 	/* enter_port, enter_uplink, enter_from_host */
 	__u32 network;
@@ -81,18 +81,16 @@ struct packet {
 	bool has_public_addresses; /* an uplink where NAT's replies come in */
 	bool is_routed;		   /* xvnet's own, on its way out of an uplink that VMs are beside */
 
-	/* learn_source */
-	bool unlearned;
+	__u8 popped_tags; /* take_off_priority: 1 when the tag that tci is of has been taken off */
+	bool unlearned;	  /* learn_source */
 
-	/* find_destination */
-	enum destination destination;
-	__u32 target; /* ifindex */
-
-	/* check_target */
+	/* find_destination, check_target */
 	bool target_takes_xdp;
+	__u8 destination; /* enum destination */
+	__u32 target;	  /* ifindex */
 
 	/* tell_sender */
-	enum reason refused; /* what became of the frame that is answered by an ICMP error */
+	__u32 refused; /* enum reason: what became of the frame that is answered by an ICMP error */
 
 	/* the emit stages */
 	int verdict; /* what the hook returns for a carried frame */

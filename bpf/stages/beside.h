@@ -111,7 +111,7 @@ static __always_inline enum reason judge_payload(struct packet *packet, const st
 {
 	struct partial_checksum partial;
 
-	if (hook_is_segmented_later(packet) && (!payload->offset || payload->protocol == IPPROTO_FRAGMENT))
+	if (hook_segment_payload(packet) && (!payload->offset || payload->protocol == IPPROTO_FRAGMENT))
 		return REASON_FALSE_SEGMENTS;
 	if (!hook_is_partial(packet))
 		return REASON_CONTINUE;
@@ -153,7 +153,7 @@ static __always_inline bool is_plain(struct packet *packet)
 
 static __always_inline enum reason refuse_false_offloads(struct packet *packet)
 {
-	if (hook_is_partial(packet) ? is_plain(packet) : !hook_is_segmented_later(packet))
+	if (hook_is_partial(packet) ? is_plain(packet) : !hook_segment_payload(packet))
 		return REASON_CONTINUE;
 	return judge_offloads(packet);
 }

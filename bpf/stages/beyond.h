@@ -9,7 +9,7 @@
  * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
  *
  * reads    ethertype, tag_type, segment, has_public_addresses, is_routed
- * sets     tag_type, tag_in_frame, had_priority
+ * sets     tag_type, tag_in_frame, popped_tags
  * returns  NOT_ROUTED, LEAVE_TO_TC, POP_FAILED, PUSH_FAILED
  * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes
  */
@@ -76,22 +76,36 @@ static __always_inline enum reason leave_own_from_outside(struct packet *packet)
 	return REASON_HOSTS_OWN;
 }
 
+/*
+ * How many tags have been taken off; -1: it failed.
+ *
+ * verifier: a global function, so that what follows is verified once, and not with and without a tag.
+ */
+__noinline int pop_priority_tag(hook_ctx *ctx, __u32 has_tag)
+{
+	struct packet packet = {.ctx = ctx};
+
+	if (!has_tag)
+		return 0;
+	return hook_pop_tag(&packet) ? 1 : -1;
+}
+
 static __always_inline enum reason take_off_priority(struct packet *packet)
 {
-	if (!packet->tag_type)
-		return REASON_CONTINUE;
-	if (!hook_pop_tag(packet))
+	int popped = pop_priority_tag(packet->ctx, packet->tag_type);
+
+	if (popped < 0)
 		return REASON_POP_FAILED;
 	packet->tag_type = 0;
 	packet->tag_in_frame = false;
-	packet->had_priority = true;
+	packet->popped_tags = popped;
 	return REASON_CONTINUE;
 }
 
 /* What stays the host's is as it came. */
 static __always_inline enum reason put_back_priority(struct packet *packet, enum reason reason)
 {
-	if (reason == REASON_HOSTS_OWN && packet->had_priority && !hook_push_tag(packet, packet->tci))
+	if (reason == REASON_HOSTS_OWN && packet->popped_tags && !hook_push_tag(packet, packet->tci))
 		return REASON_PUSH_FAILED;
 	return reason;
 }

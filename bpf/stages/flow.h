@@ -28,8 +28,8 @@
 
 struct flow {
 	struct iphdr ip; /* without its options */
-	__u32 start;	 /* of the IPv4 header, behind the frame's first one: not 0 in an ICMP error */
-	__u32 header;	 /* its length, with its options */
+	__u8 start;	 /* of the IPv4 header, behind the frame's first one: not 0 in an ICMP error */
+	__u8 header;	 /* its length, with its options */
 	__u16 source;	 /* port; of an ICMP query its identifier, both times */
 	__u16 destination;
 	__u8 protocol; /* enum nat_protocol; NAT_ANY without ports */

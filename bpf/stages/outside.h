@@ -7,8 +7,8 @@
  *
  * reads    ethertype
  * sets     network, segment, verdict
- * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, UNROUTABLE_SOURCE; ANSWERED, FORWARDED, those of tell_remote, and those
- *          of check_member
+ * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, UNROUTABLE_SOURCE; ANSWERED, FORWARDED, those of
+ *          tell_remote and check_member
  * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member
  */
 #pragma once
@@ -136,10 +136,19 @@ static __always_inline bool may_send_error(__be32 router)
 	return is_routable(router) || router == bpf_htonl(0xc0000008);
 }
 
+/* verifier: what it keeps on the stack is not its caller's (6.1: 512 bytes for a chain of calls). */
+static __noinline enum reason pass_error_in(struct packet *packet, struct translation *translation,
+					    const struct flow *quoted)
+{
+	struct receiver receiver = {};
+
+	return check_owner(packet, translation, &receiver) ?: translate_error_in(packet, translation, quoted)
+							   ?: send_to_owner(packet, translation, &receiver);
+}
+
 static __noinline enum reason take_error(struct packet *packet, struct translation *translation,
 					 const struct nat_address *public)
 {
-	struct receiver receiver = {};
 	struct flow quoted = {};
 
 	if (!may_send_error(translation->flow.ip.saddr))
@@ -150,8 +159,7 @@ static __noinline enum reason take_error(struct packet *packet, struct translati
 	if (!enter_by_slot(packet, translation, quoted.source, quoted.protocol) ||
 	    admit_error(packet, translation, &quoted))
 		return otherwise(public, REASON_NAT_UNKNOWN);
-	return check_owner(packet, translation, &receiver) ?: translate_error_in(packet, translation, &quoted)
-							   ?: send_to_owner(packet, translation, &receiver);
+	return pass_error_in(packet, translation, &quoted);
 }
 
 /* The first fragment is on its way: the others may follow. */

@@ -22,8 +22,10 @@ static __always_inline bool is_within(__u32 address, __u32 prefix, __u32 bits)
  * its name (RFC 3927, 7). Of 192.0.0.0/24, whose rest ends at the link that it is used on, two anycast addresses are
  * forwardable. So would the documentation's networks not be (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24): they are
  * left out, since nothing listens there by itself, and laboratories and this project's own tests use them as the internet.
+ *
+ * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
  */
-static __always_inline bool is_routable(__be32 ipv4)
+__noinline int is_routable(__u32 ipv4)
 {
 	__u32 address = bpf_ntohl(ipv4);
 

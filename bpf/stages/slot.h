@@ -26,8 +26,8 @@ struct translation {
 	__u32 range;		     /* of the rules */
 	struct nat_slot_key outside; /* the public side */
 	struct nat_slot *slot;
-	bool is_floating; /* the slot is of an address, whose ports are what they are inside */
 	__u32 target;	  /* ifindex of the VM's port, when the frame is on its way there */
+	bool is_floating; /* the slot is of an address, whose ports are what they are inside */
 };
 
 static __always_inline struct nat_range *range_of(struct translation *translation)

@@ -50,7 +50,7 @@ __noinline int may_tell(__u32 network)
 /* From whom an answer may be expected: RFC 1122, 3.2.2. */
 static __always_inline bool is_tellable(const struct flow *flow)
 {
-	return !flow->is_icmp_error && !is_later_fragment(flow) && is_unicast(flow->ip.saddr);
+	return !flow->is_icmp_error && !is_later_fragment(flow) && is_routable(flow->ip.saddr);
 }
 
 /* The frame has been read and is whole: read_flow(). */
