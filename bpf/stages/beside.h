@@ -119,18 +119,23 @@ static __always_inline enum reason judge_payload(struct packet *packet, const st
 	return is_own_checksum(payload, &partial) ? REASON_CONTINUE : REASON_FALSE_CHECKSUM;
 }
 
-/* Of another protocol no stage reads more than the Ethernet header. ARP has neither checksum nor segments. */
-static __noinline enum reason judge_offloads(struct packet *packet)
+/*
+ * Of another protocol no stage reads more than the Ethernet header. ARP has neither checksum nor segments.
+ *
+ * verifier: a global function is verified once, by itself, and not again in each program.
+ */
+__noinline int judge_offloads(hook_ctx *ctx, __u32 ethertype, __u32 tag_in_frame)
 {
+	struct packet packet = {.ctx = ctx, .ethertype = ethertype, .tag_in_frame = tag_in_frame};
 	struct payload payload = {};
 
-	if (packet->ethertype == bpf_htons(ETH_P_IP))
-		payload = payload_of_ipv4(packet);
-	else if (packet->ethertype == bpf_htons(ETH_P_IPV6))
-		payload = payload_of_ipv6(packet);
-	else if (packet->ethertype != bpf_htons(ETH_P_ARP))
-		payload.offset = header_offset(packet);
-	return judge_payload(packet, &payload);
+	if (ethertype == bpf_htons(ETH_P_IP))
+		payload = payload_of_ipv4(&packet);
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		payload = payload_of_ipv6(&packet);
+	else if (ethertype != bpf_htons(ETH_P_ARP))
+		payload.offset = header_offset(&packet);
+	return judge_payload(&packet, &payload);
 }
 
 /*
@@ -153,7 +158,12 @@ static __always_inline bool is_plain(struct packet *packet)
 
 static __always_inline enum reason refuse_false_offloads(struct packet *packet)
 {
+	int reason;
+
 	if (hook_is_partial(packet) ? is_plain(packet) : !hook_segment_payload(packet))
 		return REASON_CONTINUE;
-	return judge_offloads(packet);
+	reason = judge_offloads(packet->ctx, packet->ethertype, packet->tag_in_frame);
+	if (!reason)
+		return REASON_CONTINUE;
+	return reason == REASON_FALSE_SEGMENTS ? REASON_FALSE_SEGMENTS : REASON_FALSE_CHECKSUM;
 }

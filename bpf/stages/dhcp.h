@@ -109,11 +109,11 @@ static __always_inline enum reason answer_dhcp(struct packet *packet)
 
 	if (!lease || !read_dhcp_question(packet, &question))
 		return REASON_DHCP_UNANSWERED;
-	reply = choose_reply(&question, lease);
+	reply = unknown_value(choose_reply(&question, lease));
 	note_lease(lease, &question, reply);
 	if (!reply)
 		return REASON_DHCP_UNANSWERED;
-	has_echo = read_echo(packet, &question, reply, &echo);
+	has_echo = unknown_value(read_echo(packet, &question, reply, &echo));
 	packet->length = length_of_reply(lease, reply, has_echo);
 	reason = begin_answer(packet) ?: write_dhcp_reply(packet, &question, lease, reply, has_echo ? &echo : NULL)
 				      ?: send_back(packet);

@@ -179,7 +179,8 @@ static __always_inline __be32 choose_destination(const struct dhcp_start *start,
 static __always_inline enum reason write_dhcp_reply(struct packet *packet, const struct dhcp_question *question,
 						    struct lease *lease, __u8 reply, const struct dhcp_echo *echo)
 {
-	bool unfinished = hook_checksum_is_unfinished(packet, DHCP_UDP_OFFSET + offsetof(struct udphdr, check));
+	bool unfinished = unknown_value(
+		hook_checksum_is_unfinished(packet, DHCP_UDP_OFFSET + offsetof(struct udphdr, check)));
 	bool is_nak = reply == DHCP_NAK;
 	struct dhcp_start start = make_start(question, lease, reply);
 	struct dhcp_head head = make_head(lease, reply, question->type != DHCP_INFORM && !is_nak, echo);

@@ -126,6 +126,17 @@ static long read_option(__u32 i, struct dhcp_question *question)
 	return 0;
 }
 
+/*
+ * The value itself.
+ *
+ * verifier: what a global function returns is any number, so what follows is verified once, and not for each value.
+ */
+__noinline int unknown_value(int value)
+{
+	barrier_var(value);
+	return value;
+}
+
 /* Where the UDP packet ends in the frame; 0: it is no whole one, or not to a DHCP server. */
 static __always_inline __u32 end_of_datagram(struct packet *packet)
 {
@@ -156,6 +167,12 @@ static __always_inline bool read_dhcp_question(struct packet *packet, struct dhc
 	if (cookie != DHCP_COOKIE || start->operation != BOOTP_REQUEST || start->hardware != BOOTP_ETHERNET ||
 	    start->hardware_size != ETH_ALEN || start->relay)
 		return false;
+	/*
+	 * verifier: Linux 6.1 looks through a callback of bpf_loop once, and takes what was there before for what is there
+	 * after. Of a zero that it knows it would leave out what is done where the callback found something.
+	 */
+	question->class = unknown_value(0);
+	question->client_size = unknown_value(0);
 	bpf_loop(MAX_DHCP_OPTIONS, read_option, question, 0);
 	return true;
 }
