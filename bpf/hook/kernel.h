@@ -23,7 +23,7 @@ struct net_device;
 struct sk_buff {
 	struct net_device *dev;
 	__u8 ip_summed : 2;
-	__u32 csum;	  /* of a partial checksum: CSUM_START, an offset in the frame's buffer, and CSUM_OFFSET from there */
+	__u32 csum; /* of a partial checksum: CSUM_START, an offset in the frame's buffer, and CSUM_OFFSET from there */
 	__u16 mac_header; /* an offset in the buffer, too */
 };
 

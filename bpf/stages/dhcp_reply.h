@@ -15,17 +15,6 @@ struct dhcp_head {
 	__u8 pad;
 };
 
-/*
- * What of the client's own words is returned: its identifier always (RFC 6842, 3), its vendor class where that is HTTP
- * boot's, which takes no other server's answer. They stand before the lease's options; zeros between them are padding.
- */
-struct dhcp_echo {
-	__u8 class[2 + HTTP_CLASS_SIZE];
-	__u8 client[2 + MAX_CLIENT_SIZE];
-	__u8 end; /* of a NAK, which nothing follows */
-	__u8 pad;
-};
-
 struct udp_pseudo_header {
 	__be32 source;
 	__be32 destination;
@@ -46,18 +35,18 @@ static __always_inline void put_option(__u8 *at, __u8 code, __be32 value)
 }
 
 /* T1 and T2 are a half and seven eighths: RFC 2131, 4.4.5. An answer to DHCPINFORM has no times. */
-static __always_inline struct dhcp_head make_head(const struct lease *lease, __u8 reply, bool has_times, bool has_echo)
+static __always_inline struct dhcp_head make_head(const struct lease *lease, const struct dhcp_answer *answer)
 {
-	struct dhcp_head head = {.cookie = DHCP_COOKIE, .type = {DHCP_OPTION_TYPE, 1, reply}};
+	struct dhcp_head head = {.cookie = DHCP_COOKIE, .type = {DHCP_OPTION_TYPE, 1, answer->reply}};
 
 	put_option(head.server, DHCP_OPTION_SERVER, ipv4_of(&lease->server));
-	if (has_times) {
+	if (answer->question != DHCP_INFORM && answer->reply != DHCP_NAK) {
 		put_option(head.times, DHCP_OPTION_SECONDS, bpf_htonl(lease->seconds));
 		put_option(head.times + 6, DHCP_OPTION_RENEWAL, bpf_htonl(lease->seconds / 2));
 		put_option(head.times + 12, DHCP_OPTION_REBINDING, bpf_htonl(lease->seconds / 8 * 7));
 	}
-	if (reply == DHCP_NAK)
-		head.times[0] = has_echo ? DHCP_OPTION_PAD : DHCP_OPTION_END;
+	if (answer->reply == DHCP_NAK)
+		head.times[0] = answer->has_echo ? DHCP_OPTION_PAD : DHCP_OPTION_END;
 	return head;
 }
 
@@ -72,11 +61,11 @@ static __always_inline bool is_http_class(const __u8 class[HTTP_CLASS_SIZE])
 }
 
 /* Read before the first byte is written. False: there is nothing to return. */
-static __always_inline bool read_echo(struct packet *packet, const struct dhcp_question *question, __u8 reply,
-				      struct dhcp_echo *echo)
+static __always_inline bool read_echo(struct packet *packet, struct dhcp_question *question)
 {
 	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
 	__u32 size = ((question->client_size - 1) & (MAX_CLIENT_SIZE - 1)) + 1;
+	struct dhcp_echo *echo = &question->answer.echo;
 
 	if (question->class && hook_read(packet, question->class, echo->class + 2, HTTP_CLASS_SIZE) &&
 	    is_http_class(echo->class + 2)) {
@@ -89,7 +78,7 @@ static __always_inline bool read_echo(struct packet *packet, const struct dhcp_q
 		echo->client[0] = DHCP_OPTION_CLIENT;
 		echo->client[1] = size;
 	}
-	if (reply == DHCP_NAK)
+	if (question->answer.reply == DHCP_NAK)
 		echo->end = DHCP_OPTION_END;
 	return echo->class[0] || echo->client[0];
 }
@@ -105,26 +94,26 @@ static __always_inline bool has_echo_room(const struct lease *lease)
 }
 
 /* 576 bytes, which all accept, but for a client with a long identifier in a network with many long options. */
-static __always_inline __u32 length_of_reply(const struct lease *lease, __u8 reply, bool has_echo)
+static __always_inline __u32 length_of_reply(const struct lease *lease, const struct dhcp_answer *answer)
 {
-	if (reply == DHCP_NAK)
-		return DHCP_NAK_FRAME_SIZE + (has_echo ? sizeof(struct dhcp_echo) : 0);
-	return DHCP_FRAME_SIZE + (has_echo && !has_echo_room(lease) ? sizeof(struct dhcp_echo) : 0);
+	if (answer->reply == DHCP_NAK)
+		return DHCP_NAK_FRAME_SIZE + (answer->has_echo ? sizeof(answer->echo) : 0);
+	return DHCP_FRAME_SIZE + (answer->has_echo && !has_echo_room(lease) ? sizeof(answer->echo) : 0);
 }
 
-static __always_inline struct dhcp_start make_start(const struct dhcp_question *question, const struct lease *lease,
-						    __u8 reply)
+/* Over the question's. */
+static __always_inline void make_start(struct dhcp_answer *answer, const struct lease *lease)
 {
-	struct dhcp_start start = question->start;
+	struct dhcp_start *start = &answer->start;
+	bool is_nak = answer->reply == DHCP_NAK;
 
-	start.operation = BOOTP_REPLY;
-	start.hops = 0;
-	start.seconds = 0;
-	start.yours = reply == DHCP_NAK || question->type == DHCP_INFORM ? 0 : ipv4_of(&lease->address);
-	start.boot_server = reply == DHCP_NAK ? 0 : ipv4_of(&lease->boot_server);
-	if (reply == DHCP_NAK)
-		start.client = 0;
-	return start;
+	start->operation = BOOTP_REPLY;
+	start->hops = 0;
+	start->seconds = 0;
+	start->yours = is_nak || answer->question == DHCP_INFORM ? 0 : ipv4_of(&lease->address);
+	start->boot_server = is_nak ? 0 : ipv4_of(&lease->boot_server);
+	if (is_nak)
+		start->client = 0;
 }
 
 static __always_inline __u32 add_up(const void *bytes, __u32 size, __u32 sum)
@@ -144,15 +133,15 @@ static __always_inline __be16 choose_checksum(bool unfinished, __u32 pseudo_sum,
 }
 
 /* From there on what is left of the frame is the lease's options, or of a NAK nothing. */
-static __always_inline bool write_options(struct packet *packet, struct lease *lease, const struct dhcp_echo *echo)
+static __always_inline bool write_options(struct packet *packet, struct lease *lease, const struct dhcp_answer *answer)
 {
-	const __u32 behind = DHCP_NAK_FRAME_SIZE + sizeof(*echo);
+	const __u32 behind = DHCP_NAK_FRAME_SIZE + sizeof(answer->echo);
 
 	if (packet->length == DHCP_NAK_FRAME_SIZE)
 		return true;
-	if (!echo)
+	if (!answer->has_echo)
 		return hook_write(packet, DHCP_NAK_FRAME_SIZE, lease->options, DHCP_OPTIONS_SIZE);
-	if (!hook_write(packet, DHCP_NAK_FRAME_SIZE, echo, sizeof(*echo)))
+	if (!hook_write(packet, DHCP_NAK_FRAME_SIZE, &answer->echo, sizeof(answer->echo)))
 		return false;
 	if (packet->length == behind)
 		return true;
@@ -160,58 +149,74 @@ static __always_inline bool write_options(struct packet *packet, struct lease *l
 						 : hook_write(packet, behind, lease->options, DHCP_OPTIONS_SIZE);
 }
 
-static __always_inline bool write_message(struct packet *packet, const struct dhcp_start *start, struct lease *lease,
-					  const struct dhcp_head *head, const struct dhcp_echo *echo)
+static __always_inline bool write_message(struct packet *packet, struct lease *lease, const struct dhcp_head *head,
+					  const struct dhcp_answer *answer)
 {
-	return hook_write(packet, DHCP_START_OFFSET, start, sizeof(*start)) &&
+	return hook_write(packet, DHCP_START_OFFSET, &answer->start, sizeof(answer->start)) &&
 	       hook_write(packet, DHCP_NAMES_OFFSET, lease->names, sizeof(lease->names)) &&
-	       hook_write(packet, DHCP_COOKIE_OFFSET, head, sizeof(*head)) && write_options(packet, lease, echo);
+	       hook_write(packet, DHCP_COOKIE_OFFSET, head, sizeof(*head)) && write_options(packet, lease, answer);
 }
 
 /* By the client's address if it has one, to all if it asks for that, else by the address it gets. */
-static __always_inline __be32 choose_destination(const struct dhcp_start *start, __u8 reply)
+static __always_inline __be32 choose_destination(const struct dhcp_answer *answer)
 {
-	if (reply == DHCP_NAK || (!start->client && start->flags & DHCP_BROADCAST))
+	const struct dhcp_start *start = &answer->start;
+
+	if (answer->reply == DHCP_NAK || (!start->client && start->flags & DHCP_BROADCAST))
 		return bpf_htonl(0xffffffff);
 	return start->client ?: start->yours;
 }
 
-static __always_inline enum reason write_dhcp_reply(struct packet *packet, const struct dhcp_question *question,
-						    struct lease *lease, __u8 reply, const struct dhcp_echo *echo)
+/*
+ * Whether it could be written.
+ *
+ * verifier: a global function is verified once, by itself, and not again for each kind of question that leads to it.
+ */
+__noinline int write_dhcp_reply(hook_ctx *ctx, struct dhcp_answer *answer)
 {
-	bool unfinished = unknown_value(
-		hook_checksum_is_unfinished(packet, DHCP_UDP_OFFSET + offsetof(struct udphdr, check)));
-	bool is_nak = reply == DHCP_NAK;
-	struct dhcp_start start = make_start(question, lease, reply);
-	struct dhcp_head head = make_head(lease, reply, question->type != DHCP_INFORM && !is_nak, echo);
-	__be16 length = bpf_htons(packet->length - DHCP_UDP_OFFSET);
-	struct udp_pseudo_header pseudo = {.source = ipv4_of(&lease->server),
-					   .destination = choose_destination(&start, reply),
-					   .protocol = bpf_htons(IPPROTO_UDP),
-					   .length = length};
-	struct udphdr udp = {.source = DHCP_SERVER_PORT, .dest = DHCP_CLIENT_PORT, .len = length};
-	struct iphdr ip = {.version = IPV4_VERSION,
-			   .ihl = sizeof(ip) / 4,
-			   .tot_len = bpf_htons(packet->length - sizeof(struct ethhdr)),
-			   .frag_off = bpf_htons(IPV4_DONT_FRAGMENT),
-			   .ttl = GATEWAY_TTL,
-			   .protocol = IPPROTO_UDP,
-			   .saddr = pseudo.source,
-			   .daddr = pseudo.destination};
 	__u8 everybody[ETH_ALEN] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	__u32 pseudo_sum = add_up(&pseudo, sizeof(pseudo), 0);
-	__u32 sum = add_up(&udp, sizeof(udp), pseudo_sum);
+	__u32 ifindex = answer ? answer->ifindex : 0;
+	struct lease *lease = bpf_map_lookup_elem(&leases, &ifindex);
+	struct packet packet = {.ctx = ctx};
+	struct udp_pseudo_header pseudo;
+	struct dhcp_head head;
+	__u32 pseudo_sum, sum;
+	struct udphdr udp;
+	struct iphdr ip;
+	bool unfinished;
 
-	sum = add_up(&start, sizeof(start), sum);
+	if (!answer || !lease)
+		return false;
+	packet.length = answer->length;
+	unfinished = hook_checksum_is_unfinished(&packet, DHCP_UDP_OFFSET + offsetof(struct udphdr, check));
+	make_start(answer, lease);
+	head = make_head(lease, answer);
+	udp = (struct udphdr){.source = DHCP_SERVER_PORT,
+			      .dest = DHCP_CLIENT_PORT,
+			      .len = bpf_htons(answer->length - DHCP_UDP_OFFSET)};
+	pseudo = (struct udp_pseudo_header){.source = ipv4_of(&lease->server),
+					    .destination = choose_destination(answer),
+					    .protocol = bpf_htons(IPPROTO_UDP),
+					    .length = udp.len};
+	ip = (struct iphdr){.version = IPV4_VERSION,
+			    .ihl = sizeof(ip) / 4,
+			    .tot_len = bpf_htons(answer->length - sizeof(struct ethhdr)),
+			    .frag_off = bpf_htons(IPV4_DONT_FRAGMENT),
+			    .ttl = GATEWAY_TTL,
+			    .protocol = IPPROTO_UDP,
+			    .saddr = pseudo.source,
+			    .daddr = pseudo.destination};
+	pseudo_sum = add_up(&pseudo, sizeof(pseudo), 0);
+	sum = add_up(&udp, sizeof(udp), pseudo_sum);
+	sum = add_up(&answer->start, sizeof(answer->start), sum);
 	sum = add_up(lease->names, sizeof(lease->names), sum);
 	sum = add_up(&head, sizeof(head), sum);
-	if (echo)
-		sum = add_up(echo, sizeof(*echo), sum);
-	if (!is_nak) /* those that do not fit are zeros */
+	if (answer->has_echo)
+		sum = add_up(&answer->echo, sizeof(answer->echo), sum);
+	if (answer->reply != DHCP_NAK) /* those that do not fit are zeros */
 		sum = add_up(lease->options, sizeof(lease->options), sum);
 	udp.check = choose_checksum(unfinished, pseudo_sum, sum);
-	if (!hook_resize(packet, packet->length) || !write_message(packet, &start, lease, &head, echo) ||
-	    !hook_write(packet, DHCP_UDP_OFFSET, &udp, sizeof(udp)))
-		return REASON_ANSWER_FAILED;
-	return write_headers(packet, ip.daddr == bpf_htonl(0xffffffff) ? everybody : start.client_mac, &ip);
+	return hook_resize(&packet, answer->length) && write_message(&packet, lease, &head, answer) &&
+	       hook_write(&packet, DHCP_UDP_OFFSET, &udp, sizeof(udp)) &&
+	       !write_headers(&packet, ip.daddr == bpf_htonl(0xffffffff) ? everybody : answer->start.client_mac, &ip);
 }

@@ -73,17 +73,39 @@ struct dhcp_start {
 #define DHCP_COOKIE_OFFSET  (DHCP_NAMES_OFFSET + DHCP_NAMES_SIZE)
 #define DHCP_OPTIONS_OFFSET (DHCP_COOKIE_OFFSET + sizeof(__be32))
 
+/*
+ * What of the client's own words is returned: its identifier always (RFC 6842, 3), its vendor class where that is HTTP
+ * boot's, which takes no other server's answer. They stand before the lease's options; zeros between them are padding.
+ */
+struct dhcp_echo {
+	__u8 class[2 + HTTP_CLASS_SIZE];
+	__u8 client[2 + MAX_CLIENT_SIZE];
+	__u8 end; /* of a NAK, which nothing follows */
+	__u8 pad;
+};
+
+/* What a reply is made of, but for the lease. */
+struct dhcp_answer {
+	struct dhcp_start start; /* the question's */
+	struct dhcp_echo echo;
+	__u32 ifindex;
+	__u32 length;  /* of the frame */
+	__u8 question; /* enum dhcp_type */
+	__u8 reply;    /* enum dhcp_type */
+	__u8 has_echo;
+	__u8 pad;
+};
+
 struct dhcp_question {
 	struct packet *packet;
 	__u32 next; /* option, by its offset in the frame */
 	__u32 end;
-	__u32 type; /* enum dhcp_type; 0: none */
 	__be32 requested;
 	__be32 server;
 	__u32 class;	   /* where a vendor class that may be HTTP_CLASS begins; 0: there is none */
 	__u32 client;	   /* where the client identifier begins */
 	__u32 client_size; /* 0: there is none that is returned */
-	struct dhcp_start start;
+	struct dhcp_answer answer;
 };
 
 /* An option of another size than the standard's says nothing. */
@@ -94,7 +116,7 @@ static __always_inline void take_option(struct dhcp_question *question, __u8 cod
 
 	if (code == DHCP_OPTION_TYPE && size == sizeof(type)) {
 		hook_read(question->packet, at, &type, sizeof(type));
-		question->type = type;
+		question->answer.question = type;
 	} else if (code == DHCP_OPTION_REQUESTED && size == sizeof(question->requested)) {
 		hook_read(question->packet, at, &question->requested, sizeof(question->requested));
 	} else if (code == DHCP_OPTION_CLASS && size >= HTTP_CLASS_SIZE) {
@@ -138,7 +160,7 @@ __noinline int unknown_value(int value)
 }
 
 /* Where the UDP packet ends in the frame; 0: it is no whole one, or not to a DHCP server. */
-static __always_inline __u32 end_of_datagram(struct packet *packet)
+static __noinline __u32 end_of_datagram(struct packet *packet)
 {
 	__u32 offset = header_offset(packet);
 	struct udphdr udp;
@@ -156,7 +178,7 @@ static __always_inline __u32 end_of_datagram(struct packet *packet)
 static __always_inline bool read_dhcp_question(struct packet *packet, struct dhcp_question *question)
 {
 	__u32 shift = header_offset(packet) - sizeof(struct ethhdr);
-	struct dhcp_start *start = &question->start;
+	struct dhcp_start *start = &question->answer.start;
 	__be32 cookie = 0;
 
 	question->next = shift + DHCP_OPTIONS_OFFSET;

@@ -36,13 +36,15 @@ static __always_inline enum reason find_receiver(struct packet *packet, __be32 a
 #define ARP_TARGET_END (sizeof(struct ethhdr) + offsetof(struct arp_packet, target) + sizeof(__be32))
 
 /*
- * A partial checksum of the frame is finished in the question, too. UDP's field is where the last word of the address is
- * that is asked for. What has to stand there for it to come out: nothing but that address is summed up.
+ * The frame's partial checksum is the question's, too. Of UDP the field is the last word of the address that is asked for.
+ * Some receivers finish it, others take it as it is: a word of the padding makes what is finished the same. Nothing but
+ * the address and that word is summed up.
  */
 static __noinline bool settle_question(struct packet *packet, __be32 target)
 {
-	__be16 words[2];
 	struct partial_checksum partial;
+	__be16 words[2];
+	__be16 padding;
 
 	if (!hook_is_partial(packet))
 		return true;
@@ -50,8 +52,8 @@ static __noinline bool settle_question(struct packet *packet, __be32 target)
 	if (partial.start + partial.offset != ARP_TARGET_END - sizeof(words[1]))
 		return true;
 	__builtin_memcpy(words, &target, sizeof(words));
-	words[1] = ~fold_checksum((__u32)words[0] + words[1]);
-	return hook_write(packet, ARP_TARGET_END - sizeof(words[1]), &words[1], sizeof(words[1]));
+	padding = ~fold_checksum((__u32)words[0] + words[1] + words[1]);
+	return hook_write(packet, ARP_TARGET_END, &padding, sizeof(padding));
 }
 
 /* Instead of the frame, which whoever sent it sends again. */

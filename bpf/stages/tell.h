@@ -53,20 +53,26 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 }
 
 /*
- * A partial checksum of the refused frame is finished in the error, too: from the transport header's former place on, which
- * is the ICMP header's now. What is summed up there, with a right checksum, is zero; so what is written into a field of zero
- * is what would have made it zero: the word that stood there. False: it began elsewhere, behind IPv4 options.
+ * The refused frame's partial checksum is the error's, too, and begins with its ICMP header now. Some receivers finish it,
+ * others take the field as it is. Behind the packet, where Ethernet's padding is, comes a word that makes what is finished
+ * the same: the ICMP message, with its own checksum, sums up to zero, and the word is the field's complement. False: the
+ * partial checksum begins elsewhere, behind IPv4 options.
  */
 static __noinline bool settle_partial(struct packet *packet)
 {
 	struct partial_checksum partial;
-	__be16 zero = 0;
+	__u32 end = packet->length;
+	__be16 field = 0;
 
 	if (!hook_is_partial(packet))
 		return true;
 	partial = hook_partial_checksum(packet);
-	return partial.start == sizeof(struct ethhdr) + sizeof(struct iphdr) &&
-	       hook_write(packet, partial.start + partial.offset, &zero, sizeof(zero));
+	if (partial.start != sizeof(struct ethhdr) + sizeof(struct iphdr) ||
+	    !hook_read(packet, partial.start + partial.offset, &field, sizeof(field)))
+		return false;
+	field = ~field;
+	packet->length = end + sizeof(field);
+	return hook_resize(packet, packet->length) && hook_write(packet, end, &field, sizeof(field));
 }
 
 static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)

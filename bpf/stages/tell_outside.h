@@ -85,7 +85,7 @@ static __noinline bool write_remote_error(struct packet *packet, const struct fl
 	if (!hook_write(packet, 0, &error.eth, length))
 		return false;
 	packet->length = length;
-	return true;
+	return settle_partial(packet);
 }
 
 static __always_inline __be32 gateway_address(__u32 network)

@@ -44,6 +44,7 @@ TEST_F(Addresses, AreGivenKeptAndShown) {
 TEST_F(Addresses, ARefusalChangesNothing) {
   add_blue();
   lab.host.attach("tap0", {"--network", "blue"});
+  const Tap vm(lab.ns(), "tap0");  // a port without a VM gives up its address
   const std::string before = lab.host.state();
   const auto refused = [&](const Words& args, int code, const Words& words) {
     const auto result = lab.host.xvnet(args);

@@ -140,7 +140,8 @@ TEST_P(Traversal, WhoReachesWhom) {
   };
   for (const Pair& pair : pairs)
     EXPECT_EQ(exchanges(pair), pair.reaches)
-        << pair.from << " to " << pair.ip << ":" << pair.port << " of " << pair.to;
+        << pair.from << " to " << pair.ip << ":" << pair.port << " of " << pair.to << "\n"
+        << lab.host.must({"stats"}).out;
 }
 
 TEST_P(Traversal, WhoPingsWhom) {

@@ -69,13 +69,18 @@ void turn_ethernet(Bytes& frame, const MacBytes& from) {
 
 }  // namespace
 
-std::optional<ArpView> view_arp(const Bytes& frame) {
-  constexpr std::array<uint8_t, 6> kKind = {0, 1, 8, 0, ETH_ALEN, 4};
+std::optional<Ipv4Bytes> arp_sender(const Bytes& frame) {
   if (frame.size() < ETH_HLEN + kArpSize || get_be16(frame, 2 * ETH_ALEN) != ETH_P_ARP)
     return std::nullopt;
-  if (array_at<std::array<uint8_t, 6>>(frame, ETH_HLEN) != kKind) return std::nullopt;
+  return array_at<Ipv4Bytes>(frame, ETH_HLEN + 14);
+}
+
+std::optional<ArpView> view_arp(const Bytes& frame) {
+  constexpr std::array<uint8_t, 4> kProtocolAndSizes = {8, 0, ETH_ALEN, 4};
+  const auto sender = arp_sender(frame);
+  if (!sender || array_at<std::array<uint8_t, 4>>(frame, ETH_HLEN + 2) != kProtocolAndSizes)
+    return std::nullopt;
   return ArpView{.operation = get_be16(frame, ETH_HLEN + 6),
-                 .sender = array_at<Ipv4Bytes>(frame, ETH_HLEN + 14),
                  .target = array_at<Ipv4Bytes>(frame, ETH_HLEN + 24)};
 }
 

@@ -17,10 +17,13 @@ using MacBytes = std::array<uint8_t, 6>;
 
 constexpr MacBytes kGatewayMac = {0x02, 0x78, 0x76, 0x6e, 0x65, 0x74};
 
-// ARP for IPv4 over Ethernet.
+// Of an ARP frame that is long enough, whatever its types and sizes are: the bytes where Ethernet's
+// has the sender's address.
+std::optional<Ipv4Bytes> arp_sender(const Bytes& frame);
+
+// ARP for IPv4 with the sizes of Ethernet, of any hardware type.
 struct ArpView {
   uint16_t operation = 0;  // 1: a question
-  Ipv4Bytes sender{};
   Ipv4Bytes target{};
 };
 std::optional<ArpView> view_arp(const Bytes& frame);

@@ -109,8 +109,8 @@ class Way {
 
   std::optional<Prediction> refuse_false_gateway() {
     if (sent_.program == Program::kFromHost || !has(abi::NETWORK_GATEWAY)) return std::nullopt;
-    const auto arp = view_arp(without_tag(sent_.frame));
-    if (mac_at(sent_.frame, ETH_ALEN) == kGatewayMac || (arp && is_gateway(arp->sender)))
+    const auto claimed = arp_sender(without_tag(sent_.frame));
+    if (mac_at(sent_.frame, ETH_ALEN) == kGatewayMac || (claimed && is_gateway(*claimed)))
       return drop("GATEWAY_SPOOFED");
     if (sent_.program == Program::kFromUplink && mac_at(sent_.frame, 0) == kGatewayMac)
       return drop("NOT_ROUTED");

@@ -84,7 +84,7 @@ TEST_P(TellOutside, NothingOfErrorsLaterFragmentsAndGroups) {
   Ends group = from_peer();
   group.src_ip = "224.0.0.9";
   const Frame of_group = with_ttl(udp4(group), 1);
-  EXPECT_EQ(from_uplink(of_group), dropped(of_group, "up from", "TTL_EXCEEDED"));
+  EXPECT_EQ(from_uplink(of_group), dropped(of_group, "up from", "UNROUTABLE_SOURCE"));
 
   Frame first = udp4(from_peer(), 64);
   first.bytes.at(kIpOffset + 6) = 0x20;  // more fragments
