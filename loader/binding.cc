@@ -142,7 +142,8 @@ Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
   auto& tables = change.tables();
   XVNET_ASSIGN(link, change.kernel().find_link(uplink));
   XVNET_ASSIGN(network, tables.networks.find(id));
-  if (!link || !network) return fail(fmt::format("bind network {}: its uplink is gone", id));
+  if (!network) return fail(fmt::format("bind network {}: it is gone", id));
+  if (!link) return {};  // it went meanwhile, and the next command sees that
   auto bound = *network;
   if (network->uplink != uplink) {
     XVNET_ASSIGN(macs, reserve_at_uplink(tables));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/change.h"
 
+#include <fmt/format.h>
+
 #include <ranges>
 
 #include "loader/text.h"
@@ -43,10 +45,32 @@ Result<void> Change::announce(const std::string& device) {
   return edit_meta([&](abi::meta& meta) { set_text(meta.creating, device); });
 }
 
+Result<void> Change::unless_gone(std::uint32_t ifindex, Result<void> step) const {
+  if (step) return step;
+  XVNET_ASSIGN(link, kernel_->find_link(ifindex));
+  return link ? step : Result<void>{};
+}
+
+Result<void> Change::unless_peer_gone(std::uint32_t ifindex, Result<void> step) const {
+  if (step) return step;
+  const auto peer = kernel_->veth_peer(ifindex);
+  return peer && peer->is_reachable ? step : Result<void>{};
+}
+
+void Change::remember_of_device(std::uint32_t ifindex, std::function<Result<void>()> opposite) {
+  remember(
+      [this, ifindex, opposite = std::move(opposite)] { return unless_gone(ifindex, opposite()); });
+}
+
 Result<Link> Change::create_tap(const TapSpec& spec) {
   XVNET_TRY(announce(spec.name));
   auto link = kernel_->create_tap(spec);
-  if (link) remember([this, ifindex = link->ifindex] { return kernel_->delete_link(ifindex); });
+  if (!link) return link;
+  remember_of_device(link->ifindex, [this, made = *link]() -> Result<void> {
+    XVNET_ASSIGN(is_deleted, kernel_->delete_unless_open(made.ifindex));
+    return is_deleted ? Result<void>{}
+                      : fail(fmt::format("{:?} stays: a VM has it open", made.name));
+  });
   return link;
 }
 
@@ -55,7 +79,16 @@ Result<void> Change::create_veth(const std::string& name, const std::string& pee
   XVNET_TRY(kernel_->create_veth(name, peer));
   remember([this, name]() -> Result<void> {
     XVNET_ASSIGN(link, kernel_->find_link(name));
-    return link ? kernel_->delete_link(link->ifindex) : Result<void>{};
+    return link ? unless_gone(link->ifindex, kernel_->delete_link(link->ifindex)) : Result<void>{};
+  });
+  return {};
+}
+
+Result<void> Change::set_alias(const Link& link, const std::string& alias) {
+  if (link.alias == alias) return {};
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_alias(link.ifindex, alias)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, before = link.alias] {
+    return kernel_->set_alias(ifindex, before);
   });
   return {};
 }
@@ -63,30 +96,34 @@ Result<void> Change::create_veth(const std::string& name, const std::string& pee
 Result<void> Change::set_up(const Link& link, bool up) {
   XVNET_ASSIGN(now, kernel_->find_link(link.ifindex));
   if (!now || now->is_up == up) return {};
-  XVNET_TRY(kernel_->set_up(link.ifindex, up));
-  remember([this, ifindex = link.ifindex, up] { return kernel_->set_up(ifindex, !up); });
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_up(link.ifindex, up)));
+  remember_of_device(link.ifindex,
+                     [this, ifindex = link.ifindex, up] { return kernel_->set_up(ifindex, !up); });
   return {};
 }
 
 Result<void> Change::set_mtu(const Link& link, std::uint32_t mtu) {
   if (link.mtu == mtu) return {};
-  XVNET_TRY(kernel_->set_mtu(link.ifindex, mtu));
-  remember(
-      [this, ifindex = link.ifindex, mtu = link.mtu] { return kernel_->set_mtu(ifindex, mtu); });
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_mtu(link.ifindex, mtu)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, mtu = link.mtu] {
+    return kernel_->set_mtu(ifindex, mtu);
+  });
   return {};
 }
 
 Result<void> Change::set_promiscuous(const Link& link, bool on) {
   if (link.is_promiscuous == on) return {};
-  XVNET_TRY(kernel_->set_promiscuous(link.ifindex, on));
-  remember([this, ifindex = link.ifindex, on] { return kernel_->set_promiscuous(ifindex, !on); });
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_promiscuous(link.ifindex, on)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, on] {
+    return kernel_->set_promiscuous(ifindex, !on);
+  });
   return {};
 }
 
 Result<void> Change::set_master(const Link& link, std::uint32_t master) {
   if (link.master == master) return {};
-  XVNET_TRY(kernel_->set_master(link.ifindex, master));
-  remember([this, ifindex = link.ifindex, before = link.master] {
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_master(link.ifindex, master)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, before = link.master] {
     return kernel_->set_master(ifindex, before);
   });
   return {};
@@ -94,37 +131,45 @@ Result<void> Change::set_master(const Link& link, std::uint32_t master) {
 
 Result<void> Change::silence(const Link& link, bool silent) {
   if (link.is_silent == silent) return {};
-  XVNET_TRY(kernel_->silence(link.ifindex, silent));
-  remember([this, ifindex = link.ifindex, silent] { return kernel_->silence(ifindex, !silent); });
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->silence(link.ifindex, silent)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, silent] {
+    return kernel_->silence(ifindex, !silent);
+  });
   return {};
 }
 
 Result<void> Change::add_address(std::uint32_t ifindex, const std::string& cidr) {
   XVNET_ASSIGN(is_there, kernel_->has_address(ifindex, cidr));
   if (is_there) return {};
-  XVNET_TRY(kernel_->add_address(ifindex, cidr));
-  remember([this, ifindex, cidr] { return kernel_->remove_address(ifindex, cidr); });
+  XVNET_TRY(unless_gone(ifindex, kernel_->add_address(ifindex, cidr)));
+  remember_of_device(ifindex,
+                     [this, ifindex, cidr] { return kernel_->remove_address(ifindex, cidr); });
   return {};
 }
 
 Result<void> Change::remove_address(std::uint32_t ifindex, const std::string& cidr) {
-  XVNET_TRY(kernel_->remove_address(ifindex, cidr));
-  remember([this, ifindex, cidr] { return kernel_->add_address(ifindex, cidr); });
+  XVNET_TRY(unless_gone(ifindex, kernel_->remove_address(ifindex, cidr)));
+  remember_of_device(ifindex,
+                     [this, ifindex, cidr] { return kernel_->add_address(ifindex, cidr); });
   return {};
 }
 
 Result<void> Change::set_forwarding(const Link& link, bool on) {
   XVNET_ASSIGN(now, kernel_->find_link(link.ifindex));
   if (!now || now->forwards == on) return {};
-  XVNET_TRY(kernel_->set_forwarding(link.ifindex, on));
-  remember([this, ifindex = link.ifindex, on] { return kernel_->set_forwarding(ifindex, !on); });
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_forwarding(link.ifindex, on)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, on] {
+    return kernel_->set_forwarding(ifindex, !on);
+  });
   return {};
 }
 
 Result<void> Change::set_accept_local(const Link& link, bool on) {
   if (link.accepts_local == on) return {};
-  XVNET_TRY(kernel_->set_accept_local(link.ifindex, on));
-  remember([this, ifindex = link.ifindex, on] { return kernel_->set_accept_local(ifindex, !on); });
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_accept_local(link.ifindex, on)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, on] {
+    return kernel_->set_accept_local(ifindex, !on);
+  });
   return {};
 }
 
@@ -136,53 +181,96 @@ Result<void> Change::set_reserved_ports(const PortSet& ports) {
   return {};
 }
 
+// The kernel takes no device that is gone into its device map.
+Result<void> Change::put_device(std::uint32_t ifindex) {
+  auto& devices = tables_->devices;
+  XVNET_ASSIGN(before, devices.find(ifindex));
+  if (before == ifindex) return {};
+  XVNET_TRY(unsettle());
+  XVNET_TRY(unless_gone(ifindex, devices.put(ifindex, ifindex)));
+  remember_of_device(ifindex, [&devices, ifindex] { return devices.erase(ifindex); });
+  return {};
+}
+
+Result<void> Change::erase_device(std::uint32_t ifindex) {
+  auto& devices = tables_->devices;
+  XVNET_ASSIGN(before, devices.find(ifindex));
+  if (!before) return {};
+  XVNET_TRY(unsettle());
+  XVNET_TRY(devices.erase(ifindex));
+  remember_of_device(ifindex, [&devices, ifindex] { return devices.put(ifindex, ifindex); });
+  return {};
+}
+
 Result<void> Change::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
-  XVNET_ASSIGN(state, kernel_->feature(ifindex, feature));
-  if (state.is_on == on) return {};
-  XVNET_TRY(kernel_->set_feature(ifindex, feature, on));
-  remember([this, ifindex, feature, on] { return kernel_->set_feature(ifindex, feature, !on); });
+  auto state = kernel_->feature(ifindex, feature);
+  if (!state) return unless_gone(ifindex, std::unexpected(std::move(state).error()));
+  if (state->is_on == on) return {};
+  XVNET_TRY(unless_gone(ifindex, kernel_->set_feature(ifindex, feature, on)));
+  remember_of_device(ifindex, [this, ifindex, feature, on] {
+    return kernel_->set_feature(ifindex, feature, !on);
+  });
   return {};
 }
 
 Result<void> Change::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
-  XVNET_TRY(kernel_->set_peer_feature(ifindex, feature, on));
-  remember(
-      [this, ifindex, feature, on] { return kernel_->set_peer_feature(ifindex, feature, !on); });
+  XVNET_TRY(unless_gone(ifindex, kernel_->set_peer_feature(ifindex, feature, on)));
+  remember_of_device(ifindex, [this, ifindex, feature, on] {
+    return unless_peer_gone(ifindex, kernel_->set_peer_feature(ifindex, feature, !on));
+  });
   return {};
 }
 
 Result<void> Change::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   XVNET_ASSIGN(before, kernel_->attachment(ifindex, hook));
-  XVNET_TRY(kernel_->attach(program, ifindex, hook, share_xdp));
+  XVNET_TRY(unless_gone(ifindex, kernel_->attach(program, ifindex, hook, share_xdp)));
   if (before != Attachment::kLive)
-    remember([this, ifindex, hook] { return kernel_->detach(ifindex, hook); });
+    remember_of_device(ifindex, [this, ifindex, hook] { return kernel_->detach(ifindex, hook); });
   return {};
 }
 
 Result<void> Change::detach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   XVNET_ASSIGN(before, kernel_->attachment(ifindex, hook));
   if (before == Attachment::kNone) return {};
-  XVNET_TRY(kernel_->detach(ifindex, hook));
+  XVNET_ASSIGN(link, kernel_->find_link(ifindex));
+  auto done = kernel_->detach(ifindex, hook);
+  // It went just now: only pins are left to be removed.
+  if (!done && link && unless_gone(ifindex, done)) done = kernel_->detach(ifindex, hook);
+  if (!done) return done;
   if (before == Attachment::kLive)
-    remember([=, this] { return kernel_->attach(program, ifindex, hook, share_xdp); });
+    remember_of_device(ifindex,
+                       [=, this] { return kernel_->attach(program, ifindex, hook, share_xdp); });
   return {};
 }
 
 Result<void> Change::commit() {
   if (!deletions_.empty() || !last_.empty()) XVNET_TRY(unsettle());
-  for (std::uint32_t ifindex : deletions_) {
-    XVNET_ASSIGN(link, kernel_->find_link(ifindex));
-    if (!link) continue;
-    XVNET_TRY(kernel_->delete_link(ifindex));
-    is_past_undo_ = true;
-    undo_.clear();
-  }
+  for (std::uint32_t ifindex : deletions_) XVNET_TRY(delete_or_keep(ifindex));
   deletions_.clear();
   for (auto& step : last_) XVNET_TRY(step());
   last_.clear();
   if (announced_ || mark_ != Mark::kNone) XVNET_TRY(settle());
   undo_.clear();
   send_announcements();
+  return {};
+}
+
+Result<void> Change::delete_or_keep(std::uint32_t ifindex) {
+  XVNET_ASSIGN(link, kernel_->find_link(ifindex));
+  if (!link) return {};
+  const auto is_deleted = kernel_->delete_unless_open(ifindex);
+  if (!is_deleted) XVNET_TRY(unless_gone(ifindex, std::unexpected(is_deleted.error())));
+  if (is_deleted.value_or(true)) {
+    is_past_undo_ = true;
+    undo_.clear();
+    return {};
+  }
+  // An alias of the operator's stays; then nothing remembers who made the TAP.
+  if (link->alias.empty()) XVNET_TRY(set_alias(*link, kKeptAlias));
+  warnings_.push_back(
+      fmt::format("{}: kept, for a VM has it open; it is down and in no network until it is "
+                  "attached or restored; once the VM has stopped, `ip link del {}` deletes it",
+                  link->name, link->name));
   return {};
 }
 

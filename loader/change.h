@@ -17,6 +17,10 @@
 
 namespace xvnet {
 
+// The alias of a TAP that xvnet made and left to the VM that has it open: where no table remembers
+// who made it, the TAP does.
+inline constexpr const char* kKeptAlias = "kept by xvnet";
+
 class Change {
  public:
   Change(Kernel& kernel, Tables& tables) : kernel_(&kernel), tables_(&tables) {}
@@ -66,8 +70,17 @@ class Change {
   // What the one before left unsettled is as it should be once this change is committed.
   void settle_former() { mark_ = Mark::kFormers; }
 
+  // A step that failed because its device is gone is done: nothing of the device is left to be
+  // changed, or to be changed back. That holds for every step on a device below; whoever brings a
+  // device in looks at the end whether it is still there.
+  Result<void> unless_gone(std::uint32_t ifindex, Result<void> step) const;
+
+  // The same of a veth's other end: the kernel deletes a namespace, and then what is in it.
+  Result<void> unless_peer_gone(std::uint32_t ifindex, Result<void> step) const;
+
   Result<Link> create_tap(const TapSpec& spec);
   Result<void> create_veth(const std::string& name, const std::string& peer);
+  Result<void> set_alias(const Link& link, const std::string& alias);
   Result<void> set_up(const Link& link, bool up);
   Result<void> set_mtu(const Link& link, std::uint32_t mtu);
   Result<void> set_promiscuous(const Link& link, bool on);
@@ -80,12 +93,16 @@ class Change {
   Result<void> set_reserved_ports(const PortSet& ports);
   // Stays, whatever becomes of the change: nobody goes on in them whom no table leads there.
   Result<void> load_continuations() { return kernel_->load_continuations(); }
+  // The entry of the device map by which frames are redirected to the device.
+  Result<void> put_device(std::uint32_t ifindex);
+  Result<void> erase_device(std::uint32_t ifindex);
   void wait_for_programs() { kernel_->wait_for_programs(); }
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
   // `program` and `share_xdp` are those it was attached with.
   Result<void> detach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
+  // Not a TAP that a VM has open: it is kept, and a warning says so.
   void delete_on_commit(std::uint32_t ifindex) { deletions_.push_back(ifindex); }
   // Forgotten after the devices are deleted, so that a killed command knows what it still had to
   // delete.
@@ -127,6 +144,10 @@ class Change {
   void remember_entry(Map<K, V>& map, const K& key, const std::optional<V>& before) {
     remember([&map, key, before] { return before ? map.put(key, *before) : map.erase(key); });
   }
+
+  void remember_of_device(std::uint32_t ifindex, std::function<Result<void>()> opposite);
+
+  Result<void> delete_or_keep(std::uint32_t ifindex);
 
   struct Announcement {
     std::uint32_t ifindex;

@@ -158,10 +158,12 @@ Result<void> restore_features(Change& change, std::uint32_t ifindex,
   for (const auto& [feature, flag] : kPeerRestorable) peer_flags |= record.restore & flag;
   if (!peer_flags) return {};
   // A peer that has moved out of sight keeps what it has; that must not keep the port from going.
-  XVNET_ASSIGN(peer, change.kernel().veth_peer(ifindex));
-  if (!peer.is_reachable) return {};
+  const auto peer = change.kernel().veth_peer(ifindex);
+  if (!peer) return change.unless_gone(ifindex, std::unexpected(peer.error()));
+  if (!peer->is_reachable) return {};
   for (const auto& [feature, flag] : kPeerRestorable)
-    if (peer_flags & flag) XVNET_TRY(change.set_peer_feature(ifindex, feature, true));
+    if (peer_flags & flag)
+      XVNET_TRY(change.unless_peer_gone(ifindex, change.set_peer_feature(ifindex, feature, true)));
   return {};
 }
 

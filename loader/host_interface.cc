@@ -50,16 +50,23 @@ Result<void> check_names_free(Change& change, const Network& network) {
 }
 
 // Its two ends as they were made; only what is asked for now, for an address may be on its way out.
-Result<void> repair(Change& change, const Network& network,
+// False: they went meanwhile.
+Result<bool> repair(Change& change, const Network& network,
                     const std::vector<std::string>& addresses) {
   XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
   XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
-  if (!host || !port)
+  if (!port) return false;
+  if (!host)
     return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
   XVNET_ASSIGN(record, change.tables().port_records.find(port->ifindex));
-  if (record) XVNET_TRY(repair_port(change, {port->ifindex, *record}, *port));
+  if (!record) return false;
+  if (const auto done = repair_port(change, {port->ifindex, *record}, *port); !done) {
+    XVNET_TRY(change.unless_gone(port->ifindex, done));
+    return false;
+  }
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
-  return change.set_up(*host, true);
+  XVNET_TRY(change.set_up(*host, true));
+  return true;
 }
 
 }  // namespace
@@ -98,7 +105,10 @@ Result<void> provide_host_interface(Change& change, const Network& network,
   if (addresses.empty()) return {};
   XVNET_TRY(check_name_fits(name_of(network)));
   XVNET_ASSIGN(whole, is_whole(change, network));
-  if (whole) return repair(change, network, addresses);
+  if (whole) {
+    XVNET_ASSIGN(is_repaired, repair(change, network, addresses));
+    if (is_repaired) return {};
+  }
   XVNET_TRY(remove_host_interface(change, network));
   XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));

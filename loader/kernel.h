@@ -50,13 +50,18 @@ struct Link {
   bool forwards = false;        // what comes in on it may be routed: IPv4
   bool accepts_local = false;   // what comes in on it may be from an address of the host: IPv4
   bool is_multi_queue = false;  // a TAP made with IFF_MULTI_QUEUE
-  std::uint32_t master = 0;     // ifindex of its bridge or bond, 0: none
-  std::string driver;           // as ethtool shows it; empty when unknown
+  // A TAP: some process, a VM, has it open. With one queue the kernel shows only the carrier, which
+  // the VM may turn off; Kernel::delete_unless_open() is not misled by that.
+  bool is_open = false;
+  std::optional<std::uint32_t> owner;  // of a TAP: the only uid that may open it, beside root
+  std::string alias;                   // free text, as `ip link set alias` sets it
+  std::uint32_t master = 0;            // ifindex of its bridge or bond, 0: none
+  std::string driver;                  // as ethtool shows it; empty when unknown
 };
 
 struct TapSpec {
   std::string name;
-  std::optional<std::uint32_t> owner;  // uid that may open it
+  std::optional<std::uint32_t> owner;  // uid that may open it; nothing: root
   std::uint32_t queues = 1;            // more than 1: IFF_MULTI_QUEUE
 };
 
@@ -180,6 +185,9 @@ class Kernel {
   virtual Result<Link> create_tap(const TapSpec& spec) = 0;  // persistent, down
   virtual Result<void> create_veth(std::string_view name, std::string_view peer) = 0;  // both down
   virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
+  // The same, unless it is a TAP that some process has open: then false, and it stays.
+  virtual Result<bool> delete_unless_open(std::uint32_t ifindex) = 0;
+  virtual Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) = 0;
   virtual Result<void> set_up(std::uint32_t ifindex, bool up) = 0;
   virtual Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) = 0;
   virtual Result<void> set_promiscuous(std::uint32_t ifindex, bool on) = 0;

@@ -22,6 +22,7 @@ namespace {
 struct Former {
   bool was_created = false;
   std::uint32_t owner = kNoOwner;
+  std::uint32_t queues = 0;
 };
 
 abi::fdb_key static_key(std::uint32_t network, const std::uint8_t (&mac)[6]) {
@@ -52,7 +53,7 @@ Result<void> wire_port(Change& change, const Link& link, const abi::port_record&
   auto& tables = change.tables();
   const std::uint32_t ifindex = link.ifindex;
   XVNET_TRY(change.put(tables.stats, ifindex, abi::stats{}));
-  XVNET_TRY(change.put(tables.devices, ifindex, ifindex));
+  XVNET_TRY(change.put_device(ifindex));
   XVNET_TRY(add_learner(change, record.network, ifindex, record.max_macs));
   XVNET_TRY(turn_off_features(change, ifindex, choice));
   XVNET_TRY(attach_programs(change, ifindex, kPortPrograms, record.device));
@@ -82,20 +83,31 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
   return change.put(records, link.ifindex, record);
 }
 
+Former former_of(const abi::port_record& record) {
+  return {.was_created = (record.device.flags & abi::RECORD_CREATED) != 0,
+          .owner = record.device.owner,
+          .queues = record.device.queues};
+}
+
+bool is_kept(const Link& link) { return link.kind == LinkKind::kTap && link.alias == kKeptAlias; }
+
+// How many queues were asked for, no kernel says; all numbers above one make the same TAP.
+Former former_of_kept(const Link& tap) {
+  const std::uint32_t owner = tap.owner.value_or(0) ? *tap.owner : kNoOwner;
+  return {.was_created = true, .owner = owner, .queues = tap.is_multi_queue ? 2u : 0u};
+}
+
 Result<Link> find_or_create(Change& change, const PortRequest& request, Former& former) {
   XVNET_ASSIGN(existing, change.kernel().find_link(request.device));
   if (existing) {
-    XVNET_TRY(check_existing_device(*existing, request, former.owner));
+    XVNET_TRY(check_existing_device(*existing, request));
+    if (is_kept(*existing)) former = former_of_kept(*existing);
     return *existing;
   }
   former.was_created = true;
   XVNET_ASSIGN(owner, owner_uid(request));
   return change.create_tap(
       {.name = request.device, .owner = owner, .queues = request.queues.value_or(1)});
-}
-
-Former former_of(const abi::port_record& record) {
-  return {(record.device.flags & abi::RECORD_CREATED) != 0, record.device.owner};
 }
 
 // What stands in the way of a fresh attach: leftovers of a killed command, or of a device that is
@@ -125,12 +137,26 @@ Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former&
   return is_known;
 }
 
+std::unexpected<Error> gone(const PortRequest& request) {
+  return fail(fmt::format("attach {:?}: the device is gone", request.device));
+}
+
+// Steps on a device that is gone are done, so that it takes nothing else along (change.h).
+template <typename T>
+Result<T> if_still_here(Change& change, const PortRequest& request, std::uint32_t ifindex,
+                        Result<T> result) {
+  XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+  return link ? result : gone(request);
+}
+
 Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
                                          const PortRequest& request) {
   XVNET_ASSIGN(link, change.kernel().find_link(port.ifindex));
+  if (!link) return gone(request);
   XVNET_ASSIGN(difference, difference_from(change.tables(), port.record, *link, request));
   if (difference.empty()) {
     XVNET_TRY(repair_port(change, port, *link));
+    if (is_kept(*link)) XVNET_TRY(change.set_alias(*link, ""));
     // The programs may have let go of it while no VM was here.
     if (link->has_carrier) XVNET_TRY(add_static_mac(change, port.ifindex, port.record));
     return Outcome{.changed = change.did_anything(), .warnings = {}};
@@ -176,8 +202,8 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
   return {};
 }
 
-Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former former) {
-  XVNET_ASSIGN(link, find_or_create(change, request, former));
+Result<Outcome> attach_device(Change& change, const PortRequest& request, const Former& former,
+                              Link link) {
   if (request.mtu) XVNET_TRY(change.set_mtu(link, *request.mtu));
   link.mtu = request.mtu.value_or(link.mtu);
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
@@ -192,11 +218,18 @@ Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former 
   set_addresses(record, ips);
   if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
   if (request.owner.empty()) record.device.owner = former.owner;
+  if (!request.queues) record.device.queues = former.queues;
   XVNET_TRY(bring_in(change, link, record, choice));
+  if (is_kept(link)) XVNET_TRY(change.set_alias(link, ""));
   Outcome outcome{.changed = true, .warnings = choice.warnings};
   outcome.warnings.insert(outcome.warnings.end(), taken.begin(), taken.end());
   XVNET_TRY(warn_about_mtu(change, link, network.id, outcome));
   return outcome;
+}
+
+Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former former) {
+  XVNET_ASSIGN(link, find_or_create(change, request, former));
+  return if_still_here(change, request, link.ifindex, attach_device(change, request, former, link));
 }
 
 }  // namespace
@@ -235,7 +268,8 @@ Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   XVNET_ASSIGN(port, find_port(change, request.device));
   if (port && port->record.device.state == abi::RECORD_COMPLETE) {
     former = former_of(port->record);
-    XVNET_ASSIGN(outcome, reconcile(change, *port, request));
+    XVNET_ASSIGN(outcome,
+                 if_still_here(change, request, port->ifindex, reconcile(change, *port, request)));
     if (outcome) return *outcome;
   }
   return attach_fresh(change, request, former);
@@ -255,7 +289,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
   auto& tables = change.tables();
   XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
   XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
-  const bool is_here = presence == Presence::kHere;
+  const bool is_here = presence == Presence::kHere && link;
   if (is_here) XVNET_TRY(change.set_up(*link, false));
   auto leaving = record;
   leaving.device.state = abi::RECORD_INCOMPLETE;
@@ -273,7 +307,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
     XVNET_TRY(change.set_forwarding(*link, false));
   if (is_here && record.device.restore & abi::RESTORE_NOISE)
     XVNET_TRY(change.silence(*link, false));
-  XVNET_TRY(change.erase(tables.devices, ifindex));
+  XVNET_TRY(change.erase_device(ifindex));
   XVNET_TRY(change.erase(tables.stats, ifindex));
   leaving.network = 0;
   return change.put(tables.port_records, ifindex, leaving);

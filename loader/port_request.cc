@@ -91,11 +91,10 @@ Result<void> check_request(const PortRequest& request) {
   return {};
 }
 
-Result<void> check_existing_device(const Link& link, const PortRequest& request,
-                                   std::uint32_t owner) {
+Result<void> check_existing_device(const Link& link, const PortRequest& request) {
   XVNET_TRY(check_device("attach", link));
   XVNET_ASSIGN(asked, owner_uid(request));
-  if (asked && *asked != owner)
+  if (asked && asked != link.owner)
     return fail(
         fmt::format("attach {:?}: it exists, and --owner is for a TAP that is made", link.name),
         "leave --owner out, or delete the device first");
@@ -159,7 +158,7 @@ Result<std::string> difference_from(Tables& tables, const abi::port_record& reco
   if (request.queues && (*request.queues > 1) != link.is_multi_queue)
     return std::string(link.is_multi_queue ? "it has several queues" : "it has one queue");
   XVNET_ASSIGN(owner, owner_uid(request));
-  if (owner && *owner != record.device.owner) return std::string("its owner is another user");
+  if (owner && owner != link.owner) return std::string("its owner is another user");
   return std::string();
 }
 

@@ -14,10 +14,8 @@ Result<void> check_request(const PortRequest& request);
 
 constexpr std::uint32_t kNoOwner = 0xffffffff;  // of a record: nobody in particular
 
-// A device that was there before: whether it can be the port that is asked for. `owner` is the one
-// it is known to have.
-Result<void> check_existing_device(const Link& link, const PortRequest& request,
-                                   std::uint32_t owner);
+// A device that was there before: whether it can be the port that is asked for.
+Result<void> check_existing_device(const Link& link, const PortRequest& request);
 
 // The uid behind --owner, which names a user or is a number.
 Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request);

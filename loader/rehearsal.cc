@@ -123,6 +123,7 @@ Result<Link> Rehearsal::create_tap(const TapSpec& spec) {
   tell(fmt::format("create tap {}{}", spec.name, details));
   auto link = make_link(spec.name, LinkKind::kTap);
   link.is_multi_queue = spec.queues > 1;
+  link.owner = spec.owner.value_or(0);
   links_[link.ifindex] = link;
   return link;
 }
@@ -153,6 +154,13 @@ Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
   return {};
 }
 
+Result<bool> Rehearsal::delete_unless_open(std::uint32_t ifindex) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  if (link.is_open) return false;
+  XVNET_TRY(delete_link(ifindex));
+  return true;
+}
+
 template <typename T>
 Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, T value,
                             std::string_view what) {
@@ -162,6 +170,11 @@ Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, T value,
   link.*field = value;
   links_[ifindex] = link;
   return {};
+}
+
+Result<void> Rehearsal::set_alias(std::uint32_t ifindex, std::string_view alias) {
+  return set(ifindex, &Link::alias, std::string(alias),
+             alias.empty() ? std::string("no alias") : fmt::format("alias {:?}", alias));
 }
 
 Result<void> Rehearsal::set_up(std::uint32_t ifindex, bool up) {

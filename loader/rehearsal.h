@@ -30,6 +30,8 @@ class Rehearsal final : public Kernel {
   Result<Link> create_tap(const TapSpec& spec) override;
   Result<void> create_veth(std::string_view name, std::string_view peer) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
+  Result<bool> delete_unless_open(std::uint32_t ifindex) override;
+  Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) override;
   Result<void> set_up(std::uint32_t ifindex, bool up) override;
   Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;

@@ -83,7 +83,7 @@ Result<void> repair_port(Change& change, const PortEntry& port, const Link& link
   XVNET_TRY(change.silence(link, true));
   XVNET_TRY(repair_forwarding(change, record, link));
   XVNET_TRY(turn_off_features(change, link.ifindex, choice));
-  XVNET_TRY(change.put(change.tables().devices, link.ifindex, link.ifindex));
+  XVNET_TRY(change.put_device(link.ifindex));
   XVNET_TRY(attach_programs(change, link.ifindex, kPortPrograms, record.device));
   XVNET_TRY(repair_interface(change, link.ifindex, record.device, choice));
   XVNET_TRY(provide_lease(change, link.ifindex, record, mtu));
@@ -101,7 +101,7 @@ Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::upl
   XVNET_TRY(change.put(change.tables().uplink_records, ifindex, repaired));
   XVNET_TRY(change.set_promiscuous(link, true));
   XVNET_TRY(turn_off_features(change, ifindex, choice));
-  XVNET_TRY(change.put(change.tables().devices, ifindex, ifindex));
+  XVNET_TRY(change.put_device(ifindex));
   XVNET_TRY(attach_programs(change, ifindex, kUplinkPrograms, repaired.device));
   return repair_interface(change, ifindex, repaired.device, choice);
 }

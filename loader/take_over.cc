@@ -84,14 +84,14 @@ Result<std::vector<std::string>> take_over(Change& change, std::uint32_t network
     const bool is_another =
         record.network == network && text_of(record.device.name) != request.device;
     if (!is_another || wanted.is_nothing() || record.device.flags & abi::RECORD_HOST_SIDE) continue;
+    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
     XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-    if (presence != Presence::kHere) {
+    if (!link || presence != Presence::kHere) {
       XVNET_TRY(remove_port(change, ifindex, record, false));
       taken.push_back(in_words(record, request, wanted, "is gone"));
       continue;
     }
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
-    if (!link || link->has_carrier) continue;
+    if (link->has_carrier) continue;
     XVNET_TRY(give_up(change, *link, record, wanted));
     taken.push_back(in_words(record, request, wanted, "has no carrier"));
   }

@@ -69,6 +69,9 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
     const auto& [program, ifindex, hook, share_xdp] = plan.placements[at];
     auto done = kernel.attach(program, ifindex, hook, share_xdp);
     if (done) continue;
+    // A device that went meanwhile has nothing to upgrade.
+    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    if (!link) continue;
     // The one that failed may have changed as well.
     return revert(kernel, std::span(plan.placements).first(at + 1), std::move(done));
   }

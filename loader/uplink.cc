@@ -76,7 +76,7 @@ Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record re
   record.device.restore = restore_flags(choice);
   XVNET_TRY(change.put(tables.uplink_records, ifindex, record));
   XVNET_TRY(change.put(tables.stats, ifindex, abi::stats{}));
-  XVNET_TRY(change.put(tables.devices, ifindex, ifindex));
+  XVNET_TRY(change.put_device(ifindex));
   XVNET_TRY(change.set_promiscuous(link, true));
   XVNET_TRY(turn_off_features(change, ifindex, choice));
   XVNET_TRY(attach_programs(change, ifindex, kUplinkPrograms, record.device));
@@ -126,6 +126,37 @@ Result<std::optional<abi::uplink_record>> settle_existing(Change& change,
   return std::nullopt;
 }
 
+Result<Outcome> keep_uplink(Change& change, const UplinkRequest& request,
+                            const abi::uplink_record& record, const Link& link) {
+  const std::string difference = difference_from(record, request);
+  if (!difference.empty())
+    return fail(
+        fmt::format("add uplink {:?}: it is an uplink already: {}", request.device, difference),
+        fmt::format("remove it first: xvnet uplink del {}", request.device));
+  XVNET_TRY(repair_uplink(change, link.ifindex, record, link));
+  XVNET_TRY(follow_uplink_names(change));
+  XVNET_TRY(bind_networks(change));
+  XVNET_TRY(follow_uplinks(change));
+  return Outcome{.changed = change.did_anything(), .warnings = {}};
+}
+
+Result<Outcome> add_fresh_uplink(Change& change, const UplinkRequest& request, const Link& link) {
+  XVNET_TRY(check_device("add uplink", link));
+  XVNET_ASSIGN(port, change.tables().port_records.find(link.ifindex));
+  if (port) return fail(fmt::format("add uplink {:?}: it is a port", request.device));
+  XVNET_TRY(check_claims(change, request, link.ifindex));
+  XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
+                                   {.role = Role::kUplink,
+                                    .asked = request.mode,
+                                    .guest_offloads = true,
+                                    .share_xdp = request.share_xdp}));
+  XVNET_TRY(add_vlan_filter(change.kernel(), link, choice));
+  XVNET_TRY(wire_uplink(change, link, make_record(link, choice, request), choice));
+  Outcome outcome{.changed = true, .warnings = choice.warnings};
+  XVNET_TRY(warn_about_mtu(change, link, outcome));
+  return outcome;
+}
+
 }  // namespace
 
 VidSet vids_of(const abi::uplink_record& record) {
@@ -141,31 +172,11 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   XVNET_ASSIGN(existing, settle_existing(change, request));
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   if (!link) return fail(fmt::format("add uplink {:?}: there is no such device", request.device));
-  if (existing) {
-    const std::string difference = difference_from(*existing, request);
-    if (!difference.empty())
-      return fail(
-          fmt::format("add uplink {:?}: it is an uplink already: {}", request.device, difference),
-          fmt::format("remove it first: xvnet uplink del {}", request.device));
-    XVNET_TRY(repair_uplink(change, link->ifindex, *existing, *link));
-    XVNET_TRY(follow_uplink_names(change));
-    XVNET_TRY(bind_networks(change));
-    XVNET_TRY(follow_uplinks(change));
-    return Outcome{.changed = change.did_anything(), .warnings = {}};
-  }
-  XVNET_TRY(check_device("add uplink", *link));
-  XVNET_ASSIGN(port, change.tables().port_records.find(link->ifindex));
-  if (port) return fail(fmt::format("add uplink {:?}: it is a port", request.device));
-  XVNET_TRY(check_claims(change, request, link->ifindex));
-  XVNET_ASSIGN(choice, choose_mode(change.kernel(), *link,
-                                   {.role = Role::kUplink,
-                                    .asked = request.mode,
-                                    .guest_offloads = true,
-                                    .share_xdp = request.share_xdp}));
-  XVNET_TRY(add_vlan_filter(change.kernel(), *link, choice));
-  XVNET_TRY(wire_uplink(change, *link, make_record(*link, choice, request), choice));
-  Outcome outcome{.changed = true, .warnings = choice.warnings};
-  XVNET_TRY(warn_about_mtu(change, *link, outcome));
+  auto outcome = existing ? keep_uplink(change, request, *existing, *link)
+                          : add_fresh_uplink(change, request, *link);
+  // Steps on a device that is gone are done, so that it takes nothing else along (change.h).
+  XVNET_ASSIGN(is_here, change.kernel().find_link(link->ifindex));
+  if (!is_here) return fail(fmt::format("add uplink {:?}: the device is gone", request.device));
   return outcome;
 }
 
@@ -185,7 +196,7 @@ Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
     if (link && record.device.flags & abi::RECORD_PROMISC_SET)
       XVNET_TRY(change.set_promiscuous(*link, false));
   }
-  XVNET_TRY(change.erase(tables.devices, ifindex));
+  XVNET_TRY(change.erase_device(ifindex));
   XVNET_TRY(change.erase(tables.stats, ifindex));
   return change.erase(tables.uplink_records, ifindex);
 }

@@ -34,13 +34,19 @@ void read_tun(const nlattr* data, Link& link) {
   if (!tun[IFLA_TUN_TYPE] || nla_get_u8(tun[IFLA_TUN_TYPE]) != IFF_TAP) return;
   link.kind = LinkKind::kTap;
   link.is_multi_queue = tun[IFLA_TUN_MULTI_QUEUE] && nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]);
+  if (tun[IFLA_TUN_OWNER]) link.owner = nla_get_u32(tun[IFLA_TUN_OWNER]);
+  // The kernel counts the files of a multi-queue TAP only (tun_fill_info).
+  link.is_open =
+      link.is_multi_queue
+          ? u32_or(tun[IFLA_TUN_NUM_QUEUES], 0) + u32_or(tun[IFLA_TUN_NUM_DISABLED_QUEUES], 0) > 0
+          : link.has_carrier;
 }
 
 void read_kind(nlattr* info, Link& link) {
   nlattr* parts[IFLA_INFO_MAX + 1];
   if (!info || nla_parse_nested(parts, IFLA_INFO_MAX, info, nullptr) < 0) return;
   if (!parts[IFLA_INFO_KIND]) return;
-  std::string_view kind = nla_get_string(parts[IFLA_INFO_KIND]);
+  const std::string_view kind = nla_get_string(parts[IFLA_INFO_KIND]);
   if (kind == "veth") link.kind = LinkKind::kVeth;
   if (kind == "tun") read_tun(parts[IFLA_INFO_DATA], link);
 }
@@ -95,6 +101,7 @@ LinkReport read_report(const nlmsghdr* answer) {
   }
   Link& link = report.link;
   link.ifindex = static_cast<std::uint32_t>(info->ifi_index);
+  if (attributes[IFLA_IFALIAS]) link.alias = nla_get_string(attributes[IFLA_IFALIAS]);
   if (attributes[IFLA_IFNAME]) link.name = nla_get_string(attributes[IFLA_IFNAME]);
   link.mtu = u32_or(attributes[IFLA_MTU], 0);
   link.master = u32_or(attributes[IFLA_MASTER], 0);

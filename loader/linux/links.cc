@@ -127,6 +127,14 @@ Result<void> delete_link_by_index(std::uint32_t ifindex) {
   return execute(message, fmt::format("delete device {}", quoted_device(ifindex)));
 }
 
+// An empty one is none.
+Result<void> set_link_alias(std::uint32_t ifindex, std::string_view alias) {
+  NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(link_header(ifindex));
+  message.put_bytes(IFLA_IFALIAS, alias.data(), static_cast<int>(alias.size()));
+  return execute(message, fmt::format("set the alias of device {}", quoted_device(ifindex)));
+}
+
 Result<void> set_link_flags(std::uint32_t ifindex, unsigned flags, bool on) {
   ifinfomsg header = link_header(ifindex);
   header.ifi_change = flags;

@@ -61,6 +61,15 @@ class LinuxKernel : public Kernel {
     return create_veth_pair(name, peer);
   }
   Result<void> delete_link(std::uint32_t ifindex) override { return delete_link_by_index(ifindex); }
+  Result<bool> delete_unless_open(std::uint32_t ifindex) override {
+    XVNET_ASSIGN(link, find_link(ifindex));
+    if (link && link->kind == LinkKind::kTap) return delete_idle_tap(*link);
+    XVNET_TRY(delete_link_by_index(ifindex));
+    return true;
+  }
+  Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) override {
+    return set_link_alias(ifindex, alias);
+  }
   Result<void> set_up(std::uint32_t ifindex, bool up) override {
     return set_link_flags(ifindex, IFF_UP, up);
   }
@@ -154,8 +163,11 @@ class LinuxKernel : public Kernel {
   Result<void> revert_upgrade(std::span<const Placement> moved) override {
     XVNET_ASSIGN(root, pins_.former_root());
     Attachments former(root);
-    for (const Placement& each : moved)
-      XVNET_TRY(former.attach(each.program, each.ifindex, each.hook, each.share_xdp));
+    for (const Placement& each : moved) {
+      const auto done = former.attach(each.program, each.ifindex, each.hook, each.share_xdp);
+      XVNET_ASSIGN(link, find_link(each.ifindex));
+      if (!done && link) return done;
+    }
     return pins_.forget_upgrade();
   }
 

@@ -10,4 +10,7 @@ namespace xvnet {
 // Fails when a device of that name exists. The device is down.
 Result<void> create_persistent_tap(const TapSpec& spec);
 
+// False: a process has the TAP open, and it stays.
+Result<bool> delete_idle_tap(const Link& tap);
+
 }  // namespace xvnet

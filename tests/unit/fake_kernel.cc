@@ -38,6 +38,7 @@ void FakeKernel::make_tables() {
 }
 
 Result<void> FakeKernel::step(const std::string& line, const Act& act) {
+  let_vanish();
   ++steps_;
   bool is_dead = die_at_ != 0 && steps_ >= die_at_;
   if (is_dead || steps_ == fail_at_) {
@@ -89,11 +90,13 @@ void FakeKernel::start_process() {
 // Links
 
 Result<std::optional<Link>> FakeKernel::find_link(std::string_view name) const {
+  let_vanish();
   const FakeDevice* device = find(name);
   return device ? std::optional(device->link) : std::nullopt;
 }
 
 Result<std::optional<Link>> FakeKernel::find_link(std::uint32_t ifindex) const {
+  let_vanish();
   const FakeDevice* device = find(ifindex);
   return device ? std::optional(device->link) : std::nullopt;
 }
@@ -102,9 +105,9 @@ Result<Link> FakeKernel::create_tap(const TapSpec& spec) {
   XVNET_TRY(step("create_tap " + spec.name, [&]() -> Result<void> {
     if (find(spec.name)) return fail_errno(EEXIST, "creating " + spec.name);
     FakeDevice& device = add_tap(spec.name);
-    device.owner = spec.owner;
+    device.link.owner = spec.owner.value_or(0);
     device.link.is_multi_queue = spec.queues > 1;
-    device.link.has_carrier = false;  // no VM has it open yet
+    device.link.has_carrier = device.link.is_open = false;  // no VM has it open yet
     return {};
   }));
   return find(spec.name)->link;
@@ -123,6 +126,21 @@ Result<void> FakeKernel::delete_link(std::uint32_t ifindex) {
   return on_device("delete_link %", ifindex, [&](FakeDevice&) -> Result<void> {
     drop_device(ifindex);
     return {};
+  });
+}
+
+Result<bool> FakeKernel::delete_unless_open(std::uint32_t ifindex) {
+  let_vanish();
+  const FakeDevice* device = find(ifindex);
+  if (device && device->link.is_open) return false;
+  XVNET_TRY(delete_link(ifindex));
+  return true;
+}
+
+Result<void> FakeKernel::set_alias(std::uint32_t ifindex, std::string_view alias) {
+  return on_device(fmt::format("set_alias % \"{}\"", alias), ifindex, [&](FakeDevice& device) {
+    device.link.alias = alias;
+    return Result<void>();
   });
 }
 
@@ -171,8 +189,9 @@ Result<void> FakeKernel::remove_address(std::uint32_t ifindex, std::string_view 
 }
 
 Result<std::vector<InterfaceAddress>> FakeKernel::ipv4_addresses(std::uint32_t ifindex) const {
+  let_vanish();
   const FakeDevice* device = find(ifindex);
-  if (!device) return fail_errno(ENODEV, "reading addresses");
+  if (!device) return std::vector<InterfaceAddress>{};
   std::vector<InterfaceAddress> addresses;
   for (const std::string& cidr : device->addresses) {
     const auto slash = cidr.find('/');
@@ -242,6 +261,7 @@ Result<void> FakeKernel::set_reserved_ports(const PortSet& ports) {
 }
 
 Result<FeatureState> FakeKernel::feature(std::uint32_t ifindex, Feature feature) const {
+  let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading features");
   auto state = device->features.find(feature);
@@ -266,6 +286,7 @@ Result<void> FakeKernel::set_feature(std::uint32_t ifindex, Feature feature, boo
 }
 
 Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
+  let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device || device->link.kind != LinkKind::kVeth)
     return fail("reading a veth's peer: no veth");
@@ -289,12 +310,14 @@ Result<void> FakeKernel::set_peer_feature(std::uint32_t ifindex, Feature feature
 }
 
 Result<XdpSupport> FakeKernel::xdp_support(const Link& link) const {
+  let_vanish();
   const FakeDevice* device = find(link.ifindex);
   if (!device) return fail_errno(ENODEV, "reading XDP support");
   return device->xdp;
 }
 
 Result<std::string> FakeKernel::foreign_xdp(std::uint32_t ifindex) const {
+  let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading XDP programs");
   return device->foreign_xdp;
@@ -333,6 +356,7 @@ Result<void> FakeKernel::detach(std::uint32_t ifindex, Hook hook) {
 }
 
 Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) const {
+  let_vanish();
   auto pin = pins_.find({ifindex, hook});
   if (pin == pins_.end()) return Attachment::kNone;
   const FakeDevice* device = find(ifindex);

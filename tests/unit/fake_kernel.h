@@ -33,7 +33,6 @@ struct FakeDevice {
   std::string foreign_xdp;
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
-  std::optional<std::uint32_t> owner;
 };
 
 // What is pinned for one hook of one device. The device it names may be gone.
@@ -75,6 +74,11 @@ class FakeKernel final : public Kernel {
   void fail_at(int n);
   // The n-th change from now and all later ones fail: what SIGKILL at that moment leaves behind.
   void die_at(int n);
+  // The device is gone at the n-th call from now, counted from 1, that asks for a device or changes
+  // something.
+  void vanish_at(int n, const std::string& name);
+  // Such calls since then.
+  int calls() const { return calls_; }
   // Every removal from the table fails until heal(), and that is no step of its own to be hit.
   void refuse_removal_from(TableId table) { keeps_ = table; }
   void heal() {
@@ -113,6 +117,8 @@ class FakeKernel final : public Kernel {
   Result<Link> create_tap(const TapSpec& spec) override;
   Result<void> create_veth(std::string_view name, std::string_view peer) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
+  Result<bool> delete_unless_open(std::uint32_t ifindex) override;
+  Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) override;
   Result<void> set_up(std::uint32_t ifindex, bool up) override;
   Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
@@ -165,6 +171,8 @@ class FakeKernel final : public Kernel {
   FakeDevice& add(const std::string& name, LinkKind kind);
   void add_veth_pair(const std::string& name, const std::string& peer);
   void drop_device(std::uint32_t ifindex);
+  // The world, at the call that vanish_at() named.
+  void let_vanish() const;
   FakeDevice* find(std::uint32_t ifindex);
   const FakeDevice* find(std::uint32_t ifindex) const;
   const FakeDevice* find(std::string_view name) const;
@@ -193,6 +201,9 @@ class FakeKernel final : public Kernel {
   int fail_at_ = 0;
   int die_at_ = 0;
   bool was_hit_ = false;
+  mutable int calls_ = 0;
+  int vanish_at_ = 0;
+  std::string vanishing_;
   std::optional<TableId> keeps_;
   std::vector<std::string> journal_;
   std::vector<std::string> violations_;

@@ -35,6 +35,7 @@ FakeDevice& FakeKernel::add(const std::string& name, LinkKind kind) {
 FakeDevice& FakeKernel::add_tap(const std::string& name) {
   FakeDevice& device = add(name, LinkKind::kTap);
   device.link.driver = "tun";
+  device.link.is_open = true;
   device.xdp = {.native = true, .redirect_target = true};
   return device;
 }
@@ -110,6 +111,18 @@ void FakeKernel::recreate_with_same_ifindex(const std::string& name) {
 
 void FakeKernel::evict(const std::string& name, Hook hook) {
   pins_.erase({device(name).link.ifindex, hook});
+}
+
+void FakeKernel::vanish_at(int n, const std::string& name) {
+  calls_ = 0;
+  vanish_at_ = n;
+  vanishing_ = name;
+}
+
+// A device may vanish while the kernel is only asked, so this is of const calls, too.
+void FakeKernel::let_vanish() const {
+  if (++calls_ != vanish_at_ || !has(vanishing_)) return;
+  const_cast<FakeKernel*>(this)->remove(vanishing_);
 }
 
 FakeDevice* FakeKernel::find(std::uint32_t ifindex) {

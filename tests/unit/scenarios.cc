@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "scenarios.h"
 
+#include "loader/change.h"
 #include "loader/tables.h"
 
 namespace xvnet::test {
@@ -72,11 +73,22 @@ void learn(FakeKernel& kernel) {
   }
 }
 
+// A VM opens the TAP that xvnet made.
+void open_tap(FakeKernel& kernel) {
+  if (kernel.has("new0")) kernel.device("new0").link.is_open = true;
+}
+
+void keep_tap(FakeKernel& kernel) {
+  if (!kernel.has("new0")) kernel.add_tap("new0");
+  kernel.device("new0").link.alias = kKeptAlias;
+}
+
 const std::vector<Scenario>& attaching() {
   static const std::vector<Scenario> all{
       {"AttachFirst", {}, attach(on_vlan("tap0", 10))},
       {"AttachCreatingTap", {}, attach(on_vlan("new0", 10))},
       {"AttachCreatingOwnedTap", {}, attach(owned(on_vlan("new0", 10), "1000"))},
+      {"AttachKeptTap", {}, attach(on_vlan("new0", 10)), keep_tap},
       {"AttachDeviceThatIsUp", {}, attach(on_vlan("tap1", 10))},
       {"AttachXdp", {}, attach(without_offloads(on_vlan("tap0", 10)))},
       {"AttachVethXdp", {}, attach(in_mode(on_vlan("veth0", 10), Mode::kXdp))},
@@ -144,6 +156,7 @@ const std::vector<Scenario>& detaching() {
        learn},
       {"DetachXdp", {attach(in_mode(on_vlan("veth0", 10), Mode::kXdp))}, detach("veth0")},
       {"DetachDeleting", {attach(on_vlan("new0", 10))}, detach("new0", true)},
+      {"DetachKeeping", {attach(on_vlan("new0", 10))}, detach("new0", true), open_tap, keep_tap},
       {"DetachGone",
        {add_uplink(uplink("eth0")), attach(with_mac(on_vlan("tap0", 10)))},
        detach("tap0"),
@@ -245,6 +258,11 @@ const std::vector<Scenario>& networks() {
        remove_network("flat")},
       {"RemoveNetworkWithHost", {add_network(lab)}, remove_network("lab")},
       {"DownEmpty", {add_network(network("lab")), remove_network("lab")}, down()},
+      {"DownKeeping",
+       {attach(on_vlan("tap0", 10)), attach(on_vlan("new0", 10))},
+       down(),
+       open_tap,
+       keep_tap},
       {"DownEverything",
        {add_uplink(uplink("eth0")), add_network(lab), attach(with_mac(on_vlan("tap0", 10))),
         attach(on_vlan("new0", 10)), attach(in_mode(on_vlan("veth0", 20), Mode::kXdp)),

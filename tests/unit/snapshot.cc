@@ -234,6 +234,7 @@ std::string link_text(const FakeDevice& device) {
       "link {}: mtu={} promiscuous={} silent={} forwards={} accepts_local={} multi_queue={}",
       device.link.name, device.link.mtu, device.link.is_promiscuous, device.link.is_silent,
       device.link.forwards, device.link.accepts_local, device.link.is_multi_queue);
+  if (!device.link.alias.empty()) text += fmt::format(" alias={:?}", device.link.alias);
   for (const std::string& address : device.addresses) text += " " + address;
   for (const auto& [feature, state] : device.features) {
     text += fmt::format(" {}={}", to_text(feature), state.is_on);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A TAP that a VM has open is kept, and known again.
+#include "fixture.h"
+#include "loader/change.h"
+
+namespace xvnet::test {
+namespace {
+
+class RunningVm : public OnFakeKernel {
+ protected:
+  RunningVm() {
+    request.owner = "1000";
+    request.queues = 4;
+    must(attach(request));
+    kernel_.device("tap0").link.is_open = true;
+    ifindex = kernel_.device("tap0").link.ifindex;
+  }
+  DesiredState saved() {
+    auto instance = Instance::open_for_reading(kernel_);
+    auto state = instance->desired_state();
+    EXPECT_TRUE(state);
+    return *state;
+  }
+  void expect_kept(const Outcome& outcome) {
+    ASSERT_EQ(outcome.warnings.size(), 1u);
+    EXPECT_TRUE(outcome.warnings[0].starts_with("tap0: kept")) << outcome.warnings[0];
+    ASSERT_TRUE(kernel_.has("tap0"));
+    EXPECT_EQ(kernel_.device("tap0").link.ifindex, ifindex);
+    EXPECT_FALSE(kernel_.device("tap0").link.is_up);
+  }
+  void expect_deleted_without_a_vm() {
+    EXPECT_TRUE(view_of("tap0")->created);
+    EXPECT_EQ(kernel_.device("tap0").link.alias, "");
+    kernel_.device("tap0").link.is_open = false;
+    EXPECT_TRUE(must(down()).warnings.empty());
+    EXPECT_FALSE(kernel_.has("tap0"));
+  }
+
+  PortRequest request = on_vlan("tap0", 10);
+  std::uint32_t ifindex = 0;
+};
+
+TEST_F(RunningVm, KeepsItsTapWhenAllGoesDown) {
+  const DesiredState state = saved();
+  expect_kept(must(down()));
+  EXPECT_FALSE(kernel_.is_loaded());
+  must(restore(state));
+  EXPECT_TRUE(kernel_.device("tap0").link.is_up);
+  must_do_nothing(restore(state));
+  expect_deleted_without_a_vm();
+}
+
+TEST_F(RunningVm, KeepsItsTapWhenItIsDetached) {
+  expect_kept(must(detach("tap0", true)));
+  EXPECT_FALSE(view_of("tap0"));
+  must(attach(request));
+  must_do_nothing(attach(request));
+  expect_deleted_without_a_vm();
+}
+
+// Of the file, or of an operator who does not know how the TAP was made.
+TEST_F(RunningVm, AttachedAgainWithoutOptionsIsSavedWithThem) {
+  must(down());
+  must(attach(on_vlan("tap0", 10)));
+  ASSERT_EQ(saved().ports.size(), 1u);
+  EXPECT_EQ(saved().ports[0].owner, "1000");
+  EXPECT_GT(saved().ports[0].queues.value_or(0), 1u);
+  EXPECT_TRUE(saved().ports[0].create);
+}
+
+TEST_F(RunningVm, ReplacedKeepsItsQueues) {
+  PortRequest moved = on_vlan("tap0", 20);
+  moved.replace = true;
+  must(attach(moved));
+  EXPECT_EQ(saved().ports[0].queues, 4u);
+}
+
+TEST_F(RunningVm, OfAnotherOwnerIsNotWhatIsAskedFor) {
+  must(down());
+  request.owner = "1001";
+  refused(attach(request), ErrorKind::kFailed, "--owner");
+}
+
+// What the operator calls the device stays; then it is the operator's.
+TEST_F(RunningVm, KeepsTheOperatorsAlias) {
+  kernel_.device("tap0").link.alias = "alice's";
+  expect_kept(must(down()));
+  EXPECT_EQ(kernel_.device("tap0").link.alias, "alice's");
+  must(attach(on_vlan("tap0", 10)));
+  EXPECT_FALSE(view_of("tap0")->created);
+}
+
+TEST_F(RunningVm, OfATapThatXvnetDidNotMakeIsNoMatter) {
+  kernel_.add_tap("tap1");
+  must(attach(on_vlan("tap1", 10)));
+  EXPECT_TRUE(must(detach("tap1")).warnings.empty());
+  EXPECT_EQ(kernel_.device("tap1").link.alias, "");
+}
+
+}  // namespace
+}  // namespace xvnet::test
