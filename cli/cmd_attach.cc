@@ -18,6 +18,7 @@ struct AttachWords {
   std::vector<std::string> ips;
   bool untagged = false;
   bool replace = false;
+  bool force = false;
 };
 
 Result<PortRequest> to_request(const AttachWords& words) {
@@ -43,6 +44,7 @@ Result<PortRequest> to_request(const AttachWords& words) {
   reader.read_word(request.queues, words.queues, parse_number, "--queues", kQueues);
   reader.read_word(request.mtu, words.mtu, parse_number, "--mtu", kMtu);
   request.replace = words.replace;
+  request.force = words.force;
   return reader.answer(std::move(request));
 }
 
@@ -76,6 +78,7 @@ void add_attach(CLI::App& app, Run& chosen) {
   add_word(command, "--queues", words->queues, "N", "queues of a TAP made here");
   add_word(command, "--mtu", words->mtu, "N", "the device's MTU");
   command.add_flag("--replace", words->replace, "change a port that is attached differently");
+  command.add_flag("--force", words->force, "also a device that the host uses");
   command.callback([words, &chosen] {
     chosen = [words](const Globals& globals) { return attach(*words, globals); };
   });

@@ -26,6 +26,8 @@ Result<int> make_change(const Globals& globals,
   XVNET_ASSIGN(outcome, change(instance));
 
   for (const auto& warning : outcome.warnings) print_warning(warning);
+  if (!is_rehearsal && !outcome.created_tap.empty())
+    fmt::print(stderr, "xvnet: created TAP {}\n", printable_lines(outcome.created_tap));
   if (is_rehearsal) {
     XVNET_TRY(print(make_output(globals.format, globals.detail)->steps(rehearsal.steps())));
   }

@@ -125,7 +125,10 @@ class Restoring {
     for (const PortRequest& request : state.ports) {
       const bool may_make = request.create && is_meant(device_, request.device);
       XVNET_ASSIGN(is_here, is_to_be_done(request.device, may_make));
-      if (is_here) XVNET_TRY(note(attach_port(*change_, request)));
+      // The operator has decided once, and a boot is no time to ask again.
+      PortRequest decided = request;
+      decided.force = true;
+      if (is_here) XVNET_TRY(note(attach_port(*change_, decided)));
     }
     return {};
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "loader/text.h"
@@ -97,6 +98,27 @@ Result<void> check_device(std::string_view doing, const Link& link) {
     return fail(fmt::format("{} {:?}: it is a member of a bridge or bond", doing, link.name),
                 fmt::format("take it out first: ip link set {} nomaster", link.name));
   return {};
+}
+
+Result<void> check_is_not_shared(const Kernel& kernel, std::string_view doing, const Link& link) {
+  XVNET_ASSIGN(other, kernel.other_instance(link.ifindex));
+  if (other.empty()) return {};
+  return fail(fmt::format("{} {:?}: instance {:?} has it", doing, link.name, other),
+              fmt::format("take it out there first: xvnet --instance {} show", other));
+}
+
+Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, const Link& link) {
+  // Behind these is a VM, a container, or a wire. What else there is, bridges, bonds, VLANs,
+  // tunnels, carries the frames of others or of none.
+  static constexpr std::array<std::string_view, 4> kOfVms = {"", "tun", "veth", "netkit"};
+  if (std::ranges::find(kOfVms, link.type) == kOfVms.end())
+    return fail(fmt::format("{} {:?}: it is a device of type {}, which is no VM's", doing,
+                            link.name, link.type),
+                "say --force to make it a port all the same");
+  XVNET_ASSIGN(use, kernel.host_use(link.ifindex));
+  if (use.empty()) return {};
+  return fail(fmt::format("{} {:?}: the host uses it: {}", doing, link.name, use),
+              "as a port it is cut off from the host; say --force to do so");
 }
 
 abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked) {

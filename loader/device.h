@@ -32,6 +32,14 @@ Result<std::string> present_name(const Kernel& kernel, std::uint32_t ifindex,
 // Loopback, TUN, members of bridges and bonds: refused. `doing` begins the message.
 Result<void> check_device(std::string_view doing, const Link& link);
 
+// A device is one instance's: two of them would each carry its frames, and either take it down.
+// Nothing keeps two commands of two instances from asking at the same moment.
+Result<void> check_is_not_shared(const Kernel& kernel, std::string_view doing, const Link& link);
+
+// Whether the device can be a VM's: the host neither has addresses nor a default route on it, and
+// it is no bridge, tunnel or the like. `doing` begins the message.
+Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, const Link& link);
+
 abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked);
 
 Mode mode_of(std::uint16_t record_mode);

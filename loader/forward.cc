@@ -216,7 +216,7 @@ Result<Outcome> repair_forwards(Change& change) {
   XVNET_ASSIGN(ports, ports_on_host(change.tables()));
   if (ports.any()) XVNET_TRY(reserve_on_host(change, ports));
   XVNET_TRY(follow_loopback(change));
-  return Outcome{.changed = change.did_anything(), .warnings = {}};
+  return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
 }
 
 }  // namespace
@@ -237,12 +237,12 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   wanted.entry.state = abi::RECORD_INCOMPLETE;
   const auto outside = find_outside(change, wanted);
   if (!outside && miss == SnatMiss::kLater)
-    return Outcome{.changed = false, .warnings = {outside.error().message}};
+    return Outcome{.changed = false, .warnings = {outside.error().message}, .created_tap = {}};
   if (!outside) return std::unexpected(outside.error());
   XVNET_TRY(check(change, wanted, *outside));
   if (!request.force && miss == SnatMiss::kRefused) XVNET_TRY(check_unanswered(change, *outside));
   XVNET_TRY(open_forward(change, wanted, *outside));
-  return Outcome{.changed = true, .warnings = {}};
+  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
 Result<Outcome> remove_forward(Change& change, const ForwardRequest& request) {
@@ -255,7 +255,7 @@ Result<Outcome> remove_forward(Change& change, const ForwardRequest& request) {
                             request.network),
                 "`xvnet show forwards` lists them");
   XVNET_TRY(close_forward(change, {key, *existing}));
-  return Outcome{.changed = true, .warnings = {}};
+  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
 Result<void> remove_forwards(Change& change, std::uint32_t network) {

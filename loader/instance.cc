@@ -51,7 +51,7 @@ Result<Outcome> take_everything_apart(Change& change) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
   for (const auto& [ifindex, record] : uplinks)
     XVNET_TRY(take_uplink_apart(change, ifindex, record));
-  return Outcome{.changed = true, .warnings = {}};
+  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
 // Of the devices of a state, as far as they are there.

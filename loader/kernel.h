@@ -37,6 +37,7 @@ struct Link {
   std::uint32_t ifindex = 0;
   std::string name;
   LinkKind kind = LinkKind::kOther;
+  std::string type;  // as `ip -details link` shows it, "bridge" or "vlan"; empty: a NIC
   Mac mac{};
   std::uint32_t mtu = 0;  // bytes
   bool is_ethernet = true;
@@ -204,6 +205,11 @@ class Kernel {
   virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
   // The device of the host that has the address; empty: none.
   virtual Result<std::string> address_holder(Ipv4 address) const = 0;
+  // What the host does with the link: "it has the address 192.0.2.2/24", "the default route leads
+  // through it"; empty: nothing. IPv6 link-local addresses are nothing, for every device gets one.
+  virtual Result<std::string> host_use(std::uint32_t ifindex) const = 0;
+  // Another instance that has the link as a port or an uplink; empty: none.
+  virtual Result<std::string> other_instance(std::uint32_t ifindex) const = 0;
   // Who answers for the address on the link's LAN: an ARP probe (RFC 5227, 2.1.1), for less than a
   // second. Nothing: nobody, or the link cannot be asked. Needs CAP_NET_RAW.
   virtual Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const = 0;

@@ -340,7 +340,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(change.put(tables.network_records, network.id, record));
   XVNET_TRY(rewrite_leases(change, network));
   XVNET_TRY(bind_networks(change));
-  return Outcome{.changed = change.did_anything(), .warnings = {}};
+  return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
 }
 
 Result<Outcome> remove_network(Change& change, std::string_view name) {
@@ -351,7 +351,7 @@ Result<Outcome> remove_network(Change& change, std::string_view name) {
     return fail(fmt::format("delete network {:?}: ports are attached to it", name),
                 "detach them first; `xvnet show ports` lists them");
   XVNET_TRY(destroy_network(change, *network));
-  return Outcome{.changed = true, .warnings = {}};
+  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
 }  // namespace xvnet

@@ -20,6 +20,7 @@ namespace {
 
 // What is kept of a port that is taken apart to be attached again.
 struct Former {
+  bool is_known = false;
   bool was_created = false;
   std::uint32_t owner = kNoOwner;
   std::uint32_t queues = 0;
@@ -84,7 +85,8 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
 }
 
 Former former_of(const abi::port_record& record) {
-  return {.was_created = (record.device.flags & abi::RECORD_CREATED) != 0,
+  return {.is_known = true,
+          .was_created = (record.device.flags & abi::RECORD_CREATED) != 0,
           .owner = record.device.owner,
           .queues = record.device.queues};
 }
@@ -94,17 +96,25 @@ bool is_kept(const Link& link) { return link.kind == LinkKind::kTap && link.alia
 // How many queues were asked for, no kernel says; all numbers above one make the same TAP.
 Former former_of_kept(const Link& tap) {
   const std::uint32_t owner = tap.owner.value_or(0) ? *tap.owner : kNoOwner;
-  return {.was_created = true, .owner = owner, .queues = tap.is_multi_queue ? 2u : 0u};
+  return {.is_known = true,
+          .was_created = true,
+          .owner = owner,
+          .queues = tap.is_multi_queue ? 2u : 0u};
 }
 
-Result<Link> find_or_create(Change& change, const PortRequest& request, Former& former) {
+Result<Link> find_or_create(Change& change, const PortRequest& request, Former& former,
+                            Outcome& outcome) {
   XVNET_ASSIGN(existing, change.kernel().find_link(request.device));
   if (existing) {
     XVNET_TRY(check_existing_device(*existing, request));
+    XVNET_TRY(check_is_not_shared(change.kernel(), "attach", *existing));
+    if (!former.is_known && !request.force)
+      XVNET_TRY(check_is_not_hosts(change.kernel(), "attach", *existing));
     if (is_kept(*existing)) former = former_of_kept(*existing);
     return *existing;
   }
   former.was_created = true;
+  outcome.created_tap = request.device;
   XVNET_ASSIGN(owner, owner_uid(request));
   return change.create_tap(
       {.name = request.device, .owner = owner, .queues = request.queues.value_or(1)});
@@ -159,7 +169,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
     if (is_kept(*link)) XVNET_TRY(change.set_alias(*link, ""));
     // The programs may have let go of it while no VM was here.
     if (link->has_carrier) XVNET_TRY(add_static_mac(change, port.ifindex, port.record));
-    return Outcome{.changed = change.did_anything(), .warnings = {}};
+    return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
   }
   if (!request.replace)
     return fail(
@@ -203,7 +213,7 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
 }
 
 Result<Outcome> attach_device(Change& change, const PortRequest& request, const Former& former,
-                              Link link) {
+                              Link link, Outcome outcome) {
   if (request.mtu) XVNET_TRY(change.set_mtu(link, *request.mtu));
   link.mtu = request.mtu.value_or(link.mtu);
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
@@ -221,15 +231,18 @@ Result<Outcome> attach_device(Change& change, const PortRequest& request, const 
   if (!request.queues) record.device.queues = former.queues;
   XVNET_TRY(bring_in(change, link, record, choice));
   if (is_kept(link)) XVNET_TRY(change.set_alias(link, ""));
-  Outcome outcome{.changed = true, .warnings = choice.warnings};
+  outcome.changed = true;
+  outcome.warnings = choice.warnings;
   outcome.warnings.insert(outcome.warnings.end(), taken.begin(), taken.end());
   XVNET_TRY(warn_about_mtu(change, link, network.id, outcome));
   return outcome;
 }
 
 Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former former) {
-  XVNET_ASSIGN(link, find_or_create(change, request, former));
-  return if_still_here(change, request, link.ifindex, attach_device(change, request, former, link));
+  Outcome outcome;
+  XVNET_ASSIGN(link, find_or_create(change, request, former, outcome));
+  return if_still_here(change, request, link.ifindex,
+                       attach_device(change, request, former, link, std::move(outcome)));
 }
 
 }  // namespace
@@ -341,7 +354,7 @@ Result<Outcome> detach_port(Change& change, std::string_view device, bool delete
                 "detach it, then delete it with ip(8)");
   XVNET_TRY(remove_port(change, port->ifindex, port->record, delete_device));
   XVNET_TRY(remove_network_if_unused(change, port->record.network));
-  return Outcome{.changed = true, .warnings = {}};
+  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
 }  // namespace xvnet

@@ -220,6 +220,16 @@ Result<std::vector<InterfaceAddress>> Rehearsal::ipv4_addresses(std::uint32_t if
   return kernel_->ipv4_addresses(ifindex);
 }
 
+Result<std::string> Rehearsal::host_use(std::uint32_t ifindex) const {
+  if (ifindex >= kFirstMadeIfindex) return std::string();
+  return kernel_->host_use(ifindex);
+}
+
+Result<std::string> Rehearsal::other_instance(std::uint32_t ifindex) const {
+  if (ifindex >= kFirstMadeIfindex) return std::string();
+  return kernel_->other_instance(ifindex);
+}
+
 Result<void> Rehearsal::set_forwarding(std::uint32_t ifindex, bool on) {
   return set(ifindex, &Link::forwards, on, fmt::format("forwarding {}", on_or_off(on)));
 }

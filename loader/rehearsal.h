@@ -44,6 +44,8 @@ class Rehearsal final : public Kernel {
   Result<std::string> address_holder(Ipv4 address) const override {
     return kernel_->address_holder(address);
   }
+  Result<std::string> host_use(std::uint32_t ifindex) const override;
+  Result<std::string> other_instance(std::uint32_t ifindex) const override;
   // Nothing is sent by a rehearsal.
   Result<std::optional<Mac>> probe_address(std::uint32_t, Ipv4) const override {
     return std::nullopt;

@@ -49,6 +49,7 @@ struct PortRequest {
   std::optional<std::uint32_t> mtu;
   bool create = true;
   bool replace = false;  // change a port that is attached differently
+  bool force = false;    // also a device that the host uses, or that is no VM's
 };
 
 struct UplinkRequest {
@@ -134,6 +135,7 @@ struct DesiredState {
 struct Outcome {
   bool changed = false;
   std::vector<std::string> warnings;
+  std::string created_tap;  // the name; empty: none
 };
 
 }  // namespace xvnet

@@ -87,7 +87,7 @@ Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_TRY(fill_caches(tables));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
-  return Outcome{.changed = changed, .warnings = std::move(plan.warnings)};
+  return Outcome{.changed = changed, .warnings = std::move(plan.warnings), .created_tap = {}};
 }
 
 }  // namespace xvnet

@@ -137,11 +137,12 @@ Result<Outcome> keep_uplink(Change& change, const UplinkRequest& request,
   XVNET_TRY(follow_uplink_names(change));
   XVNET_TRY(bind_networks(change));
   XVNET_TRY(follow_uplinks(change));
-  return Outcome{.changed = change.did_anything(), .warnings = {}};
+  return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
 }
 
 Result<Outcome> add_fresh_uplink(Change& change, const UplinkRequest& request, const Link& link) {
   XVNET_TRY(check_device("add uplink", link));
+  XVNET_TRY(check_is_not_shared(change.kernel(), "add uplink", link));
   XVNET_ASSIGN(port, change.tables().port_records.find(link.ifindex));
   if (port) return fail(fmt::format("add uplink {:?}: it is a port", request.device));
   XVNET_TRY(check_claims(change, request, link.ifindex));
@@ -152,7 +153,7 @@ Result<Outcome> add_fresh_uplink(Change& change, const UplinkRequest& request, c
                                     .share_xdp = request.share_xdp}));
   XVNET_TRY(add_vlan_filter(change.kernel(), link, choice));
   XVNET_TRY(wire_uplink(change, link, make_record(link, choice, request), choice));
-  Outcome outcome{.changed = true, .warnings = choice.warnings};
+  Outcome outcome{.changed = true, .warnings = choice.warnings, .created_tap = {}};
   XVNET_TRY(warn_about_mtu(change, link, outcome));
   return outcome;
 }
@@ -210,7 +211,7 @@ Result<Outcome> remove_uplink(Change& change, std::string_view device) {
     if (!is_it) continue;
     XVNET_TRY(take_uplink_apart(change, ifindex, record));
     XVNET_TRY(bind_networks(change));
-    return Outcome{.changed = true, .warnings = {}};
+    return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
   }
   return fail(fmt::format("delete uplink {:?}: it is not an uplink", device));
 }

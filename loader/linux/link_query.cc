@@ -47,6 +47,7 @@ void read_kind(nlattr* info, Link& link) {
   if (!info || nla_parse_nested(parts, IFLA_INFO_MAX, info, nullptr) < 0) return;
   if (!parts[IFLA_INFO_KIND]) return;
   const std::string_view kind = nla_get_string(parts[IFLA_INFO_KIND]);
+  link.type = kind;
   if (kind == "veth") link.kind = LinkKind::kVeth;
   if (kind == "tun") read_tun(parts[IFLA_INFO_DATA], link);
 }

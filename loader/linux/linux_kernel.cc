@@ -15,10 +15,12 @@
 #include "loader/linux/conntrack.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/ethtool.h"
+#include "loader/linux/host_use.h"
 #include "loader/linux/instance_pins.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/link_query.h"
 #include "loader/linux/links.h"
+#include "loader/linux/other_instance.h"
 #include "loader/linux/sockets.h"
 #include "loader/linux/sysctl.h"
 #include "loader/linux/tap.h"
@@ -100,6 +102,12 @@ class LinuxKernel : public Kernel {
   Result<std::string> address_holder(Ipv4 address) const override {
     XVNET_ASSIGN(ifindex, find_ipv4_holder(address));
     return ifindex ? device_name(ifindex) : std::string();
+  }
+  Result<std::string> host_use(std::uint32_t ifindex) const override {
+    return find_host_use(ifindex);
+  }
+  Result<std::string> other_instance(std::uint32_t ifindex) const override {
+    return find_other_instance(pins_.root(), ifindex);
   }
   Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override {
     return send_arp_probe(ifindex, address);

@@ -37,7 +37,7 @@ _xvnet_options() {
     case $1 in
         attach)
             _xvnet_lines --vlan --untagged --uplink --network --mac --ip --hostname --mode --guest-offloads --max-macs \
-                --owner --queues --mtu --replace
+                --owner --queues --mtu --replace --force
             ;;
         detach) _xvnet_lines --delete ;;
         "uplink add") _xvnet_lines --vlans --mode --shared-xdp ;;

@@ -104,6 +104,7 @@ complete -c xvnet -n '__xvnet_in attach' -l owner -x -a '(__fish_complete_users)
 complete -c xvnet -n '__xvnet_in attach' -l queues -x -d 'queues of the TAP'
 complete -c xvnet -n '__xvnet_in attach' -l mtu -x -d 'the MTU of the device'
 complete -c xvnet -n '__xvnet_in attach' -l replace -d 'change a port attached differently'
+complete -c xvnet -n '__xvnet_in attach' -l force -d 'also a device that the host uses'
 complete -c xvnet -n '__xvnet_in detach' -l delete -d 'delete the TAP, too'
 complete -c xvnet -n '__xvnet_in uplink add' -l vlans -x -d 'the VIDs it may carry'
 complete -c xvnet -n '__xvnet_in uplink add' -l shared-xdp -d 'beside other XDP programs'

@@ -1,10 +1,150 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Devices that go while commands are at work.
+// Whose a device is: the host's, another instance's, or nobody's any more.
 #include "lab.h"
 
 namespace xvnet::test {
 namespace {
+
+// A veth's near end in the host, up; the far end is of no matter.
+void add_device(const NetNs& ns, const std::string& name) {
+  add_veth(ns, name, ns, name + "-far");
+  set_up(ns, name + "-far");
+  set_up(ns, name);
+}
+
+class HostsDevice : public ::testing::Test {
+ protected:
+  void expect_refused(const std::string& device, const std::string& why) {
+    const std::string before = host.state();
+    const bool was_up = is_up(host.ns(), device);
+    const CommandResult attached = host.xvnet({"attach", device, "--vlan", "10"});
+    EXPECT_EQ(attached.exit_code, 1) << attached.describe();
+    EXPECT_EQ(error_problems(attached, {"attach", device, why}), "");
+    EXPECT_NE(attached.err.find("--force"), std::string::npos) << attached.describe();
+    EXPECT_EQ(host.state(), before);
+    EXPECT_EQ(is_up(host.ns(), device), was_up);
+  }
+  Host host;
+};
+
+TEST_F(HostsDevice, WithAnAddressIsNoPort) {
+  add_device(host.ns(), "eth7");
+  add_address(host.ns(), "eth7", "192.0.2.2/24");
+  expect_refused("eth7", "192.0.2.2/24");
+  host.attach("eth7", {"--vlan", "10", "--force"});
+  EXPECT_EQ(host.port("eth7").at("state"), "up");
+  // It is a port now, and asked for again needs no second word.
+  host.attach("eth7", {"--vlan", "10"});
+  host.attach("eth7", {"--vlan", "20", "--replace"});
+}
+
+TEST_F(HostsDevice, OfTheDefaultRouteIsNoPort) {
+  add_device(host.ns(), "eth7");
+  host.ns().must({"ip", "route", "add", "default", "dev", "eth7"});
+  expect_refused("eth7", "default route");
+}
+
+TEST_F(HostsDevice, OfOneOfSeveralDefaultRoutesIsNoPort) {
+  add_device(host.ns(), "eth7");
+  add_device(host.ns(), "eth8");
+  host.ns().must(
+      {"ip", "route", "add", "default", "nexthop", "dev", "eth7", "nexthop", "dev", "eth8"});
+  expect_refused("eth8", "default route");
+}
+
+TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
+  add_device(host.ns(), "eth7");
+  int known = 0;
+  for (const Words& type : std::vector<Words>{{"bridge"},
+                                              {"dummy"},
+                                              {"ifb"},
+                                              {"bond"},
+                                              {"macvlan"},
+                                              {"vlan", "id", "7"},
+                                              {"vxlan", "id", "7", "dstport", "4789"}}) {
+    Words add{"ip", "link", "add", "name", "x7"};
+    if (type[0] == "macvlan" || type[0] == "vlan") add.insert(add.end(), {"link", "eth7"});
+    add.push_back("type");
+    add.insert(add.end(), type.begin(), type.end());
+    if (!host.ns().run(add).ok()) continue;  // not in this kernel
+    known++;
+    expect_refused("x7", type[0]);
+    delete_link(host.ns(), "x7");
+  }
+  EXPECT_GT(known, 1);
+}
+
+TEST(HostsDeviceOfNone, WithALinkLocalAddressIsAPort) {
+  Lab lab(Ipv6::kNormal);
+  add_device(lab.ns(), "veth7");
+  ASSERT_TRUE(eventually([&] {
+    return lab.ns().must({"ip", "-6", "address", "show", "veth7"}).out.contains("fe80");
+  }));
+  lab.host.attach("veth7", {"--vlan", "10"});
+}
+
+TEST_F(HostsDevice, ThatWasForcedIsRestored) {
+  const std::string file = "/tmp/xvnet-" + unique_suffix() + ".json";
+  add_device(host.ns(), "eth7");
+  add_address(host.ns(), "eth7", "192.0.2.2/24");
+  host.attach("eth7", {"--vlan", "10", "--force"});
+  host.must({"save", file});
+  host.down();
+  host.must({"restore", file});
+  EXPECT_EQ(host.port("eth7").at("state"), "up");
+  unlink(file.c_str());
+}
+
+TEST_F(HostsDevice, ThatIsMissingIsMadeWithAWord) {
+  const CommandResult made = host.xvnet({"attach", "tap7", "--vlan", "10"});
+  EXPECT_EQ(made.err, "xvnet: created TAP tap7\n") << made.describe();
+  EXPECT_EQ(host.xvnet({"attach", "tap7", "--vlan", "10"}).err, "");
+  EXPECT_EQ(host.xvnet({"--dry-run", "attach", "tap8", "--vlan", "10"}).err, "");
+}
+
+class TwoInstances : public ::testing::TestWithParam<Words> {
+ protected:
+  TwoInstances() { host.run_behind(GetParam()); }
+  ~TwoInstances() override { other({"down"}); }
+
+  CommandResult other(const Words& args) {
+    Words command = GetParam();
+    command.insert(command.end(), {xvnet_binary(), "--instance", name});
+    command.insert(command.end(), args.begin(), args.end());
+    return host.ns().run(command);
+  }
+  void expect_refused(const Words& args) {
+    const std::string before = host.state();
+    const CommandResult result = other(args);
+    EXPECT_EQ(result.exit_code, 1) << result.describe();
+    EXPECT_EQ(error_problems(result, {args.back(), host.instance()}), "") << result.describe();
+    EXPECT_EQ(host.state(), before);
+  }
+
+  Host host;
+  const std::string name = "t" + unique_suffix();
+};
+
+TEST_P(TwoInstances, DoNotShareADevice) {
+  add_device(host.ns(), "eth0");
+  host.uplink_add("eth0");
+  host.attach("tap0", {"--vlan", "10"});
+  expect_refused({"attach", "--vlan", "20", "tap0"});
+  expect_refused({"attach", "--force", "--vlan", "20", "eth0"});
+  expect_refused({"uplink", "add", "--vlans", "20", "eth0"});
+  expect_refused({"uplink", "add", "tap0"});
+  EXPECT_EQ(host.port("tap0").at("state"), "up");
+  // Its own are no matter, and what the first gives back is free.
+  EXPECT_TRUE(other({"attach", "tap1", "--vlan", "10"}).ok());
+  host.must({"detach", "tap0"});
+  const CommandResult attached = other({"attach", "tap0", "--vlan", "10"});
+  EXPECT_TRUE(attached.ok()) << attached.describe();
+}
+
+INSTANTIATE_TEST_SUITE_P(By, TwoInstances,
+                         ::testing::Values(Words{}, Words{"env", "XVNET_NO_TCX=1"}),
+                         [](const auto& by) { return by.param.empty() ? "tcx" : "clsact"; });
 
 // Containers that end while a command is at work, each in a namespace of its own.
 class Vanishing : public ::testing::Test {

@@ -33,6 +33,7 @@ struct FakeDevice {
   std::string foreign_xdp;
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
+  std::string other_instance;  // that has it as well
 };
 
 // What is pinned for one hook of one device. The device it names may be gone.
@@ -129,6 +130,8 @@ class FakeKernel final : public Kernel {
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
   Result<std::string> address_holder(Ipv4 address) const override;
+  Result<std::string> host_use(std::uint32_t ifindex) const override;
+  Result<std::string> other_instance(std::uint32_t ifindex) const override;
   Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override;
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
   Result<void> set_accept_local(std::uint32_t ifindex, bool on) override;

@@ -125,6 +125,17 @@ void FakeKernel::let_vanish() const {
   const_cast<FakeKernel*>(this)->remove(vanishing_);
 }
 
+Result<std::string> FakeKernel::host_use(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  if (!device || device->addresses.empty()) return std::string();
+  return "it has the address " + *device->addresses.begin();
+}
+
+Result<std::string> FakeKernel::other_instance(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  return device ? device->other_instance : std::string();
+}
+
 FakeDevice* FakeKernel::find(std::uint32_t ifindex) {
   auto device = devices_.find(ifindex);
   return device == devices_.end() ? nullptr : &device->second;

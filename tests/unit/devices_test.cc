@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Whose a device is: the host's, or another instance's.
+#include "fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+PortRequest forced(PortRequest request) {
+  request.force = true;
+  return request;
+}
+
+class HostsDevice : public OnFakeKernel {
+ protected:
+  HostsDevice() { kernel_.add_nic("eth0"); }
+};
+
+TEST_F(HostsDevice, WithAnAddressIsNoPort) {
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  refused(attach(on_vlan("eth0", 10)), ErrorKind::kFailed, "192.0.2.2/24");
+  must(attach(forced(on_vlan("eth0", 10))));
+}
+
+TEST_F(HostsDevice, ThatIsAPortIsNotAskedAbout) {
+  must(attach(on_vlan("eth0", 10)));
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  must_do_nothing(attach(on_vlan("eth0", 10)));
+  PortRequest moved = on_vlan("eth0", 20);
+  moved.replace = true;
+  must(attach(moved));
+}
+
+TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
+  for (const char* type : {"bridge", "bond", "vlan", "vxlan", "macvlan", "ifb", "dummy"}) {
+    kernel_.device("eth0").link.type = type;
+    refused(attach(on_vlan("eth0", 10)), ErrorKind::kFailed, type);
+  }
+  must(attach(forced(on_vlan("eth0", 10))));
+}
+
+TEST_F(HostsDevice, IsRestoredWithoutAQuestion) {
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  DesiredState state;
+  state.ports = {on_vlan("eth0", 10)};
+  must(restore(state));
+}
+
+TEST_F(HostsDevice, ThatIsMissingIsMadeWithAWord) {
+  EXPECT_EQ(must(attach(on_vlan("tap0", 10))).created_tap, "tap0");
+  EXPECT_EQ(must(attach(on_vlan("tap0", 10))).created_tap, "");
+  EXPECT_EQ(must(attach(on_vlan("eth0", 10))).created_tap, "");
+}
+
+class TwoInstances : public OnFakeKernel {
+ protected:
+  TwoInstances() {
+    kernel_.add_nic("eth0").other_instance = "blue";
+    kernel_.add_tap("tap0").other_instance = "blue";
+  }
+};
+
+TEST_F(TwoInstances, DoNotShareADevice) {
+  refused(attach(on_vlan("tap0", 10)), ErrorKind::kFailed, "\"blue\" has it");
+  refused(attach(forced(on_vlan("tap0", 10))), ErrorKind::kFailed, "\"blue\" has it");
+  refused(add_uplink(uplink("eth0")), ErrorKind::kFailed, "\"blue\" has it");
+  refused(add_uplink(uplink_with("eth0", {10})), ErrorKind::kFailed, "\"blue\" has it");
+  kernel_.device("tap0").other_instance.clear();
+  must(attach(on_vlan("tap0", 10)));
+}
+
+}  // namespace
+}  // namespace xvnet::test
