@@ -93,11 +93,13 @@ Result<bool> has_default_route(int family, std::uint32_t ifindex) {
 
 }  // namespace
 
-Result<std::string> find_host_use(std::uint32_t ifindex) {
-  XVNET_ASSIGN(address, find_address(ifindex));
+Result<std::string> find_host_use(const Link& link) {
+  XVNET_ASSIGN(address, find_address(link.ifindex));
   if (!address.empty()) return fmt::format("it has the address {}", address);
+  // The kernel keeps no routes through what is down, and a list of all routes may be long.
+  if (!link.is_up) return std::string();
   for (const int family : {AF_INET, AF_INET6}) {
-    XVNET_ASSIGN(is_default, has_default_route(family, ifindex));
+    XVNET_ASSIGN(is_default, has_default_route(family, link.ifindex));
     if (is_default) return std::string("the default route leads through it");
   }
   return std::string();

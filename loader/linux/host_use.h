@@ -3,13 +3,12 @@
 // Kernel::host_use(): the addresses and the default routes that a device has.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
-#include "loader/result.h"
+#include "loader/kernel.h"
 
 namespace xvnet {
 
-Result<std::string> find_host_use(std::uint32_t ifindex);
+Result<std::string> find_host_use(const Link& link);
 
 }  // namespace xvnet

@@ -104,7 +104,8 @@ class LinuxKernel : public Kernel {
     return ifindex ? device_name(ifindex) : std::string();
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override {
-    return find_host_use(ifindex);
+    XVNET_ASSIGN(link, find_link(ifindex));
+    return link ? find_host_use(*link) : std::string();
   }
   Result<std::string> other_instance(std::uint32_t ifindex) const override {
     return find_other_instance(pins_.root(), ifindex);
