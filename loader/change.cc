@@ -224,7 +224,9 @@ Result<void> Change::set_peer_feature(std::uint32_t ifindex, Feature feature, bo
 Result<void> Change::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   XVNET_ASSIGN(before, kernel_->attachment(ifindex, hook));
   XVNET_TRY(unless_gone(ifindex, kernel_->attach(program, ifindex, hook, share_xdp)));
-  if (before != Attachment::kLive)
+  // What ran before without its pin goes on with it.
+  if (before == Attachment::kUnpinned) remember([] { return Result<void>{}; });
+  if (!runs(before))
     remember_of_device(ifindex, [this, ifindex, hook] { return kernel_->detach(ifindex, hook); });
   return {};
 }
@@ -237,7 +239,7 @@ Result<void> Change::detach(Program program, std::uint32_t ifindex, Hook hook, b
   // It went just now: only pins are left to be removed.
   if (!done && link && unless_gone(ifindex, done)) done = kernel_->detach(ifindex, hook);
   if (!done) return done;
-  if (before == Attachment::kLive)
+  if (runs(before))
     remember_of_device(ifindex,
                        [=, this] { return kernel_->attach(program, ifindex, hook, share_xdp); });
   return {};

@@ -60,15 +60,20 @@ Mode mode_of(std::uint16_t record_mode) {
                                        : Mode::kAuto;
 }
 
+bool is_as_recorded(const Link& link, const abi::device_record& record) {
+  return link.name == text_of(record.name) && device_kind_of(link) == record.kind;
+}
+
 Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record) {
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
   if (!link) return Presence::kGone;
   XVNET_ASSIGN(attachment, kernel.attachment(ifindex, Hook::kTcIngress));
   if (attachment == Attachment::kSevered) return Presence::kSevered;
-  if (attachment == Attachment::kLive) return Presence::kHere;
-  // Attach or detach was cut short; a device renamed meanwhile cannot be told from a stranger.
-  return link->name == text_of(record.name) ? Presence::kHere : Presence::kSevered;
+  if (runs(attachment)) return Presence::kHere;
+  // Attach or detach was cut short, or the filter is gone; a device renamed meanwhile cannot be
+  // told from a stranger.
+  return is_as_recorded(*link, record) ? Presence::kHere : Presence::kSevered;
 }
 
 Result<bool> is_device(const Kernel& kernel, std::uint32_t ifindex,

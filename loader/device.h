@@ -17,6 +17,9 @@ enum class Presence {
   kSevered,  // the ifindex is another device's now, or the programs were torn off it
 };
 
+// By name and kind.
+bool is_as_recorded(const Link& link, const abi::device_record& record);
+
 Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record);
 

@@ -112,10 +112,19 @@ std::string_view program_name(Program program);  // "xdp_from_vm"
 std::string_view hook_name(Hook hook);           // "xdp", "ingress", "egress"
 
 enum class Attachment {
-  kNone,     // nothing of this instance
-  kLive,     // pinned and on the device
-  kSevered,  // the pin is left, its device is gone; or a filter is left, its pin is gone
+  kNone,      // nothing of this instance
+  kLive,      // pinned and on the device
+  kSevered,   // the pin of a link is left, its device is gone
+  kUnpinned,  // on the device, which it proves to be the one it was attached to; the pin is gone
+  // The pin of a filter is left, the filter is gone: somebody removed it, the device was in another
+  // namespace, or it is another device.
+  kUnfiltered,
 };
+
+// The device runs the program.
+constexpr bool runs(Attachment attachment) {
+  return attachment == Attachment::kLive || attachment == Attachment::kUnpinned;
+}
 
 // An attachment, as attach() is asked for it.
 struct Placement {

@@ -144,7 +144,7 @@ Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
   tell("delete " + link.name);
   for (const Hook hook : {Hook::kXdp, Hook::kTcIngress, Hook::kTcEgress}) {
     XVNET_ASSIGN(state, attachment(ifindex, hook));
-    if (state == Attachment::kLive) attachments_[{ifindex, hook}] = Attachment::kSevered;
+    if (runs(state)) attachments_[{ifindex, hook}] = Attachment::kSevered;
   }
   // As the kernel empties its device map.
   const auto devices = tables_.find(TableId::kDevices);
@@ -313,8 +313,7 @@ Result<void> Rehearsal::attach(Program program, std::uint32_t ifindex, Hook hook
 Result<void> Rehearsal::detach(std::uint32_t ifindex, Hook hook) {
   XVNET_ASSIGN(before, attachment(ifindex, hook));
   if (before == Attachment::kNone) return {};
-  if (before == Attachment::kLive)
-    tell(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)));
+  if (runs(before)) tell(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)));
   attachments_[{ifindex, hook}] = Attachment::kNone;
   return {};
 }

@@ -40,7 +40,7 @@ Result<void> repair_interface(Change& change, std::uint32_t ifindex,
 
 Result<bool> is_filtered(const Kernel& kernel, std::uint32_t ifindex) {
   XVNET_ASSIGN(attached, kernel.attachment(ifindex, Hook::kTcIngress));
-  return attached == Attachment::kLive;
+  return runs(attached);
 }
 
 Result<void> repair_forwarding(Change& change, abi::port_record& record, const Link& link) {
@@ -57,8 +57,7 @@ Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_
   if (record.state != abi::RECORD_COMPLETE) return false;
   XVNET_ASSIGN(attached, kernel.attachment(link.ifindex, Hook::kTcIngress));
   if (attached == Attachment::kSevered) return false;
-  return attached == Attachment::kLive ||
-         (link.name == text_of(record.name) && device_kind_of(link) == record.kind);
+  return runs(attached) || is_as_recorded(link, record);
 }
 
 Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link) {

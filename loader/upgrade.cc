@@ -18,14 +18,20 @@ struct Plan {
   std::vector<std::string> warnings;
 };
 
-// What is severed stays: its number may be another device's now.
+// What is severed stays: its number may be another device's now. What has lost its pin runs.
 Result<void> add(Plan& plan, const Kernel& kernel, const Placement& placement,
                  const abi::device_record& record) {
   XVNET_ASSIGN(state, kernel.attachment(placement.ifindex, placement.hook));
-  if (state == Attachment::kLive) plan.placements.push_back(placement);
-  if (state == Attachment::kSevered && placement.hook == Hook::kTcIngress)
+  if (runs(state)) plan.placements.push_back(placement);
+  if (placement.hook != Hook::kTcIngress) return {};
+  if (state == Attachment::kSevered)
     plan.warnings.push_back(
         fmt::format("{}: it is severed, so there is nothing to upgrade", text_of(record.name)));
+  if (state == Attachment::kUnfiltered)
+    plan.warnings.push_back(
+        fmt::format("{}: its program is gone, so there is nothing to upgrade; `xvnet doctor` says "
+                    "how to repair it",
+                    text_of(record.name)));
   return {};
 }
 

@@ -55,8 +55,7 @@ Result<void> Attachments::attach_tc(const FileDescriptor& loaded, std::uint32_t 
   // One means at a time, and a live one is kept: two would count and forward every frame twice.
   XVNET_ASSIGN(link, link_state(pin, ifindex));
   XVNET_ASSIGN(filter, filter_state(root_, ifindex, hook));
-  bool is_by_link =
-      link == Attachment::kLive || (filter != Attachment::kLive && is_tcx_supported());
+  bool is_by_link = link == Attachment::kLive || (!runs(filter) && is_tcx_supported());
   if (!is_by_link) {
     XVNET_TRY(detach_link(pin));
     return attach_filter(root_, loaded, ifindex, hook);

@@ -47,7 +47,7 @@ Result<std::uint32_t> occupant(std::uint32_t ifindex, Hook hook) {
 }
 
 constexpr std::array kTcPrograms = {Program::kTcFromVm, Program::kTcFromUplink,
-                                    Program::kTcFromHost};
+                                    Program::kTcFromHost, Program::kTcToForward};
 
 bool is_marked(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t program) {
   return std::ranges::any_of(std::array{kFilterVariant, kNextVariant}, [&](auto variant) {
@@ -207,9 +207,10 @@ Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook
   LibraryLog quiet;
   XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
   // Without its marker, the next upgrade would not know it.
-  if (program && is_marked(root, ifindex, hook, program)) return Attachment::kLive;
-  const bool is_left = program || is_pinned(root.link(ifindex, hook, kFilterVariant));
-  return is_left ? Attachment::kSevered : Attachment::kNone;
+  if (program)
+    return is_marked(root, ifindex, hook, program) ? Attachment::kLive : Attachment::kUnpinned;
+  return is_pinned(root.link(ifindex, hook, kFilterVariant)) ? Attachment::kUnfiltered
+                                                             : Attachment::kNone;
 }
 
 }  // namespace xvnet

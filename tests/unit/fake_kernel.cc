@@ -328,7 +328,8 @@ Result<std::string> FakeKernel::foreign_xdp(std::uint32_t ifindex) const {
 Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   auto live = pins_.find({ifindex, hook});
   const FakeDevice* owner = find(ifindex);
-  if (owner && live != pins_.end() && live->second.birth == owner->birth) {
+  if (owner && live != pins_.end() && live->second.birth == owner->birth &&
+      live->second.left == FilterPart::kBoth) {
     if (live->second.program != program)
       return fail("attaching: another program of this instance is on the hook");
     if (live->second.build == loaded_build_) return {};  // no change, so no step
@@ -360,6 +361,8 @@ Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) cons
   auto pin = pins_.find({ifindex, hook});
   if (pin == pins_.end()) return Attachment::kNone;
   const FakeDevice* device = find(ifindex);
+  if (pin->second.left == FilterPart::kFilter) return Attachment::kUnpinned;
+  if (pin->second.left == FilterPart::kPin) return Attachment::kUnfiltered;
   bool is_live = device && device->birth == pin->second.birth;
   return is_live ? Attachment::kLive : Attachment::kSevered;
 }

@@ -36,12 +36,16 @@ struct FakeDevice {
   std::string other_instance;  // that has it as well
 };
 
+// Of a clsact filter and its pin, as on kernels without tcx.
+enum class FilterPart { kBoth, kFilter, kPin };
+
 // What is pinned for one hook of one device. The device it names may be gone.
 struct FakePin {
   Program program;
   std::uint64_t birth;
   bool shares_xdp;
   std::string build;
+  FilterPart left = FilterPart::kBoth;
 };
 
 class FakeKernel final : public Kernel {
@@ -64,6 +68,8 @@ class FakeKernel final : public Kernel {
   void recreate(const std::string& name);                    // a TAP or NIC, with a new ifindex
   void recreate_with_same_ifindex(const std::string& name);  // as after the counter wrapped
   void evict(const std::string& name, Hook hook);            // the pin is removed by hand
+  // Of an attachment by a filter, one part is left.
+  void leave(const std::string& name, Hook hook, FilterPart left);
   void set_clock(std::uint64_t ns) { now_ns_ = ns; }
   void reserve(const std::string& ports) { reserved_ports_ |= *parse_ports(ports); }
   void open_socket(Transport transport, std::uint16_t port) { sockets_.emplace(transport, port); }

@@ -136,6 +136,10 @@ Result<std::string> FakeKernel::other_instance(std::uint32_t ifindex) const {
   return device ? device->other_instance : std::string();
 }
 
+void FakeKernel::leave(const std::string& name, Hook hook, FilterPart left) {
+  pins_.at({device(name).link.ifindex, hook}).left = left;
+}
+
 FakeDevice* FakeKernel::find(std::uint32_t ifindex) {
   auto device = devices_.find(ifindex);
   return device == devices_.end() ? nullptr : &device->second;

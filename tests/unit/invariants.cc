@@ -16,7 +16,7 @@ using Broken = std::set<std::string>;
 bool runs(const FakeKernel& kernel, const FakeDevice& device, Hook hook, Program program) {
   auto pin = kernel.pins().find({device.link.ifindex, hook});
   return pin != kernel.pins().end() && pin->second.birth == device.birth &&
-         pin->second.program == program;
+         pin->second.program == program && pin->second.left != FilterPart::kPin;
 }
 
 const FakeDevice* device_at(const FakeKernel& kernel, std::uint32_t ifindex) {
