@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/state_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "cli/file.h"
 #include "cli/text.h"
 #include "loader/forward_request.h"
 #include "loader/text.h"
@@ -94,17 +87,6 @@ Json entries_of(const std::vector<Request>& requests) {
   return array;
 }
 
-// Down to the disk. A directory as well: that is where a name is.
-Result<void> sync(const std::filesystem::path& path, const std::string& doing) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail_errno(errno, doing);
-  const int error = fsync(fd) == 0 ? 0 : errno;
-  close(fd);
-  // EINVAL: a file system that has no such thing.
-  if (error && error != EINVAL) return fail_errno(error, doing);
-  return {};
-}
-
 }  // namespace
 
 std::string format_state(const DesiredState& state) {
@@ -126,37 +108,15 @@ bool names(const DesiredState& state, std::string_view device) {
 }
 
 Result<DesiredState> read_state_file(const std::string& path) {
-  const std::string doing = fmt::format("read {}", quote(path));
-  errno = 0;
-  std::ifstream file(path);
-  if (!file) return fail_errno(errno, doing);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (file.bad()) return fail(doing + ": it is no file of xvnet's");
-  auto state = parse_state(text.str());
-  if (!state) state.error().message = fmt::format("{}: {}", doing, state.error().message);
+  XVNET_ASSIGN(text, read_file(path));
+  auto state = parse_state(text);
+  if (!state)
+    state.error().message = fmt::format("read {}: {}", quote(path), state.error().message);
   return state;
 }
 
 Result<void> write_state_file(const std::string& path, const DesiredState& state) {
-  const std::string doing = fmt::format("write {}", quote(path));
-  std::error_code error;
-  const std::filesystem::path target = std::filesystem::absolute(path, error);
-  const std::filesystem::path directory = target.parent_path();
-  const bool is_new = !error && std::filesystem::create_directories(directory, error);
-  if (error) return fail_errno(error.value(), doing);
-  const std::string next = path + ".new";
-  errno = 0;
-  std::ofstream file(next, std::ios::trunc);
-  file << format_state(state) << std::flush;
-  if (!file) return fail_errno(errno, doing);
-  file.close();
-  // Before it takes the place of the former one: a power cut leaves either of them, and whole.
-  XVNET_TRY(sync(next, doing));
-  if (chmod(next.c_str(), S_IRUSR | S_IWUSR) || std::rename(next.c_str(), path.c_str()))
-    return fail_errno(errno, doing);
-  if (is_new) XVNET_TRY(sync(directory.parent_path(), doing));
-  return sync(directory, doing);
+  return replace_file(path, format_state(state));
 }
 
 }  // namespace xvnet::cli
