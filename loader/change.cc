@@ -138,6 +138,19 @@ Result<void> Change::silence(const Link& link, bool silent) {
   return {};
 }
 
+Result<void> Change::guard(const Link& link, HostAddresses addresses) {
+  XVNET_ASSIGN(settings, kernel_->unguarded(link.ifindex, addresses));
+  if (settings.empty()) return {};
+  const auto others =
+      addresses == HostAddresses::kIpv4Only ? HostAddresses::kIpv6Too : HostAddresses::kIpv4Only;
+  XVNET_ASSIGN(former, kernel_->unguarded(link.ifindex, others));
+  XVNET_TRY(kernel_->guard(link.ifindex, addresses));
+  // What somebody else has changed stays guarded.
+  if (former.empty())
+    remember([this, ifindex = link.ifindex, others] { return kernel_->guard(ifindex, others); });
+  return {};
+}
+
 Result<void> Change::add_address(std::uint32_t ifindex, const std::string& cidr) {
   XVNET_ASSIGN(is_there, kernel_->has_address(ifindex, cidr));
   if (is_there) return {};

@@ -86,6 +86,7 @@ class Change {
   Result<void> set_promiscuous(const Link& link, bool on);
   Result<void> set_master(const Link& link, std::uint32_t master);
   Result<void> silence(const Link& link, bool silent);
+  Result<void> guard(const Link& link, HostAddresses addresses);
   Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> set_forwarding(const Link& link, bool on);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -108,6 +109,12 @@ Result<void> examine_host_interface(const Kernel& kernel, const Examined& examin
     XVNET_ASSIGN(is_there, kernel.has_address(link->ifindex, address));
     if (!is_there) fails(fmt::format("its host interface {} has lost {}", name, address));
   }
+  XVNET_ASSIGN(settings, kernel.unguarded(link->ifindex, kinds_of(addresses)));
+  if (!settings.empty())
+    fails(
+        fmt::format("its VMs can reach or change more of the host than its addresses there: {} "
+                    "was changed",
+                    fmt::join(settings, ", ")));
   return {};
 }
 

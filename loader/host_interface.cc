@@ -52,7 +52,7 @@ Result<void> check_names_free(Change& change, const Network& network) {
 // Its two ends as they were made; only what is asked for now, for an address may be on its way out.
 // False: they went meanwhile.
 Result<bool> repair(Change& change, const Network& network,
-                    const std::vector<std::string>& addresses) {
+                    const std::vector<std::string>& addresses, HostAddresses kinds) {
   XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
   XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
   if (!port) return false;
@@ -64,6 +64,7 @@ Result<bool> repair(Change& change, const Network& network,
     XVNET_TRY(change.unless_gone(port->ifindex, done));
     return false;
   }
+  XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));
   return true;
@@ -99,14 +100,21 @@ Result<void> check_cidr(std::string_view network, const std::string& cidr) {
   return {};
 }
 
+HostAddresses kinds_of(const std::vector<std::string>& addresses) {
+  const bool has_ipv6 =
+      std::ranges::any_of(addresses, [](const std::string& cidr) { return cidr.contains(':'); });
+  return has_ipv6 ? HostAddresses::kIpv6Too : HostAddresses::kIpv4Only;
+}
+
+namespace {
+
 // The addresses come before the port is whole, so a whole port says that they are there.
-Result<void> provide_host_interface(Change& change, const Network& network,
-                                    const std::vector<std::string>& addresses) {
-  if (addresses.empty()) return {};
+Result<void> provide(Change& change, const Network& network,
+                     const std::vector<std::string>& addresses, HostAddresses kinds) {
   XVNET_TRY(check_name_fits(name_of(network)));
   XVNET_ASSIGN(whole, is_whole(change, network));
   if (whole) {
-    XVNET_ASSIGN(is_repaired, repair(change, network, addresses));
+    XVNET_ASSIGN(is_repaired, repair(change, network, addresses, kinds));
     if (is_repaired) return {};
   }
   XVNET_TRY(remove_host_interface(change, network));
@@ -118,22 +126,34 @@ Result<void> provide_host_interface(Change& change, const Network& network,
   XVNET_ASSIGN(port, change.kernel().find_link(port_name));
   if (!host || !port)
     return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
+  XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));
   return attach_host_port(change, *port, network);
 }
 
+}  // namespace
+
+Result<void> provide_host_interface(Change& change, const Network& network,
+                                    const std::vector<std::string>& addresses) {
+  if (addresses.empty()) return {};
+  return provide(change, network, addresses, kinds_of(addresses));
+}
+
+// IPv6 goes after its last address, so that what is undone can put that back.
 Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& before,
                                    const std::vector<std::string>& after) {
   if (before.empty()) return provide_host_interface(change, network, after);
   XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
-  XVNET_TRY(provide_host_interface(change, network, after));
+  auto all = after;
+  all.insert(all.end(), before.begin(), before.end());
+  XVNET_TRY(provide(change, network, after, kinds_of(host ? all : after)));
   if (!host) return {};
   for (const auto& address : before)
     if (std::ranges::find(after, address) == after.end())
       XVNET_TRY(change.remove_address(host->ifindex, address));
-  return {};
+  return change.guard(*host, kinds_of(after));
 }
 
 Result<void> remove_host_interface(Change& change, const Network& network) {

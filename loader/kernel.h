@@ -126,6 +126,9 @@ constexpr bool runs(Attachment attachment) {
   return attachment == Attachment::kLive || attachment == Attachment::kUnpinned;
 }
 
+// Of the host's end of a veth whose other end is a tenant's network: the addresses it has there.
+enum class HostAddresses { kIpv4Only, kIpv6Too };
+
 // An attachment, as attach() is asked for it.
 struct Placement {
   Program program;
@@ -206,6 +209,12 @@ class Kernel {
   // Silent: no ARP and no IPv6 at all, so the host says nothing on it. Otherwise the kernel's
   // defaults for both.
   virtual Result<void> silence(std::uint32_t ifindex, bool silent) = 0;
+  // Guarded: nothing that comes in on the link configures the host or changes its routes, ARP is
+  // answered for its own addresses only, and without an IPv6 address it has no IPv6.
+  virtual Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) = 0;
+  // The settings that are not as guard() leaves them, as sysctl(8) names them.
+  virtual Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
+                                                     HostAddresses addresses) const = 0;
   // `cidr` is "10.5.0.1/24" or "2001:db8::1/64"; an address that is there already is no error.
   virtual Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) = 0;
   virtual Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) = 0;

@@ -198,6 +198,24 @@ Result<void> Rehearsal::silence(std::uint32_t ifindex, bool silent) {
   return set(ifindex, &Link::is_silent, silent, fmt::format("arp and ipv6 {}", on_or_off(!silent)));
 }
 
+Result<void> Rehearsal::guard(std::uint32_t ifindex, HostAddresses addresses) {
+  XVNET_ASSIGN(link, link_of(ifindex));
+  tell(fmt::format("guard {} against its network{}", link.name,
+                   addresses == HostAddresses::kIpv4Only ? ", without IPv6" : ""));
+  guarded_[ifindex] = addresses;
+  return {};
+}
+
+Result<std::vector<std::string>> Rehearsal::unguarded(std::uint32_t ifindex,
+                                                      HostAddresses addresses) const {
+  const auto changed = guarded_.find(ifindex);
+  const bool is_guarded = changed != guarded_.end() && changed->second == addresses;
+  if (is_guarded) return std::vector<std::string>{};
+  if (changed != guarded_.end() || ifindex >= kFirstMadeIfindex)
+    return std::vector<std::string>{"all of them"};
+  return kernel_->unguarded(ifindex, addresses);
+}
+
 Result<void> Rehearsal::add_address(std::uint32_t ifindex, std::string_view cidr) {
   XVNET_ASSIGN(link, link_of(ifindex));
   tell(fmt::format("add address {} to {}", cidr, link.name));

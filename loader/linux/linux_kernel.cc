@@ -87,6 +87,13 @@ class LinuxKernel : public Kernel {
   Result<void> silence(std::uint32_t ifindex, bool silent) override {
     return set_link_silent(ifindex, silent);
   }
+  Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override {
+    return guard_link(ifindex, addresses);
+  }
+  Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
+                                             HostAddresses addresses) const override {
+    return list_unguarded(ifindex, addresses);
+  }
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override {
     return add_link_address(ifindex, cidr);
   }

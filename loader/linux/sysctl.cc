@@ -30,8 +30,8 @@ int write_value(const std::string& path, std::string_view value) {
   return 0;
 }
 
-Result<std::string> read_value(const char* path, const std::string& doing) {
-  FileDescriptor file(open(path, O_RDONLY | O_CLOEXEC));
+Result<std::string> read_value(const std::string& path, const std::string& doing) {
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string value;
   std::array<char, 4096> part;
   for (ssize_t size = 1; file.is_open() && size > 0;) {
@@ -42,7 +42,61 @@ Result<std::string> read_value(const char* path, const std::string& doing) {
   return file.is_open() ? Result<std::string>(value) : fail_errno(errno, doing);
 }
 
+// Under net/FAMILY/conf/DEVICE.
+struct Setting {
+  std::string_view family;
+  std::string_view name;
+  std::string_view value;
+};
+
+// IPv6 is turned on last, once nothing can be made of what comes in.
+std::vector<Setting> guarding_settings(HostAddresses addresses) {
+  return {{"ipv4", "accept_redirects", "0"},
+          {"ipv4", "secure_redirects", "0"},
+          {"ipv4", "send_redirects", "0"},
+          {"ipv4", "arp_ignore", "1"},    // only for an address of the link that is asked on
+          {"ipv4", "arp_announce", "2"},  // always from such a one
+          {"ipv4", "rp_filter", "1"},     // RFC 3704, strict
+          {"ipv6", "accept_ra", "0"},
+          {"ipv6", "autoconf", "0"},
+          {"ipv6", "accept_redirects", "0"},
+          {"ipv6", "disable_ipv6", addresses == HostAddresses::kIpv4Only ? "1" : "0"}};
+}
+
+std::string path_of(const Setting& setting, std::string_view device) {
+  return fmt::format("/proc/sys/net/{}/conf/{}/{}", setting.family, device, setting.name);
+}
+
+// Where there is no IPv6, none of its settings is there.
+bool is_absent(const Setting& setting, const std::string& path) {
+  return setting.family == "ipv6" && access(path.c_str(), F_OK) && errno == ENOENT;
+}
+
 }  // namespace
+
+Result<void> guard_link(std::uint32_t ifindex, HostAddresses addresses) {
+  for (const Setting& setting : guarding_settings(addresses)) {
+    const std::string path = path_of(setting, device_name(ifindex));
+    if (is_absent(setting, path)) continue;
+    if (const int error = write_value(path, setting.value))
+      return fail_errno(error, fmt::format("guard device {}: write {:?} to \"{}\"",
+                                           quoted_device(ifindex), setting.value, path));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddresses addresses) {
+  const std::string device = device_name(ifindex);
+  std::vector<std::string> names;
+  for (const Setting& setting : guarding_settings(addresses)) {
+    const std::string path = path_of(setting, device);
+    if (is_absent(setting, path)) continue;
+    XVNET_ASSIGN(value, read_value(path, fmt::format("read \"{}\"", path)));
+    if (value != std::string(setting.value) + "\n")
+      names.push_back(fmt::format("net.{}.conf.{}.{}", setting.family, device, setting.name));
+  }
+  return names;
+}
 
 Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& doing) {
   const auto path = fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", device_name(ifindex));

@@ -172,6 +172,22 @@ Result<void> FakeKernel::silence(std::uint32_t ifindex, bool silent) {
   });
 }
 
+Result<void> FakeKernel::guard(std::uint32_t ifindex, HostAddresses addresses) {
+  const char* kind = addresses == HostAddresses::kIpv4Only ? "ipv4" : "ipv6";
+  return on_device(fmt::format("guard % {}", kind), ifindex, [&](FakeDevice& device) {
+    device.guarded = addresses;
+    return Result<void>();
+  });
+}
+
+Result<std::vector<std::string>> FakeKernel::unguarded(std::uint32_t ifindex,
+                                                       HostAddresses addresses) const {
+  const FakeDevice* device = find(ifindex);
+  if (!device) return fail_errno(ENODEV, "reading settings");
+  if (device->guarded == addresses) return std::vector<std::string>{};
+  return std::vector{fmt::format("net.ipv4.conf.{}.arp_ignore", device->link.name)};
+}
+
 Result<void> FakeKernel::add_address(std::uint32_t ifindex, std::string_view cidr) {
   const FakeDevice* owner = find(ifindex);
   if (owner && owner->addresses.contains(std::string(cidr))) return {};  // no change, so no step

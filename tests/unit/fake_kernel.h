@@ -34,6 +34,8 @@ struct FakeDevice {
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
   std::string other_instance;  // that has it as well
+  std::optional<std::uint32_t> owner;
+  std::optional<HostAddresses> guarded;
 };
 
 // Of a clsact filter and its pin, as on kernels without tcx.
@@ -131,6 +133,9 @@ class FakeKernel final : public Kernel {
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
   Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override;
   Result<void> silence(std::uint32_t ifindex, bool silent) override;
+  Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;
+  Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
+                                             HostAddresses addresses) const override;
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;

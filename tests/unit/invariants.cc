@@ -48,6 +48,14 @@ void check_ports(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
+// The host's end of a veth is never up before it is guarded against its network.
+void check_host_interfaces(const FakeKernel& kernel, Broken& broken) {
+  for (const auto& [ifindex, device] : kernel.devices())
+    if (device.link.kind == LinkKind::kVeth && device.link.name.starts_with("xv-") &&
+        device.link.is_up && !device.guarded)
+      broken.insert(device.link.name + " is up and not guarded");
+}
+
 // interfaces.h: written last, removed first; so whoever is in it is ready, and its network exists.
 void check_interfaces(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
@@ -298,6 +306,7 @@ std::set<std::string> broken_invariants(const FakeKernel& kernel) {
   Broken broken;
   if (!kernel.is_loaded()) return broken;
   check_ports(kernel, broken);
+  check_host_interfaces(kernel, broken);
   check_interfaces(kernel, broken);
   check_interface_cache(kernel, broken);
   check_vlans(kernel, broken);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A VM of a network in which the host has an address: what it may not make of the host.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "lab.h"
+#include "nat_lab.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr size_t kEthernet = 14;
+constexpr size_t kIpv4 = 20;
+constexpr size_t kIpv6 = 40;
+
+void append(Bytes& bytes, const Bytes& more) {
+  bytes.insert(bytes.end(), more.begin(), more.end());
+}
+
+Bytes address(int family, const std::string& text) {
+  Bytes bytes(family == AF_INET ? 4 : 16);
+  inet_pton(family, text.c_str(), bytes.data());
+  return bytes;
+}
+
+Bytes ethernet(const std::string& from, const std::string& to, uint16_t type) {
+  Bytes bytes;
+  for (const auto& mac : {parse_mac(to), parse_mac(from)})
+    bytes.insert(bytes.end(), mac.begin(), mac.end());
+  append_be16(bytes, type);
+  return bytes;
+}
+
+Bytes ipv4_header(const std::string& from, const std::string& to, size_t payload) {
+  Bytes bytes = {0x45, 0, 0, 0, 0, 1, 0, 0, 64, IPPROTO_ICMP, 0, 0};
+  put_be16(bytes, 2, static_cast<uint16_t>(kIpv4 + payload));
+  append(bytes, address(AF_INET, from));
+  append(bytes, address(AF_INET, to));
+  finish_checksum(bytes, 0, 10, kIpv4);
+  return bytes;
+}
+
+// RFC 792: the sender, a gateway, says that `better` is one for packets to `destination`.
+Frame icmp_redirect(const Ends& ends, const std::string& better, const std::string& destination) {
+  Frame frame;
+  frame.bytes = ethernet(ends.src_mac, ends.dst_mac, 0x0800);
+  const Bytes quoted = ipv4_header(ends.dst_ip, destination, 8);
+  append(frame.bytes, ipv4_header(ends.src_ip, ends.dst_ip, 8 + quoted.size() + 8));
+  append(frame.bytes, {5, 1, 0, 0});
+  append(frame.bytes, address(AF_INET, better));
+  append(frame.bytes, quoted);
+  append(frame.bytes, {8, 0, 0, 0, 0, 1, 0, 1});
+  finish_checksum(frame.bytes, kEthernet + kIpv4, 2, frame.bytes.size());
+  return frame;
+}
+
+// RFC 4861: a router for half an hour, and a prefix to make addresses of.
+Frame router_advertisement(const std::string& mac) {
+  Frame frame;
+  frame.bytes = ethernet(mac, "33:33:00:00:00:01", 0x86dd);
+  Bytes& bytes = frame.bytes;
+  append(bytes, {0x60, 0, 0, 0, 0, 16 + 32, IPPROTO_ICMPV6, 255});
+  append(bytes, address(AF_INET6, "fe80::66"));
+  append(bytes, address(AF_INET6, "ff02::1"));
+  append(bytes, {134, 0, 0, 0, 64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0});
+  append(bytes, {3, 4, 64, 0xc0, 0, 0, 0x0e, 0x10, 0, 0, 0x0e, 0x10, 0, 0, 0, 0});
+  append(bytes, address(AF_INET6, "2001:db8:66::"));
+  put_be16(bytes, kEthernet + kIpv6 + 2, pseudo_header_sum(bytes, parse_layers(bytes)));
+  finish_checksum(bytes, kEthernet + kIpv6, 2, bytes.size());
+  return frame;
+}
+
+class HostGuard : public ::testing::Test {
+ protected:
+  void add_lab(const Words& addresses) {
+    Words words = {"network", "add", "lab"};
+    for (const auto& address : addresses) words.insert(words.end(), {"--host-address", address});
+    lab.host.must(words);
+    lab.host.attach("p1", {"--network", "lab"});
+    for (const char* ip : {"10.5.0.2/24", "10.5.0.3/24"}) add_address(guest.ns, "eth0", ip);
+    set_up(guest.ns, "eth0");
+    await_ready(guest.ns, "eth0");
+  }
+  bool reaches(const std::string& ip) const {
+    return guest.ns.run({"ping", "-n", "-c", "1", "-W", "2", "-I", "eth0", ip}).exit_code == 0;
+  }
+  // What was sent before has been dealt with once the host answers.
+  void await_host() const { ASSERT_TRUE(reaches("10.5.0.1")); }
+  std::string ask(const Words& words) const { return lab.ns().must(words).out; }
+
+  Lab lab{Ipv6::kNormal};
+  Guest guest{lab.ns(), "p1"};
+};
+
+TEST_F(HostGuard, ARouterAdvertisementMakesNoRouteAndNoAddress) {
+  add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
+  PacketSocket vm(guest.ns, "eth0");
+  vm.send(router_advertisement(mac_of(guest.ns, "eth0")));
+  await_host();
+  EXPECT_EQ(ask({"ip", "-6", "route", "show", "default"}), "");
+  EXPECT_EQ(ask({"ip", "-6", "address", "show", "dev", "xv-lab"}).find("2001:db8:66"),
+            std::string::npos);
+}
+
+TEST_F(HostGuard, WithoutAnIpv6AddressThereIsNoIpv6) {
+  add_lab({"10.5.0.1/24"});
+  PacketSocket vm(guest.ns, "eth0");
+  vm.send(router_advertisement(mac_of(guest.ns, "eth0")));
+  await_host();
+  EXPECT_EQ(ask({"ip", "-6", "address", "show", "dev", "xv-lab"}), "");
+}
+
+// An address of the host on another link.
+TEST_F(HostGuard, ArpIsAnsweredForTheAddressOfTheNetworkOnly) {
+  add_address(lab.ns(), "lo", "198.51.100.1/32");
+  add_lab({"10.5.0.1/24"});
+  guest.ns.must({"ip", "route", "add", "198.51.100.0/24", "dev", "eth0", "src", "10.5.0.2"});
+  EXPECT_FALSE(reaches("198.51.100.1"));
+  await_host();
+  const std::string known = guest.ns.must({"ip", "neighbour", "show", "198.51.100.1"}).out;
+  EXPECT_EQ(known.find("lladdr"), std::string::npos) << known;
+}
+
+// Of a gateway that the host has in the network. (Where net.ipv4.conf.all.accept_redirects is on,
+// the kernel asks no device.)
+TEST_F(HostGuard, ARedirectMovesNoRoute) {
+  add_lab({"10.5.0.1/24"});
+  ask({"sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=0"});
+  ask({"ip", "route", "add", "192.0.2.0/24", "via", "10.5.0.2", "dev", "xv-lab"});
+  lab.ns().run({"ping", "-n", "-c", "1", "-W", "1", "192.0.2.1"});
+  ask({"ping", "-n", "-c", "1", "10.5.0.3"});  // the kernel goes to no gateway that is not there
+  PacketSocket vm(guest.ns, "eth0");
+  Ends ends = Ends::between(mac_of(guest.ns, "eth0"), mac_of(lab.ns(), "xv-lab"));
+  ends.src_ip = "10.5.0.2";
+  ends.dst_ip = "10.5.0.1";
+  vm.send(icmp_redirect(ends, "10.5.0.3", "192.0.2.1"));
+  await_host();
+  const std::string route = ask({"ip", "route", "get", "192.0.2.1"});
+  EXPECT_NE(route.find("via 10.5.0.2"), std::string::npos) << route;
+}
+
+// RFC 3704. An address of a link that is not asked for it is for others.
+TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
+  add_address(lab.ns(), "lo", "192.0.2.9/32");
+  add_lab({"10.5.0.1/24"});
+  ask({"ip", "route", "add", "203.0.113.0/24", "dev", "lo"});
+  add_address(guest.ns, "eth0", "203.0.113.5/32");
+  const auto heard = [&] {
+    return ask({"sh", "-c", "nstat -az TcpExtIPReversePathFilter | awk 'END { print $2 }'"});
+  };
+  await_host();  // ARP is asked from the right address
+  const std::string before = heard();
+  EXPECT_NE(
+      guest.ns.run({"ping", "-n", "-c", "1", "-W", "1", "-I", "203.0.113.5", "10.5.0.1"}).exit_code,
+      0);
+  EXPECT_NE(heard(), before);
+}
+
+TEST_F(HostGuard, DoctorNamesWhatWasChangedAndTheFixPutsItBack) {
+  add_lab({"10.5.0.1/24"});
+  for (const char* setting :
+       {"net.ipv4.conf.xv-lab.arp_ignore=0", "net.ipv4.conf.xv-lab.rp_filter=0",
+        "net.ipv6.conf.xv-lab.disable_ipv6=0"}) {
+    ask({"sysctl", "-qw", setting});
+    const CommandResult found = lab.host.xvnet({"doctor"});
+    EXPECT_EQ(found.exit_code, 1) << found.describe();
+    const std::string name = std::string(setting).substr(0, std::string(setting).find('='));
+    EXPECT_NE(found.out.find(name), std::string::npos) << found.describe();
+    lab.host.must({"network", "set", "lab", "--host-address", "10.5.0.1/24"});
+    lab.host.must({"doctor"});
+  }
+}
+
+}  // namespace
+}  // namespace xvnet::test

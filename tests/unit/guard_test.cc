@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The host's interface in a network: guarded before it is up, and again when somebody changed it.
+#include "fixture.h"
+#include "loader/doctor.h"
+
+namespace xvnet::test {
+namespace {
+
+NetworkRequest lab_with(std::vector<std::string> addresses) {
+  auto request = network("lab");
+  request.host_addresses = std::move(addresses);
+  return request;
+}
+
+class Guard : public OnFakeKernel {
+ protected:
+  std::optional<Finding> complaint() {
+    kernel_.start_process();
+    const auto findings = examine_instance(kernel_);
+    EXPECT_TRUE(findings);
+    for (const auto& finding : *findings)
+      if (finding.health == Health::kFail) return finding;
+    return std::nullopt;
+  }
+};
+
+TEST_F(Guard, StandsBeforeTheInterfaceIsUp) {
+  must(add_network(lab_with({"10.5.0.1/24"})));
+  EXPECT_LT(place_of(kernel_, "guard xv-lab ipv4"), place_of(kernel_, "set_up xv-lab true"));
+  EXPECT_LT(place_of(kernel_, "guard xv-lab ipv4"),
+            place_of(kernel_, "add_address xv-lab 10.5.0.1/24"));
+}
+
+TEST_F(Guard, LetsIpv6InWithAnAddressOfIt) {
+  must(add_network(lab_with({"10.5.0.1/24", "2001:db8::1/64"})));
+  EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
+}
+
+TEST_F(Guard, FollowsTheAddresses) {
+  must(add_network(lab_with({"10.5.0.1/24"})));
+  must(set_network(lab_with({"2001:db8::1/64"})));
+  EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
+  must(set_network(lab_with({"10.6.0.1/24"})));
+  EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv4Only);
+  // What is undone can put the address back.
+  EXPECT_LT(place_of(kernel_, "remove_address xv-lab 2001:db8::1/64"),
+            place_of(kernel_, "guard xv-lab ipv4"));
+}
+
+TEST_F(Guard, ThatSomebodyTookAwayIsNamedAndPutBack) {
+  must(add_network(lab_with({"10.5.0.1/24"})));
+  EXPECT_FALSE(complaint());
+  kernel_.device("xv-lab").guarded.reset();
+  const auto found = complaint();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->check, "network lab");
+  EXPECT_NE(found->detail.find("net.ipv4.conf.xv-lab.arp_ignore"), std::string::npos);
+  EXPECT_NE(found->fix.find("network set lab --host-address 10.5.0.1/24"), std::string::npos);
+  must(set_network(lab_with({"10.5.0.1/24"})));
+  EXPECT_FALSE(complaint());
+}
+
+}  // namespace
+}  // namespace xvnet::test
