@@ -31,7 +31,8 @@ Result<int> make_change(const Globals& globals,
   if (is_rehearsal) {
     XVNET_TRY(print(make_output(globals.format, globals.detail)->steps(rehearsal.steps())));
   }
-  return 0;
+  for (const auto& failure : outcome.failures) print_error(failure);
+  return outcome.failures.empty() ? 0 : static_cast<int>(ErrorKind::kFailed);
 }
 
 Result<int> look(const Globals& globals,
@@ -49,6 +50,11 @@ Result<void> print(const std::string& text) {
     return {};
   }
   return fail_errno(errno, "write to standard output");
+}
+
+void print_error(const Error& error) {
+  fmt::print(stderr, "xvnet: {}\n", printable_lines(error.message));
+  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", printable_lines(error.hint));
 }
 
 void print_warning(const std::string& warning) {

@@ -58,6 +58,7 @@ Result<int> look(const Globals& globals, const std::function<Result<std::string>
 Result<void> print(const std::string& text);
 
 // On stderr, safe on any terminal.
+void print_error(const Error& error);
 void print_warning(const std::string& warning);
 
 }  // namespace xvnet::cli

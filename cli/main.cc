@@ -115,8 +115,7 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int report(const CLI::App& app, const Error& error) {
-  fmt::print(stderr, "xvnet: {}\n", printable_lines(error.message));
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", printable_lines(error.hint));
+  print_error(error);
   if (error.kind == ErrorKind::kUsage) {
     const auto path = command_path(app);
     fmt::print(stderr, "try 'xvnet {}{}--help'\n", path, path.empty() ? "" : " ");

@@ -233,6 +233,17 @@ Result<void> read_list(const Json& json, const char* key, std::vector<Request>& 
   return {};
 }
 
+// Two objects of one name: the second would be an error of its own, and which one is meant nobody
+// can know.
+template <typename T>
+Result<void> check_unique(const std::vector<T>& requests, std::string T::* name) {
+  std::set<std::string> names;
+  for (const T& request : requests)
+    if (!names.insert(request.*name).second)
+      return fail(fmt::format("{} is named twice", quote(request.*name)));
+  return {};
+}
+
 // The library keeps the last of two equal keys without a word.
 class DuplicateFinder {
  public:
@@ -282,6 +293,9 @@ Result<DesiredState> parse_state(const std::string& text) {
   XVNET_TRY(read_list(json, "networks", state.networks, to_network));
   XVNET_TRY(read_list(json, "forwards", state.forwards, to_forward));
   XVNET_TRY(read_list(json, "ports", state.ports, to_port));
+  XVNET_TRY(check_unique(state.uplinks, &UplinkRequest::device));
+  XVNET_TRY(check_unique(state.networks, &NetworkRequest::name));
+  XVNET_TRY(check_unique(state.ports, &PortRequest::device));
   return state;
 }
 

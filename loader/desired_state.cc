@@ -10,7 +10,6 @@
 #include "loader/forward.h"
 #include "loader/forward_request.h"
 #include "loader/network.h"
-#include "loader/port.h"
 #include "loader/port_addresses.h"
 #include "loader/port_request.h"
 #include "loader/snat.h"
@@ -93,76 +92,6 @@ PortRequest port_request(std::string name, const abi::port_record& record,
 
 namespace {
 
-bool is_meant(std::string_view device, std::string_view name) {
-  return device.empty() || device == name;
-}
-
-class Restoring {
- public:
-  Restoring(Change& change, std::string_view device) : change_(&change), device_(device) {}
-
-  Result<void> uplinks(const DesiredState& state) {
-    for (const UplinkRequest& request : state.uplinks) {
-      XVNET_ASSIGN(is_here, is_to_be_done(request.device));
-      if (is_here) XVNET_TRY(note(add_uplink(*change_, request)));
-    }
-    return {};
-  }
-
-  Result<void> networks(const DesiredState& state) {
-    for (const NetworkRequest& request : state.networks)
-      XVNET_TRY(note(add_network(*change_, request, SnatMiss::kLater)));
-    return {};
-  }
-
-  Result<void> forwards(const DesiredState& state) {
-    for (const ForwardRequest& request : state.forwards)
-      XVNET_TRY(note(add_forward(*change_, request, SnatMiss::kLater)));
-    return {};
-  }
-
-  Result<void> ports(const DesiredState& state) {
-    for (const PortRequest& request : state.ports) {
-      const bool may_make = request.create && is_meant(device_, request.device);
-      XVNET_ASSIGN(is_here, is_to_be_done(request.device, may_make));
-      // The operator has decided once, and a boot is no time to ask again.
-      PortRequest decided = request;
-      decided.force = true;
-      if (is_here) XVNET_TRY(note(attach_port(*change_, decided)));
-    }
-    return {};
-  }
-
-  Outcome take() { return std::move(outcome_); }
-
- private:
-  Result<bool> is_to_be_done(const std::string& name, bool may_make = false) {
-    if (!is_meant(device_, name)) return false;
-    if (may_make) return true;
-    XVNET_ASSIGN(link, change_->kernel().find_link(name));
-    if (!link)
-      outcome_.warnings.push_back(
-          fmt::format("{}: there is no such device yet; `xvnet restore` brings it in later", name));
-    return link.has_value();
-  }
-
-  Result<void> note(Result<Outcome> outcome) {
-    if (!outcome) return std::unexpected(std::move(outcome).error());
-    outcome_.changed |= outcome->changed;
-    auto& warnings = outcome_.warnings;
-    warnings.insert(warnings.end(), outcome->warnings.begin(), outcome->warnings.end());
-    return {};
-  }
-
-  Change* change_;
-  std::string_view device_;
-  Outcome outcome_;
-};
-
-}  // namespace
-
-namespace {
-
 using Names = std::map<std::string, std::string>;  // present ones, by those recorded
 
 Result<void> read_uplinks(const Kernel& kernel, Tables& tables, DesiredState& state, Names& names) {
@@ -211,16 +140,6 @@ Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables) {
   });
   std::ranges::sort(state.ports, {}, &PortRequest::device);
   return state;
-}
-
-// The order in which a command line would do it: a network needs its uplink, a port its network.
-Result<Outcome> restore_state(Change& change, const DesiredState& state, std::string_view device) {
-  Restoring restoring(change, device);
-  XVNET_TRY(restoring.uplinks(state));
-  XVNET_TRY(restoring.networks(state));
-  XVNET_TRY(restoring.forwards(state));
-  XVNET_TRY(restoring.ports(state));
-  return restoring.take();
 }
 
 }  // namespace xvnet

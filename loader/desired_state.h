@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the operator has asked for, read back from the records, and brought about again.
+// What the operator has asked for, read back from the records.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 #include "loader/change.h"
 #include "loader/request.h"
@@ -17,8 +17,5 @@ UplinkRequest uplink_request(std::string name, const abi::uplink_record& record)
 NetworkRequest network_request(const abi::network_record& record);
 PortRequest port_request(std::string name, const abi::port_record& record,
                          const abi::network_record& network);
-
-// As Instance::restore().
-Result<Outcome> restore_state(Change& change, const DesiredState& state, std::string_view device);
 
 }  // namespace xvnet

@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-
-#include "loader/change.h"
+#include "loader/attempt.h"
 #include "loader/desired_state.h"
 #include "loader/forward.h"
 #include "loader/network.h"
 #include "loader/port.h"
+#include "loader/restore.h"
 #include "loader/show.h"
 #include "loader/tidy.h"
 #include "loader/upgrade.h"
@@ -19,26 +17,23 @@
 namespace xvnet {
 namespace {
 
-// Runs an operation, and keeps what it did or undoes it.
-template <typename Operation>
-Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation,
-                      Tidying tidying = Tidying::kWhereUnsettled) {
-  std::vector<std::string> warnings;
-  {
-    Change before(kernel, tables);
-    if (auto tidied = tidy(before, tidying); !tidied)
-      return std::unexpected(before.roll_back(std::move(tidied).error()));
-    XVNET_TRY(before.commit());
-    warnings = before.take_warnings();
-  }
-  Change change(kernel, tables);
-  Result<Outcome> outcome = operation(change);
-  if (!outcome) return std::unexpected(change.roll_back(std::move(outcome).error()));
-  if (auto done = change.commit(); !done)
-    return std::unexpected(change.roll_back(std::move(done).error()));
-  std::ranges::move(warnings, std::back_inserter(outcome->warnings));
-  std::ranges::move(change.take_warnings(), std::back_inserter(outcome->warnings));
+Result<Outcome> make_tidy(Kernel& kernel, Tables& tables, Tidying tidying) {
+  return attempt(kernel, tables, [&](Change& change) -> Result<Outcome> {
+    XVNET_TRY(tidy(change, tidying));
+    return Outcome{};
+  });
+}
+
+// What it did comes after what was tidied up before.
+Result<Outcome> with_warnings(Outcome before, Result<Outcome> outcome) {
+  if (outcome) std::ranges::move(before.warnings, std::back_inserter(outcome->warnings));
   return outcome;
+}
+
+template <typename Operation>
+Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
+  XVNET_ASSIGN(tidied, make_tidy(kernel, tables, Tidying::kWhereUnsettled));
+  return with_warnings(std::move(tidied), attempt(kernel, tables, operation));
 }
 
 Result<Outcome> take_everything_apart(Change& change) {
@@ -52,19 +47,6 @@ Result<Outcome> take_everything_apart(Change& change) {
   for (const auto& [ifindex, record] : uplinks)
     XVNET_TRY(take_uplink_apart(change, ifindex, record));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
-}
-
-// Of the devices of a state, as far as they are there.
-Result<std::vector<std::uint32_t>> numbers_of(const Kernel& kernel, const DesiredState& state) {
-  std::vector<std::uint32_t> numbers;
-  const auto add = [&](const std::string& name) -> Result<void> {
-    XVNET_ASSIGN(link, kernel.find_link(name));
-    numbers.push_back(link ? link->ifindex : 0);
-    return {};
-  };
-  for (const UplinkRequest& uplink : state.uplinks) XVNET_TRY(add(uplink.device));
-  for (const PortRequest& port : state.ports) XVNET_TRY(add(port.device));
-  return numbers;
 }
 
 }  // namespace
@@ -141,19 +123,10 @@ Result<Outcome> Instance::remove_forward(const ForwardRequest& request) {
 
 // Whoever restores everything, at boot or because something is amiss, wants all of it looked at; of
 // one device, it is what udev does for each that comes.
-//
-// A device that goes meanwhile takes its own part along and nothing more: what was done is undone,
-// and done again without it.
 Result<Outcome> Instance::restore(const DesiredState& state, std::string_view device) {
-  constexpr int kTries = 8;
-  for (int tries = 1;; tries++) {
-    XVNET_ASSIGN(before, numbers_of(*kernel_, state));
-    auto outcome = apply(
-        *kernel_, *tables_, [&](Change& change) { return restore_state(change, state, device); },
-        device.empty() ? Tidying::kThorough : Tidying::kWhereUnsettled);
-    XVNET_ASSIGN(after, numbers_of(*kernel_, state));
-    if (outcome || before == after || tries == kTries) return outcome;
-  }
+  XVNET_ASSIGN(tidied, make_tidy(*kernel_, *tables_,
+                                 device.empty() ? Tidying::kThorough : Tidying::kWhereUnsettled));
+  return with_warnings(std::move(tidied), restore_state(*kernel_, *tables_, state, device));
 }
 
 Result<DesiredState> Instance::desired_state() {

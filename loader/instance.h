@@ -4,7 +4,8 @@
 // one call each.
 //
 // Every change is idempotent, and all or nothing: an error leaves the state as it was before, as
-// far as the kernel lets it be restored. The Kernel outlives the Instance.
+// far as the kernel lets it be restored. A restore is a change for each of its objects. The Kernel
+// outlives the Instance.
 #pragma once
 
 #include <string_view>
@@ -42,8 +43,11 @@ class Instance {
   Result<Outcome> add_forward(const ForwardRequest& request);
   Result<Outcome> remove_forward(const ForwardRequest& request);  // without its inside
 
-  // Brings back what is missing of `state`; nothing else changes. Of a device that is not there,
-  // and that xvnet does not make, there is a warning. With `device`, only that one is brought back.
+  // Brings back what is missing of `state`; nothing else changes. Each object that cannot be
+  // brought back is one of the outcome's failures, and stays as it was; a device that should have
+  // become a port is set down. Of a device that is not there, and that xvnet does not make, there
+  // is a warning. With `device`, only that one is brought back, with the networks that it needs:
+  // what is wrong with these is a warning.
   Result<Outcome> restore(const DesiredState& state, std::string_view device);
   Result<DesiredState> desired_state();
 

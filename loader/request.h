@@ -135,7 +135,8 @@ struct DesiredState {
 struct Outcome {
   bool changed = false;
   std::vector<std::string> warnings;
-  std::string created_tap;  // the name; empty: none
+  std::string created_tap{};      // the name; empty: none
+  std::vector<Error> failures{};  // of a restore: of objects that stay as they were
 };
 
 }  // namespace xvnet

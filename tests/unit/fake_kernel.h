@@ -34,7 +34,6 @@ struct FakeDevice {
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
   std::string other_instance;  // that has it as well
-  std::optional<std::uint32_t> owner;
   std::optional<HostAddresses> guarded;
 };
 

@@ -185,7 +185,10 @@ Command remove_network(std::string name) {
 
 Command restore(DesiredState state, std::string device) {
   return [state = std::move(state), device = std::move(device)](Instance& xvnet) {
-    return xvnet.restore(state, device);
+    auto outcome = xvnet.restore(state, device);
+    if (outcome && !outcome->failures.empty())
+      return Result<Outcome>(std::unexpected(outcome->failures.front()));
+    return outcome;
   };
 }
 

@@ -60,6 +60,7 @@ Command set_network(NetworkRequest request);
 Command remove_network(std::string name);
 Command add_forward(ForwardRequest request);
 Command remove_forward(ForwardRequest request);
+// An error when any object of it failed.
 Command restore(DesiredState state, std::string device = {});
 Command down();
 

@@ -42,6 +42,11 @@ class Restore : public OnFakeKernel {
     must(attach(container));
   }
 
+  // With what failed of it.
+  Outcome restored(const DesiredState& state, const std::string& device = {}) {
+    return must([&](Instance& instance) { return instance.restore(state, device); });
+  }
+
   static std::set<std::string> without_numbers(const FakeKernel& kernel) {
     return take_snapshot(kernel).lines;
   }
@@ -97,12 +102,146 @@ TEST_F(Restore, OneDeviceLeavesTheOthersAlone) {
   EXPECT_FALSE(view_of("tap0"));
 }
 
-TEST_F(Restore, APortThatDiffersIsRefusedAndNothingChanges) {
+TEST_F(Restore, WhatDiffersStaysAndTheOthersComeBack) {
   make_everything();
   DesiredState state = saved();
-  state.ports.back().vid = 30;
+  must(detach("tap1"));
+  state.ports.back().vid = 30;  // of veth0
+  state.networks.front().ageing_s = 61;
   state.ports.insert(state.ports.begin(), on_vlan("new0", 10));
-  refused(restore(state), ErrorKind::kFailed, "attached differently");
+  const Outcome outcome = restored(state);
+  ASSERT_EQ(outcome.failures.size(), 2U);
+  EXPECT_NE(outcome.failures[0].message.find("\"lab\""), std::string::npos);
+  EXPECT_NE(outcome.failures[0].message.find("differs"), std::string::npos);
+  EXPECT_NE(outcome.failures[1].message.find("\"veth0\": it is attached differently"),
+            std::string::npos);
+  EXPECT_TRUE(view_of("new0"));
+  EXPECT_EQ(view_of("tap1")->network, "lab");
+  EXPECT_EQ(view_of("veth0")->vid, 20);
+  EXPECT_TRUE(kernel_.device("veth0").link.is_up);
+  EXPECT_EQ(network_view("lab")->ageing_s, 60U);
+}
+
+// What udev runs when a TAP comes, after a change that nobody saved.
+TEST_F(Restore, OfADeviceCaresForNoOtherNetwork) {
+  make_everything();
+  must(add_network(vlan_network("blue", 30)));
+  DesiredState state = saved();
+  must(detach("veth0"));
+  auto change = network("blue");
+  change.ageing_s = 60;
+  must(set_network(change));
+  const Outcome outcome = restored(state, "veth0");
+  EXPECT_TRUE(outcome.failures.empty() && outcome.warnings.empty());
+  EXPECT_TRUE(view_of("veth0"));
+}
+
+TEST_F(Restore, OfADeviceTakesItsNetworkAsItIs) {
+  make_everything();
+  DesiredState state = saved();
+  must(detach("tap1"));
+  auto change = network("lab");
+  change.ageing_s = 100;
+  must(set_network(change));
+  const Outcome outcome = restored(state, "tap1");
+  EXPECT_TRUE(outcome.failures.empty());
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_NE(outcome.warnings[0].find("\"lab\": it exists and differs"), std::string::npos);
+  EXPECT_EQ(view_of("tap1")->state, "up");
+  EXPECT_EQ(network_view("lab")->ageing_s, 100U);
+}
+
+TEST_F(Restore, OfADeviceMakesTheNetworkThatItNeedsAndNoOther) {
+  make_everything();
+  must(add_network(vlan_network("blue", 30)));
+  const DesiredState state = saved();
+  must(down());
+  restored(state, "tap1");
+  EXPECT_TRUE(network_view("lab"));
+  EXPECT_FALSE(network_view("blue"));
+  EXPECT_FALSE(uplink_view("eth0"));
+}
+
+// An untagged network is made when its uplink is there.
+TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
+  must(add_uplink(uplink("eth0")));
+  auto lan = network("lan");
+  lan.untagged = true;
+  lan.uplink = "eth0";
+  must(add_network(lan));
+  const DesiredState state = saved();
+  must(down());
+  restored(state, "eth0");
+  EXPECT_EQ(network_view("lan")->uplink, "eth0");
+}
+
+TEST_F(Restore, ADeviceThatCannotBeAttachedIsSetDown) {
+  kernel_.add_tap("tap9").link.is_up = true;
+  DesiredState state;
+  state.ports = {in_network("tap9", "none")};
+  const Outcome outcome = restored(state, "tap9");
+  ASSERT_EQ(outcome.failures.size(), 1U);
+  EXPECT_NE(outcome.failures[0].message.find("no network \"none\""), std::string::npos);
+  EXPECT_FALSE(kernel_.device("tap9").link.is_up);
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_NE(outcome.warnings[0].find("tap9: it is set down"), std::string::npos);
+}
+
+TEST_F(Restore, NoneOfTheHostsIsSetDown) {
+  must(add_uplink(uplink("eth0")));
+  kernel_.add_nic("eth1").addresses = {"192.0.2.1/24"};
+  kernel_.add_tap("tap9").link.is_up = true;
+  kernel_.device("tap9").link.master = kernel_.device("eth1").link.ifindex;
+  DesiredState state;
+  for (const char* device : {"eth0", "eth1", "tap9"})
+    state.ports.push_back(in_network(device, "none"));
+  EXPECT_EQ(restored(state).failures.size(), 3U);
+  for (const char* device : {"eth0", "eth1", "tap9"})
+    EXPECT_TRUE(kernel_.device(device).link.is_up) << device;
+}
+
+// Each object is whole or as it was, whatever fails.
+TEST_F(Restore, OneFailureConcernsOneObject) {
+  make_everything();
+  const DesiredState state = saved();
+  must(down());
+  for (int n = 1;; ++n) {
+    must(down());
+    kernel_.fail_at(n);
+    const auto outcome =
+        run(kernel_, [&](Instance& instance) { return instance.restore(state, {}); });
+    const bool was_hit = kernel_.was_hit();
+    kernel_.heal();
+    if (!was_hit) break;
+    if (!outcome) continue;  // before any of them
+    EXPECT_TRUE(view_of("tap0") || view_of("veth0")) << "at change " << n;
+    EXPECT_TRUE(kernel_.is_settled()) << "at change " << n;
+    must(restore(state));
+    EXPECT_TRUE(view_of("tap0") && view_of("tap1") && view_of("veth0")) << "at change " << n;
+  }
+}
+
+TEST_F(Restore, ARenamedDeviceIsSavedByItsPresentName) {
+  make_everything();
+  kernel_.device("veth0").link.name = "vm7";
+  kernel_.device("eth0").link.name = "wan0";
+  const DesiredState state = saved();
+  EXPECT_EQ(state.uplinks.front().device, "wan0");
+  EXPECT_EQ(state.ports.back().device, "vm7");
+  EXPECT_EQ(state.ports.back().vid, 20);
+}
+
+TEST_F(Restore, SwappedNamesAreSavedWithTheirOwnNetworks) {
+  must(attach(on_vlan("tap0", 10)));
+  must(attach(on_vlan("tap1", 20)));
+  Link& first = kernel_.device("tap0").link;
+  Link& second = kernel_.device("tap1").link;
+  std::swap(first.name, second.name);
+  const DesiredState state = saved();
+  ASSERT_EQ(state.ports.size(), 2U);
+  EXPECT_EQ(state.ports[0].device, "tap0");
+  EXPECT_EQ(state.ports[0].vid, 20);
+  EXPECT_EQ(state.ports[1].vid, 10);
 }
 
 TEST_F(Restore, APortThatIsGoneIsSavedAllTheSame) {

@@ -122,6 +122,12 @@ const std::vector<Scenario>& attaching() {
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
         attach(in_network("tap0", "lab"))},
        attach(replacing(with_ips(in_network("tap0", "lab"), {"10.0.0.7"})))},
+      {"ReplaceMacsAndMac", {attach(with_mac(on_vlan("tap0", 10)))}, attach(replacing([] {
+         auto request = on_vlan("tap0", 10);
+         request.mac = Mac{2, 0, 0, 0, 0, 9};
+         request.max_macs = 9;
+         return request;
+       }()))},
       {"ReplaceNetwork",
        {add_uplink(uplink("eth0")), attach(with_mac(on_vlan("tap0", 10)))},
        attach(replacing(on_vlan("tap0", 20))),
@@ -327,6 +333,8 @@ const std::vector<Scenario>& scenarios() {
   }();
   return all;
 }
+
+bool Scenario::is_restore() const { return std::string_view(name).starts_with("Restore"); }
 
 bool Scenario::removes() const {
   std::string_view verb(name);

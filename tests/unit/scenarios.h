@@ -21,7 +21,8 @@ struct Scenario {
   // How the host differs after `down` because the operator asked for it.
   std::function<void(FakeKernel&)> lasting = [](FakeKernel&) {};
 
-  bool removes() const;  // so that it may say there is nothing to remove when it runs again
+  bool is_restore() const;  // of which each object is a change of its own
+  bool removes() const;     // so that it may say there is nothing to remove when it runs again
 };
 
 // How a failed test shows it.
