@@ -205,6 +205,40 @@ Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t if
   return change.put(learners, key, learner);
 }
 
+namespace {
+
+std::uint64_t slot_of(const abi::fdb_key& key) {
+  std::uint64_t mac = 0;
+  std::memcpy(&mac, key.mac, sizeof key.mac);
+  return mac;
+}
+
+}  // namespace
+
+// A program that has looked the former learner up may still claim a slot of it, which the new one
+// does not have: it is waited for, and what it has learned is forgotten.
+Result<void> resize_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
+                            std::uint32_t limit) {
+  auto& tables = change.tables();
+  const abi::learner_key owner{network, ifindex};
+  XVNET_ASSIGN(learner, tables.learners.find(owner));
+  if (!learner) return add_learner(change, network, ifindex, limit);
+  if (learner->limit == limit) return {};
+  learner->limit = limit;
+  learner->hand = 0;
+  std::fill(learner->slots + limit, std::end(learner->slots), 0);
+  XVNET_TRY(change.put(tables.learners, owner, *learner));
+  change.wait_for_programs();
+  XVNET_ASSIGN(entries, tables.fdb.entries());
+  for (const auto& [key, entry] : entries) {
+    const bool is_learned_here = key.network == network && entry.ifindex == ifindex &&
+                                 entry.slot < std::size(learner->slots);
+    if (is_learned_here && learner->slots[entry.slot] != slot_of(key))
+      XVNET_TRY(change.erase(tables.fdb, key));
+  }
+  return {};
+}
+
 Result<void> remove_learner(Change& change, std::uint32_t network, std::uint32_t ifindex) {
   auto& tables = change.tables();
   const abi::learner_key owner{network, ifindex};

@@ -77,6 +77,9 @@ Result<void> restore_features(Change& change, std::uint32_t ifindex,
 // budget.
 Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
                          std::uint32_t limit);
+// What is learned stays, as far as there is room for it.
+Result<void> resize_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
+                            std::uint32_t limit);
 Result<void> remove_learner(Change& change, std::uint32_t network, std::uint32_t ifindex);
 
 }  // namespace xvnet

@@ -10,6 +10,7 @@
 #include "loader/lease.h"
 #include "loader/nat.h"
 #include "loader/port_addresses.h"
+#include "loader/port_change.h"
 #include "loader/port_request.h"
 #include "loader/repair.h"
 #include "loader/take_over.h"
@@ -35,17 +36,6 @@ abi::fdb_key static_key(std::uint32_t network, const std::uint8_t (&mac)[6]) {
 bool has_mac(const abi::port_record& record) {
   static constexpr std::uint8_t kNone[6] = {};
   return std::memcmp(record.mac, kNone, sizeof kNone) != 0;
-}
-
-Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::port_record& record) {
-  if (!has_mac(record)) return {};
-  auto& fdb = change.tables().fdb;
-  const auto key = static_key(record.network, record.mac);
-  XVNET_ASSIGN(entry, fdb.find(key));
-  if (entry && entry->slot >= abi::FDB_SLOT_HOST && entry->ifindex != ifindex)
-    return fail(fmt::format("attach {:?}: the MAC is configured on another port of the network",
-                            text_of(record.device.name)));
-  return change.put(fdb, key, abi::fdb_entry{ifindex, abi::FDB_SLOT_STATIC, 0});
 }
 
 // Everything but the device's own state: programs, tables, then the entries that let frames pass.
@@ -159,12 +149,25 @@ Result<T> if_still_here(Change& change, const PortRequest& request, std::uint32_
   return link ? result : gone(request);
 }
 
+Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t network,
+                            Outcome& outcome) {
+  XVNET_ASSIGN(entry, change.tables().networks.find(network));
+  if (!entry || !entry->uplink) return {};
+  XVNET_ASSIGN(uplink, change.kernel().find_link(entry->uplink));
+  if (uplink && uplink->mtu < link.mtu)
+    outcome.warnings.push_back(fmt::format(
+        "{}: its MTU of {} is larger than {}'s {}: full-sized frames will not leave the "
+        "host; set `ip link set {} mtu {}`, or give the guest an MTU of {}",
+        link.name, link.mtu, uplink->name, uplink->mtu, uplink->name, link.mtu, uplink->mtu));
+  return {};
+}
+
 Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
                                          const PortRequest& request) {
   XVNET_ASSIGN(link, change.kernel().find_link(port.ifindex));
   if (!link) return gone(request);
-  XVNET_ASSIGN(difference, difference_from(change.tables(), port.record, *link, request));
-  if (difference.empty()) {
+  XVNET_ASSIGN(differences, differences_from(change.tables(), port.record, *link, request));
+  if (differences.empty()) {
     XVNET_TRY(repair_port(change, port, *link));
     if (is_kept(*link)) XVNET_TRY(change.set_alias(*link, ""));
     // The programs may have let go of it while no VM was here.
@@ -172,9 +175,15 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
     return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
   }
   if (!request.replace)
-    return fail(
-        fmt::format("attach {:?}: it is attached differently: {}", request.device, difference),
-        "change it with --replace, or detach it first");
+    return fail(fmt::format("attach {:?}: it is attached differently: {}", request.device,
+                            differences.front().text),
+                "change it with --replace, or detach it first");
+  if (is_in_place(differences)) {
+    XVNET_ASSIGN(outcome, change_port(change, port, *link, request));
+    link->mtu = request.mtu.value_or(link->mtu);
+    XVNET_TRY(warn_about_mtu(change, *link, port.record.network, outcome));
+    return std::move(outcome);
+  }
   XVNET_TRY(take_port_apart(change, port.ifindex, port.record));
   XVNET_TRY(remove_network_if_unused(change, port.record.network));
   return std::nullopt;
@@ -197,19 +206,6 @@ Result<void> check_is_free(Change& change, const PortRequest& request) {
   return presence == Presence::kHere
              ? fail(fmt::format("attach {:?}: it is an uplink", request.device))
              : Result<void>{};
-}
-
-Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t network,
-                            Outcome& outcome) {
-  XVNET_ASSIGN(entry, change.tables().networks.find(network));
-  if (!entry || !entry->uplink) return {};
-  XVNET_ASSIGN(uplink, change.kernel().find_link(entry->uplink));
-  if (uplink && uplink->mtu < link.mtu)
-    outcome.warnings.push_back(fmt::format(
-        "{}: its MTU of {} is larger than {}'s {}: full-sized frames will not leave the "
-        "host; set `ip link set {} mtu {}`, or give the guest an MTU of {}",
-        link.name, link.mtu, uplink->name, uplink->mtu, uplink->name, link.mtu, uplink->mtu));
-  return {};
 }
 
 Result<Outcome> attach_device(Change& change, const PortRequest& request, const Former& former,
@@ -246,6 +242,17 @@ Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former 
 }
 
 }  // namespace
+
+Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::port_record& record) {
+  if (!has_mac(record)) return {};
+  auto& fdb = change.tables().fdb;
+  const auto key = static_key(record.network, record.mac);
+  XVNET_ASSIGN(entry, fdb.find(key));
+  if (entry && entry->slot >= abi::FDB_SLOT_HOST && entry->ifindex != ifindex)
+    return fail(fmt::format("attach {:?}: the MAC is configured on another port of the network",
+                            text_of(record.device.name)));
+  return change.put(fdb, key, abi::fdb_entry{ifindex, abi::FDB_SLOT_STATIC, 0});
+}
 
 Result<void> remove_static_mac(Change& change, std::uint32_t ifindex,
                                const abi::port_record& record) {

@@ -29,7 +29,9 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex, const abi::p
 Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
                          bool delete_device);
 
-// The FDB's entry of the port's --mac, if it is the port's.
+// The FDB's entry of the port's --mac, if it has one.
+Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::port_record& record);
+// The same, if it is the port's.
 Result<void> remove_static_mac(Change& change, std::uint32_t ifindex,
                                const abi::port_record& record);
 

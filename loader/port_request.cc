@@ -47,11 +47,6 @@ std::string ips_text(const std::vector<Ipv4>& ips) {
   return text;
 }
 
-std::string network_text(Tables& tables, std::uint32_t id) {
-  const auto record = tables.network_records.find(id);
-  return record && *record ? text_of((*record)->name) : fmt::format("{}", id);
-}
-
 Result<bool> is_on_uplink(Tables& tables, std::uint32_t id, const std::string& name) {
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!network) return false;
@@ -129,37 +124,55 @@ abi::port_record make_port_record(const Link& link, const ModeChoice& choice, st
   return record;
 }
 
-Result<std::string> difference_from(Tables& tables, const abi::port_record& record,
-                                    const Link& link, const PortRequest& request) {
-  XVNET_ASSIGN(network, tables.network_records.find(record.network));
-  if (!network) return std::string("its network is gone");
-  XVNET_ASSIGN(same_network, is_same_network(tables, record.network, *network, request));
-  if (!same_network)
-    return fmt::format("it is in network {:?}", network_text(tables, record.network));
+namespace {
+
+void compare_attachment(const abi::port_record& record, const Link& link,
+                        const PortRequest& request, std::vector<Difference>& differences) {
+  const auto add = [&](std::string text) { differences.push_back({std::move(text)}); };
   if (mode_of(record.device.mode_asked) != request.mode)
-    return fmt::format("its mode is {}", format_mode(mode_of(record.device.mode_asked)));
+    add(fmt::format("its mode is {}", format_mode(mode_of(record.device.mode_asked))));
   if (!(record.device.flags & abi::RECORD_OFFLOADS_OFF) != request.guest_offloads)
-    return std::string(request.guest_offloads ? "its guest offloads are off"
-                                              : "its guest offloads are on");
+    add(request.guest_offloads ? "its guest offloads are off" : "its guest offloads are on");
+  if (request.queues && (*request.queues > 1) != link.is_multi_queue)
+    add(link.is_multi_queue ? "it has several queues" : "it has one queue");
+}
+
+void compare_settings(const abi::port_record& record, const Link& link, const PortRequest& request,
+                      std::vector<Difference>& differences) {
+  const auto add = [&](std::string text) {
+    differences.push_back({std::move(text), Needs::kWriting});
+  };
   Mac mac{};
   std::memcpy(mac.data(), record.mac, sizeof record.mac);
   if (mac != request.mac.value_or(Mac{}))
-    return mac == Mac{} ? std::string("it has no MAC configured")
-                        : fmt::format("its MAC is {}", format_mac(mac));
+    add(mac == Mac{} ? std::string("it has no MAC configured")
+                     : fmt::format("its MAC is {}", format_mac(mac)));
   if (request.host_name != text_of(record.host_name))
-    return fmt::format("its host name is {:?}", text_of(record.host_name));
+    add(fmt::format("its host name is {:?}", text_of(record.host_name)));
   if (!request.ips.empty() && request.ips != addresses_of(record))
-    return record.ip_count ? fmt::format("its address is {}", ips_text(addresses_of(record)))
-                           : std::string("it has no address");
+    add(record.ip_count ? fmt::format("its address is {}", ips_text(addresses_of(record)))
+                        : std::string("it has no address"));
   if (record.max_macs != request.max_macs.value_or(kDefaultMaxMacs))
-    return fmt::format("it may have {} MACs", record.max_macs);
+    add(fmt::format("it may have {} MACs", record.max_macs));
   if (request.mtu && link.mtu != *request.mtu && record.device.mtu != *request.mtu)
-    return fmt::format("its MTU is {}", link.mtu);
-  if (request.queues && (*request.queues > 1) != link.is_multi_queue)
-    return std::string(link.is_multi_queue ? "it has several queues" : "it has one queue");
+    add(fmt::format("its MTU is {}", link.mtu));
+}
+
+}  // namespace
+
+Result<std::vector<Difference>> differences_from(Tables& tables, const abi::port_record& record,
+                                                 const Link& link, const PortRequest& request) {
+  XVNET_ASSIGN(network, tables.network_records.find(record.network));
+  if (!network) return std::vector<Difference>{{"its network is gone", Needs::kAttaching}};
+  std::vector<Difference> differences;
+  XVNET_ASSIGN(same_network, is_same_network(tables, record.network, *network, request));
+  if (!same_network)
+    differences.push_back({fmt::format("it is in network {:?}", text_of(network->name))});
+  compare_attachment(record, link, request, differences);
+  compare_settings(record, link, request, differences);
   XVNET_ASSIGN(owner, owner_uid(request));
-  if (owner && owner != link.owner) return std::string("its owner is another user");
-  return std::string();
+  if (owner && owner != link.owner) differences.push_back({"its owner is another user"});
+  return differences;
 }
 
 }  // namespace xvnet

@@ -23,8 +23,19 @@ Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request);
 abi::port_record make_port_record(const Link& link, const ModeChoice& choice, std::uint32_t network,
                                   const PortRequest& request);
 
-// How an attached port differs from the request, in words; empty when it does not.
-Result<std::string> difference_from(Tables& tables, const abi::port_record& record,
-                                    const Link& link, const PortRequest& request);
+// What it takes to change something of a port.
+enum class Needs {
+  kWriting,    // an entry in a table, or a setting of the device: nobody notices
+  kAttaching,  // taking it apart, and attaching it again
+};
+
+struct Difference {
+  std::string text;  // what the port has
+  Needs needs = Needs::kAttaching;
+};
+
+// How an attached port differs from the request.
+Result<std::vector<Difference>> differences_from(Tables& tables, const abi::port_record& record,
+                                                 const Link& link, const PortRequest& request);
 
 }  // namespace xvnet

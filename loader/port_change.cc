@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/port_change.h"
+
+#include <algorithm>
+
+#include "loader/binding.h"
+#include "loader/device.h"
+#include "loader/nat.h"
+#include "loader/port_addresses.h"
+#include "loader/repair.h"
+#include "loader/take_over.h"
+#include "loader/text.h"
+
+namespace xvnet {
+namespace {
+
+std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others) {
+  std::erase_if(addresses,
+                [&](Ipv4 address) { return std::ranges::find(others, address) != others.end(); });
+  return addresses;
+}
+
+abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
+  std::memset(record.ips, 0, sizeof record.ips);
+  set_addresses(record, addresses);
+  return record;
+}
+
+abi::port_record wanted_record(const abi::port_record& record, const PortRequest& request) {
+  auto wanted = request.ips.empty() ? record : with_addresses(record, request.ips);
+  const Mac mac = request.mac.value_or(Mac{});
+  std::memcpy(wanted.mac, mac.data(), sizeof wanted.mac);
+  set_text(wanted.host_name, request.host_name);
+  wanted.max_macs = request.max_macs.value_or(kDefaultMaxMacs);
+  if (request.mtu) wanted.device.mtu = *request.mtu;
+  return wanted;
+}
+
+// The others are the port's already.
+Result<void> check_added(Change& change, const abi::port_record& record, PortRequest request) {
+  request.ips = without(request.ips, addresses_of(record));
+  if (request.ips.empty()) return {};
+  XVNET_ASSIGN(network, change.tables().network_records.find(record.network));
+  if (!network) return {};
+  const auto chosen = choose_addresses(change, {record.network, *network}, request);
+  return chosen ? Result<void>{} : std::unexpected(chosen.error());
+}
+
+// Mappings of an address that goes would let its next owner have what this port asked for.
+Result<void> give_up(Change& change, std::uint32_t ifindex, const abi::port_record& record,
+                     const abi::port_record& wanted) {
+  if (std::memcmp(record.mac, wanted.mac, sizeof record.mac) != 0)
+    XVNET_TRY(remove_static_mac(change, ifindex, record));
+  const auto removed = without(addresses_of(record), addresses_of(wanted));
+  if (removed.empty()) return {};
+  XVNET_TRY(end_mappings(change, record.network, ifindex));
+  return release_addresses(change, ifindex, with_addresses(record, removed));
+}
+
+}  // namespace
+
+bool is_in_place(const std::vector<Difference>& differences) {
+  return std::ranges::none_of(differences, [](const Difference& difference) {
+    return difference.needs == Needs::kAttaching;
+  });
+}
+
+// A port that a killed command leaves is incomplete: the next one attaches it afresh.
+Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& link,
+                            const PortRequest& request) {
+  const std::uint32_t ifindex = port.ifindex;
+  auto& records = change.tables().port_records;
+  XVNET_ASSIGN(taken, take_over(change, port.record.network, request));
+  XVNET_TRY(check_added(change, port.record, request));
+  auto wanted = wanted_record(port.record, request);
+  if (wanted.max_macs > port.record.max_macs)
+    XVNET_TRY(check_fdb_budget(change.tables(), wanted.max_macs - port.record.max_macs));
+  auto leaving = port.record;
+  leaving.device.state = wanted.device.state = abi::RECORD_INCOMPLETE;
+  XVNET_TRY(change.put(records, ifindex, leaving));
+  XVNET_TRY(give_up(change, ifindex, port.record, wanted));
+  XVNET_TRY(change.put(records, ifindex, wanted));
+  XVNET_TRY(resize_learner(change, wanted.network, ifindex, wanted.max_macs));
+  XVNET_TRY(add_static_mac(change, ifindex, wanted));
+  XVNET_TRY(hold_addresses(change, ifindex, wanted));
+  XVNET_TRY(repair_port(change, {ifindex, wanted}, link));
+  XVNET_ASSIGN(repaired, records.find(ifindex));
+  if (repaired) wanted = *repaired;
+  wanted.device.state = abi::RECORD_COMPLETE;
+  XVNET_TRY(change.put(records, ifindex, wanted));
+  return Outcome{.changed = true, .warnings = std::move(taken)};
+}
+
+}  // namespace xvnet
