@@ -44,9 +44,10 @@ _xvnet_options() {
         "network add" | "network set")
             _xvnet_lines --vlan --untagged --uplink --host-address --ageing --subnet --gateway \
                 --router --dhcp --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter \
-                --snat-except
+                --snat-except --force
             [[ $1 == "network set" ]] && _xvnet_lines --no-dhcp
             ;;
+        "forward add") _xvnet_lines --force ;;
         show) _xvnet_lines --network --address --port ;;
         stats) _xvnet_lines --watch ;;
     esac

@@ -130,6 +130,8 @@ complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l snat-ports -x -d 'ports of each public address'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l snat-filter -x -a 'address endpoint' -d 'who may answer'
+complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set; or __xvnet_in forward add' \
+    -l force -d 'take an address that another machine answers for'
 complete -c xvnet -n '__xvnet_in network set' -l no-dhcp -d 'no DHCP any more'
 complete -c xvnet -n '__xvnet_at save; or __xvnet_at restore' -a '(__fish_complete_path)'
 complete -c xvnet -n '__xvnet_in restore' -l device -x -a '(__xvnet_devices)' -d 'only this one'

@@ -154,6 +154,19 @@ const std::vector<Row> kRows = {
      "ip netns add $SPARE; ip link set p1 netns $SPARE; "
      "nsenter --net=/run/netns/$SPARE ip link set p1 netns $HERE; ip netns del $SPARE",
      "port p1", "", kAttach},
+    {"AddressComesLate",
+     "ip addr flush dev eth0; echo '{\"format\": 1, \"networks\": [{\"name\": \"late\", "
+     "\"subnet\": \"10.9.0.0/24\", \"gateway\": \"10.9.0.1\", \"snat\": [\"auto\"]}]}' | "
+     "$XVNET restore /dev/stdin; ip addr add 198.51.100.1/24 dev eth0",
+     "network late", "no public address", "network set late --snat auto"},
+    {"AddressGone", "ip addr flush dev eth0", "network green",
+     "198.51.100.1, which the host has no longer", "", true, Sessions::kEnd},
+    {"UplinkWithoutCarrier", "nsenter --net=/run/netns/$INTERNET ip link set eth0 down",
+     "uplink eth0", "it has no carrier", "", true, Sessions::kEnd},
+    {"TapWithoutAVm", "$XVNET attach tap7 --network lab", "port tap7", "no VM has it open", "",
+     false},
+    {"HostInterfaceUnguarded", "sysctl -qw net.ipv4.conf.xv-lab.arp_ignore=0", "network lab",
+     "net.ipv4.conf.xv-lab.arp_ignore was changed", kHost},
     {"UplinkTakenAway", "$XVNET uplink del eth0; $XVNET network set lab --vlan 40", "network lab",
      "no uplink carries VLAN 40", "", false, Sessions::kEnd},
 };
@@ -186,7 +199,7 @@ class DoctorTable : public ::testing::TestWithParam<Trial> {
     const std::string script = "XVNET='xvnet --instance " + world.host.instance() +
                                "'; LINKS=" + own_pins(world.host.instance()) +
                                "/links; SPARE=xvt-" + suffix + "; HERE=" + world.ns().name() +
-                               "; " + GetParam().row.fault;
+                               "; INTERNET=" + world.internet.name() + "; " + GetParam().row.fault;
     return world.shell(script).describe();
   }
 
@@ -234,6 +247,25 @@ TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
   if (row.sessions == Sessions::kStay) {
     EXPECT_EQ(world.public_port, port);
   }
+}
+
+// In a mount namespace of its own, whose /etc is empty: the state is saved where doctor looks.
+TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
+  const World world;
+  const std::string xvnet = "xvnet --instance " + world.host.instance();
+  const std::string place = "/tmp/xvt-" + unique_suffix();
+  const CommandResult result = world.shell(
+      "mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " + xvnet +
+      " save; " + xvnet + " doctor; echo first=$?; " + xvnet + " network set lab --ageing 60; " +
+      xvnet + " doctor; " + xvnet + " save; echo then; " + xvnet + " doctor; " + xvnet +
+      " network del lab; " + xvnet + " detach tap0; " + xvnet + " network del lab; " + xvnet +
+      " doctor'; rm -r " + place);
+  const auto changed = result.out.find("says otherwise, or nothing, of: network lab");
+  const auto then = result.out.find("then");
+  EXPECT_NE(changed, std::string::npos) << result.describe();
+  EXPECT_LT(changed, then) << result.describe();
+  EXPECT_EQ(result.out.find("says otherwise", then), std::string::npos) << result.describe();
+  EXPECT_NE(result.out.find("missing of", then), std::string::npos) << result.describe();
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, DoctorTable, ::testing::ValuesIn(all_trials()),

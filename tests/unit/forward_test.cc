@@ -223,5 +223,39 @@ TEST_F(Forward, TakesLoAgainWhenItsProgramWasEvicted) {
   EXPECT_TRUE(runs_on_lo());
 }
 
+// Public addresses that somebody has already: the host on another device, or a machine of the LAN.
+class Taken : public OnFakeKernel {
+ protected:
+  Taken() {
+    kernel_.add_nic("eth0").addresses = {"198.51.100.1/24"};
+    kernel_.add_nic("br0").addresses = {"198.51.100.77/32"};
+    must(add_uplink(uplink("eth0")));
+    must(add_network(with_snat(tenant("green", 40), {"auto"})));
+  }
+};
+
+TEST_F(Taken, AnAddressOfTheHostOnNoUplinkIsNotFloating) {
+  refused(add_forward(floating("green", "198.51.100.77", "10.0.0.2")), ErrorKind::kFailed,
+          "\"br0\"");
+}
+
+TEST_F(Taken, AnAddressOfTheHostOnNoUplinkIsNotTranslatedTo) {
+  refused(add_network(with_snat(tenant("blue", 41), {"198.51.100.77"})), ErrorKind::kFailed,
+          "\"br0\"");
+  refused(set_network(with_snat(network("green"), {"198.51.100.77"})), ErrorKind::kFailed,
+          "\"br0\"");
+}
+
+// Of the LAN's gateway, for example. Who is sure of it takes it all the same.
+TEST_F(Taken, AnAddressThatIsAnsweredForIsTakenByForceOnly) {
+  kernel_.answer_on_lan(*parse_ipv4("198.51.100.254"));
+  auto request = floating("green", "198.51.100.254", "10.0.0.2");
+  refused(add_forward(request), ErrorKind::kFailed, "198.51.100.254");
+  auto source = with_snat(tenant("blue", 41), {"198.51.100.254"});
+  refused(add_network(source), ErrorKind::kFailed, "198.51.100.254");
+  request.force = true;
+  must(add_forward(request));
+}
+
 }  // namespace
 }  // namespace xvnet::test
