@@ -139,15 +139,19 @@ Result<void> Change::silence(const Link& link, bool silent) {
 }
 
 Result<void> Change::guard(const Link& link, HostAddresses addresses) {
-  XVNET_ASSIGN(settings, kernel_->unguarded(link.ifindex, addresses));
-  if (settings.empty()) return {};
   const auto others =
       addresses == HostAddresses::kIpv4Only ? HostAddresses::kIpv6Too : HostAddresses::kIpv4Only;
-  XVNET_ASSIGN(former, kernel_->unguarded(link.ifindex, others));
-  XVNET_TRY(kernel_->guard(link.ifindex, addresses));
+  const auto settings = kernel_->unguarded(link.ifindex, addresses);
+  if (!settings) return unless_gone(link.ifindex, std::unexpected(settings.error()));
+  if (settings->empty()) return {};
+  const auto former = kernel_->unguarded(link.ifindex, others);
+  if (!former) return unless_gone(link.ifindex, std::unexpected(former.error()));
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->guard(link.ifindex, addresses)));
   // What somebody else has changed stays guarded.
-  if (former.empty())
-    remember([this, ifindex = link.ifindex, others] { return kernel_->guard(ifindex, others); });
+  if (former->empty())
+    remember_of_device(link.ifindex, [this, ifindex = link.ifindex, others] {
+      return kernel_->guard(ifindex, others);
+    });
   return {};
 }
 

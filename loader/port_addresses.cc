@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -85,9 +86,11 @@ std::vector<Ipv4> addresses_of(const abi::port_record& record) {
   return addresses;
 }
 
-void set_addresses(abi::port_record& record, const std::vector<Ipv4>& addresses) {
+abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
+  std::memset(record.ips, 0, sizeof record.ips);
   record.ip_count = static_cast<std::uint16_t>(addresses.size());
   std::ranges::transform(addresses, record.ips, to_abi);
+  return record;
 }
 
 Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& network,

@@ -11,7 +11,8 @@
 namespace xvnet {
 
 std::vector<Ipv4> addresses_of(const abi::port_record& record);
-void set_addresses(abi::port_record& record, const std::vector<Ipv4>& addresses);
+// The record with these, and no others.
+abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses);
 
 // Those the request names, or else the one the device had, or else the lowest free one. None in a
 // network without a subnet. Refuses what another port has.

@@ -20,12 +20,6 @@ std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& 
   return addresses;
 }
 
-abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
-  std::memset(record.ips, 0, sizeof record.ips);
-  set_addresses(record, addresses);
-  return record;
-}
-
 abi::port_record wanted_record(const abi::port_record& record, const PortRequest& request) {
   auto wanted = request.ips.empty() ? record : with_addresses(record, request.ips);
   const Mac mac = request.mac.value_or(Mac{});

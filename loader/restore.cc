@@ -59,9 +59,8 @@ class Restoring {
     for (const UplinkRequest& request : state_->uplinks) {
       XVNET_ASSIGN(is_here, is_to_be_done(request.device));
       if (!is_here) continue;
-      XVNET_ASSIGN(failed, tried_of(request.device, [&](Change& change) {
-                     return add_uplink(change, request);
-                   }));
+      XVNET_ASSIGN(failed, tried_of(request.device, false,
+                                    [&](Change& change) { return add_uplink(change, request); }));
       if (failed) outcome_.failures.push_back(*std::move(failed));
     }
     return {};
@@ -91,9 +90,8 @@ class Restoring {
       // The operator has decided once, and a boot is no time to ask again.
       PortRequest decided = request;
       decided.force = true;
-      XVNET_ASSIGN(failed, tried_of(request.device, [&](Change& change) {
-                     return attach_port(change, decided);
-                   }));
+      XVNET_ASSIGN(failed, tried_of(request.device, may_make,
+                                    [&](Change& change) { return attach_port(change, decided); }));
       if (!failed) continue;
       outcome_.failures.push_back(*std::move(failed));
       if (auto closed = set_down(request.device); !closed)
@@ -121,18 +119,20 @@ class Restoring {
   }
 
   // A device that went meanwhile has not failed; one that came instead is tried, too.
-  Result<std::optional<Error>> tried_of(const std::string& name, const Operation& operation) {
+  Result<std::optional<Error>> tried_of(const std::string& name, bool may_make,
+                                        const Operation& operation) {
     constexpr int kTries = 8;
     std::optional<Error> failed;
     for (int tries = 0; tries < kTries; tries++) {
       XVNET_ASSIGN(before, number_of(name));
       failed = tried(operation);
       XVNET_ASSIGN(after, number_of(name));
-      if (!failed || before == after) return failed;
+      if (!failed || (may_make && !before)) return failed;
       if (!after) {
         miss(name);
         return std::nullopt;
       }
+      if (before == after) return failed;
     }
     return failed;
   }

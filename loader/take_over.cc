@@ -31,12 +31,6 @@ Wanted wanted_of(const abi::port_record& record, const PortRequest& request) {
   return wanted;
 }
 
-abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
-  std::memset(record.ips, 0, sizeof record.ips);
-  set_addresses(record, addresses);
-  return record;
-}
-
 abi::port_record without(const abi::port_record& record, const Wanted& wanted) {
   std::vector<Ipv4> rest = addresses_of(record);
   std::erase_if(rest, [&](Ipv4 address) {

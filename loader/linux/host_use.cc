@@ -4,22 +4,16 @@
 #include <fmt/format.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <netlink/addr.h>
-
-#include <memory>
 
 #include "loader/linux/device_name.h"
+#include "loader/linux/interface_address.h"
 #include "loader/linux/netlink_socket.h"
 
 namespace xvnet {
 namespace {
 
-struct FreeAddress {
-  void operator()(nl_addr* address) const { nl_addr_put(address); }
-};
-
 std::string address_text(int family, const nlattr* attribute, int prefix) {
-  const std::unique_ptr<nl_addr, FreeAddress> address(
+  const NetlinkAddress address(
       nl_addr_build(family, nla_data(attribute), static_cast<std::size_t>(nla_len(attribute))));
   if (!address) return "?";
   nl_addr_set_prefixlen(address.get(), prefix);
@@ -28,13 +22,11 @@ std::string address_text(int family, const nlattr* attribute, int prefix) {
 }
 
 // Empty: it is not this device's, or link-local.
-std::string read_address(const nlmsghdr* answer, std::uint32_t ifindex) {
+std::string global_address_text(const nlmsghdr* answer, std::uint32_t ifindex) {
   const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(answer));
   if (info->ifa_index != ifindex) return "";
   if (info->ifa_family == AF_INET6 && info->ifa_scope == RT_SCOPE_LINK) return "";
-  auto* message = const_cast<nlmsghdr*>(answer);
-  const nlattr* local = nlmsg_find_attr(message, sizeof *info, IFA_LOCAL);
-  if (!local) local = nlmsg_find_attr(message, sizeof *info, IFA_ADDRESS);
+  const nlattr* local = interface_address(answer);
   return local ? address_text(info->ifa_family, local, info->ifa_prefixlen) : "";
 }
 
@@ -46,7 +38,7 @@ Result<std::string> find_address(std::uint32_t ifindex) {
   message.header(header);
   std::string first;
   auto done = execute_route(message, [&](const nlmsghdr* answer) {
-    if (first.empty()) first = read_address(answer, ifindex);
+    if (first.empty()) first = global_address_text(answer, ifindex);
   });
   if (!done)
     return fail_netlink(done.error(),

@@ -7,14 +7,13 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <netlink/addr.h>
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <optional>
 
 #include "loader/linux/device_name.h"
+#include "loader/linux/interface_address.h"
 #include "loader/linux/netlink_socket.h"
 #include "loader/linux/sysctl.h"
 #include "loader/text.h"
@@ -48,15 +47,10 @@ Result<void> set_address_generation(std::uint32_t ifindex, std::uint8_t mode,
   return fail_netlink(done.error(), doing);
 }
 
-struct FreeAddress {
-  void operator()(nl_addr* address) const { nl_addr_put(address); }
-};
-using Address = std::unique_ptr<nl_addr, FreeAddress>;
-
-Result<Address> parse_cidr(std::string_view cidr, const std::string& doing) {
+Result<NetlinkAddress> parse_cidr(std::string_view cidr, const std::string& doing) {
   nl_addr* parsed = nullptr;
   int result = nl_addr_parse(std::string(cidr).c_str(), AF_UNSPEC, &parsed);
-  Address address(result < 0 ? nullptr : parsed);
+  NetlinkAddress address(result < 0 ? nullptr : parsed);
   int family = address ? nl_addr_get_family(address.get()) : AF_UNSPEC;
   if ((family != AF_INET && family != AF_INET6) || nl_addr_get_len(address.get()) == 0) {
     return fail(ErrorKind::kUsage, doing + ": not an address with a prefix length",
@@ -80,13 +74,10 @@ std::expected<void, NetlinkError> change_address(int type, int flags, std::uint3
   return execute_route(message);
 }
 
-// Without IFA_LOCAL, IFA_ADDRESS is the interface's own.
-std::optional<InterfaceAddress> read_address(const nlmsghdr* answer, std::uint32_t ifindex) {
+std::optional<InterfaceAddress> read_ipv4_address(const nlmsghdr* answer, std::uint32_t ifindex) {
   const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(answer));
   if (info->ifa_index != ifindex || info->ifa_family != AF_INET) return std::nullopt;
-  auto* message = const_cast<nlmsghdr*>(answer);
-  const nlattr* local = nlmsg_find_attr(message, sizeof *info, IFA_LOCAL);
-  if (!local) local = nlmsg_find_attr(message, sizeof *info, IFA_ADDRESS);
+  const nlattr* local = interface_address(answer);
   if (!local || nla_len(local) != sizeof(std::uint32_t)) return std::nullopt;
   return InterfaceAddress{{ntohl(nla_get_u32(local))}, info->ifa_prefixlen};
 }
@@ -96,9 +87,7 @@ bool is_address(const nlmsghdr* answer, std::uint32_t ifindex, const nl_addr* ad
   if (info->ifa_index != ifindex || info->ifa_family != nl_addr_get_family(address) ||
       info->ifa_prefixlen != nl_addr_get_prefixlen(address))
     return false;
-  auto* message = const_cast<nlmsghdr*>(answer);
-  const nlattr* local = nlmsg_find_attr(message, sizeof *info, IFA_LOCAL);
-  if (!local) local = nlmsg_find_attr(message, sizeof *info, IFA_ADDRESS);
+  const nlattr* local = interface_address(answer);
   return local && nla_len(local) == static_cast<int>(nl_addr_get_len(address)) &&
          std::memcmp(nla_data(local), nl_addr_get_binary_addr(address), nl_addr_get_len(address)) ==
              0;
@@ -210,7 +199,7 @@ Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex)
   message.header(header);
   std::vector<InterfaceAddress> addresses;
   auto done = execute_route(message, [&](const nlmsghdr* answer) {
-    if (auto address = read_address(answer, ifindex)) addresses.push_back(*address);
+    if (auto address = read_ipv4_address(answer, ifindex)) addresses.push_back(*address);
   });
   if (!done)
     return fail_netlink(done.error(),
@@ -226,7 +215,7 @@ Result<std::uint32_t> find_ipv4_holder(Ipv4 address) {
   std::uint32_t holder = 0;
   auto done = execute_route(message, [&](const nlmsghdr* answer) {
     const auto ifindex = static_cast<const ifaddrmsg*>(nlmsg_data(answer))->ifa_index;
-    const auto found = read_address(answer, ifindex);
+    const auto found = read_ipv4_address(answer, ifindex);
     if (found && found->address == address) holder = ifindex;
   });
   if (!done)

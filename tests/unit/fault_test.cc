@@ -57,7 +57,8 @@ class Fault : public testing::TestWithParam<Scenario> {
   std::string kill(FakeKernel& kernel, int n) {
     kernel.die_at(n);
     auto outcome = run(kernel, GetParam().command);
-    EXPECT_FALSE(outcome && kernel.was_hit()) << "a failed change went unnoticed";
+    EXPECT_FALSE(outcome && kernel.was_hit()) << "a failed change went unnoticed:\n"
+                                              << journal_text(kernel);
     kernel.heal();
     std::string done;
     bool has_written = false;
