@@ -186,14 +186,15 @@ std::optional<Endpoints> NatFixture::arrives(const Frame& frame, const std::stri
   return endpoints_of(outcome.bytes);
 }
 
+abi::nat_slot_key NatFixture::slot_key(uint16_t public_port, Protocol protocol) {
+  return {.address = address_of(kPublicIp),
+          .port = public_port,
+          .protocol = static_cast<uint8_t>(protocol),
+          .pad = 0};
+}
+
 abi::nat_slot NatFixture::slot(uint16_t public_port, Protocol protocol) const {
-  return rig_.tables()
-      .nat_slots
-      .find({.address = address_of(kPublicIp),
-             .port = public_port,
-             .protocol = static_cast<uint8_t>(protocol),
-             .pad = 0})
-      .value_or(abi::nat_slot{});
+  return rig_.tables().nat_slots.find(slot_key(public_port, protocol)).value_or(abi::nat_slot{});
 }
 
 void NatFixture::age(uint64_t seconds) {

@@ -84,6 +84,7 @@ class NatFixture : public Pipeline {
   // What an answer became at the port's VM; none: it did not get there.
   std::optional<Endpoints> arrives(const Frame& frame, const std::string& port = "a");
 
+  static abi::nat_slot_key slot_key(uint16_t public_port, Protocol protocol);
   abi::nat_slot slot(uint16_t public_port, Protocol protocol) const;
   // As if it had not been spoken through for so long.
   void age(uint64_t seconds);

@@ -2,6 +2,7 @@
 //
 // bpf/stages/mapping.h, session.h: which public port an inside port has, for how long, and who may
 // answer. RFC 4787, RFC 5382, RFC 5508, RFC 6888, RFC 7857; docs/nat-behaviour.md has the rows.
+#include <functional>
 #include <set>
 
 #include "nat_fixture.h"
@@ -18,6 +19,21 @@ class NatMapping : public NatFixture {
   void fill(Protocol protocol) {
     for (int i = 0; i < kPublicPorts; ++i)
       ASSERT_NE(port_of(static_cast<uint16_t>(20000 + i), protocol), 0) << i;
+  }
+  void end_slot(uint16_t port, Protocol protocol) {
+    const auto key = slot_key(port, protocol);
+    abi::nat_slot ended = slot(port, protocol);
+    ended.expires_ns = 2;
+    rig_.tables().nat_slots.put(key, ended);
+  }
+  void forget_sessions(const std::function<bool(const abi::nat_session&)>& is_forgotten) {
+    const Tables& tables = rig_.tables();
+    for (const auto& key : tables.nat_sessions.keys()) {
+      abi::nat_bucket bucket = tables.nat_sessions.find(key).value_or(abi::nat_bucket{});
+      for (abi::nat_session& session : bucket.sessions)
+        if (is_forgotten(session)) session = {};
+      tables.nat_sessions.put(key, bucket);
+    }
   }
   // A TCP connection to the peer, from both sides' SYN on.
   uint16_t connect() {
@@ -273,26 +289,17 @@ TEST_P(NatMapping, OnePortReachesEveryPortOfARemote) {
   }
 }
 
-// Also when its sessions outlive it.
+// Also when its sessions outlive it. Those of the other ports are forgotten, so that there is room.
 TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
   fill(Protocol::kUdp);
-  const Tables& tables = rig_.tables();
-  for (const auto& key : tables.nat_slots.keys()) {
-    abi::nat_slot ended = tables.nat_slots.find(key).value();
-    ended.expires_ns = 2;
-    tables.nat_slots.put(key, ended);
-  }
-  Frame frame = out(Protocol::kUdp, "b", "10.0.0.2");
-  const uint16_t port = leaves(frame, "b").value_or(0);
+  const uint16_t port = port_of(20'000);
+  end_slot(port, Protocol::kUdp);
+  forget_sessions([&](const abi::nat_session& session) { return session.port != port; });
+  ASSERT_EQ(leaves(out(Protocol::kUdp, "b", "10.0.0.2"), "b"), port);
   ASSERT_TRUE(arrives(in(Protocol::kUdp, port), "b"));
-  abi::nat_bucket none{};
-  const abi::nat_slot taken = slot(port, Protocol::kUdp);
-  for (const auto& key : tables.nat_sessions.keys()) {
-    abi::nat_bucket bucket = tables.nat_sessions.find(key).value_or(none);
-    for (abi::nat_session& session : bucket.sessions)
-      if (session.port == port && session.generation == taken.generation) session = {};
-    tables.nat_sessions.put(key, bucket);
-  }
+  const auto generation = slot(port, Protocol::kUdp).generation;
+  forget_sessions(
+      [&](const abi::nat_session& session) { return session.generation == generation; });
   const Frame stranger = in(Protocol::kUdp, port);
   EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
 }
