@@ -248,8 +248,11 @@ TEST_P(Ports, DownTakesEverythingAway) {
   vm("tap1", {"--network", "lab"});
   lab.ns().must({"ip", "tuntap", "add", "tap2", "mode", "tap"});
   lab.host.attach("tap2", with_mode({"--vlan", "10"}));
+  lab.host.attach("tap3", with_mode({"--vlan", "10"}));
   lab.host.down();
-  EXPECT_FALSE(exists(lab.ns(), "tap0")) << "made by attach";
+  EXPECT_FALSE(exists(lab.ns(), "tap3")) << "made by attach";
+  EXPECT_TRUE(exists(lab.ns(), "tap0")) << "made by attach, and a VM has it open";
+  EXPECT_FALSE(is_up(lab.ns(), "tap0"));
   EXPECT_TRUE(exists(lab.ns(), "tap2")) << "was there before";
   EXPECT_FALSE(is_up(lab.ns(), "tap2"));
   EXPECT_TRUE(is_up(lab.ns(), "eth0"));
