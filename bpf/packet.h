@@ -85,9 +85,9 @@ struct packet {
 	bool unlearned;	  /* learn_source */
 
 	/* find_destination, check_target */
-	bool target_takes_xdp;
-	__u8 destination; /* enum destination */
-	__u32 target;	  /* ifindex */
+	__u8 destination;   /* enum destination */
+	__u32 target;	    /* ifindex */
+	__u16 target_flags; /* enum interface_flags */
 
 	/* tell_sender */
 	__u32 refused; /* enum reason: what became of the frame that is answered by an ICMP error */

@@ -8,6 +8,7 @@
 #include "loader/desired_state.h"
 #include "loader/examine.h"
 #include "loader/forward.h"
+#include "loader/host_address.h"
 #include "loader/host_interface.h"
 #include "loader/nat.h"
 #include "loader/nat_ranges.h"

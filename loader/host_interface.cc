@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/host_interface.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "loader/host_address.h"
 #include "loader/port.h"
 #include "loader/repair.h"
 #include "loader/text.h"
@@ -80,44 +79,28 @@ std::string host_port_name(std::string_view network) {
   return std::string(kPortPrefix) + std::string(network);
 }
 
-Result<void> check_cidr(std::string_view network, const std::string& cidr) {
-  const auto bad = [&] {
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, cidr));
-  };
-  const auto slash = cidr.find('/');
-  if (slash == std::string::npos || cidr.size() >= MAX_ADDRESS_TEXT) return bad();
-  const std::string address = cidr.substr(0, slash);
-  if (address.contains('\0')) return bad();
-  in6_addr binary{};
-  const bool is_v4 = inet_pton(AF_INET, address.c_str(), &binary) == 1;
-  if (!is_v4 && inet_pton(AF_INET6, address.c_str(), &binary) != 1) return bad();
-  unsigned prefix = 0;
-  const char* end = cidr.data() + cidr.size();
-  const auto [at, error] = std::from_chars(cidr.data() + slash + 1, end, prefix);
-  if (error != std::errc() || at != end || prefix > (is_v4 ? 32 : 128)) return bad();
+namespace {
+
+Result<void> remove_pair(Change& change, const Network& network) {
+  XVNET_ASSIGN(records, change.tables().port_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+    XVNET_TRY(remove_port(change, ifindex, record, true));
+  }
   return {};
 }
-
-HostAddresses kinds_of(const std::vector<std::string>& addresses) {
-  const bool has_ipv6 =
-      std::ranges::any_of(addresses, [](const std::string& cidr) { return cidr.contains(':'); });
-  return has_ipv6 ? HostAddresses::kIpv6Too : HostAddresses::kIpv4Only;
-}
-
-namespace {
 
 // The addresses come before the port is whole, so a whole port says that they are there.
 Result<void> provide(Change& change, const Network& network,
                      const std::vector<std::string>& addresses, HostAddresses kinds) {
   XVNET_TRY(check_name_fits(name_of(network)));
+  XVNET_TRY(set_host_routes(change, network.id, addresses));
   XVNET_ASSIGN(whole, is_whole(change, network));
   if (whole) {
     XVNET_ASSIGN(is_repaired, repair(change, network, addresses, kinds));
     if (is_repaired) return {};
   }
-  XVNET_TRY(remove_host_interface(change, network));
+  XVNET_TRY(remove_pair(change, network));
   XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));
   const std::string port_name = host_port_name(name_of(network));
@@ -157,12 +140,8 @@ Result<void> change_host_addresses(Change& change, const Network& network,
 }
 
 Result<void> remove_host_interface(Change& change, const Network& network) {
-  XVNET_ASSIGN(records, change.tables().port_records.entries());
-  for (const auto& [ifindex, record] : records) {
-    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
-    XVNET_TRY(remove_port(change, ifindex, record, true));
-  }
-  return {};
+  XVNET_TRY(remove_pair(change, network));
+  return set_host_routes(change, network.id, {});
 }
 
 }  // namespace xvnet

@@ -14,11 +14,6 @@ namespace xvnet {
 std::string host_interface_name(std::string_view network);  // "xv-lab", the host's end
 std::string host_port_name(std::string_view network);       // "xp-lab", the port
 
-// For Kernel::guard().
-HostAddresses kinds_of(const std::vector<std::string>& addresses);
-
-Result<void> check_cidr(std::string_view network, const std::string& cidr);
-
 // No addresses: no interface.
 Result<void> provide_host_interface(Change& change, const Network& network,
                                     const std::vector<std::string>& addresses);

@@ -129,8 +129,9 @@ Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
   return choice;
 }
 
-std::uint16_t interface_flags(const ModeChoice& choice) {
-  return (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
+std::uint16_t interface_flags(const ModeChoice& choice, const abi::device_record& record) {
+  return (record.flags & abi::RECORD_HOST_SIDE ? abi::INTERFACE_TO_HOST : 0) |
+         (choice.is_xdp_target ? abi::INTERFACE_XDP_TARGET : 0) |
          (choice.has_complete_checksums ? abi::INTERFACE_CHECKSUMS_COMPLETE : 0) |
          (choice.has_xdp_on_sk_buffs ? abi::INTERFACE_XDP_ON_SK_BUFFS : 0);
 }

@@ -38,6 +38,6 @@ Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
                                const ModeQuestion& question);
 
 // What the programs have to know of it: enum interface_flags of maps/interfaces.h.
-std::uint16_t interface_flags(const ModeChoice& choice);
+std::uint16_t interface_flags(const ModeChoice& choice, const abi::device_record& record);
 
 }  // namespace xvnet

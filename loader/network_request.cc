@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "loader/host_address.h"
 #include "loader/host_interface.h"
 #include "loader/snat.h"
 #include "loader/subnet.h"

@@ -51,7 +51,8 @@ Result<void> wire_port(Change& change, const Link& link, const abi::port_record&
   XVNET_TRY(add_static_mac(change, ifindex, record));
   XVNET_TRY(hold_addresses(change, ifindex, record));
   XVNET_TRY(provide_lease(change, ifindex, record, link.mtu));
-  const abi::interface entry{record.network, abi::INTERFACE_PORT, interface_flags(choice)};
+  const abi::interface entry{record.network, abi::INTERFACE_PORT,
+                             interface_flags(choice, record.device)};
   XVNET_TRY(put_interface(change, ifindex, entry));
   return add_member(change, record.network, ifindex);
 }

@@ -13,7 +13,8 @@
 namespace xvnet {
 namespace {
 
-constexpr std::uint16_t kModeFlags = abi::INTERFACE_XDP_TARGET | abi::INTERFACE_CHECKSUMS_COMPLETE;
+constexpr std::uint16_t kModeFlags =
+    abi::INTERFACE_TO_HOST | abi::INTERFACE_XDP_TARGET | abi::INTERFACE_CHECKSUMS_COMPLETE;
 
 // What the device would get if it came now, as far as the mode that it has goes with it.
 Result<ModeChoice> choose_again(const Kernel& kernel, const Link& link,
@@ -34,7 +35,8 @@ Result<void> repair_interface(Change& change, std::uint32_t ifindex,
                               const abi::device_record& record, const ModeChoice& choice) {
   XVNET_ASSIGN(entry, change.tables().interfaces.find(ifindex));
   if (!entry || choice.mode != mode_of(record.mode)) return {};
-  entry->flags = static_cast<std::uint16_t>((entry->flags & ~kModeFlags) | interface_flags(choice));
+  entry->flags =
+      static_cast<std::uint16_t>((entry->flags & ~kModeFlags) | interface_flags(choice, record));
   return put_interface(change, ifindex, *entry);
 }
 

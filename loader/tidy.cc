@@ -4,9 +4,11 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/forward.h"
+#include "loader/host_address.h"
 #include "loader/interface.h"
 #include "loader/nat.h"
 #include "loader/network.h"
+#include "loader/network_request.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"
 #include "loader/subnet.h"
@@ -119,7 +121,14 @@ Result<void> remove_stray_leases(Change& change) {
 }
 
 bool may_have(const abi::network_record& record, const abi::route_key& key) {
-  return key.kind == abi::ROUTE_OF_ROUTER ? record.router[0] : record.snat_exception_count;
+  switch (key.kind) {
+    case abi::ROUTE_OF_ROUTER:
+      return record.router[0] != 0;
+    case abi::ROUTE_TO_HOST:
+      return record.address_count != 0;
+    default:
+      return record.snat_exception_count != 0;
+  }
 }
 
 // To a network that is gone, or whose record speaks of none such.
@@ -130,6 +139,9 @@ Result<void> settle_routes(Change& change) {
     XVNET_ASSIGN(record, tables.network_records.find(route.network));
     if (!record || !may_have(*record, key)) XVNET_TRY(change.erase(tables.routes, key));
   }
+  XVNET_ASSIGN(records, tables.network_records.entries());
+  for (const auto& [id, record] : records)
+    if (record.address_count) XVNET_TRY(set_host_routes(change, id, host_addresses_of(record)));
   return {};
 }
 

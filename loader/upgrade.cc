@@ -3,11 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "loader/attempt.h"
 #include "loader/device.h"
+#include "loader/host_address.h"
 #include "loader/interface.h"
 #include "loader/loopback.h"
 #include "loader/nat_state.h"
 #include "loader/network.h"
+#include "loader/network_request.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -84,6 +87,22 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
   return {};
 }
 
+// As in an instance that did not tell the hosts' interfaces from other ports.
+Result<Outcome> mark_host_interfaces(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, port] : ports) {
+    if (!(port.device.flags & abi::RECORD_HOST_SIDE)) continue;
+    XVNET_ASSIGN(network, tables.network_records.find(port.network));
+    if (network) XVNET_TRY(set_host_routes(change, port.network, host_addresses_of(*network)));
+    XVNET_ASSIGN(entry, tables.interfaces.find(ifindex));
+    if (!entry) continue;
+    entry->flags |= abi::INTERFACE_TO_HOST;
+    XVNET_TRY(put_interface(change, ifindex, *entry));
+  }
+  return Outcome{};
+}
+
 }  // namespace
 
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
@@ -91,6 +110,7 @@ Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_TRY(load_continuations(kernel, tables));
   XVNET_TRY(make_missing_state(tables));
   XVNET_TRY(fill_caches(tables));
+  XVNET_TRY(attempt(kernel, tables, mark_host_interfaces));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings), .created_tap = {}};

@@ -81,8 +81,8 @@ Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record re
   XVNET_TRY(turn_off_features(change, ifindex, choice));
   XVNET_TRY(attach_programs(change, ifindex, kUplinkPrograms, record.device));
   XVNET_ASSIGN(translates, has_nat(tables));
-  const auto flags =
-      static_cast<std::uint16_t>(interface_flags(choice) | uplink_nat_flag(translates));
+  const auto flags = static_cast<std::uint16_t>(interface_flags(choice, record.device) |
+                                                uplink_nat_flag(translates));
   XVNET_TRY(put_interface(change, ifindex, {0, abi::INTERFACE_UPLINK, flags}));
   record.device.state = abi::RECORD_COMPLETE;
   XVNET_TRY(change.put(tables.uplink_records, ifindex, record));

@@ -7,6 +7,7 @@
 #include "abi.h"
 
 #define V4_MAPPED_PREFIX 96 /* bits before the IPv4 address */
+#define V4_MAPPED_OFFSET (V4_MAPPED_PREFIX / 8)
 
 XVNET_ABI_BEGIN
 struct address {

@@ -24,6 +24,7 @@ enum interface_flags {
 	INTERFACE_NAT = 1 << 2,		       /* an uplink where frames for public addresses come in */
 	INTERFACE_LOCAL_ACCEPTED = 1 << 3,     /* lo: xvnet turned net.ipv4.conf.lo.accept_local on, and turns it off */
 	INTERFACE_XDP_ON_SK_BUFFS = 1 << 4,    /* a TAP: its driver runs XDP on some frames that are sk_buffs already */
+	INTERFACE_TO_HOST = 1 << 5,	       /* a port whose other end is the host's interface: routes.h */
 };
 
 #define LOOPBACK_IFINDEX 1 /* in every network namespace */

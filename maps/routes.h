@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * routes: what is behind a prefix, by the longest one that matches. Written by the loader. Read only for frames that go
- * through a gateway, of networks that networks.h says it of.
+ * through a gateway, of networks that networks.h says it of, and for frames to the host's interface in a network.
  */
 #pragma once
 
@@ -12,6 +12,7 @@ enum route_kind {
 	ROUTE_OF_ROUTER = 1,	/* the subnet of one of a router's networks */
 	ROUTE_UNTRANSLATED = 2, /* to whom a network speaks by its own addresses */
 	ROUTE_INSIDE = 3,	/* the subnet of such a network, which has it alone on the host */
+	ROUTE_TO_HOST = 4,	/* an address, or a broadcast address, of the host's interface in a network */
 };
 
 struct route_key {

@@ -13,29 +13,11 @@
 
 #include "../../maps/addresses.h"
 #include "../../maps/gateways.h"
+#include "address.h"
 #include "emit.h"
 #include "offload.h"
 
-#define GATEWAY_TTL	 64 /* RFC 1700: what is sent with */
-#define V4_MAPPED_OFFSET 12 /* of the IPv4 address in a v4-mapped one */
-
-static __always_inline struct address to_address(__be32 ipv4)
-{
-	struct address address = {};
-
-	address.bytes[10] = 0xff;
-	address.bytes[11] = 0xff;
-	__builtin_memcpy(address.bytes + V4_MAPPED_OFFSET, &ipv4, sizeof(ipv4));
-	return address;
-}
-
-static __always_inline __be32 ipv4_of(const struct address *address)
-{
-	__be32 ipv4;
-
-	__builtin_memcpy(&ipv4, address->bytes + V4_MAPPED_OFFSET, sizeof(ipv4));
-	return ipv4;
-}
+#define GATEWAY_TTL 64 /* RFC 1700: what is sent with */
 
 static __always_inline struct nat_address *find_public(__be32 ipv4)
 {

@@ -5,13 +5,14 @@
  *
  * reads    tag_type, tci, segment, destination, target, from_host, refused
  * sets     tag_in_frame, verdict
- * returns  FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_CARRIER, NO_RECEIVER
+ * returns  NOT_HOST_ADDRESS; FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_CARRIER, NO_RECEIVER
  * lookups  stats; a flood: members, and those of check_member and stats for each member; of one without carrier fdb
  */
 #pragma once
 
 #include "count.h"
 #include "find.h"
+#include "host_address.h"
 
 static __always_inline enum reason pop_tag(struct packet *packet)
 {
@@ -49,7 +50,7 @@ static __always_inline enum reason send_to_port(struct packet *packet)
 {
 	if (packet->destination != DESTINATION_PORT)
 		return REASON_CONTINUE;
-	return pop_tag(packet) ?: redirect(packet, packet->target);
+	return check_host_address(packet) ?: pop_tag(packet) ?: redirect(packet, packet->target);
 }
 
 static __always_inline enum reason send_to_uplink(struct packet *packet)
@@ -97,7 +98,7 @@ static __always_inline void release_mac(struct packet *packet, __u32 member)
 
 static enum reason clone_to(struct packet *packet, __u32 member)
 {
-	enum reason reason = check_member(packet, member) ?: try_clone(packet, member);
+	enum reason reason = check_member(packet, member) ?: check_host_address(packet) ?: try_clone(packet, member);
 
 	if (reason == REASON_NO_CARRIER)
 		release_mac(packet, member);

@@ -4,7 +4,7 @@
  * check_target: that interface is alive, in this network, and the frame fits it.
  *
  * reads    ifindex, destination_mac, ethertype, network, segment, length
- * sets     destination, target, target_takes_xdp
+ * sets     destination, target, target_flags
  * returns  HAIRPIN, HOSTS_OWN; WRONG_NETWORK, NO_DEVICE, TOO_BIG, LEAVE_TO_TC
  * lookups  fdb; those of find_interface, devices
  */
@@ -78,7 +78,7 @@ static __always_inline enum reason check_member(struct packet *packet, __u32 ifi
 		return REASON_WRONG_NETWORK;
 	if (!is_uplink && interface.network != packet->network)
 		return REASON_WRONG_NETWORK;
-	packet->target_takes_xdp = interface.flags & INTERFACE_XDP_TARGET;
+	packet->target_flags = interface.flags;
 	if (!bpf_map_lookup_elem(&devices, &ifindex))
 		return REASON_NO_DEVICE;
 	return check_size(packet, ifindex);

@@ -14,7 +14,7 @@
  * everything else. Guessing "unfinished" wrongly costs the way through tc and nothing more. docs/packet-path.md
  * holds the full argument.
  *
- * reads    ethertype, tag_in_frame, length, checksums_complete, may_be_sk_buff, destination, target_takes_xdp
+ * reads    ethertype, tag_in_frame, length, checksums_complete, may_be_sk_buff, destination, target_flags
  * returns  LEAVE_TO_TC
  */
 #pragma once
@@ -147,13 +147,19 @@ static __always_inline enum reason prove_checksum(struct packet *packet)
 	}
 }
 
+/* What is for the host's interface is tc's to judge: check_host_address. */
+static __always_inline bool takes_xdp(const struct packet *packet)
+{
+	return (packet->target_flags & (INTERFACE_XDP_TARGET | INTERFACE_TO_HOST)) == INTERFACE_XDP_TARGET;
+}
+
 static __always_inline enum reason leave_to_tc(struct packet *packet)
 {
 	bool one_target = packet->destination == DESTINATION_PORT || packet->destination == DESTINATION_UPLINK;
 
 	if (hook_keeps_offloads)
 		return REASON_CONTINUE;
-	if (!one_target || !packet->target_takes_xdp || !hook_is_linear(packet))
+	if (!one_target || !takes_xdp(packet) || !hook_is_linear(packet))
 		return REASON_LEAVE_TO_TC;
 	if (packet->may_be_sk_buff && hook_is_sk_buff(packet))
 		return REASON_LEAVE_TO_TC;

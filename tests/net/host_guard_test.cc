@@ -6,6 +6,7 @@
 
 #include <sstream>
 
+#include "everywhere.h"
 #include "lab.h"
 #include "nat_lab.h"
 
@@ -136,11 +137,11 @@ TEST_F(HostGuard, ArpIsAnsweredForTheAddressOfTheNetworkOnly) {
   EXPECT_EQ(known.find("lladdr"), std::string::npos) << known;
 }
 
-// Of a gateway that the host has in the network. (Where net.ipv4.conf.all.accept_redirects is on,
-// the kernel asks no device.)
+// Of a gateway that the host has in the network. Where net.ipv4.conf.all.accept_redirects is on, as
+// it is by default, the kernel asks no device.
 TEST_F(HostGuard, ARedirectMovesNoRoute) {
   add_lab({"10.5.0.1/24"});
-  ask({"sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=0"});
+  ask({"sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=1"});
   ask({"ip", "route", "add", "192.0.2.0/24", "via", "10.5.0.2", "dev", "xv-lab"});
   lab.ns().run({"ping", "-n", "-c", "1", "-W", "1", "192.0.2.1"});
   ask({"ping", "-n", "-c", "1", "10.5.0.3"});  // the kernel goes to no gateway that is not there
@@ -166,6 +167,56 @@ TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
       guest.ns.run({"ping", "-n", "-c", "1", "-W", "1", "-I", "203.0.113.5", "10.5.0.1"}).exit_code,
       0);
   EXPECT_NE(filtered_by_path(), before);
+}
+
+// Addresses of the host on other links, by its MAC, and what the host would forward.
+TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
+  add_address(lab.ns(), "lo", "198.51.100.1/32");
+  add_address(lab.ns(), "lo", "2001:db8:99::1/128");
+  add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
+  add_address(guest.ns, "eth0", "2001:db8:5::2/64");
+  guest.ns.must({"ip", "route", "add", "default", "via", "10.5.0.1"});
+  guest.ns.must({"ip", "-6", "route", "add", "default", "via", "2001:db8:5::1"});
+  for (const char* ip : {"198.51.100.1", "203.0.113.1", "2001:db8:99::1", "2001:db8:77::1"})
+    EXPECT_FALSE(reaches(ip)) << ip;
+  EXPECT_TRUE(reaches("10.5.0.1"));
+  EXPECT_TRUE(reaches("2001:db8:5::1"));
+  const std::string stats = lab.host.must({"stats", "p1"}).out;
+  EXPECT_NE(stats.find("not_host_address"), std::string::npos) << stats;
+}
+
+// What a server of the host there has to hear: a DHCP client's question, a group.
+TEST_F(HostGuard, BroadcastsAndGroupsReachTheHost) {
+  add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
+  PacketSocket vm(guest.ns, "eth0");
+  PacketSocket ear(lab.ns(), "xv-lab");
+  Everywhere everywhere;
+  everywhere.add("host", ear, lab.ns(), "xp-lab");
+  const std::string mac = mac_of(guest.ns, "eth0");
+  const auto arrives = [&](const Frame& frame) {
+    vm.send(frame);
+    return everywhere.wait_for("host", frame.marker);
+  };
+  Ends ends = Ends::between(mac, kBroadcast);
+  for (const char* ip : {"255.255.255.255", "10.5.0.255"}) {
+    ends.dst_ip = ip;
+    EXPECT_TRUE(arrives(udp4(ends))) << ip;
+  }
+  ends.dst_mac = "01:00:5e:00:00:fb";
+  ends.dst_ip = "224.0.0.251";
+  EXPECT_TRUE(arrives(udp4(ends)));
+  ends.dst_mac = "33:33:00:00:00:01";
+  ends.dst_ip6 = "ff02::1";
+  EXPECT_TRUE(arrives(udp6(ends)));
+}
+
+TEST_F(HostGuard, AChangedAddressIsTheOneThatIsReached) {
+  add_lab({"10.5.0.1/24"});
+  await_host();
+  lab.host.must({"network", "set", "lab", "--host-address", "10.5.0.9/24"});
+  add_address(lab.ns(), "lo", "10.5.0.1/32");
+  EXPECT_TRUE(reaches("10.5.0.9"));
+  EXPECT_FALSE(reaches("10.5.0.1"));
 }
 
 TEST_F(HostGuard, DoctorNamesWhatWasChangedAndTheFixPutsItBack) {

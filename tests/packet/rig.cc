@@ -75,8 +75,8 @@ std::string reason_name(uint32_t number) {
 
 abi::address address_of(const std::string& ip) {
   abi::address address{};
-  if (inet_pton(AF_INET6, ("::ffff:" + ip).c_str(), address.bytes) != 1)
-    throw SetupError("no address: " + ip);
+  const std::string text = ip.contains(':') ? ip : "::ffff:" + ip;
+  if (inet_pton(AF_INET6, text.c_str(), address.bytes) != 1) throw SetupError("no address: " + ip);
   return address;
 }
 

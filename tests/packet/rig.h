@@ -97,6 +97,8 @@ class Rig {
   // A network that has a NAT has none to these remotes; both prefixes are of so many bits.
   void set_snat_exception(uint32_t network, const std::string& remotes, const std::string& subnet,
                           uint32_t bits);
+  // One that the host's interface in the network has.
+  void set_host_address(uint32_t network, const std::string& ip);
   // A network that has a gateway is of the router, with the subnet of so many bits.
   void set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits);
   // No port: the address is kept for one that is not attached. No MAC: it is not known.

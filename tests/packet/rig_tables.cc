@@ -134,6 +134,14 @@ void Rig::set_gateway(uint32_t network, const std::string& ip) {
   set_flag(network, abi::NETWORK_ADDRESSES | abi::NETWORK_GATEWAY);
 }
 
+void Rig::set_host_address(uint32_t network, const std::string& ip) {
+  tables_->routes.put({.prefix = ROUTE_HOST_BITS,
+                       .kind = abi::ROUTE_TO_HOST,
+                       .scope = network,
+                       .address = address_of(ip)},
+                      {.network = network});
+}
+
 void Rig::set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits) {
   abi::gateway gateway = tables_->gateways.find(network).value();
   gateway.router = router;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The host's interface in a network: guarded before it is up, and again when somebody changed it.
+#include <arpa/inet.h>
+
+#include <set>
+
 #include "fixture.h"
 #include "loader/doctor.h"
 
@@ -11,6 +15,12 @@ NetworkRequest lab_with(std::vector<std::string> addresses) {
   auto request = network("lab");
   request.host_addresses = std::move(addresses);
   return request;
+}
+
+std::string format_ip(const abi::address& address) {
+  if (const auto ipv4 = ipv4_of(address)) return format_ipv4(*ipv4);
+  char text[INET6_ADDRSTRLEN];
+  return inet_ntop(AF_INET6, address.bytes, text, sizeof text);
 }
 
 class Guard : public OnFakeKernel {
@@ -46,6 +56,28 @@ TEST_F(Guard, FollowsTheAddresses) {
   // What is undone can put the address back.
   EXPECT_LT(place_of(kernel_, "remove_address xv-lab 2001:db8::1/64"),
             place_of(kernel_, "guard xv-lab ipv4"));
+}
+
+// Which of the host's addresses, and of the broadcasts, frames of the network get to.
+TEST_F(Guard, LetsInWhatIsForTheAddresses) {
+  const auto routes = [&] {
+    std::set<std::string> routes;
+    for (const auto& [key, route] :
+         kernel_.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
+      EXPECT_EQ(key.kind, abi::ROUTE_TO_HOST);
+      EXPECT_EQ(key.prefix, ROUTE_HOST_BITS);
+      EXPECT_EQ(key.scope, route.network);
+      routes.insert(format_ip(key.address));
+    }
+    return routes;
+  };
+  using Routes = std::set<std::string>;
+  must(add_network(lab_with({"10.5.0.1/24", "192.0.2.1/32", "2001:db8::1/64"})));
+  EXPECT_EQ(routes(), (Routes{"10.5.0.1", "10.5.0.255", "192.0.2.1", "2001:db8::1"}));
+  must(set_network(lab_with({"10.6.0.1/31"})));
+  EXPECT_EQ(routes(), (Routes{"10.6.0.1"}));
+  must(remove_network("lab"));
+  EXPECT_EQ(routes(), Routes{});
 }
 
 TEST_F(Guard, ThatSomebodyTookAwayIsNamedAndPutBack) {

@@ -76,6 +76,14 @@ void check_interfaces(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
+// The host gets what is for its addresses in the network only.
+void check_host_ports(const FakeKernel& kernel, Broken& broken) {
+  const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
+  for (const auto& [ifindex, entry] : interfaces.typed<std::uint32_t, abi::interface>())
+    if (kernel.name_of(ifindex).starts_with("xp-") && !(entry.flags & abi::INTERFACE_TO_HOST))
+      broken.insert("the interfaces entry of " + kernel.name_of(ifindex) + " is a VM's");
+}
+
 // interface_cache.h: what is in it is an interface's entry, as it is.
 void check_interface_cache(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
@@ -307,6 +315,7 @@ std::set<std::string> broken_invariants(const FakeKernel& kernel) {
   if (!kernel.is_loaded()) return broken;
   check_ports(kernel, broken);
   check_host_interfaces(kernel, broken);
+  check_host_ports(kernel, broken);
   check_interfaces(kernel, broken);
   check_interface_cache(kernel, broken);
   check_vlans(kernel, broken);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/host_address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "loader/routes.h"
+
+namespace xvnet {
+namespace {
+
+constexpr std::array kHostKinds = {abi::ROUTE_TO_HOST};
+
+struct Cidr {
+  abi::address address;
+  unsigned prefix;  // bits, as it was written
+};
+
+std::optional<Cidr> parse_cidr(const std::string& text) {
+  const auto slash = text.find('/');
+  if (slash == std::string::npos || text.size() >= MAX_ADDRESS_TEXT) return std::nullopt;
+  const std::string address = text.substr(0, slash);
+  if (address.contains('\0')) return std::nullopt;
+  Cidr cidr{};
+  in_addr ipv4{};
+  const bool is_v4 = inet_pton(AF_INET, address.c_str(), &ipv4) == 1;
+  if (is_v4)
+    cidr.address = to_abi(Ipv4{ntohl(ipv4.s_addr)});
+  else if (inet_pton(AF_INET6, address.c_str(), &cidr.address) != 1)
+    return std::nullopt;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data() + slash + 1, end, cidr.prefix);
+  if (error != std::errc() || at != end || cidr.prefix > (is_v4 ? kIpv4Bits : 128))
+    return std::nullopt;
+  return cidr;
+}
+
+void add_route(std::vector<abi::route_key>& routes, std::uint32_t network,
+               const abi::address& address) {
+  routes.push_back(route_to(abi::ROUTE_TO_HOST, network, {.address = address, .bits = 128}));
+}
+
+std::vector<abi::route_key> host_routes(std::uint32_t network,
+                                        const std::vector<std::string>& addresses) {
+  std::vector<abi::route_key> routes;
+  for (const std::string& text : addresses) {
+    const auto cidr = parse_cidr(text);
+    if (!cidr) continue;
+    add_route(routes, network, cidr->address);
+    if (const auto ipv4 = ipv4_of(cidr->address); ipv4 && cidr->prefix <= kMaxSubnetPrefix)
+      add_route(routes, network, to_abi(Ipv4{ipv4->number | host_bits(cidr->prefix)}));
+  }
+  return routes;
+}
+
+}  // namespace
+
+Result<void> check_cidr(std::string_view network, const std::string& cidr) {
+  if (parse_cidr(cidr)) return {};
+  return fail(ErrorKind::kUsage,
+              fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, cidr));
+}
+
+HostAddresses kinds_of(const std::vector<std::string>& addresses) {
+  const bool has_ipv6 =
+      std::ranges::any_of(addresses, [](const std::string& cidr) { return cidr.contains(':'); });
+  return has_ipv6 ? HostAddresses::kIpv6Too : HostAddresses::kIpv4Only;
+}
+
+Result<void> set_host_routes(Change& change, std::uint32_t network,
+                             const std::vector<std::string>& addresses) {
+  return set_routes(change, network, kHostKinds, host_routes(network, addresses));
+}
+
+}  // namespace xvnet

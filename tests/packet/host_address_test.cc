@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/host_address.h: what gets to the host's interface in a network. The host is at port b
+// of red, with 10.0.0.2 and its broadcast address, and with 2001:db8::2.
+#include <linux/if_ether.h>
+
+#include "pipeline_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr size_t kIpv4 = ETH_HLEN;
+constexpr size_t kIcmpType = kIpv4 + 20;
+constexpr uint8_t kRedirect = 5;  // RFC 792
+
+class HostAddress : public Pipeline {
+ protected:
+  HostAddress() {
+    abi::interface host = rig_.tables().interfaces.find(rig_.ifindex("b")).value();
+    host.flags |= abi::INTERFACE_TO_HOST;
+    rig_.set_interface("b", host);
+    for (const char* ip : {"10.0.0.2", "10.0.0.255", "2001:db8::2"})
+      rig_.set_host_address(kRed, ip);
+    rig_.set_learnt(kRed, "b", mac_of("b"), 0, monotonic_ns());
+    rig_.set_members(kRed, {"a", "b"});
+  }
+  static Ends to(const std::string& ip) {
+    Ends ends = between("a", "b");
+    ends.dst_ip = ip;
+    return ends;
+  }
+  static Ends to_ipv6(const std::string& ip) {
+    Ends ends = between("a", "b");
+    ends.dst_ip6 = ip;
+    return ends;
+  }
+  void expect_given(const Frame& frame) {
+    EXPECT_EQ(from_vm("a", frame), only_tc(frame, forwarded(frame, "a", "b")));
+  }
+  void expect_refused(const Frame& frame) {
+    EXPECT_EQ(from_vm("a", frame), only_tc(frame, dropped(frame, "a from", "NOT_HOST_ADDRESS")));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, HostAddress, both_hooks(), hook_name);
+
+TEST_P(HostAddress, WhatIsForItIsGiven) {
+  expect_given(tcp4(to("10.0.0.2")));
+  expect_given(icmp4_echo(to("10.0.0.2")));
+  expect_given(tcp6(to_ipv6("2001:db8::2")));
+  expect_given(of_ethertype(to("10.0.0.2"), kTestEthertype));
+}
+
+TEST_P(HostAddress, BroadcastsAndGroupsAreGiven) {
+  for (const char* ip : {"10.0.0.255", "255.255.255.255", "224.0.0.1", "239.255.255.255"})
+    expect_given(udp4(to(ip)));
+  for (const char* ip : {"ff02::1", "ff05::1:3"}) expect_given(udp6(to_ipv6(ip)));
+}
+
+TEST_P(HostAddress, ALinkLocalAddressIsGiven) {
+  for (const char* ip : {"fe80::1", "febf::1"}) expect_given(tcp6(to_ipv6(ip)));
+}
+
+TEST_P(HostAddress, AnotherAddressIsRefused) {
+  for (const char* ip : {"10.0.0.3", "10.0.0.0", "192.0.2.1", "127.0.0.1", "0.0.0.0",
+                         "223.255.255.255", "240.0.0.1"})
+    expect_refused(tcp4(to(ip)));
+  for (const char* ip : {"2001:db8::3", "::1", "::", "fec0::1", "fe7f::1", "::ffff:10.0.0.2"})
+    expect_refused(tcp6(to_ipv6(ip)));
+}
+
+TEST_P(HostAddress, AFragmentIsRefusedLikeAnyOther) {
+  for (const FragmentPart part : {FragmentPart::kFirst, FragmentPart::kLast}) {
+    expect_given(udp4_fragment(to("10.0.0.2"), part));
+    expect_refused(udp4_fragment(to("10.0.0.3"), part));
+  }
+}
+
+TEST_P(HostAddress, AnotherNetworksAddressIsRefused) {
+  rig_.set_host_address(kBlue, "10.0.0.4");
+  expect_refused(tcp4(to("10.0.0.4")));
+}
+
+// RFC 792. With options, too, and in the first of several fragments.
+TEST_P(HostAddress, ARedirectIsRefused) {
+  Frame frame = icmp4_echo(to("10.0.0.2"));
+  frame.bytes[kIcmpType] = kRedirect;
+  expect_refused(frame);
+  frame.bytes[kIpv4 + 6] = 0x20;
+  expect_refused(frame);
+  Frame with_options = icmp4_echo(to("10.0.0.2"));
+  with_options.bytes[kIpv4] = 0x46;
+  with_options.bytes[kIcmpType + 4] = kRedirect;
+  expect_refused(with_options);
+  with_options.bytes[kIcmpType + 4] = 0;
+  expect_given(with_options);
+}
+
+TEST_P(HostAddress, WhatIsCutShortIsRefused) {
+  Frame frame = icmp4_echo(to("10.0.0.2"));
+  frame.bytes.resize(kIcmpType);
+  expect_refused(frame);
+  frame.bytes.resize(kIcmpType - 1);
+  expect_refused(frame);
+}
+
+// The kernel takes a tag with VID 0 off, and looks at what is behind it.
+TEST_P(HostAddress, BehindATagOfItsOwnNothingIsGiven) {
+  const Frame frame = tcp4(Ends::between(mac_of("wire"), mac_of("b"))).tagged(0);
+  const Frame tagged = frame.tagged(kRedVid);
+  EXPECT_EQ(from_uplink(tagged), only_tc(tagged, dropped(tagged, "up from", "NOT_HOST_ADDRESS")));
+}
+
+TEST_P(HostAddress, TheWireReachesNoOtherAddressEither) {
+  Ends ends = Ends::between(mac_of("wire"), mac_of("b"));
+  const Frame given = tcp4(ends).tagged(kRedVid);
+  EXPECT_EQ(from_uplink(given), only_tc(given, forwarded(tcp4(ends), "up", "b")));
+  ends.dst_ip = "192.0.2.1";
+  const Frame refused = tcp4(ends).tagged(kRedVid);
+  EXPECT_EQ(from_uplink(refused),
+            only_tc(refused, dropped(refused, "up from", "NOT_HOST_ADDRESS")));
+}
+
+// The kernel takes unicast IP in a broadcast frame (net.ipv4.conf.*.drop_unicast_in_l2_multicast).
+TEST_P(HostAddress, AFloodedFrameIsRefusedAtItsPort) {
+  Ends ends = broadcast_of("a");
+  ends.dst_ip = "192.0.2.1";
+  const Frame frame = udp4(ends);
+  EXPECT_EQ(from_vm("a", frame),
+            only_tc(frame,
+                    {Verdict::kRedirect,
+                     frame.bytes,
+                     {{"a from carried", 1}, {"b to NOT_HOST_ADDRESS", 1}, {"up to carried", 1}}}));
+  EXPECT_TRUE(copies_at("b").empty());
+}
+
+TEST_P(HostAddress, OtherPortsGetWhatTheyGot) {
+  rig_.set_learnt(kRed, "c", mac_of("c"), 0, monotonic_ns());
+  Ends ends = between("a", "c");
+  ends.dst_ip = "192.0.2.1";
+  const Frame frame = tcp4(ends);
+  EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "c"));
+}
+
+}  // namespace
+}  // namespace xvnet::test
