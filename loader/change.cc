@@ -138,6 +138,18 @@ Result<void> Change::silence(const Link& link, bool silent) {
   return {};
 }
 
+Result<void> Change::set_backstop(std::uint32_t ifindex, bool on) {
+  XVNET_ASSIGN(link, kernel_->find_link(ifindex));
+  // Since Linux 6.16 it outlives its device, which cannot get it back.
+  if (!link) return on ? Result<void>{} : kernel_->set_backstop(ifindex, false);
+  const auto lacks = kernel_->lacks_backstop(ifindex);
+  if (!lacks) return unless_gone(ifindex, std::unexpected(lacks.error()));
+  if (*lacks != on) return {};
+  XVNET_TRY(unless_gone(ifindex, kernel_->set_backstop(ifindex, on)));
+  remember_of_device(ifindex, [this, ifindex, on] { return kernel_->set_backstop(ifindex, !on); });
+  return {};
+}
+
 Result<void> Change::guard(const Link& link, HostAddresses addresses) {
   const auto others =
       addresses == HostAddresses::kIpv4Only ? HostAddresses::kIpv6Too : HostAddresses::kIpv4Only;

@@ -86,6 +86,8 @@ class Change {
   Result<void> set_promiscuous(const Link& link, bool on);
   Result<void> set_master(const Link& link, std::uint32_t master);
   Result<void> silence(const Link& link, bool silent);
+  // Also of a device that is gone.
+  Result<void> set_backstop(std::uint32_t ifindex, bool on);
   Result<void> guard(const Link& link, HostAddresses addresses);
   Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
   Result<void> remove_address(std::uint32_t ifindex, const std::string& cidr);

@@ -85,6 +85,16 @@ class Examination {
     return {};
   }
 
+  Result<void> backstop() {
+    XVNET_ASSIGN(is_missing, kernel_->lacks_backstop(device_->ifindex));
+    if (is_missing)
+      add(Health::kWarn,
+          "its backstop is gone (nftables: table netdev xvnet): if its programs went, too, its VM "
+          "would reach the host",
+          device_->again);
+    return {};
+  }
+
   Result<void> foreign() {
     if (device_->record.flags & abi::RECORD_SHARED_XDP) return {};
     XVNET_ASSIGN(foreign, kernel_->foreign_xdp(device_->ifindex));
@@ -169,6 +179,7 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
                     link->name));
   XVNET_TRY(examine_mtu(kernel, tables, record, *link, examination));
   XVNET_TRY(examination.offloads(*link));
+  XVNET_TRY(examination.backstop());
   return examination.foreign();
 }
 

@@ -136,6 +136,8 @@ Result<void> change_host_addresses(Change& change, const Network& network,
   for (const auto& address : before)
     if (std::ranges::find(after, address) == after.end())
       XVNET_TRY(change.remove_address(host->ifindex, address));
+  // With the first address of a subnet the kernel removes the others (promote_secondaries).
+  for (const auto& address : after) XVNET_TRY(change.add_address(host->ifindex, address));
   return change.guard(*host, kinds_of(after));
 }
 

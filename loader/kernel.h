@@ -209,6 +209,10 @@ class Kernel {
   // Silent: no ARP and no IPv6 at all, so the host says nothing on it. Otherwise the kernel's
   // defaults for both.
   virtual Result<void> silence(std::uint32_t ifindex, bool silent) = 0;
+  // A backstop drops what the link's programs do not deal with, and needs none of them: what a VM
+  // sends does not reach the host when they are gone. A kernel may have no means for one.
+  virtual Result<void> set_backstop(std::uint32_t ifindex, bool on) = 0;
+  virtual Result<bool> lacks_backstop(std::uint32_t ifindex) const = 0;
   // Guarded: nothing that comes in on the link configures the host or changes its routes, ARP is
   // answered for its own addresses only, and without an IPv6 address it has no IPv6.
   virtual Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) = 0;

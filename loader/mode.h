@@ -9,6 +9,7 @@
 
 #include "loader/kernel.h"
 #include "loader/request.h"
+#include "maps/records.h"
 
 namespace xvnet {
 

@@ -68,6 +68,7 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
   XVNET_TRY(change.set_up(link, false));
   XVNET_TRY(change.put(records, link.ifindex, record));
   XVNET_TRY(change.silence(link, true));
+  XVNET_TRY(change.set_backstop(link.ifindex, true));
   if (translated) XVNET_TRY(change.set_forwarding(link, true));
   XVNET_TRY(wire_port(change, link, record, choice));
   XVNET_TRY(change.set_up(link, true));
@@ -131,6 +132,8 @@ Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former&
       former = former_of(record);
       XVNET_TRY(take_port_apart(change, ifindex, record));
     } else {
+      // Its backstop goes with the former port.
+      if (link && link->ifindex == ifindex) XVNET_TRY(change.set_up(*link, false));
       XVNET_TRY(remove_port(change, ifindex, record, false));
     }
     XVNET_TRY(remove_network_if_unused(change, record.network));
@@ -328,6 +331,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
     XVNET_TRY(change.set_forwarding(*link, false));
   if (is_here && record.device.restore & abi::RESTORE_NOISE)
     XVNET_TRY(change.silence(*link, false));
+  XVNET_TRY(change.set_backstop(ifindex, false));
   XVNET_TRY(change.erase_device(ifindex));
   XVNET_TRY(change.erase(tables.stats, ifindex));
   leaving.network = 0;

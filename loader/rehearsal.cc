@@ -198,6 +198,18 @@ Result<void> Rehearsal::silence(std::uint32_t ifindex, bool silent) {
   return set(ifindex, &Link::is_silent, silent, fmt::format("arp and ipv6 {}", on_or_off(!silent)));
 }
 
+Result<void> Rehearsal::set_backstop(std::uint32_t ifindex, bool on) {
+  tell(fmt::format("backstop {} {}", name_of(ifindex), on_or_off(on)));
+  backstops_[ifindex] = on;
+  return {};
+}
+
+Result<bool> Rehearsal::lacks_backstop(std::uint32_t ifindex) const {
+  if (const auto changed = backstops_.find(ifindex); changed != backstops_.end())
+    return !changed->second;
+  return ifindex >= kFirstMadeIfindex ? true : kernel_->lacks_backstop(ifindex);
+}
+
 Result<void> Rehearsal::guard(std::uint32_t ifindex, HostAddresses addresses) {
   XVNET_ASSIGN(link, link_of(ifindex));
   tell(fmt::format("guard {} against its network{}", link.name,

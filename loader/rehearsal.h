@@ -37,6 +37,8 @@ class Rehearsal final : public Kernel {
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
   Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override;
   Result<void> silence(std::uint32_t ifindex, bool silent) override;
+  Result<void> set_backstop(std::uint32_t ifindex, bool on) override;
+  Result<bool> lacks_backstop(std::uint32_t ifindex) const override;
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;
   Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                              HostAddresses addresses) const override;
@@ -116,6 +118,7 @@ class Rehearsal final : public Kernel {
   std::uint32_t next_ifindex_;
   std::map<std::pair<std::uint32_t, Feature>, FeatureState> features_;
   std::map<std::uint32_t, VethPeer> peers_;
+  std::map<std::uint32_t, bool> backstops_;
   std::map<std::uint32_t, HostAddresses> guarded_;
   std::optional<PortSet> reserved_ports_;  // nothing: as they are
   std::map<std::pair<std::uint32_t, Hook>, Attachment> attachments_;

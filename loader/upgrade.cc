@@ -87,11 +87,14 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
   return {};
 }
 
-// As in an instance that did not tell the hosts' interfaces from other ports.
-Result<Outcome> mark_host_interfaces(Change& change) {
+// A version may have had no backstops, nor told the hosts' interfaces from other ports.
+Result<Outcome> guard_ports(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports) {
+    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, port.device));
+    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    if (presence == Presence::kHere && link) XVNET_TRY(change.set_backstop(ifindex, true));
     if (!(port.device.flags & abi::RECORD_HOST_SIDE)) continue;
     XVNET_ASSIGN(network, tables.network_records.find(port.network));
     if (network) XVNET_TRY(set_host_routes(change, port.network, host_addresses_of(*network)));
@@ -110,7 +113,7 @@ Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_TRY(load_continuations(kernel, tables));
   XVNET_TRY(make_missing_state(tables));
   XVNET_TRY(fill_caches(tables));
-  XVNET_TRY(attempt(kernel, tables, mark_host_interfaces));
+  XVNET_TRY(attempt(kernel, tables, guard_ports));
   XVNET_TRY(move_all(kernel, plan));
   XVNET_ASSIGN(changed, kernel.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings), .created_tap = {}};

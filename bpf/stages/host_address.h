@@ -34,12 +34,11 @@ static __always_inline bool is_ipv4_group(__be32 address)
 /* What cannot be read is none that the kernel could. */
 static __always_inline bool is_redirect(struct packet *packet, const struct iphdr *ip)
 {
-	__u8 type = ICMP_REDIRECT;
+	__u8 type;
 
 	if (ip->protocol != IPPROTO_ICMP || ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 		return false;
-	hook_read(packet, header_offset(packet) + ip->ihl * 4, &type, sizeof(type));
-	return type == ICMP_REDIRECT;
+	return !hook_read(packet, header_offset(packet) + ip->ihl * 4, &type, sizeof(type)) || type == ICMP_REDIRECT;
 }
 
 static __always_inline bool may_have_ipv4(struct packet *packet)
@@ -51,13 +50,22 @@ static __always_inline bool may_have_ipv4(struct packet *packet)
 	return is_ipv4_group(ip.daddr) || find_route(ROUTE_TO_HOST, packet->network, ip.daddr);
 }
 
+/* RFC 4291, 2.5: loopback and v4-mapped addresses, which are no unicast ones of a link. */
+static __always_inline bool has_zero_prefix(const struct address *address)
+{
+	__u64 prefix;
+
+	__builtin_memcpy(&prefix, address, sizeof(prefix));
+	return !prefix;
+}
+
 /* A link-local address is each interface's own. */
 static __always_inline bool may_have_ipv6(struct packet *packet)
 {
 	__u32 offset = header_offset(packet) + offsetof(struct ipv6hdr, daddr);
 	struct address to;
 
-	if (!hook_read(packet, offset, &to, sizeof(to)))
+	if (!hook_read(packet, offset, &to, sizeof(to)) || has_zero_prefix(&to))
 		return false;
 	return to.bytes[0] == 0xff || (to.bytes[0] == 0xfe && (to.bytes[1] & 0xc0) == 0x80) ||
 	       find_route_to(ROUTE_TO_HOST, packet->network, &to);
@@ -77,7 +85,7 @@ __noinline int host_may_have(hook_ctx *ctx, __u32 network, __u32 ethertype, __u3
 
 static __always_inline enum reason check_host_address(struct packet *packet)
 {
-	if (!(packet->target_flags & INTERFACE_TO_HOST) ||
+	if (!hook_keeps_offloads || !(packet->target_flags & INTERFACE_TO_HOST) ||
 	    host_may_have(packet->ctx, packet->network, packet->ethertype, packet->tag_in_frame))
 		return REASON_CONTINUE;
 	return REASON_NOT_HOST_ADDRESS;

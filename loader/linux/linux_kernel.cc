@@ -12,6 +12,7 @@
 
 #include "loader/linux/arp.h"
 #include "loader/linux/attachments.h"
+#include "loader/linux/backstop.h"
 #include "loader/linux/conntrack.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/ethtool.h"
@@ -86,6 +87,12 @@ class LinuxKernel : public Kernel {
   }
   Result<void> silence(std::uint32_t ifindex, bool silent) override {
     return set_link_silent(ifindex, silent);
+  }
+  Result<void> set_backstop(std::uint32_t ifindex, bool on) override {
+    return set_device_backstop(ifindex, on);
+  }
+  Result<bool> lacks_backstop(std::uint32_t ifindex) const override {
+    return lacks_device_backstop(ifindex);
   }
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override {
     return guard_link(ifindex, addresses);

@@ -19,6 +19,7 @@
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/btf_fields.h"
 #include "loader/linux/capabilities.h"
+#include "loader/linux/kernel_btf.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/pin_root.h"
 #include "loader/linux/pinned_link.h"
@@ -97,6 +98,11 @@ Finding examine_tcx() {
   return {"tcx", Health::kOk, "not in this kernel: programs attach as clsact filters", ""};
 }
 
+Finding examine_btf() {
+  if (has_kernel_btf()) return {"btf", Health::kOk, "the kernel describes its types", ""};
+  return {"btf", Health::kFail, kNoKernelBtf, kKernelBtfHint};
+}
+
 Finding examine_lockdown() {
   auto line = read_line("/sys/kernel/security/lockdown");
   if (!line) return {"lockdown", Health::kOk, "no sign of it", ""};
@@ -137,8 +143,9 @@ Finding examine_sharing() {
 std::vector<Finding> examine_machine(const std::string& pin_root) {
   silence_libraries();
   auto missing = missing_capabilities();
-  std::vector<Finding> findings = {examine_version(), examine_capabilities(missing),
-                                   examine_bpffs(pin_root), examine_jit(), examine_lockdown()};
+  std::vector<Finding> findings = {examine_version(),       examine_capabilities(missing),
+                                   examine_bpffs(pin_root), examine_jit(),
+                                   examine_btf(),           examine_lockdown()};
   // The kernel answers these only to those who may.
   if (missing && missing->empty()) {
     findings.push_back(examine_tcx());

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <vector>
 
 namespace xvnet {
 namespace {
@@ -102,9 +103,7 @@ std::expected<NetlinkSocket, NetlinkError> NetlinkSocket::open(int protocol) {
   return socket;
 }
 
-std::expected<void, NetlinkError> NetlinkSocket::execute(const NetlinkMessage& message,
-                                                         const Handler& handler) {
-  if (!message.is_complete()) return std::unexpected(NetlinkError{EMSGSIZE, {}});
+std::expected<void, NetlinkError> NetlinkSocket::await(const Handler& handler) {
   std::unique_ptr<nl_cb, FreeCallbacks> callbacks(nl_cb_alloc(NL_CB_DEFAULT));
   if (!callbacks) return std::unexpected(NetlinkError{ENOMEM, {}});
   Exchange exchange{&handler, {}, false};
@@ -112,10 +111,6 @@ std::expected<void, NetlinkError> NetlinkSocket::execute(const NetlinkMessage& m
   nl_cb_set(callbacks.get(), NL_CB_ACK, NL_CB_CUSTOM, on_end, &exchange);
   nl_cb_set(callbacks.get(), NL_CB_FINISH, NL_CB_CUSTOM, on_end, &exchange);
   nl_cb_set(callbacks.get(), NL_CB_VALID, NL_CB_CUSTOM, on_answer, &exchange);
-
-  if (nl_send_auto(socket_.get(), message.get()) < 0) {
-    return std::unexpected(NetlinkError{errno ? errno : EIO, {}});
-  }
   while (!exchange.is_done) {
     int received = nl_recvmsgs(socket_.get(), callbacks.get());
     if (received < 0 && !exchange.is_done) {
@@ -124,6 +119,29 @@ std::expected<void, NetlinkError> NetlinkSocket::execute(const NetlinkMessage& m
   }
   if (exchange.error.number) return std::unexpected(exchange.error);
   return {};
+}
+
+std::expected<void, NetlinkError> NetlinkSocket::execute(const NetlinkMessage& message,
+                                                         const Handler& handler) {
+  if (!message.is_complete()) return std::unexpected(NetlinkError{EMSGSIZE, {}});
+  if (nl_send_auto(socket_.get(), message.get()) < 0)
+    return std::unexpected(NetlinkError{errno ? errno : EIO, {}});
+  return await(handler);
+}
+
+std::expected<void, NetlinkError> NetlinkSocket::execute(std::span<const NetlinkMessage> messages) {
+  nl_socket_disable_seq_check(socket_.get());
+  nl_socket_disable_auto_ack(socket_.get());
+  std::vector<char> bytes;
+  for (const NetlinkMessage& message : messages) {
+    if (!message.is_complete()) return std::unexpected(NetlinkError{EMSGSIZE, {}});
+    nl_complete_msg(socket_.get(), message.get());
+    const auto* header = reinterpret_cast<const char*>(nlmsg_hdr(message.get()));
+    bytes.insert(bytes.end(), header, header + NLMSG_ALIGN(nlmsg_hdr(message.get())->nlmsg_len));
+  }
+  if (nl_sendto(socket_.get(), bytes.data(), bytes.size()) < 0)
+    return std::unexpected(NetlinkError{errno ? errno : EIO, {}});
+  return await(nullptr);
 }
 
 std::expected<void, NetlinkError> execute_route(const NetlinkMessage& message,

@@ -12,6 +12,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,11 +67,17 @@ class NetlinkSocket {
   // `protocol` is NETLINK_ROUTE or NETLINK_GENERIC.
   static std::expected<NetlinkSocket, NetlinkError> open(int protocol);
 
+  // Sends all at once, as nfnetlink wants its transactions, and returns after the first answer: an
+  // error, or what one that asks for it by NLM_F_ACK is answered.
+  std::expected<void, NetlinkError> execute(std::span<const NetlinkMessage> messages);
+
   // Sends `message`, passes each answer to `handler` and returns after the kernel's last word.
   std::expected<void, NetlinkError> execute(const NetlinkMessage& message,
                                             const Handler& handler = nullptr);
 
  private:
+  std::expected<void, NetlinkError> await(const Handler& handler);
+
   struct Free {
     void operator()(nl_sock* socket) const { nl_socket_free(socket); }
   };

@@ -13,6 +13,7 @@
 
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/embedded.h"
+#include "loader/linux/kernel_btf.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/migration.h"
 #include "loader/linux/verifier_log.h"
@@ -141,6 +142,10 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
                     refusal.cause, refusal.context),
         log == VerifierLog::kWhole ? "" : "--verbose-verifier shows the verifier's whole log"};
   }
+  if (!has_kernel_btf())
+    return fail(ErrorKind::kUnsupported,
+                fmt::format("load programs of \"{}\": {}", name, kNoKernelBtf), kKernelBtfHint)
+        .error();
   auto failure = fail_errno(number, fmt::format("load programs of \"{}\"", name));
   if (number == EPERM || number == EACCES) {
     failure.error().hint =

@@ -26,23 +26,18 @@ class Hidden {
   UniqueFd home_;
 };
 
-class WithoutBtf : public InMode {
- protected:
-  const Hidden btf_{"/sys/kernel/btf"};
-};
-XVNET_IN_BOTH_MODES(WithoutBtf);
-
-TEST_P(WithoutBtf, OfTheKernelEverythingWorks) {
-  lab.host.must({"doctor"});
-  uplink("eth0");
-  vm_in_vlan("tap1", 10);
-  Tap& sender = vm_in_vlan("tap0", 10);
-  const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
-  sender.send(frame);
-  EXPECT_EQ(lab.where(frame), (Places{"tap1", "wire:eth0"}));
-  lab.host.must({"upgrade"});
-  EXPECT_EQ(lab.host.packets("tap0", "from_vm"), 1u);
-  lab.host.down();
+// What the programs read of an sk_buff is found by it.
+TEST(WithoutBtf, OfTheKernelNothingIsLoadedAndTheReasonIsSaid) {
+  Lab lab;
+  lab.add_wire("eth0");
+  const Hidden btf{"/sys/kernel/btf"};
+  const CommandResult refused = lab.host.xvnet({"uplink", "add", "eth0"});
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_NE(refused.err.find("CONFIG_DEBUG_INFO_BTF"), std::string::npos) << refused.describe();
+  EXPECT_TRUE(lab.host.json({"show", "uplinks"}).empty());
+  const CommandResult doctor = lab.host.xvnet({"doctor"});
+  EXPECT_EQ(doctor.exit_code, 1) << doctor.describe();
+  EXPECT_NE(doctor.out.find("CONFIG_DEBUG_INFO_BTF"), std::string::npos) << doctor.describe();
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ TEST(Doctor, FindsThisMachineFit) {
   EXPECT_EQ(result.exit_code, 0) << result.describe();
   const std::set<std::string> names = checks(lab.host.json({"doctor"}));
   for (const char* name :
-       {"kernel", "capabilities", "bpffs", "jit", "lockdown", "tcx", "shared xdp"})
+       {"kernel", "capabilities", "bpffs", "jit", "btf", "lockdown", "tcx", "shared xdp"})
     EXPECT_TRUE(names.contains(name)) << name << " in\n" << result.out;
   RecordProperty("said", result.out);
 }

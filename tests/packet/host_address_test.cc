@@ -99,8 +99,6 @@ TEST_P(HostAddress, WhatIsCutShortIsRefused) {
   Frame frame = icmp4_echo(to("10.0.0.2"));
   frame.bytes.resize(kIcmpType);
   expect_refused(frame);
-  frame.bytes.resize(kIcmpType - 1);
-  expect_refused(frame);
 }
 
 // The kernel takes a tag with VID 0 off, and looks at what is behind it.
@@ -112,8 +110,9 @@ TEST_P(HostAddress, BehindATagOfItsOwnNothingIsGiven) {
 
 TEST_P(HostAddress, TheWireReachesNoOtherAddressEither) {
   Ends ends = Ends::between(mac_of("wire"), mac_of("b"));
-  const Frame given = tcp4(ends).tagged(kRedVid);
-  EXPECT_EQ(from_uplink(given), only_tc(given, forwarded(tcp4(ends), "up", "b")));
+  const Frame given = tcp4(ends);
+  const Frame tagged = given.tagged(kRedVid);
+  EXPECT_EQ(from_uplink(tagged), only_tc(tagged, forwarded(given, "up", "b")));
   ends.dst_ip = "192.0.2.1";
   const Frame refused = tcp4(ends).tagged(kRedVid);
   EXPECT_EQ(from_uplink(refused),

@@ -172,6 +172,20 @@ Result<void> FakeKernel::silence(std::uint32_t ifindex, bool silent) {
   });
 }
 
+Result<void> FakeKernel::set_backstop(std::uint32_t ifindex, bool on) {
+  return step(fmt::format("backstop {} {}", name_of(ifindex), on), [&]() -> Result<void> {
+    FakeDevice* device = find(ifindex);
+    if (!device && on) return fail_errno(ENODEV, "add a backstop");
+    if (device) device->has_backstop = on;
+    return {};
+  });
+}
+
+Result<bool> FakeKernel::lacks_backstop(std::uint32_t ifindex) const {
+  const FakeDevice* device = find(ifindex);
+  return !device || !device->has_backstop;
+}
+
 Result<void> FakeKernel::guard(std::uint32_t ifindex, HostAddresses addresses) {
   const char* kind = addresses == HostAddresses::kIpv4Only ? "ipv4" : "ipv6";
   return on_device(fmt::format("guard % {}", kind), ifindex, [&](FakeDevice& device) {

@@ -34,6 +34,7 @@ struct FakeDevice {
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
   std::string other_instance;  // that has it as well
+  bool has_backstop = false;
   std::optional<HostAddresses> guarded;
 };
 
@@ -132,6 +133,8 @@ class FakeKernel final : public Kernel {
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
   Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override;
   Result<void> silence(std::uint32_t ifindex, bool silent) override;
+  Result<void> set_backstop(std::uint32_t ifindex, bool on) override;
+  Result<bool> lacks_backstop(std::uint32_t ifindex) const override;
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;
   Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                              HostAddresses addresses) const override;

@@ -37,6 +37,7 @@ void check_port(const FakeKernel& kernel, std::uint32_t ifindex, bool has_xdp, B
   }
   if (!device->link.is_silent)
     broken.insert("port " + name + " is up and the host may speak on it");
+  if (!device->has_backstop) broken.insert("port " + name + " is up without a backstop");
 }
 
 void check_ports(const FakeKernel& kernel, Broken& broken) {
@@ -156,7 +157,8 @@ void check_routes(const FakeKernel& kernel, Broken& broken) {
   for (const auto& [key, route] :
        kernel.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
     if (!records.contains(to_bytes(route.network))) broken.insert("a route leads to no network");
-    if (!gateways.contains(to_bytes(route.network))) broken.insert("a route leads past a gateway");
+    if (key.kind != abi::ROUTE_TO_HOST && !gateways.contains(to_bytes(route.network)))
+      broken.insert("a route leads past a gateway");
   }
 }
 

@@ -236,6 +236,7 @@ std::string link_text(const FakeDevice& device) {
       device.link.forwards, device.link.accepts_local, device.link.is_multi_queue);
   if (!device.link.alias.empty()) text += fmt::format(" alias={:?}", device.link.alias);
   for (const std::string& address : device.addresses) text += " " + address;
+  if (device.has_backstop) text += " backstop";
   if (device.guarded)
     text += *device.guarded == HostAddresses::kIpv4Only ? " guarded=ipv4" : " guarded=ipv6";
   for (const auto& [feature, state] : device.features) {

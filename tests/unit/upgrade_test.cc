@@ -57,20 +57,22 @@ TEST_F(Upgrade, MakesWhatTheFormerVersionDidNotHave) {
   EXPECT_EQ(kernel_.table(TableId::kNatRings).keys().value(), network);
 }
 
-// A version that did not tell the host's interface from other ports.
-TEST_F(Upgrade, MarksTheHostsInterfaces) {
+// A version had no backstops, and did not tell the host's interface from other ports.
+TEST_F(Upgrade, GuardsPortsAsThisVersionDoes) {
   auto lab = network("lab");
   lab.host_addresses = {"10.5.0.1/24"};
   ASSERT_TRUE(run(kernel_, add_network(lab)));
   const Snapshot whole = take_snapshot(kernel_);
-  Tables tables(kernel_);
   const std::uint32_t port = kernel_.device("xp-lab").link.ifindex;
-  auto entry = tables.interfaces.find(port).value().value();
+  FakeTable& interfaces = kernel_.fake_table(TableId::kInterfaces);
+  FakeTable& cache = kernel_.fake_table(TableId::kInterfaceCache);
+  const Bytes key = to_bytes(port);
+  auto entry = from_bytes<abi::interface>(interfaces.raw().at(key));
   entry.flags &= ~std::uint32_t{abi::INTERFACE_TO_HOST};
-  ASSERT_TRUE(tables.interfaces.put(port, entry));
-  ASSERT_TRUE(tables.interface_cache.put(port % INTERFACE_CACHE_SIZE, {port, entry, 0}));
-  for (const auto& [key, route] : tables.routes.entries().value())
-    ASSERT_TRUE(tables.routes.erase(key));
+  interfaces.set(key, to_bytes(entry));
+  cache.set(to_bytes(port % INTERFACE_CACHE_SIZE), to_bytes(abi::cached_interface{port, entry, 0}));
+  kernel_.fake_table(TableId::kRoutes).reset();
+  kernel_.device("tap0").has_backstop = false;
   kernel_.start_process();
   ASSERT_TRUE(upgrade(kernel_));
   EXPECT_EQ(difference(whole, take_snapshot(kernel_)), "");

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/linux/backstop.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "loader/linux/device_name.h"
+#include "loader/linux/netlink_socket.h"
+
+namespace xvnet {
+namespace {
+
+constexpr const char* kTable = "xvnet";
+
+using Done = std::expected<void, NetlinkError>;
+
+std::string chain_of(std::uint32_t ifindex) { return fmt::format("port-{}", ifindex); }
+
+NetlinkMessage message_of(int type, int flags) {
+  NetlinkMessage message((NFNL_SUBSYS_NFTABLES << 8) | type, NLM_F_REQUEST | flags);
+  message.header(nfgenmsg{.nfgen_family = NFPROTO_NETDEV, .version = NFNETLINK_V0, .res_id = 0});
+  return message;
+}
+
+// What changes rules is a transaction: Documentation/netlink/specs/nftables.yaml.
+NetlinkMessage border_of(int type) {
+  NetlinkMessage message(type, NLM_F_REQUEST);
+  message.header(nfgenmsg{
+      .nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)});
+  return message;
+}
+
+// The last of the changes asks for the answer.
+template <typename... Changes>
+Done execute(Changes... changes) {
+  auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
+  if (!socket) return std::unexpected(socket.error());
+  std::vector<NetlinkMessage> batch;
+  batch.push_back(border_of(NFNL_MSG_BATCH_BEGIN));
+  (batch.push_back(std::move(changes)), ...);
+  batch.push_back(border_of(NFNL_MSG_BATCH_END));
+  return socket->execute(batch);
+}
+
+NetlinkMessage table_message(int type, int flags) {
+  NetlinkMessage message = message_of(type, flags);
+  message.put_string(NFTA_TABLE_NAME, kTable);
+  return message;
+}
+
+NetlinkMessage chain_message(int type, int flags, std::uint32_t ifindex) {
+  NetlinkMessage message = message_of(type, flags);
+  message.put_string(NFTA_CHAIN_TABLE, kTable);
+  message.put_string(NFTA_CHAIN_NAME, chain_of(ifindex));
+  return message;
+}
+
+NetlinkMessage new_chain(std::uint32_t ifindex, const std::string& device) {
+  NetlinkMessage message = chain_message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_ACK, ifindex);
+  message.nest(NFTA_CHAIN_HOOK, [&] {
+    message.put(NFTA_HOOK_HOOKNUM, htonl(NF_NETDEV_INGRESS));
+    message.put(NFTA_HOOK_PRIORITY, htonl(0));
+    message.put_string(NFTA_HOOK_DEV, device);
+  });
+  message.put(NFTA_CHAIN_POLICY, htonl(NF_DROP));
+  message.put_string(NFTA_CHAIN_TYPE, "filter");
+  return message;
+}
+
+// Of a kernel that has no nf_tables, or not for devices.
+bool is_unsupported(int number) {
+  return number == EPROTONOSUPPORT || number == EAFNOSUPPORT || number == EOPNOTSUPP ||
+         number == EINVAL;
+}
+
+Done remove_chain(std::uint32_t ifindex) {
+  const Done done = execute(chain_message(NFT_MSG_DELCHAIN, NLM_F_ACK, ifindex));
+  return done || done.error().number != ENOENT ? done : Done{};
+}
+
+// One of that number may be there, of a device by another name: since 6.16 a chain stays when its
+// device goes, and when it is renamed.
+Done add(std::uint32_t ifindex) {
+  const std::string name = device_name(ifindex);
+  if (name.empty()) return std::unexpected(NetlinkError{ENODEV, {}});
+  if (const Done removed = remove_chain(ifindex); !removed) return removed;
+  return execute(table_message(NFT_MSG_NEWTABLE, NLM_F_CREATE), new_chain(ifindex, name));
+}
+
+Done remove(std::uint32_t ifindex) {
+  const Done done = remove_chain(ifindex);
+  // Refused while there is another chain in it.
+  (void)execute(table_message(NFT_MSG_DELTABLE, NLM_F_NONREC | NLM_F_ACK));
+  return done;
+}
+
+// Nothing: of several devices, or of none.
+std::string device_of(const nlmsghdr* answer) {
+  const nlattr* hook =
+      nlmsg_find_attr(const_cast<nlmsghdr*>(answer), sizeof(nfgenmsg), NFTA_CHAIN_HOOK);
+  const nlattr* device =
+      hook ? nla_find(static_cast<const nlattr*>(nla_data(hook)), nla_len(hook), NFTA_HOOK_DEV)
+           : nullptr;
+  return device ? nla_get_string(device) : "";
+}
+
+}  // namespace
+
+Result<void> set_device_backstop(std::uint32_t ifindex, bool on) {
+  const Done done = on ? add(ifindex) : remove(ifindex);
+  if (done || is_unsupported(done.error().number)) return {};
+  return fail_netlink(done.error(), fmt::format("{} the backstop of device {}",
+                                                on ? "add" : "remove", quoted_device(ifindex)));
+}
+
+Result<bool> lacks_device_backstop(std::uint32_t ifindex) {
+  std::string device;
+  auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
+  const Done done =
+      socket ? socket->execute(chain_message(NFT_MSG_GETCHAIN, 0, ifindex),
+                               [&](const nlmsghdr* answer) { device = device_of(answer); })
+             : std::unexpected(socket.error());
+  if (done) return device != device_name(ifindex);
+  if (is_unsupported(done.error().number)) return false;
+  if (done.error().number == ENOENT) return true;
+  return fail_netlink(done.error(),
+                      fmt::format("look for the backstop of device {}", quoted_device(ifindex)));
+}
+
+}  // namespace xvnet
