@@ -17,9 +17,9 @@
 namespace xvnet {
 namespace {
 
-constexpr const char* kTable = "xvnet";
-
 using Done = std::expected<void, NetlinkError>;
+
+constexpr const char* kTable = "xvnet";
 
 std::string chain_of(std::uint32_t ifindex) { return fmt::format("port-{}", ifindex); }
 
@@ -38,17 +38,6 @@ NetlinkMessage border_of(int type) {
 }
 
 // The last of the changes asks for the answer.
-template <typename... Changes>
-Done execute(Changes... changes) {
-  auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
-  if (!socket) return std::unexpected(socket.error());
-  std::vector<NetlinkMessage> batch;
-  batch.push_back(border_of(NFNL_MSG_BATCH_BEGIN));
-  (batch.push_back(std::move(changes)), ...);
-  batch.push_back(border_of(NFNL_MSG_BATCH_END));
-  return socket->execute(batch);
-}
-
 NetlinkMessage table_message(int type, int flags) {
   NetlinkMessage message = message_of(type, flags);
   message.put_string(NFTA_TABLE_NAME, kTable);
@@ -63,7 +52,8 @@ NetlinkMessage chain_message(int type, int flags, std::uint32_t ifindex) {
 }
 
 NetlinkMessage new_chain(std::uint32_t ifindex, const std::string& device) {
-  NetlinkMessage message = chain_message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_ACK, ifindex);
+  NetlinkMessage message =
+      chain_message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, ifindex);
   message.nest(NFTA_CHAIN_HOOK, [&] {
     message.put(NFTA_HOOK_HOOKNUM, htonl(NF_NETDEV_INGRESS));
     message.put(NFTA_HOOK_PRIORITY, htonl(0));
@@ -80,27 +70,6 @@ bool is_unsupported(int number) {
          number == EINVAL;
 }
 
-Done remove_chain(std::uint32_t ifindex) {
-  const Done done = execute(chain_message(NFT_MSG_DELCHAIN, NLM_F_ACK, ifindex));
-  return done || done.error().number != ENOENT ? done : Done{};
-}
-
-// One of that number may be there, of a device by another name: since 6.16 a chain stays when its
-// device goes, and when it is renamed.
-Done add(std::uint32_t ifindex) {
-  const std::string name = device_name(ifindex);
-  if (name.empty()) return std::unexpected(NetlinkError{ENODEV, {}});
-  if (const Done removed = remove_chain(ifindex); !removed) return removed;
-  return execute(table_message(NFT_MSG_NEWTABLE, NLM_F_CREATE), new_chain(ifindex, name));
-}
-
-Done remove(std::uint32_t ifindex) {
-  const Done done = remove_chain(ifindex);
-  // Refused while there is another chain in it.
-  (void)execute(table_message(NFT_MSG_DELTABLE, NLM_F_NONREC | NLM_F_ACK));
-  return done;
-}
-
 // Nothing: of several devices, or of none.
 std::string device_of(const nlmsghdr* answer) {
   const nlattr* hook =
@@ -111,22 +80,77 @@ std::string device_of(const nlmsghdr* answer) {
   return device ? nla_get_string(device) : "";
 }
 
+std::uint32_t chains_of(const nlmsghdr* answer) {
+  const nlattr* use =
+      nlmsg_find_attr(const_cast<nlmsghdr*>(answer), sizeof(nfgenmsg), NFTA_TABLE_USE);
+  return use ? ntohl(nla_get_u32(use)) : 0;
+}
+
 }  // namespace
 
-Result<void> set_device_backstop(std::uint32_t ifindex, bool on) {
+Done Backstops::open() {
+  if (socket_) return {};
+  auto opened = NetlinkSocket::open(NETLINK_NETFILTER);
+  if (!opened) return std::unexpected(opened.error());
+  socket_ = std::move(*opened);
+  return {};
+}
+
+// The last of the changes asks for the answer.
+template <typename... Changes>
+Done Backstops::change(Changes... changes) {
+  if (const Done opened = open(); !opened) return opened;
+  std::vector<NetlinkMessage> batch;
+  batch.push_back(border_of(NFNL_MSG_BATCH_BEGIN));
+  (batch.push_back(std::move(changes)), ...);
+  batch.push_back(border_of(NFNL_MSG_BATCH_END));
+  const Done done = socket_->execute(batch);
+  if (!done) socket_.reset();  // what else failed is answered as well
+  return done;
+}
+
+Done Backstops::ask(const NetlinkMessage& question, const NetlinkSocket::Handler& handler) {
+  if (const Done opened = open(); !opened) return opened;
+  return socket_->execute(question, handler);
+}
+
+Done Backstops::add(std::uint32_t ifindex) {
+  const std::string name = device_name(ifindex);
+  if (name.empty()) return std::unexpected(NetlinkError{ENODEV, {}});
+  const auto make = [&] {
+    return change(table_message(NFT_MSG_NEWTABLE, NLM_F_CREATE), new_chain(ifindex, name));
+  };
+  const Done made = make();
+  if (made || made.error().number != EEXIST) return made;
+  // Of a device by another name: since 6.16 a chain stays when its device goes or is renamed.
+  if (const Done removed = remove(ifindex); !removed) return removed;
+  return make();
+}
+
+// A transaction that fails waits for all CPUs (RCU), so nothing is tried: of a table the kernel
+// says how many chains it has.
+Done Backstops::remove(std::uint32_t ifindex) {
+  std::uint32_t chains = 0;
+  const Done asked = ask(table_message(NFT_MSG_GETTABLE, NLM_F_ACK),
+                         [&](const nlmsghdr* answer) { chains = chains_of(answer); });
+  if (!asked) return asked;
+  if (chains > 1) return change(chain_message(NFT_MSG_DELCHAIN, NLM_F_ACK, ifindex));
+  return change(chain_message(NFT_MSG_DELCHAIN, 0, ifindex),
+                table_message(NFT_MSG_DELTABLE, NLM_F_NONREC | NLM_F_ACK));
+}
+
+Result<void> Backstops::set(std::uint32_t ifindex, bool on) {
   const Done done = on ? add(ifindex) : remove(ifindex);
   if (done || is_unsupported(done.error().number)) return {};
+  if (!on && done.error().number == ENOENT) return {};
   return fail_netlink(done.error(), fmt::format("{} the backstop of device {}",
                                                 on ? "add" : "remove", quoted_device(ifindex)));
 }
 
-Result<bool> lacks_device_backstop(std::uint32_t ifindex) {
+Result<bool> Backstops::lacks(std::uint32_t ifindex) {
   std::string device;
-  auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
-  const Done done =
-      socket ? socket->execute(chain_message(NFT_MSG_GETCHAIN, 0, ifindex),
-                               [&](const nlmsghdr* answer) { device = device_of(answer); })
-             : std::unexpected(socket.error());
+  const Done done = ask(chain_message(NFT_MSG_GETCHAIN, NLM_F_ACK, ifindex),
+                        [&](const nlmsghdr* answer) { device = device_of(answer); });
   if (done) return device != device_name(ifindex);
   if (is_unsupported(done.error().number)) return false;
   if (done.error().number == ENOENT) return true;

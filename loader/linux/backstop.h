@@ -12,13 +12,33 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
+#include <optional>
 
+#include "loader/linux/netlink_socket.h"
 #include "loader/result.h"
 
 namespace xvnet {
 
-Result<void> set_device_backstop(std::uint32_t ifindex, bool on);
-// It could have one.
-Result<bool> lacks_device_backstop(std::uint32_t ifindex);
+// In the network namespace of the thread that asks first. The socket stays open: to close it waits
+// for what was removed.
+class Backstops {
+ public:
+  Result<void> set(std::uint32_t ifindex, bool on);
+  // It could have one.
+  Result<bool> lacks(std::uint32_t ifindex);
+
+ private:
+  using Done = std::expected<void, NetlinkError>;
+
+  Done open();
+  template <typename... Changes>
+  Done change(Changes... changes);
+  Done ask(const NetlinkMessage& question, const NetlinkSocket::Handler& handler);
+  Done add(std::uint32_t ifindex);
+  Done remove(std::uint32_t ifindex);
+
+  std::optional<NetlinkSocket> socket_;
+};
 
 }  // namespace xvnet

@@ -89,10 +89,10 @@ class LinuxKernel : public Kernel {
     return set_link_silent(ifindex, silent);
   }
   Result<void> set_backstop(std::uint32_t ifindex, bool on) override {
-    return set_device_backstop(ifindex, on);
+    return backstops_.set(ifindex, on);
   }
   Result<bool> lacks_backstop(std::uint32_t ifindex) const override {
-    return lacks_device_backstop(ifindex);
+    return backstops_.lacks(ifindex);
   }
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override {
     return guard_link(ifindex, addresses);
@@ -207,6 +207,7 @@ class LinuxKernel : public Kernel {
  private:
   InstancePins pins_;
   Attachments attachments_;
+  mutable Backstops backstops_;
 };
 
 }  // namespace

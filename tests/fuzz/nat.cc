@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Two tenants with a way out from the host's own address, and a host that has sockets at some of
+// their ports. Frames with any virtio-net header come from the VMs' TAPs and from the wire:
+//
+//   - what gets to the wire has the sender's own public address and port;
+//   - what gets to another tenant's VM has been translated for it;
+//   - what is for a socket of the host gets to no VM, and what VMs send never to the host.
+//
+// The input is text, a frame a line: numbers, one for each Field, that choose from what follows.
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <map>
+#include <random>
+#include <sstream>
+
+#include "delivery.h"
+#include "link.h"
+#include "target.h"
+#include "udp_socket.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr size_t kIp = ETH_HLEN;
+constexpr size_t kTransport = kIp + 20;
+constexpr uint16_t kFirstPort = 50000;
+constexpr uint16_t kPorts = 4;  // of each network: few, so that frames of the wire find them
+constexpr uint16_t kHostsUdp = 50001;
+constexpr uint16_t kHostsTcp = 50006;
+constexpr const char* kInside = "10.0.0.1";  // both VMs'
+constexpr const char* kGateway = "10.0.0.254";
+constexpr const char* kGatewayMac = "02:78:76:6e:65:74";
+
+enum Field : size_t {
+  kFrom,
+  kKind,
+  kSource,
+  kDestination,
+  kSourcePort,
+  kDestinationPort,
+  kMac,
+  kTag,
+  kId,
+  kFragment,
+  kTtl,
+  kFlags,
+  kGso,
+  kHeaderLength,
+  kSegment,
+  kStart,
+  kOffset,
+  kPokeAt,
+  kPoke,
+  kFields,
+};
+using Line = std::array<uint16_t, kFields>;
+
+template <typename T, size_t kSize>
+const T& choose(const T (&from)[kSize], uint16_t number) {
+  return from[number % kSize];
+}
+
+constexpr const char* kFroms[] = {"a", "d", "up"};
+constexpr const char* kAddresses[] = {kInside,       "10.0.0.2",        kGateway,
+                                      kUplinkIp,     "192.0.2.7",       "192.0.2.8",
+                                      "10.0.0.9",    "169.254.169.254", "198.51.100.77",
+                                      "203.0.113.5", "224.0.0.251",     "255.255.255.255"};
+constexpr uint16_t kChosenPorts[] = {53,    67,    80,    4000,  4789,  49999, 50000, 50001,
+                                     50002, 50003, 50004, 50005, 50006, 50007, 50008};
+constexpr uint16_t kFragments[] = {0, 0, 0, 0x4000, 0x2000, 0x2001, 0x0001, 0x0005, 0x2005};
+constexpr uint8_t kTtls[] = {64, 64, 64, 2, 1, 0};
+constexpr Gso kGsos[] = {Gso::kNone, Gso::kNone, Gso::kTcp4, Gso::kUdp, Gso::kTcp6, Gso::kUdpL4};
+
+std::string mac_chosen(uint16_t number) {
+  const std::string macs[] = {kGatewayMac,    mac_of(Rig::get().ns(), "up"),
+                              mac_of("b"),    mac_of("d"),
+                              mac_of("wire"), kBroadcast};
+  return choose(macs, number);
+}
+
+// A frame as some guest would send it; the numbers spoil it.
+Frame plain_frame(const Line& line, const Ends& ends) {
+  switch (line[kKind] % 8) {
+    case 0:
+      return tcp4(ends, 200);
+    case 1:
+      return icmp4_echo(ends);
+    case 2:
+      return arp_request(ends);
+    case 3:
+      return udp6(ends);
+    case 4:
+      return vxlan(ends, udp4(ends), OuterChecksum::kZero);
+    case 5:
+      return leave_partial(tcp4(ends, 200));
+    default:
+      return udp4(ends, 200);
+  }
+}
+
+Frame frame_of(const Line& line) {
+  Ends ends = Ends::between(mac_of(line[kFrom] % 3 == 2 ? "wire" : choose(kFroms, line[kFrom])),
+                            mac_chosen(line[kMac]));
+  ends.src_ip = choose(kAddresses, line[kSource]);
+  ends.dst_ip = choose(kAddresses, line[kDestination]);
+  ends.src_port = choose(kChosenPorts, line[kSourcePort]);
+  ends.dst_port = choose(kChosenPorts, line[kDestinationPort]);
+  Frame frame = plain_frame(line, ends);
+  Bytes& bytes = frame.bytes;
+  if (get_be16(bytes, 12) == ETH_P_IP) {
+    put_be16(bytes, kIp + 4, line[kId] % 4);
+    put_be16(bytes, kIp + 6, choose(kFragments, line[kFragment]));
+    bytes[kIp + 8] = choose(kTtls, line[kTtl]);
+    put_be16(bytes, kIp + 10, 0);
+    finish_checksum(bytes, kIp, 10, kTransport);
+  }
+  if (line[kFlags] % 2) {
+    frame.vnet.flags = kNeedsChecksum;
+    frame.vnet.csum_start = line[kStart] % 300;
+    frame.vnet.csum_offset = line[kOffset] % 64;
+  }
+  frame.vnet.gso_type = choose(kGsos, line[kGso]);
+  frame.vnet.hdr_len = line[kHeaderLength] % 300;
+  frame.vnet.gso_size = line[kSegment] % 300;
+  if (line[kPokeAt] % 512 < bytes.size())
+    bytes[line[kPokeAt] % 512] = static_cast<uint8_t>(line[kPoke]);
+  if (line[kTag] % 8 == 7) return frame.tagged(line[kTag] / 8 % 32);
+  return frame;
+}
+
+std::vector<Line> lines_of(std::string_view text) {
+  std::vector<Line> lines;
+  std::istringstream input{std::string(text)};
+  for (std::string each; std::getline(input, each);) {
+    std::istringstream numbers(each);
+    Line line{};
+    for (uint16_t& number : line) numbers >> number;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+std::string text_of(const std::vector<Line>& lines) {
+  std::ostringstream text;
+  for (const Line& line : lines) {
+    for (const uint16_t number : line) text << number << " ";
+    text << "\n";
+  }
+  return text.str();
+}
+
+bool is_ip(const Bytes& frame, size_t at, const char* ip) {
+  const abi::address address = address_of(ip);
+  return std::equal(address.bytes + 12, address.bytes + 16, frame.begin() + static_cast<long>(at));
+}
+
+bool is_own_port(uint16_t port, const std::string& from) {
+  const uint16_t first = from == "a" ? kFirstPort : kFirstPort + kPorts;
+  return port >= first && port < first + kPorts;
+}
+
+// The port, or ICMP identifier, that a frame with the public address as its source comes from. An
+// error has it as the destination of the packet that it quotes.
+std::optional<uint16_t> public_port(const Bytes& frame) {
+  const uint8_t protocol = frame[kIp + 9];
+  if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) return get_be16(frame, kTransport);
+  if (protocol != IPPROTO_ICMP) return std::nullopt;
+  const uint8_t type = frame[kTransport];
+  const bool is_query = type == 8 || type == 0 || type == 13 || type == 14;
+  if (is_query) return get_be16(frame, kTransport + 4);
+  constexpr size_t kQuoted = kTransport + 8;
+  if (frame.size() < kQuoted + 28) return std::nullopt;
+  const size_t quoted = kQuoted + size_t{4} * (frame[kQuoted] & 0xf);
+  if (frame.size() < quoted + 8) return std::nullopt;
+  return get_be16(frame, quoted + (frame[kQuoted + 9] == IPPROTO_ICMP ? 4 : 2));
+}
+
+// Empty: the network's own public address and port, or a later fragment of such a datagram.
+std::string source_problem(const Bytes& frame, const std::string& from) {
+  if (frame.size() < kTransport + 8 || frame[kIp] >> 4 != 4) return "it is no whole IPv4";
+  if (!is_ip(frame, kIp + 12, kUplinkIp)) return "another source";
+  if ((frame[kIp] & 0xf) != 5) return "";  // options: TransportOf is not where this looks for it
+  if (get_be16(frame, kIp + 6) & 0x1fff) return "";
+  const auto port = public_port(frame);
+  if (!port) return "no protocol that is translated";
+  return is_own_port(*port, from) ? "" : "port " + std::to_string(*port) + " is not its network's";
+}
+
+std::string wire_problem(const Bytes& frame, const std::string& from) {
+  const uint16_t type = get_be16(frame, 12);
+  if (type == ETH_P_8021Q) {
+    const uint16_t vid = get_be16(frame, 14) & 0xfff;
+    return vid == (from == "a" ? kRedVid : kBlueVid) ? "" : "another network's VID";
+  }
+  // The kernel asks for the MAC of whom a frame is for.
+  if (type == ETH_P_ARP)
+    return mac_text(frame, 6) == mac_of(Rig::get().ns(), "up") ? "" : "ARP of another";
+  return type == ETH_P_IP ? source_problem(frame, from) : "untagged, and no IPv4";
+}
+
+bool is_of_network(const std::string& port, const std::string& from) {
+  return from == "d" ? port == "d" : port == "a" || port == "b" || port == "c";
+}
+
+bool is_beside_the_wire(const std::string& port) { return port == "e" || port == "f"; }
+
+std::string problem_of_vm(const std::string& from, const std::string& at, const Bytes& frame) {
+  if (is_of_network(at, from)) return "";
+  if (at == "host") return "it got to the host";
+  if (at == "stranger") return "it got to a stranger";
+  if (at == "up" || is_beside_the_wire(at)) return wire_problem(frame, from);
+  if (get_be16(frame, 12) != ETH_P_IP) return "it got to another tenant";
+  if (!is_ip(frame, kIp + 16, kInside)) return "it got to another tenant, for another address";
+  return source_problem(frame, from);
+}
+
+bool is_for_hosts_socket(const Bytes& frame) {
+  if (frame.size() < kTransport + 8 || get_be16(frame, 12) != ETH_P_IP || frame[kIp] != 0x45 ||
+      get_be16(frame, kIp + 6) & 0x1fff || !is_ip(frame, kIp + 16, kUplinkIp))
+    return false;
+  const uint16_t port = get_be16(frame, kTransport + 2);
+  return (frame[kIp + 9] == IPPROTO_UDP && port == kHostsUdp) ||
+         (frame[kIp + 9] == IPPROTO_TCP && port == kHostsTcp);
+}
+
+std::string problem_of_wire(const Frame& sent, const std::string& at, const Bytes& frame) {
+  if (at == "host" || at == "up" || is_beside_the_wire(at)) return "";
+  if (at == "stranger") return "it got to a stranger";
+  if (get_be16(sent.bytes, 12) == ETH_P_8021Q) return "";  // the network's own wire
+  if (is_for_hosts_socket(sent.bytes)) return "what is the host's got to a VM";
+  if (get_be16(frame, 12) != ETH_P_IP) return "untagged, it got into a tenant's network";
+  return is_ip(frame, kIp + 16, kInside) ? "" : "it has not been translated";
+}
+
+class Host {
+ public:
+  Host()
+      : delivery_(Rig::get(), Hook::kTc),
+        udp_(Rig::get().ns(), kUplinkIp, kHostsUdp),
+        tcp_(Rig::get().ns().in([] { return listen_at(kHostsTcp); })) {}
+
+  void reset() {
+    Rig& rig = Rig::get();
+    rig.reset();
+    uint16_t first = kFirstPort;
+    for (const uint32_t network : {kRed, kBlue}) {
+      rig.set_gateway(network, kGateway);
+      rig.set_address(network, kInside, network == kRed ? "a" : "d", "");
+      abi::nat_network rules{};
+      rules.bucket_mask = 31;
+      rules.range_count = 1;
+      rules.ranges[0] = {
+          .address = address_of(kUplinkIp), .first = first, .count = kPorts, .flags = 0};
+      rig.set_nat(network, rules, abi::NAT_ADDRESS_OF_HOST);
+      first += kPorts;
+    }
+    rig.drain();
+  }
+
+  // Everything happens within the write to the TAP. What was not as it has to be, a line each.
+  static std::string send(const Line& line) {
+    Rig& rig = Rig::get();
+    const std::string from = choose(kFroms, line[kFrom]);
+    const Frame frame = frame_of(line);
+    // The kernel refuses headers that do not fit the frame.
+    if (rig.tap(from).try_send(frame) != 0) return "";
+    std::string problems;
+    for (const std::string& at : rig.names())
+      while (const auto received = rig.tap(at).receive()) {
+        const Bytes bytes = received->finished();
+        const std::string problem =
+            from == "up" ? problem_of_wire(frame, at, bytes) : problem_of_vm(from, at, bytes);
+        if (!problem.empty()) problems += "\nfrom " + from + ", at " + at + ": " + problem;
+      }
+    return problems;
+  }
+
+ private:
+  static UniqueFd listen_at(uint16_t port);
+
+  Delivery delivery_;
+  UdpSocket udp_;
+  UniqueFd tcp_;
+};
+
+UniqueFd Host::listen_at(uint16_t port) {
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(socket.get(), 1) != 0)
+    throw_errno("listening");
+  return socket;
+}
+
+Line random_line(std::mt19937& random) {
+  Line line{};
+  for (uint16_t& number : line) number = static_cast<uint16_t>(random());
+  // Mostly what a guest would send, so that sessions come about.
+  const auto mostly = [&](Field field, uint16_t number) {
+    if (random() % 4) line[field] = number;
+  };
+  mostly(kMac, line[kFrom] % 3 == 2 ? 1 : 0);
+  mostly(kSource, line[kFrom] % 3 == 2 ? 4 : 0);
+  mostly(kDestination, line[kFrom] % 3 == 2 ? 3 : 4);
+  mostly(kSourcePort, line[kFrom] % 3 == 2 ? 2 : 3);
+  mostly(kPokeAt, 511);
+  mostly(kTag, 0);
+  mostly(kFragment, 0);
+  return line;
+}
+
+}  // namespace
+}  // namespace xvnet::test
+
+using namespace xvnet::test;
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static Host host;
+  host.reset();
+  std::string all;
+  for (const Line& line : lines_of(text_of_input(data, size))) all += Host::send(line);
+  require(all.empty(), "nobody gets what is another's" + all);
+  return 0;
+}
+
+// libFuzzer sees no branch of the programs, so each input is new.
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t limit, unsigned seed) {
+  constexpr size_t kMost = 40;
+  std::mt19937 random(seed);
+  std::vector<Line> lines = lines_of(text_of_input(data, size));
+  if (lines.size() > kMost) lines.clear();
+  if (!lines.empty() && random() % 3)
+    lines[random() % lines.size()][random() % kFields] = static_cast<uint16_t>(random());
+  while (lines.size() < kMost / 2 || random() % 8) lines.push_back(random_line(random));
+  std::string text = text_of(lines);
+  text.resize(std::min(text.size(), limit));
+  std::ranges::copy(text, data);
+  return text.size();
+}
