@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What stops a VM when a port's programs go: pins, links, filters and the qdisc are taken away while
-// the VM floods, and nothing of it gets to the host's stack or is routed by it.
+// What stops a VM when a port's programs go: pins, links, filters and the qdisc are taken away
+// while the VM floods, and nothing of it gets to the host's stack or is routed by it.
 #include <atomic>
 #include <thread>
 
@@ -64,8 +64,9 @@ class Backstop : public ::testing::TestWithParam<Kind> {
   }
 
   void remove(const std::string& line) const {
-    lab.ns().run({"sh", "-c", "PINS=" + pin_root(lab.host.instance()) + "; PORT=" +
-                                  std::to_string(ifindex(lab.ns(), "tap0")) + "; " + line});
+    lab.ns().run({"sh", "-c",
+                  "PINS=" + pin_root(lab.host.instance()) +
+                      "; PORT=" + std::to_string(ifindex(lab.ns(), "tap0")) + "; " + line});
   }
 
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam().no_tcx};
@@ -73,14 +74,15 @@ class Backstop : public ::testing::TestWithParam<Kind> {
   Tap* vm = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    By, Backstop,
-    ::testing::Values(Kind{"tc", "", false}, Kind{"tc", "", true}, Kind{"tc", "1", false},
-                      Kind{"tc", "1", true}, Kind{"xdp", "", false}, Kind{"xdp", "", true}),
-    [](const auto& kind) {
-      return std::string(kind.param.mode) + (*kind.param.no_tcx ? "Clsact" : "") +
-             (kind.param.has_snat ? "Snat" : "");
-    });
+INSTANTIATE_TEST_SUITE_P(By, Backstop,
+                         ::testing::Values(Kind{"tc", "", false}, Kind{"tc", "", true},
+                                           Kind{"tc", "1", false}, Kind{"tc", "1", true},
+                                           Kind{"xdp", "", false}, Kind{"xdp", "", true}),
+                         [](const auto& kind) {
+                           return std::string(kind.param.mode) +
+                                  (*kind.param.no_tcx ? "Clsact" : "") +
+                                  (kind.param.has_snat ? "Snat" : "");
+                         });
 
 TEST_P(Backstop, WhateverIsTakenAwayNothingGetsToTheHost) {
   const std::vector<Frame> flood = frames();
