@@ -61,7 +61,8 @@ file(GLOB next_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/loader/*.cc ${PRO
      ${PROJECT_SOURCE_DIR}/cli/*.cc)
 add_executable(xvnet_next ${next_sources})
 # As in loader/CMakeLists.txt: properties of sources hold in one directory.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/loader/linux/link_query.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+set_source_files_properties(${PROJECT_SOURCE_DIR}/loader/linux/backstop.cc
+                            ${PROJECT_SOURCE_DIR}/loader/linux/link_query.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 # Not among the compile commands: clang-tidy reads these sources as xvnet's.
 set_target_properties(xvnet_next PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 EXPORT_COMPILE_COMMANDS OFF)
 target_include_directories(xvnet_next BEFORE PRIVATE ${next})
