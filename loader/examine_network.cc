@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "loader/commands.h"
 #include "loader/desired_state.h"
@@ -121,10 +122,22 @@ Result<void> examine_host_interface(const Kernel& kernel, const Examined& examin
 
 Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(requests, forward_requests(tables));
+  std::map<Ipv4, std::string> holders;  // devices of the host; empty: none
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   for (const auto& request : requests) {
     XVNET_ASSIGN(address, tables.nat_addresses.find(to_abi(request.outside)));
-    if (!address || !(address->flags & abi::NAT_ADDRESS_OF_HOST) || !request.outside_port) continue;
+    const bool is_of_host = address && address->flags & abi::NAT_ADDRESS_OF_HOST;
+    if (!holders.contains(request.outside)) {
+      XVNET_ASSIGN(holder, kernel.address_holder(request.outside));
+      holders[request.outside] = holder;
+    }
+    if (address && is_of_host == holders[request.outside].empty())
+      findings.push_back({"network " + request.network, Health::kFail,
+                          fmt::format("{} of its forwards {}", format_ipv4(request.outside),
+                                      is_of_host ? "is not the host's address any longer"
+                                                 : "has become the host's own address"),
+                          command_of(request)});
+    if (!is_of_host || !request.outside_port) continue;
     PortSet lost;
     for (std::size_t at = 0; at < request.count; ++at)
       if (!reserved[request.outside_port + at]) lost.set(request.outside_port + at);

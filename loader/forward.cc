@@ -211,6 +211,34 @@ Result<Network> network_of(Tables& tables, const ForwardRequest& request) {
       fmt::format("forward {}: there is no network {:?}", forward_text(request), request.network));
 }
 
+bool is_of_host(const abi::nat_address& entry) { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
+
+// Whether VMs speak from it.
+Result<bool> is_public(Tables& tables, const abi::address& address) {
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  return std::ranges::any_of(networks, [&](const auto& network) {
+    return std::ranges::any_of(ranges_of(network.second), [&](const auto& range) {
+      return ipv4_of(range.address) == ipv4_of(address);
+    });
+  });
+}
+
+// Opened anew where its address has become the host's, or is the host's no longer. What a network
+// speaks from follows first.
+Result<void> follow_address(Change& change, Forward forward) {
+  auto& tables = change.tables();
+  const auto found = find_outside(change, forward);
+  XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
+  if (!found || !known) return {};
+  if (is_of_host(*known) == found->is_of_host())
+    return found->is_of_host() ? Result<void>{} : hold_address(change, *found);
+  XVNET_ASSIGN(is_spoken_from, is_public(tables, forward.key.address));
+  if (is_spoken_from || !check(change, forward, *found)) return {};
+  XVNET_TRY(close_forward(change, forward));
+  forward.entry.state = abi::RECORD_INCOMPLETE;
+  return open_forward(change, forward, *found);
+}
+
 // The ports of all are kept free on the host again, and lo has its program.
 Result<Outcome> repair_forwards(Change& change) {
   XVNET_ASSIGN(ports, ports_on_host(change.tables()));
@@ -233,7 +261,10 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   Forward wanted{forward_key(request), forward_entry(request, network.id)};
   XVNET_ASSIGN(existing, tables.forwards.find(wanted.key));
   wanted.entry.state = abi::RECORD_COMPLETE;
-  if (existing && is_same(*existing, wanted.entry)) return repair_forwards(change);
+  if (existing && is_same(*existing, wanted.entry)) {
+    XVNET_TRY(follow_address(change, wanted));
+    return repair_forwards(change);
+  }
   wanted.entry.state = abi::RECORD_INCOMPLETE;
   const auto outside = find_outside(change, wanted);
   if (!outside && miss == SnatMiss::kLater)
@@ -307,10 +338,7 @@ Result<std::vector<ForwardRequest>> forward_requests(Tables& tables) {
 
 Result<void> follow_forwards(Change& change) {
   XVNET_ASSIGN(forwards, all_forwards(change.tables()));
-  for (const Forward& forward : forwards) {
-    const auto found = find_outside(change, forward);
-    if (found && !found->is_of_host()) XVNET_TRY(hold_address(change, *found));
-  }
+  for (const Forward& forward : forwards) XVNET_TRY(follow_address(change, forward));
   return follow_loopback(change);
 }
 

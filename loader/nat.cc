@@ -221,7 +221,6 @@ Result<void> withdraw_nat(Change& change, std::uint32_t network) {
 Result<void> follow_uplinks(Change& change) {
   auto& tables = change.tables();
   XVNET_TRY(follow_addresses(change));
-  XVNET_TRY(follow_forwards(change));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     if (!has_snat(record)) continue;
@@ -231,7 +230,7 @@ Result<void> follow_uplinks(Change& change) {
     const auto plan = plan_nat(tables, change.kernel(), {id, record});
     if (plan) XVNET_TRY(provide_nat(change, {id, record}, *plan));
   }
-  return {};
+  return follow_forwards(change);
 }
 
 Result<void> settle_nat(Change& change) {

@@ -191,6 +191,16 @@ bool is_elsewhere(const abi::network_record& before, const abi::network_record& 
          text_of(before.uplink) != text_of(after.uplink);
 }
 
+// Where it finds no uplink, it is refused for what a new network would be.
+Result<void> check_uplink(Change& change, const Network& network) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
+  XVNET_ASSIGN(uplink, choose_uplink(tables, uplinks, network.id, network.record));
+  if (uplink) return {};
+  const auto as_new = choose_uplink(tables, uplinks, 0, network.record);
+  return as_new ? Result<void>{} : std::unexpected(as_new.error());
+}
+
 // Of the flags, NETWORK_NAT is provide_nat()'s.
 Result<void> write_network(Change& change, const Network& network) {
   XVNET_ASSIGN(entry, change.tables().networks.find(network.id));
@@ -321,6 +331,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_claims(tables, record, network.id));
   XVNET_TRY(check_router(tables, network));
   XVNET_TRY(check_snat_exceptions(tables, network));
+  if (is_elsewhere(existing->record, record)) XVNET_TRY(check_uplink(change, network));
   std::optional<NatPlan> plan;
   if (speaks_of_snat(request) && has_snat(record)) {
     XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));

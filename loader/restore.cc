@@ -8,10 +8,12 @@
 #include <iterator>
 
 #include "loader/attempt.h"
+#include "loader/desired_state.h"
 #include "loader/device.h"
 #include "loader/forward.h"
 #include "loader/network.h"
 #include "loader/port.h"
+#include "loader/text.h"
 #include "loader/tidy.h"
 #include "loader/uplink.h"
 
@@ -88,7 +90,7 @@ class Restoring {
       XVNET_ASSIGN(is_here, is_to_be_done(request.device, may_make));
       if (!is_here) continue;
       // The operator has decided once, and a boot is no time to ask again.
-      PortRequest decided = request;
+      XVNET_ASSIGN(decided, as_it_was(request));
       decided.force = true;
       XVNET_ASSIGN(failed, tried_of(request.device, may_make,
                                     [&](Change& change) { return attach_port(change, decided); }));
@@ -98,6 +100,27 @@ class Restoring {
         outcome_.failures.push_back(std::move(closed).error());
     }
     return {};
+  }
+
+  // A port whose device went stays in its network, whatever the state says of it by now.
+  Result<PortRequest> as_it_was(const PortRequest& request) {
+    if (request.replace) return request;
+    XVNET_ASSIGN(records, tables_->port_records.entries());
+    for (const auto& [ifindex, record] : records) {
+      if (text_of(record.device.name) != request.device || !record.network) continue;
+      XVNET_ASSIGN(presence, presence_of(*kernel_, ifindex, record.device));
+      XVNET_ASSIGN(network, tables_->network_records.find(record.network));
+      if (presence == Presence::kHere || !network) continue;
+      auto live = port_request(request.device, record, *network);
+      if (live.network == request.network && live.vid == request.vid &&
+          live.untagged == request.untagged)
+        continue;
+      outcome_.warnings.push_back(fmt::format(
+          "{}: it is a port of network {:?}, as before; the saved state names another network",
+          request.device, text_of(network->name)));
+      return live;
+    }
+    return request;
   }
 
   Result<bool> is_to_be_done(const std::string& name, bool may_make = false) {

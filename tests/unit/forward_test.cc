@@ -3,6 +3,7 @@
 // Forwards and floating addresses: what is refused, what programs and host are told of them, and
 // what becomes of them later.
 #include "fixture.h"
+#include "loader/doctor.h"
 #include "loader/tables.h"
 
 namespace xvnet::test {
@@ -39,6 +40,15 @@ class Forward : public OnFakeKernel {
     return all.empty() ? 0 : all.front().second.flags;
   }
 
+  std::string complaint() {
+    kernel_.start_process();
+    const auto findings = examine_instance(kernel_);
+    EXPECT_TRUE(findings);
+    for (const auto& finding : *findings)
+      if (finding.health == Health::kFail) return finding.detail;
+    return "";
+  }
+
   bool runs_on_lo() {
     const auto state = kernel_.attachment(LOOPBACK_IFINDEX, Hook::kTcEgress);
     return state && *state == Attachment::kLive;
@@ -61,6 +71,39 @@ TEST_F(Forward, LeadsToWhoeverHasTheAddress) {
   EXPECT_EQ(shown().front().device, "");
   must(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.7"})));
   EXPECT_EQ(shown().front().device, "tap1");
+}
+
+// DHCP may give the host another address, or this one.
+TEST_F(Forward, IsOpenedAnewWhenTheHostLosesOrGetsItsAddress) {
+  const auto of_host = forward("blue", {"192.0.2.2", 8080}, {"10.0.0.7", 80});
+  must(add_forward(of_host));
+  EXPECT_EQ(reserved(), "8080");
+  kernel_.device("eth0").addresses = {"192.0.2.3/24"};
+  EXPECT_EQ(complaint(), "192.0.2.2 of its forwards is not the host's address any longer");
+  must(add_forward(of_host));
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(address("192.0.2.2")->flags, 0U);
+  EXPECT_EQ(reserved(), "");
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  EXPECT_EQ(complaint(), "192.0.2.2 of its forwards has become the host's own address");
+  must(add_forward(of_host));
+  EXPECT_EQ(complaint(), "");
+  EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
+  EXPECT_EQ(reserved(), "8080");
+  must(down());
+  EXPECT_EQ(reserved(), "");
+}
+
+// And what VMs speak from.
+TEST_F(Forward, NoPortStaysReservedWhenTheHostsAddressChanges) {
+  must(add_network(with_snat(tenant("green", 20), {"auto"})));
+  must(add_forward(forward("green", {"192.0.2.2", 8080}, {"10.0.0.7", 80})));
+  const std::string before = reserved();
+  kernel_.device("eth0").addresses = {"192.0.2.3/24"};
+  must(add_uplink(uplink("eth0")));
+  EXPECT_EQ("8080," + reserved(), before);
+  must(down());
+  EXPECT_EQ(reserved(), "");
 }
 
 TEST_F(Forward, OfAPoolAddressIsAnsweredForOnTheUplink) {

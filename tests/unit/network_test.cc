@@ -129,6 +129,20 @@ TEST_F(Network, SetRefusesWhatAnotherHas) {
   refused(set_network(both), ErrorKind::kUsage, "blue");
 }
 
+TEST_F(Network, UntaggedFramesBelongToOne) {
+  kernel_.add_nic("eth0");
+  must(add_uplink(uplink("eth0")));
+  auto flat = network("flat");
+  flat.untagged = true;
+  must(add_network(flat));
+  must(add_network(network("other")));
+  auto untagged = network("other");
+  untagged.untagged = true;
+  refused(set_network(untagged), ErrorKind::kFailed, "belong to another network");
+  flat.uplink = "eth0";
+  must(set_network(flat));
+}
+
 TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
   EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));

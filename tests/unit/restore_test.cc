@@ -175,6 +175,23 @@ TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
   EXPECT_EQ(network_view("lan")->uplink, "eth0");
 }
 
+// Its VM was restarted: it was moved since the state was saved.
+TEST_F(Restore, ADeviceThatComesAgainStaysInItsNetwork) {
+  make_everything();
+  const DesiredState state = saved();
+  auto moved = in_network("tap0", "lab");
+  moved.replace = true;
+  must(attach(moved));
+  kernel_.remove("tap0");
+  kernel_.add_tap("tap0");
+  const auto outcome = restored(state, "tap0");
+  EXPECT_EQ(outcome.failures.size(), 0U);
+  ASSERT_EQ(outcome.warnings.size(), 1U);
+  EXPECT_NE(outcome.warnings.front().find("a port of network \"lab\", as before"),
+            std::string::npos);
+  EXPECT_EQ(saved().ports.front().network, "lab");
+}
+
 TEST_F(Restore, ADeviceThatCannotBeAttachedIsSetDown) {
   kernel_.add_tap("tap9").link.is_up = true;
   DesiredState state;
