@@ -290,13 +290,21 @@ Result<void> FakeKernel::set_reserved_ports(const PortSet& ports) {
   });
 }
 
+namespace {
+
+FeatureState feature_of(const FakeDevice& device, Feature feature) {
+  const auto state = device.features.find(feature);
+  return state == device.features.end() ? FeatureState{.is_on = false, .is_fixed = true}
+                                        : state->second;
+}
+
+}  // namespace
+
 Result<FeatureState> FakeKernel::feature(std::uint32_t ifindex, Feature feature) const {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading features");
-  auto state = device->features.find(feature);
-  return state == device->features.end() ? FeatureState{.is_on = false, .is_fixed = true}
-                                         : state->second;
+  return feature_of(*device, feature);
 }
 
 Result<void> FakeKernel::change_feature(FakeDevice& device, Feature feature, bool on) {
@@ -325,8 +333,8 @@ Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
   VethPeer answer;
   answer.is_reachable = true;
   answer.receives_xdp = !peer->foreign_xdp.empty();
-  answer.tx_vlan_ctag = *feature(device->peer, Feature::kTxVlanCtag);
-  answer.tx_vlan_stag = *feature(device->peer, Feature::kTxVlanStag);
+  answer.tx_vlan_ctag = feature_of(*peer, Feature::kTxVlanCtag);
+  answer.tx_vlan_stag = feature_of(*peer, Feature::kTxVlanStag);
   return answer;
 }
 
