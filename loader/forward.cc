@@ -233,7 +233,7 @@ Result<void> follow_address(Change& change, Forward forward) {
   if (is_of_host(*known) == found->is_of_host())
     return found->is_of_host() ? Result<void>{} : hold_address(change, *found);
   XVNET_ASSIGN(is_spoken_from, is_public(tables, forward.key.address));
-  if (is_spoken_from || !check(change, forward, *found)) return {};
+  if (is_spoken_from || (found->is_of_host() && !check_host(change, forward))) return {};
   XVNET_TRY(close_forward(change, forward));
   forward.entry.state = abi::RECORD_INCOMPLETE;
   return open_forward(change, forward, *found);

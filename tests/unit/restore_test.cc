@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The desired state: read back from the records, and brought about again.
+#include <algorithm>
+
 #include "fixture.h"
 
 namespace xvnet::test {
@@ -178,18 +180,22 @@ TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
 // Its VM was restarted: it was moved since the state was saved.
 TEST_F(Restore, ADeviceThatComesAgainStaysInItsNetwork) {
   make_everything();
+  must(attach(on_vlan("tap2", 10)));
   const DesiredState state = saved();
-  auto moved = in_network("tap0", "lab");
+  auto moved = in_network("tap2", "lab");
   moved.replace = true;
   must(attach(moved));
-  kernel_.remove("tap0");
-  kernel_.add_tap("tap0");
-  const auto outcome = restored(state, "tap0");
+  kernel_.remove("tap2");
+  kernel_.add_tap("tap2");
+  const auto outcome = restored(state, "tap2");
   EXPECT_EQ(outcome.failures.size(), 0U);
   ASSERT_EQ(outcome.warnings.size(), 1U);
   EXPECT_NE(outcome.warnings.front().find("a port of network \"lab\", as before"),
             std::string::npos);
-  EXPECT_EQ(saved().ports.front().network, "lab");
+  const auto ports = saved().ports;
+  const auto port = std::ranges::find(ports, "tap2", &PortRequest::device);
+  ASSERT_NE(port, ports.end());
+  EXPECT_EQ(port->network, "lab");
 }
 
 TEST_F(Restore, ADeviceThatCannotBeAttachedIsSetDown) {
