@@ -138,15 +138,16 @@ Result<void> Change::silence(const Link& link, bool silent) {
   return {};
 }
 
+// One that is taken off may be of a device that is gone, or was renamed: since Linux 6.16 it
+// outlives both, and would close the next device of that name.
 Result<void> Change::set_backstop(std::uint32_t ifindex, bool on) {
-  XVNET_ASSIGN(link, kernel_->find_link(ifindex));
-  // Since Linux 6.16 it outlives its device, which cannot get it back.
-  if (!link) return on ? Result<void>{} : kernel_->set_backstop(ifindex, false);
   const auto lacks = kernel_->lacks_backstop(ifindex);
   if (!lacks) return unless_gone(ifindex, std::unexpected(lacks.error()));
-  if (*lacks != on) return {};
+  if (on && !*lacks) return {};
   XVNET_TRY(unless_gone(ifindex, kernel_->set_backstop(ifindex, on)));
-  remember_of_device(ifindex, [this, ifindex, on] { return kernel_->set_backstop(ifindex, !on); });
+  if (*lacks == on)
+    remember_of_device(ifindex,
+                       [this, ifindex, on] { return kernel_->set_backstop(ifindex, !on); });
   return {};
 }
 

@@ -14,7 +14,8 @@
 namespace xvnet {
 namespace {
 
-constexpr std::array kHostKinds = {abi::ROUTE_TO_HOST};
+constexpr std::array kHostKinds = {abi::ROUTE_TO_HOST, abi::ROUTE_BESIDE_HOST};
+constexpr unsigned kAddressBits = 128;
 
 struct Cidr {
   abi::address address;
@@ -35,14 +36,24 @@ std::optional<Cidr> parse_cidr(const std::string& text) {
     return std::nullopt;
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data() + slash + 1, end, cidr.prefix);
-  if (error != std::errc() || at != end || cidr.prefix > (is_v4 ? kIpv4Bits : 128))
+  if (error != std::errc() || at != end || cidr.prefix > (is_v4 ? kIpv4Bits : kAddressBits))
     return std::nullopt;
   return cidr;
 }
 
 void add_route(std::vector<abi::route_key>& routes, std::uint32_t network,
                const abi::address& address) {
-  routes.push_back(route_to(abi::ROUTE_TO_HOST, network, {.address = address, .bits = 128}));
+  routes.push_back(
+      route_to(abi::ROUTE_TO_HOST, network, {.address = address, .bits = kAddressBits}));
+}
+
+// Of IPv6; of IPv4 the kernel checks the senders.
+std::optional<abi::route_key> route_beside(std::uint32_t network, const Cidr& cidr) {
+  if (ipv4_of(cidr.address)) return std::nullopt;
+  abi::address base = cidr.address;
+  for (unsigned bit = cidr.prefix; bit < kAddressBits; ++bit)
+    base.bytes[bit / 8] &= static_cast<std::uint8_t>(~(0x80 >> bit % 8));
+  return route_to(abi::ROUTE_BESIDE_HOST, network, {.address = base, .bits = cidr.prefix});
 }
 
 std::vector<abi::route_key> host_routes(std::uint32_t network,
@@ -52,6 +63,7 @@ std::vector<abi::route_key> host_routes(std::uint32_t network,
     const auto cidr = parse_cidr(text);
     if (!cidr) continue;
     add_route(routes, network, cidr->address);
+    if (const auto beside = route_beside(network, *cidr)) routes.push_back(*beside);
     if (const auto ipv4 = ipv4_of(cidr->address); ipv4 && cidr->prefix <= kMaxSubnetPrefix)
       add_route(routes, network, to_abi(Ipv4{ipv4->number | host_bits(cidr->prefix)}));
   }

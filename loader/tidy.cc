@@ -125,6 +125,7 @@ bool may_have(const abi::network_record& record, const abi::route_key& key) {
     case abi::ROUTE_OF_ROUTER:
       return record.router[0] != 0;
     case abi::ROUTE_TO_HOST:
+    case abi::ROUTE_BESIDE_HOST:
       return record.address_count != 0;
     default:
       return record.snat_exception_count != 0;

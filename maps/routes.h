@@ -13,6 +13,7 @@ enum route_kind {
 	ROUTE_UNTRANSLATED = 2, /* to whom a network speaks by its own addresses */
 	ROUTE_INSIDE = 3,	/* the subnet of such a network, which has it alone on the host */
 	ROUTE_TO_HOST = 4,	/* an address, or a broadcast address, of the host's interface in a network */
+	ROUTE_BESIDE_HOST = 5,	/* the prefix of one: who is beside it */
 };
 
 struct route_key {

@@ -3,9 +3,14 @@
  * check_host_address: the host's interface in a network gets what is for the addresses that it has there. The kernel would
  * take what is for any address of the host, whichever interface it comes in by, and might forward the rest.
  *
- * Broadcasts and groups pass. ICMP redirects do not: the kernel obeys them while net.ipv4.conf.all.accept_redirects is 1,
- * which it is by default, whatever the interface's own setting says. Nor do tags behind the network's own, which could
- * hide an address: the kernel takes off a priority tag.
+ * Broadcasts and groups pass. What does not:
+ *   - ICMP redirects: the kernel obeys them while net.ipv4.conf.all.accept_redirects is 1, which it is by default, whatever
+ *     the interface's own setting says;
+ *   - ICMP errors, but those about what the host sent from such an address to who sends the error: others would change
+ *     the host's path MTUs, and end what its sockets do elsewhere;
+ *   - IPv6 from senders outside the network's prefixes: the kernel checks the senders of IPv4 alone (rp_filter), and
+ *     would answer others wherever they are;
+ *   - anything behind a tag of its own, which could hide an address: the kernel takes off a priority tag.
  *
  * tc only: leave_to_tc.
  *
@@ -15,42 +20,61 @@
  */
 #pragma once
 
-#include "parse.h"
+#include "beside.h"
 #include "prefix.h"
 
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <stddef.h>
 
-#define ICMP_REDIRECT	     5
-#define IPV4_FRAGMENT_OFFSET 0x1fff /* RFC 791 */
+#define ICMP_REDIRECT	      5
+#define ICMP_HEADER	      8	     /* before the packet that an error is about */
+#define ICMPV6_FIRST_NO_ERROR 128    /* RFC 4443, 2.1 */
+#define IPV4_FRAGMENT_OFFSET  0x1fff /* RFC 791 */
+#define IPV6_FRAGMENT_OFFSET  0xfff8 /* RFC 8200, 4.5 */
+#define IPV6_FRAGMENT_SIZE    8
 
 static __always_inline bool is_ipv4_group(__be32 address)
 {
 	return (address & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || address == bpf_htonl(0xffffffff);
 }
 
-/* What cannot be read is none that the kernel could. */
-static __always_inline bool is_redirect(struct packet *packet, const struct iphdr *ip)
+/* RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+static __always_inline bool is_icmp_error(__u8 type)
 {
+	return type == 3 || type == 4 || type == ICMP_REDIRECT || type == 11 || type == 12;
+}
+
+/* What cannot be read is none that the kernel could. */
+static __always_inline bool may_have_icmp(struct packet *packet, const struct iphdr *ip)
+{
+	__u32 offset = header_offset(packet) + ip->ihl * 4;
+	struct iphdr about;
 	__u8 type;
 
 	if (ip->protocol != IPPROTO_ICMP || ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
+		return true;
+	if (!hook_read(packet, offset, &type, sizeof(type)))
 		return false;
-	return !hook_read(packet, header_offset(packet) + ip->ihl * 4, &type, sizeof(type)) || type == ICMP_REDIRECT;
+	if (!is_icmp_error(type))
+		return true;
+	return type != ICMP_REDIRECT && hook_read(packet, offset + ICMP_HEADER, &about, sizeof(about)) &&
+	       about.daddr == ip->saddr && find_route(ROUTE_TO_HOST, packet->network, about.saddr);
 }
 
 static __always_inline bool may_have_ipv4(struct packet *packet)
 {
 	struct iphdr ip;
 
-	if (!hook_read(packet, header_offset(packet), &ip, sizeof(ip)) || is_redirect(packet, &ip))
+	if (!hook_read(packet, header_offset(packet), &ip, sizeof(ip)) || !may_have_icmp(packet, &ip))
 		return false;
 	return is_ipv4_group(ip.daddr) || find_route(ROUTE_TO_HOST, packet->network, ip.daddr);
 }
 
-/* RFC 4291, 2.5: loopback and v4-mapped addresses, which are no unicast ones of a link. */
+static __always_inline bool is_link_local(const struct address *address)
+{
+	return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+}
+
+/* RFC 4291, 2.5: none, loopback and v4-mapped, which are no unicast addresses of a link. */
 static __always_inline bool has_zero_prefix(const struct address *address)
 {
 	__u64 prefix;
@@ -59,16 +83,75 @@ static __always_inline bool has_zero_prefix(const struct address *address)
 	return !prefix;
 }
 
-/* A link-local address is each interface's own. */
+static __always_inline bool is_unspecified(const struct address *address)
+{
+	__u64 rest;
+
+	__builtin_memcpy(&rest, address->bytes + sizeof(rest), sizeof(rest));
+	return has_zero_prefix(address) && !rest;
+}
+
+/* A link-local address is each interface's own. Without an address a station only asks whether it may have one. */
+static __always_inline bool may_send(struct packet *packet, const struct address *from)
+{
+	if (has_zero_prefix(from))
+		return is_unspecified(from);
+	return is_link_local(from) || find_route_to(ROUTE_BESIDE_HOST, packet->network, from);
+}
+
+static __always_inline bool is_own_ipv6(struct packet *packet, const struct address *address)
+{
+	return !has_zero_prefix(address) &&
+	       (is_link_local(address) || find_route_to(ROUTE_TO_HOST, packet->network, address));
+}
+
+struct ipv6_ends {
+	struct address from;
+	struct address to;
+};
+
+static __always_inline bool read_ends(struct packet *packet, __u32 offset, struct ipv6_ends *ends)
+{
+	return hook_read(packet, offset + offsetof(struct ipv6hdr, saddr), ends, sizeof(*ends));
+}
+
+/* The first fragment has the header that a fragment is judged by. */
+static __always_inline bool may_have_icmpv6(struct packet *packet, const struct ipv6_ends *ends)
+{
+	struct payload payload = payload_of_ipv6(packet);
+	struct ipv6_ends about;
+	__be16 fragment[2]; /* next header, offset */
+	__u8 type;
+
+	if (!payload.offset)
+		return false;
+	if (payload.protocol == IPPROTO_FRAGMENT) {
+		if (!hook_read(packet, payload.offset, fragment, sizeof(fragment)))
+			return false;
+		if (fragment[1] & bpf_htons(IPV6_FRAGMENT_OFFSET))
+			return true;
+		payload.protocol = *(__u8 *)fragment;
+		payload.offset += IPV6_FRAGMENT_SIZE;
+		if (is_ipv6_option(payload.protocol))
+			return false;
+	}
+	if (payload.protocol != IPPROTO_ICMPV6)
+		return true;
+	if (!hook_read(packet, payload.offset, &type, sizeof(type)))
+		return false;
+	return type >= ICMPV6_FIRST_NO_ERROR ||
+	       (read_ends(packet, payload.offset + ICMP_HEADER, &about) &&
+		!address_difference(&about.to, &ends->from) && is_own_ipv6(packet, &about.from));
+}
+
 static __always_inline bool may_have_ipv6(struct packet *packet)
 {
-	__u32 offset = header_offset(packet) + offsetof(struct ipv6hdr, daddr);
-	struct address to;
+	struct ipv6_ends ends;
 
-	if (!hook_read(packet, offset, &to, sizeof(to)) || has_zero_prefix(&to))
+	if (!read_ends(packet, header_offset(packet), &ends) || !may_send(packet, &ends.from) ||
+	    !may_have_icmpv6(packet, &ends))
 		return false;
-	return to.bytes[0] == 0xff || (to.bytes[0] == 0xfe && (to.bytes[1] & 0xc0) == 0x80) ||
-	       find_route_to(ROUTE_TO_HOST, packet->network, &to);
+	return ends.to.bytes[0] == 0xff || is_own_ipv6(packet, &ends.to);
 }
 
 /* verifier: a global function is verified once, by itself, and not again in each program. */

@@ -10,14 +10,6 @@
 
 #define NAT_FULL_NS (4 * 1000 * 1000ull)
 
-/* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */
-static __always_inline __u32 address_difference(const struct address *a, const struct address *b)
-{
-	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
-
-	return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]);
-}
-
 /* Spreads each bit of a word over all of them: the finalizer of MurmurHash3. */
 static __always_inline __u32 mix(__u32 word)
 {

@@ -54,12 +54,14 @@ std::vector<Setting> guarding_settings(HostAddresses addresses) {
   return {{"ipv4", "accept_redirects", "0"},
           {"ipv4", "secure_redirects", "0"},
           {"ipv4", "send_redirects", "0"},
+          {"ipv4", "accept_source_route", "0"},
           {"ipv4", "arp_ignore", "1"},    // only for an address of the link that is asked on
           {"ipv4", "arp_announce", "2"},  // always from such a one
           {"ipv4", "rp_filter", "1"},     // RFC 3704, strict
           {"ipv6", "accept_ra", "0"},
           {"ipv6", "autoconf", "0"},
           {"ipv6", "accept_redirects", "0"},
+          {"ipv6", "accept_dad", "0"},  // a VM could answer for any address
           {"ipv6", "disable_ipv6", addresses == HostAddresses::kIpv4Only ? "1" : "0"}};
 }
 

@@ -141,6 +141,16 @@ TEST_P(Backstop, GoesWithItsPort) {
   EXPECT_EQ(ruleset(), "");
 }
 
+TEST_P(Backstop, OfARenamedDeviceGoesWithItsPort) {
+  lab.host.attach("tap1", with_mode({"--network", "green"}));
+  lab.ns().must({"ip", "link", "set", "tap1", "down"});
+  lab.ns().must({"ip", "link", "set", "tap1", "name", "tap2"});
+  lab.host.must({"detach", "tap2"});
+  const std::string ruleset = lab.ns().must({"nft", "list", "ruleset"}).out;
+  for (const char* name : {"tap1", "tap2"})
+    EXPECT_EQ(ruleset.find(name), std::string::npos) << ruleset;
+}
+
 TEST_P(Backstop, OfADeletedDeviceGoesWithItsPort) {
   lab.host.attach("tap1", with_mode({"--network", "green"}));
   delete_link(lab.ns(), "tap1");

@@ -59,6 +59,19 @@ Frame icmp_redirect(const Ends& ends, const std::string& better, const std::stri
   return frame;
 }
 
+// RFC 1191: a packet from the one to the other was too big for the next link.
+Frame too_big(const Ends& ends, const std::string& from, const std::string& to) {
+  Frame frame;
+  frame.bytes = ethernet(ends.src_mac, ends.dst_mac, 0x0800);
+  const Bytes quoted = ipv4_header(from, to, 8);
+  append(frame.bytes, ipv4_header(ends.src_ip, ends.dst_ip, 8 + quoted.size() + 8));
+  append(frame.bytes, {3, 4, 0, 0, 0, 0, 552 >> 8, 552 & 0xff});
+  append(frame.bytes, quoted);
+  append(frame.bytes, {0, 0, 0, 0, 0, 1, 0, 1});
+  finish_checksum(frame.bytes, kEthernet + kIpv4, 2, frame.bytes.size());
+  return frame;
+}
+
 // RFC 4861: a router for half an hour, and a prefix to make addresses of.
 Frame router_advertisement(const std::string& mac) {
   Frame frame;
@@ -153,6 +166,41 @@ TEST_F(HostGuard, ARedirectMovesNoRoute) {
   await_host();
   const std::string route = ask({"ip", "route", "get", "192.0.2.1"});
   EXPECT_NE(route.find("via 10.5.0.2"), std::string::npos) << route;
+}
+
+// It would change the host's path MTU to whom the tenant names.
+TEST_F(HostGuard, AnErrorAboutOtherTrafficOfTheHostIsNotHeard) {
+  add_address(lab.ns(), "lo", "198.51.100.1/32");
+  add_lab({"10.5.0.1/24"});
+  ask({"ip", "route", "add", "192.0.2.0/24", "dev", "lo", "src", "198.51.100.1"});
+  PacketSocket vm(guest.ns, "eth0");
+  Ends ends = Ends::between(mac_of(guest.ns, "eth0"), mac_of(lab.ns(), "xv-lab"));
+  ends.src_ip = "10.5.0.2";
+  ends.dst_ip = "10.5.0.1";
+  for (const char* sender : {"198.51.100.1", "10.5.0.1"})
+    vm.send(too_big(ends, sender, "192.0.2.9"));
+  await_host();
+  const std::string route = ask({"ip", "route", "get", "192.0.2.9"});
+  EXPECT_EQ(route.find("mtu"), std::string::npos) << route;
+}
+
+// IPv4 has rp_filter. The host would send its answer to where the sender is.
+TEST_F(HostGuard, AnIPv6SenderWhoIsElsewhereIsNotHeard) {
+  add_lab({"2001:db8:5::1/64"});
+  Ends ends = Ends::between(mac_of(guest.ns, "eth0"), mac_of(lab.ns(), "xv-lab"));
+  ends.dst_ip6 = "2001:db8:5::1";
+  ends.src_ip6 = "2001:db8:6::6";
+  PacketSocket vm(guest.ns, "eth0");
+  PacketSocket ear(lab.ns(), "xv-lab");
+  Everywhere everywhere;
+  everywhere.add("host", ear, lab.ns(), "xp-lab");
+  const Frame elsewhere = udp6(ends);
+  ends.src_ip6 = "2001:db8:5::6";
+  const Frame beside = udp6(ends);
+  vm.send(elsewhere);
+  vm.send(beside);
+  EXPECT_TRUE(everywhere.wait_for("host", beside.marker));
+  EXPECT_FALSE(everywhere.places(elsewhere.marker).contains("host"));
 }
 
 // RFC 3704. An address of a link that is not asked for it is for others.

@@ -4,7 +4,9 @@
 // of red, with 10.0.0.2 and its broadcast address, and with 2001:db8::2.
 #include <linux/if_ether.h>
 
-#include "pipeline_fixture.h"
+#include <algorithm>
+
+#include "nat_fixture.h"
 
 namespace xvnet::test {
 namespace {
@@ -21,6 +23,7 @@ class HostAddress : public Pipeline {
     rig_.set_interface("b", host);
     for (const char* ip : {"10.0.0.2", "10.0.0.255", "2001:db8::2"})
       rig_.set_host_address(kRed, ip);
+    rig_.set_beside_host(kRed, "2001:db8::", 64);
     rig_.set_learnt(kRed, "b", mac_of("b"), 0, monotonic_ns());
     rig_.set_members(kRed, {"a", "b"});
   }
@@ -33,6 +36,32 @@ class HostAddress : public Pipeline {
     Ends ends = between("a", "b");
     ends.dst_ip6 = ip;
     return ends;
+  }
+  // From a to the host, about a packet between these.
+  static Frame error_about(uint8_t type, const std::string& src_ip, const std::string& dst_ip) {
+    Ends about;
+    about.src_ip = src_ip;
+    about.dst_ip = dst_ip;
+    Frame frame = icmp_error("10.0.0.1", "10.0.0.2", type, 0, udp4(about).bytes);
+    put_macs(frame.bytes);
+    return frame;
+  }
+  static Frame error_about_ipv6(uint8_t type, const std::string& src_ip,
+                                const std::string& dst_ip) {
+    constexpr size_t kIpv6 = 40;
+    constexpr size_t kIcmp = ETH_HLEN + kIpv6;
+    Ends about;
+    about.src_ip6 = src_ip;
+    about.dst_ip6 = dst_ip;
+    const Bytes quoted = udp6(about).bytes;
+    Frame frame = icmp6_echo(to_ipv6("2001:db8::2"));
+    frame.bytes[kIcmp] = type;
+    std::copy_n(quoted.begin() + ETH_HLEN, kIpv6, frame.bytes.begin() + kIcmp + 8);
+    return frame;
+  }
+  static void put_macs(Bytes& bytes) {
+    const Bytes like = tcp4(to("10.0.0.2")).bytes;
+    std::copy_n(like.begin(), 2 * ETH_ALEN, bytes.begin());
   }
   void expect_given(const Frame& frame) {
     EXPECT_EQ(from_vm("a", frame), only_tc(frame, forwarded(frame, "a", "b")));
@@ -93,6 +122,34 @@ TEST_P(HostAddress, ARedirectIsRefused) {
   expect_refused(with_options);
   with_options.bytes[kIcmpType + 4] = 0;
   expect_given(with_options);
+}
+
+// Of what the host sent from its address here to the very sender. Others would be about what it
+// does elsewhere.
+TEST_P(HostAddress, AnErrorIsAboutWhatWasSentToItsSender) {
+  for (const uint8_t type : {3, 4, 11, 12}) {
+    expect_given(error_about(type, "10.0.0.2", "10.0.0.1"));
+    expect_refused(error_about(type, "10.0.0.2", "192.0.2.9"));
+    expect_refused(error_about(type, "192.0.2.1", "10.0.0.1"));
+  }
+  for (const uint8_t type : {1, 2, 3, 4, 127}) {
+    expect_given(error_about_ipv6(type, "2001:db8::2", "2001:db8::1"));
+    expect_refused(error_about_ipv6(type, "2001:db8::2", "2001:db8:1::9"));
+    expect_refused(error_about_ipv6(type, "2001:db8:1::1", "2001:db8::1"));
+  }
+}
+
+TEST_P(HostAddress, IPv6ComesFromWhoIsBesideTheHost) {
+  for (const char* ip : {"2001:db8::77", "fe80::1", "::"}) {
+    Ends ends = to_ipv6("2001:db8::2");
+    ends.src_ip6 = ip;
+    expect_given(udp6(ends));
+  }
+  for (const char* ip : {"2001:db8:1::9", "::1", "::ffff:10.0.0.1", "ff02::1"}) {
+    Ends ends = to_ipv6("2001:db8::2");
+    ends.src_ip6 = ip;
+    expect_refused(udp6(ends));
+  }
 }
 
 TEST_P(HostAddress, WhatIsCutShortIsRefused) {

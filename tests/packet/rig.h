@@ -99,6 +99,8 @@ class Rig {
                           uint32_t bits);
   // One that the host's interface in the network has.
   void set_host_address(uint32_t network, const std::string& ip);
+  // The prefix of so many bits of an IPv6 one.
+  void set_beside_host(uint32_t network, const std::string& ip, uint32_t bits);
   // A network that has a gateway is of the router, with the subnet of so many bits.
   void set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits);
   // No port: the address is kept for one that is not attached. No MAC: it is not known.

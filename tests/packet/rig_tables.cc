@@ -142,6 +142,14 @@ void Rig::set_host_address(uint32_t network, const std::string& ip) {
                       {.network = network});
 }
 
+void Rig::set_beside_host(uint32_t network, const std::string& ip, uint32_t bits) {
+  tables_->routes.put({.prefix = ROUTE_SCOPE_BITS + bits,
+                       .kind = abi::ROUTE_BESIDE_HOST,
+                       .scope = network,
+                       .address = address_of(ip)},
+                      {.network = network});
+}
+
 void Rig::set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits) {
   abi::gateway gateway = tables_->gateways.find(network).value();
   gateway.router = router;

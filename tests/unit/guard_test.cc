@@ -64,16 +64,17 @@ TEST_F(Guard, LetsInWhatIsForTheAddresses) {
     std::set<std::string> routes;
     for (const auto& [key, route] :
          kernel_.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
-      EXPECT_EQ(key.kind, abi::ROUTE_TO_HOST);
-      EXPECT_EQ(key.prefix, ROUTE_HOST_BITS);
       EXPECT_EQ(key.scope, route.network);
-      routes.insert(format_ip(key.address));
+      const bool is_prefix = key.kind == abi::ROUTE_BESIDE_HOST;
+      EXPECT_TRUE(is_prefix || key.prefix == ROUTE_HOST_BITS);
+      routes.insert((is_prefix ? "beside " : "") + format_ip(key.address));
     }
     return routes;
   };
   using Routes = std::set<std::string>;
   must(add_network(lab_with({"10.5.0.1/24", "192.0.2.1/32", "2001:db8::1/64"})));
-  EXPECT_EQ(routes(), (Routes{"10.5.0.1", "10.5.0.255", "192.0.2.1", "2001:db8::1"}));
+  EXPECT_EQ(routes(),
+            (Routes{"10.5.0.1", "10.5.0.255", "192.0.2.1", "2001:db8::1", "beside 2001:db8::"}));
   must(set_network(lab_with({"10.6.0.1/31"})));
   EXPECT_EQ(routes(), (Routes{"10.6.0.1"}));
   must(remove_network("lab"));
