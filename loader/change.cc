@@ -144,7 +144,8 @@ Result<void> Change::set_backstop(std::uint32_t ifindex, bool on) {
   const auto lacks = kernel_->lacks_backstop(ifindex);
   if (!lacks) return unless_gone(ifindex, std::unexpected(lacks.error()));
   if (on && !*lacks) return {};
-  XVNET_TRY(unless_gone(ifindex, kernel_->set_backstop(ifindex, on)));
+  const auto done = kernel_->set_backstop(ifindex, on);
+  XVNET_TRY(on ? unless_gone(ifindex, done) : done);
   if (*lacks == on)
     remember_of_device(ifindex,
                        [this, ifindex, on] { return kernel_->set_backstop(ifindex, !on); });

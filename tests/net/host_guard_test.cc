@@ -256,6 +256,7 @@ TEST_F(HostGuard, BroadcastsAndGroupsReachTheHost) {
   EXPECT_TRUE(arrives(udp4(ends)));
   ends.dst_mac = "33:33:00:00:00:01";
   ends.dst_ip6 = "ff02::1";
+  ends.src_ip6 = "2001:db8:5::9";
   EXPECT_TRUE(arrives(udp6(ends)));
 }
 
