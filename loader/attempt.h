@@ -12,7 +12,7 @@ namespace xvnet {
 
 // Runs an operation in a change of its own, and keeps what it did or undoes it.
 template <typename Operation>
-Result<Outcome> attempt(Kernel& kernel, Tables& tables, Operation operation) {
+Result<Outcome> attempt(Kernel& kernel, Tables& tables, const Operation& operation) {
   Change change(kernel, tables);
   Result<Outcome> outcome = operation(change);
   if (!outcome) return std::unexpected(change.roll_back(std::move(outcome).error()));

@@ -162,7 +162,7 @@ Result<bool> Rehearsal::delete_unless_open(std::uint32_t ifindex) {
 }
 
 template <typename T>
-Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, T value,
+Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, const T& value,
                             std::string_view what) {
   XVNET_ASSIGN(link, link_of(ifindex));
   if (link.*field == value) return {};

@@ -107,7 +107,7 @@ class Rehearsal final : public Kernel {
   std::string name_of(std::uint32_t ifindex) const;
   // `what` tells of a change; none when the link has the value already.
   template <typename T>
-  Result<void> set(std::uint32_t ifindex, T Link::* field, T value, std::string_view what);
+  Result<void> set(std::uint32_t ifindex, T Link::* field, const T& value, std::string_view what);
 
   Kernel* kernel_;
   bool exists_ = false;      // the instance

@@ -190,6 +190,7 @@ std::ostream& operator<<(std::ostream& out, const Trial& trial) { return out << 
 
 std::vector<Trial> all_trials() {
   std::vector<Trial> trials;
+  trials.reserve(2 * kRows.size());
   for (const Row& row : kRows) trials.push_back({row, ""});
   for (const Row& row : kRows)
     if (is_of_attachments(row)) trials.push_back({row, "1"});

@@ -273,7 +273,8 @@ class Host {
         const Bytes bytes = received->finished();
         const std::string problem =
             from == "up" ? problem_of_wire(frame, at, bytes) : problem_of_vm(from, at, bytes);
-        if (!problem.empty()) problems += "\nfrom " + from + ", at " + at + ": " + problem;
+        if (!problem.empty())
+          problems.append("\nfrom " + from).append(", at " + at).append(": " + problem);
       }
     return problems;
   }

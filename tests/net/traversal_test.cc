@@ -19,8 +19,8 @@
 namespace xvnet::test {
 namespace {
 
-struct Station {
-  Station(const NetNs& host, const std::string& port) {
+struct Site {
+  Site(const NetNs& host, const std::string& port) {
     add_veth(host, port, ns, "eth0");
     prepare_far_end(ns, "eth0");
   }
@@ -65,7 +65,7 @@ class Traversal : public NatLab {
   void add(const std::string& name, const std::string& ip, const std::string& gateway,
            const Words& where) {
     auto& station = stations_[name];
-    station = std::make_unique<Station>(lab.ns(), "c-" + name);
+    station = std::make_unique<Site>(lab.ns(), "c-" + name);
     lab.host.attach("c-" + name, with_mode(where));
     add_address(station->ns, "eth0", ip + "/24");
     set_up(station->ns, "eth0");
@@ -89,7 +89,9 @@ class Traversal : public NatLab {
       const auto answer = client.receive_now();
       return answer && answer->text == "answer" && answer->ip == pair.ip;
     };
-    return pair.reaches ? eventually(once) : (once() || once());
+    if (pair.reaches) return eventually(once);
+    const bool at_first = once();
+    return at_first || once();
   }
   bool pings(const std::string& from, const std::string& ip, bool reaches) const {
     const auto once = [&] { return of(from).run({"ping", "-n", "-c", "1", "-W", "1", ip}).ok(); };
@@ -97,7 +99,7 @@ class Traversal : public NatLab {
   }
 
  private:
-  std::map<std::string, std::unique_ptr<Station>> stations_;
+  std::map<std::string, std::unique_ptr<Site>> stations_;
 };
 XVNET_IN_BOTH_MODES(Traversal);
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr uint16_t kHostPort = 34567;
 constexpr uint64_t kNanosecondsOfASecond = 1'000'000'000;
-constexpr uint32_t kOwnMark = 0x78766e74;
 
 class HostForward : public ForwardFixture {
  protected:

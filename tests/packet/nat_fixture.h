@@ -29,6 +29,8 @@ constexpr uint16_t kPeerPort = 80;
 inline const std::string kGatewayMacText = "02:78:76:6e:65:74";
 constexpr size_t kIpOffset = 14;  // of a frame without a tag
 constexpr size_t kTransportOffset = kIpOffset + 20;
+constexpr size_t kQuote = kTransportOffset + 8;  // of the packet that an ICMP error is about
+constexpr uint32_t kOwnMark = 0x78766e74;        // docs/packet-path.md
 
 // RFC 6890: the ends of what is not forwardable.
 constexpr const char* kNotForwardable[] = {

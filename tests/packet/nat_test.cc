@@ -13,9 +13,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kQuote = kTransportOffset + 8;
 // docs/packet-path.md
-constexpr uint32_t kOwnMark = 0x78766e74;
 constexpr uint32_t kRoutedMark = 0x78766e72;
 
 class Nat : public NatFixture {};

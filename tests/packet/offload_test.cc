@@ -13,7 +13,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kIp = ETH_HLEN;  // where the IP header of an untagged frame is
+constexpr size_t kIpHeader = ETH_HLEN;  // where the IP header of an untagged frame is
 
 class Offload : public Pipeline {
  protected:
@@ -44,16 +44,16 @@ class Offload : public Pipeline {
     return with_checksum(frame, pseudo_header_sum(frame.bytes, empty));
   }
   static Frame with_protocol(Frame frame, uint8_t protocol) {
-    frame.bytes[kIp + (parse_layers(frame.bytes).ethertype == ETH_P_IP ? 9 : 6)] = protocol;
+    frame.bytes[kIpHeader + (parse_layers(frame.bytes).ethertype == ETH_P_IP ? 9 : 6)] = protocol;
     return frame;
   }
   // With an IPv4 header of 24 bytes.
   static Frame with_options(Frame frame) {
     const Bytes nops = {1, 1, 1, 0};
-    frame.bytes.insert(frame.bytes.begin() + kIp + 20, nops.begin(), nops.end());
-    frame.bytes[kIp] = 0x46;
-    put_be16(frame.bytes, kIp + 2,
-             static_cast<uint16_t>(get_be16(frame.bytes, kIp + 2) + nops.size()));
+    frame.bytes.insert(frame.bytes.begin() + kIpHeader + 20, nops.begin(), nops.end());
+    frame.bytes[kIpHeader] = 0x46;
+    put_be16(frame.bytes, kIpHeader + 2,
+             static_cast<uint16_t>(get_be16(frame.bytes, kIpHeader + 2) + nops.size()));
     return frame;
   }
 };
@@ -159,7 +159,7 @@ TEST_P(Offload, XdpLeavesFragmentsToTc) {
   expect_left_to_tc(udp4_fragment(ends(), FragmentPart::kLast));
   for (const uint16_t fragment : {0x2000, 0x0001, 0x1fff, 0x2001}) {
     Frame frame = tcp4(ends());
-    put_be16(frame.bytes, kIp + 6, fragment);
+    put_be16(frame.bytes, kIpHeader + 6, fragment);
     expect_left_to_tc(frame);
   }
   expect_left_to_tc(with_protocol(tcp6(ends()), IPPROTO_FRAGMENT));
@@ -167,7 +167,7 @@ TEST_P(Offload, XdpLeavesFragmentsToTc) {
 
 TEST_P(Offload, DontFragmentIsNoFragment) {
   Frame frame = tcp4(ends());
-  put_be16(frame.bytes, kIp + 6, 0x4000);
+  put_be16(frame.bytes, kIpHeader + 6, 0x4000);
   expect_carried(frame);
 }
 
@@ -197,7 +197,7 @@ TEST_P(Offload, XdpLeavesOtherEthertypesToTc) {
 TEST_P(Offload, XdpLeavesWhatItCannotReadToTc) {
   for (const uint8_t version_and_length : {0x40, 0x44}) {  // shorter than the shortest header
     Frame frame = tcp4(ends());
-    frame.bytes[kIp] = version_and_length;
+    frame.bytes[kIpHeader] = version_and_length;
     expect_left_to_tc(frame);
   }
   for (const size_t cut : {1u, 60u, 70u}) {  // the frame is shorter than the packet says
@@ -209,12 +209,12 @@ TEST_P(Offload, XdpLeavesWhatItCannotReadToTc) {
   for (const uint16_t length :
        {uint16_t{0}, uint16_t{19}}) {  // the packet is shorter than its header
     Frame frame = tcp4(ends());
-    put_be16(frame.bytes, kIp + 2, length);
+    put_be16(frame.bytes, kIpHeader + 2, length);
     expect_left_to_tc(frame);
   }
   Frame no_transport = tcp4(ends());
-  put_be16(no_transport.bytes, kIp + 2, 20);
-  no_transport.bytes.resize(kIp + 20 + 4);
+  put_be16(no_transport.bytes, kIpHeader + 2, 20);
+  no_transport.bytes.resize(kIpHeader + 20 + 4);
   expect_left_to_tc(no_transport);
 }
 

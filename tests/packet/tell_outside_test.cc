@@ -12,10 +12,9 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kQuote = kTransportOffset + 8;
 constexpr size_t kQuoted = 28;
 constexpr size_t kTooBig = 3000;  // of payload, for a's MTU of 1500
-constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kOneSecond = 1'000'000'000;
 
 class TellOutside : public NatFixture {
  protected:
@@ -100,7 +99,7 @@ TEST_P(TellOutside, NothingOfErrorsLaterFragmentsAndGroups) {
 
 TEST_P(TellOutside, NotMoreOftenThanAHundredTimesASecond) {
   abi::nat_network rules = rig_.tables().nat_networks.find(kRed).value();
-  rules.told_until_ns = monotonic_ns() + kSecond;
+  rules.told_until_ns = monotonic_ns() + kOneSecond;
   rig_.tables().nat_networks.put(kRed, rules);
   const Frame frame = with_ttl(in(Protocol::kUdp, port_), 1);
   EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "TTL_EXCEEDED"));
