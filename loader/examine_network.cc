@@ -132,11 +132,11 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
       holders[request.outside] = holder;
     }
     if (address && is_of_host == holders[request.outside].empty())
-      findings.push_back({"network " + request.network, Health::kFail,
-                          fmt::format("{} of its forwards {}", format_ipv4(request.outside),
-                                      is_of_host ? "is not the host's address any longer"
-                                                 : "has become the host's own address"),
-                          command_of(request)});
+      findings.push_back(
+          {"network " + request.network, Health::kFail,
+           fmt::format("{}, the address of a forward, {}", format_ipv4(request.outside),
+                       is_of_host ? "is no longer the host's" : "is now the host's"),
+           command_of(request)});
     if (!is_of_host || !request.outside_port) continue;
     PortSet lost;
     for (std::size_t at = 0; at < request.count; ++at)

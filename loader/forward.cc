@@ -213,16 +213,6 @@ Result<Network> network_of(Tables& tables, const ForwardRequest& request) {
 
 bool is_of_host(const abi::nat_address& entry) { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
 
-// Whether VMs speak from it.
-Result<bool> is_public(Tables& tables, const abi::address& address) {
-  XVNET_ASSIGN(networks, tables.nat_networks.entries());
-  return std::ranges::any_of(networks, [&](const auto& network) {
-    return std::ranges::any_of(ranges_of(network.second), [&](const auto& range) {
-      return ipv4_of(range.address) == ipv4_of(address);
-    });
-  });
-}
-
 // Opened anew where its address has become the host's, or is the host's no longer. What a network
 // speaks from follows first.
 Result<void> follow_address(Change& change, Forward forward) {
@@ -232,8 +222,8 @@ Result<void> follow_address(Change& change, Forward forward) {
   if (!found || !known) return {};
   if (is_of_host(*known) == found->is_of_host())
     return found->is_of_host() ? Result<void>{} : hold_address(change, *found);
-  XVNET_ASSIGN(is_spoken_from, is_public(tables, forward.key.address));
-  if (is_spoken_from || (found->is_of_host() && !check_host(change, forward))) return {};
+  XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
+  if (has_speakers || (found->is_of_host() && !check_host(change, forward))) return {};
   XVNET_TRY(close_forward(change, forward));
   forward.entry.state = abi::RECORD_INCOMPLETE;
   return open_forward(change, forward, *found);

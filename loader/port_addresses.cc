@@ -86,6 +86,12 @@ std::vector<Ipv4> addresses_of(const abi::port_record& record) {
   return addresses;
 }
 
+std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others) {
+  std::erase_if(addresses,
+                [&](Ipv4 address) { return std::ranges::find(others, address) != others.end(); });
+  return addresses;
+}
+
 abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
   std::memset(record.ips, 0, sizeof record.ips);
   record.ip_count = static_cast<std::uint16_t>(addresses.size());

@@ -11,6 +11,7 @@
 namespace xvnet {
 
 std::vector<Ipv4> addresses_of(const abi::port_record& record);
+std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others);
 // The record with these, and no others.
 abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses);
 

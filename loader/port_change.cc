@@ -14,12 +14,6 @@
 namespace xvnet {
 namespace {
 
-std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others) {
-  std::erase_if(addresses,
-                [&](Ipv4 address) { return std::ranges::find(others, address) != others.end(); });
-  return addresses;
-}
-
 abi::port_record wanted_record(const abi::port_record& record, const PortRequest& request) {
   auto wanted = request.ips.empty() ? record : with_addresses(record, request.ips);
   const Mac mac = request.mac.value_or(Mac{});

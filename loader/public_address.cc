@@ -224,13 +224,18 @@ Result<void> hold_address(Change& change, const PublicAddress& address) {
   return change.put(addresses, key, entry);
 }
 
+Result<bool> is_spoken_from(Tables& tables, const abi::address& address, std::uint32_t except) {
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  return std::ranges::any_of(networks, [&](const auto& network) {
+    return network.first != except && has_range_of(network.second, address);
+  });
+}
+
 Result<void> release_address(Change& change, const abi::address& address,
                              std::uint32_t network_that_goes) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(networks, tables.nat_networks.entries());
-  for (const auto& [id, network] : networks)
-    if (id != network_that_goes && has_range_of(network, address))
-      return keep_address(change, address, network_that_goes);
+  XVNET_ASSIGN(is_needed, is_spoken_from(tables, address, network_that_goes));
+  if (is_needed) return keep_address(change, address, network_that_goes);
   XVNET_ASSIGN(forwards, tables.forwards.entries());
   for (const auto& [key, forward] : forwards)
     if (ipv4_of(key.address) == ipv4_of(address) && forward.state == abi::RECORD_COMPLETE)

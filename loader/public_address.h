@@ -32,6 +32,8 @@ Result<void> check_unanswered(Change& change, const PublicAddress& address);
 
 // Has the programs know the address, and its neighbours, if they do not yet.
 Result<void> hold_address(Change& change, const PublicAddress& address);
+// Whether VMs of a network have ports of it; `except` does not count.
+Result<bool> is_spoken_from(Tables& tables, const abi::address& address, std::uint32_t except = 0);
 // Nobody is to know it any more whom no network and no forward needs it for. A forward that is not
 // complete needs it no more.
 Result<void> release_address(Change& change, const abi::address& address,

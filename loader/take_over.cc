@@ -32,11 +32,7 @@ Wanted wanted_of(const abi::port_record& record, const PortRequest& request) {
 }
 
 abi::port_record without(const abi::port_record& record, const Wanted& wanted) {
-  std::vector<Ipv4> rest = addresses_of(record);
-  std::erase_if(rest, [&](Ipv4 address) {
-    return std::ranges::find(wanted.addresses, address) != wanted.addresses.end();
-  });
-  auto remaining = with_addresses(record, rest);
+  auto remaining = with_addresses(record, without(addresses_of(record), wanted.addresses));
   if (wanted.mac) std::memset(remaining.mac, 0, sizeof remaining.mac);
   return remaining;
 }

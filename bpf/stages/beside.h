@@ -20,16 +20,16 @@
 #pragma once
 
 #include "parse.h"
+#include "protocol.h"
 
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
-#define IPV4_ANY_FRAGMENT   0x3fff /* RFC 791: more-fragments flag and fragment offset */
-#define TCP_CHECKSUM_OFFSET 16	   /* RFC 9293, 3.1 */
-#define UDP_CHECKSUM_OFFSET 6	   /* RFC 768; RFC 3828, 3.1 */
-#define IPV6_EXTENSIONS	    4	   /* more of them before a partial checksum are refused */
+#define TCP_CHECKSUM_OFFSET 16 /* RFC 9293, 3.1 */
+#define UDP_CHECKSUM_OFFSET 6  /* RFC 768; RFC 3828, 3.1 */
+#define IPV6_EXTENSIONS	    4  /* more of them before a partial checksum are refused */
 
 /* What stands behind an IP header. */
 struct payload {

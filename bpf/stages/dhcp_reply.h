@@ -25,7 +25,6 @@ struct udp_pseudo_header {
 #define DHCP_NAK_FRAME_SIZE (DHCP_COOKIE_OFFSET + sizeof(struct dhcp_head))
 #define DHCP_FRAME_SIZE	    (DHCP_NAK_FRAME_SIZE + DHCP_OPTIONS_SIZE)
 #define DHCP_ECHO_ROOM	    (DHCP_OPTIONS_SIZE - sizeof(struct dhcp_echo)) /* for the lease's options behind one */
-#define IPV4_DONT_FRAGMENT  0x4000					   /* RFC 791 */
 
 static __always_inline void put_option(__u8 *at, __u8 code, __be32 value)
 {

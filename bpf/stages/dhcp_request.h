@@ -166,7 +166,7 @@ static __noinline __u32 end_of_datagram(struct packet *packet)
 	struct udphdr udp;
 	struct iphdr ip;
 
-	if (!read_ipv4(packet, &ip) || ip.frag_off & bpf_htons(IPV4_FRAGMENT_MASK) ||
+	if (!read_ipv4(packet, &ip) || ip.frag_off & bpf_htons(IPV4_ANY_FRAGMENT) ||
 	    (ip.daddr != bpf_htonl(0xffffffff) && !is_gateway_address(packet->network, ip.daddr)))
 		return 0;
 	if (!hook_read(packet, offset + sizeof(ip), &udp, sizeof(udp)) ||

@@ -10,14 +10,7 @@
 #include "gateway.h"
 
 /* RFC 792 */
-#define ICMP_ECHO_REPLY	     0
-#define ICMP_UNREACHABLE     3
-#define ICMP_ECHO	     8
-#define ICMP_TIME_EXCEEDED   11
-#define ICMP_PARAMETER	     12
-#define ICMP_TIMESTAMP	     13
-#define ICMP_TIMESTAMP_REPLY 14
-#define ICMP_ID_OFFSET	     4
+#define ICMP_ID_OFFSET 4
 
 #define TCP_LENGTH_OFFSET 12 /* RFC 9293, 3.1: in words, the upper half of the byte */
 #define TCP_FLAGS_OFFSET  13
@@ -111,7 +104,7 @@ static __always_inline bool read_icmp(struct packet *packet, struct flow *flow, 
 
 static __always_inline bool is_fragment(const struct flow *flow)
 {
-	return flow->ip.frag_off & bpf_htons(IPV4_FRAGMENT_MASK);
+	return flow->ip.frag_off & bpf_htons(IPV4_ANY_FRAGMENT);
 }
 
 static __always_inline bool is_later_fragment(const struct flow *flow)

@@ -13,10 +13,9 @@
 
 #include "owner.h"
 
-#define NAT_FRAGMENT_NS	   (30 * NAT_SECOND) /* RFC 1122, 3.3.2: a minute or less; Linux waits for half of one */
-#define NAT_HELD_NS	   NAT_SECOND
-#define NAT_HELD_MASK	   (NAT_HELD_SIZE - 1)
-#define IPV4_DONT_FRAGMENT 0x4000
+#define NAT_FRAGMENT_NS (30 * NAT_SECOND) /* RFC 1122, 3.3.2: a minute or less; Linux waits for half of one */
+#define NAT_HELD_NS	NAT_SECOND
+#define NAT_HELD_MASK	(NAT_HELD_SIZE - 1)
 
 static __always_inline struct nat_fragment_key fragment_key(const struct flow *flow, __u32 network)
 {

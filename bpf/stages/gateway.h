@@ -12,13 +12,11 @@
 #pragma once
 
 #include "answer.h"
+#include "protocol.h"
 
 /* Not by linux/icmp.h, which wants the headers of a C library for the target. */
-#define ICMP_HEADER_SIZE     8		       /* RFC 792 */
-#define ICMP_REQUEST_WORD    bpf_htons(0x0800) /* echo request: type and code */
-#define ICMP_REPLY_WORD	     bpf_htons(0x0000) /* echo reply */
-#define IPV4_VERSION	     4
-#define IPV4_FRAGMENT_OFFSET 0x1fff /* RFC 791, in units of eight bytes */
+#define ICMP_REQUEST_WORD bpf_htons(0x0800) /* echo request: type and code */
+#define ICMP_REPLY_WORD	  bpf_htons(0x0000) /* echo reply */
 
 /* Its checksum adds up to ones. Of a header without options. */
 static __always_inline bool is_header_undamaged(const struct iphdr *ip)

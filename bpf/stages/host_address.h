@@ -6,8 +6,8 @@
  * Broadcasts and groups pass. What does not:
  *   - ICMP redirects: the kernel obeys them while net.ipv4.conf.all.accept_redirects is 1, which it is by default, whatever
  *     the interface's own setting says;
- *   - ICMP errors, but those about what the host sent from such an address to who sends the error: others would change
- *     the host's path MTUs, and end what its sockets do elsewhere;
+ *   - ICMP errors, except those about a packet that the host sent from such an address to the error's sender. Others would
+ *     change the host's path MTUs, and end connections that it has elsewhere;
  *   - IPv6 from senders outside the network's prefixes: the kernel checks the senders of IPv4 alone (rp_filter), and
  *     would answer others wherever they are;
  *   - anything behind a tag of its own, which could hide an address: the kernel takes off a priority tag.
@@ -25,22 +25,18 @@
 
 #include <stddef.h>
 
-#define ICMP_REDIRECT	      5
-#define ICMP_HEADER	      8	     /* before the packet that an error is about */
-#define ICMPV6_FIRST_NO_ERROR 128    /* RFC 4443, 2.1 */
-#define IPV4_FRAGMENT_OFFSET  0x1fff /* RFC 791 */
-#define IPV6_FRAGMENT_OFFSET  0xfff8 /* RFC 8200, 4.5 */
-#define IPV6_FRAGMENT_SIZE    8
+#define IPV6_FRAGMENT_OFFSET 0xfff8 /* RFC 8200, 4.5 */
+#define IPV6_FRAGMENT_SIZE   8
 
 static __always_inline bool is_ipv4_group(__be32 address)
 {
 	return (address & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || address == bpf_htonl(0xffffffff);
 }
 
-/* RFC 792: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
 static __always_inline bool is_icmp_error(__u8 type)
 {
-	return type == 3 || type == 4 || type == ICMP_REDIRECT || type == 11 || type == 12;
+	return type == ICMP_UNREACHABLE || type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
 }
 
 /* What cannot be read is none that the kernel could. */
@@ -56,7 +52,7 @@ static __always_inline bool may_have_icmp(struct packet *packet, const struct ip
 		return false;
 	if (!is_icmp_error(type))
 		return true;
-	return type != ICMP_REDIRECT && hook_read(packet, offset + ICMP_HEADER, &about, sizeof(about)) &&
+	return type != ICMP_REDIRECT && hook_read(packet, offset + ICMP_HEADER_SIZE, &about, sizeof(about)) &&
 	       about.daddr == ip->saddr && find_route(ROUTE_TO_HOST, packet->network, about.saddr);
 }
 
@@ -140,7 +136,7 @@ static __always_inline bool may_have_icmpv6(struct packet *packet, const struct 
 	if (!hook_read(packet, payload.offset, &type, sizeof(type)))
 		return false;
 	return type >= ICMPV6_FIRST_NO_ERROR ||
-	       (read_ends(packet, payload.offset + ICMP_HEADER, &about) &&
+	       (read_ends(packet, payload.offset + ICMP_HEADER_SIZE, &about) &&
 		!address_difference(&about.to, &ends->from) && is_own_ipv6(packet, &about.from));
 }
 

@@ -26,8 +26,8 @@
 #include <stddef.h>
 
 #include "parse.h"
+#include "protocol.h"
 
-#define IPV4_FRAGMENT_MASK   0x3fff /* RFC 791: more-fragments flag and fragment offset */
 #define IPV4_MAX_HEADER	     60
 #define ICMP_CHECKSUM_OFFSET 2 /* RFC 792, RFC 4443, 2.1 */
 
@@ -98,7 +98,7 @@ static __always_inline enum reason prove_ipv4(struct packet *packet, __u32 offse
 	struct transport transport;
 	__u32 header;
 
-	if (!ip || ip->frag_off & bpf_htons(IPV4_FRAGMENT_MASK))
+	if (!ip || ip->frag_off & bpf_htons(IPV4_ANY_FRAGMENT))
 		return REASON_LEAVE_TO_TC;
 	header = ip->ihl * 4;
 	if (header < sizeof(*ip) || header > IPV4_MAX_HEADER || bpf_ntohs(ip->tot_len) < header ||

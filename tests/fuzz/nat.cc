@@ -182,7 +182,7 @@ std::optional<uint16_t> public_port(const Bytes& frame) {
 std::string source_problem(const Bytes& frame, const std::string& from) {
   if (frame.size() < kTransport + 8 || frame[kIp] >> 4 != 4) return "it is no whole IPv4";
   if (!is_ip(frame, kIp + 12, kUplinkIp)) return "another source";
-  if ((frame[kIp] & 0xf) != 5) return "";  // options: TransportOf is not where this looks for it
+  if ((frame[kIp] & 0xf) != 5) return "";  // with options, the ports are elsewhere
   if (get_be16(frame, kIp + 6) & 0x1fff) return "";
   const auto port = public_port(frame);
   if (!port) return "no protocol that is translated";

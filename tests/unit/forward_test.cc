@@ -79,13 +79,13 @@ TEST_F(Forward, IsOpenedAnewWhenTheHostLosesOrGetsItsAddress) {
   must(add_forward(of_host));
   EXPECT_EQ(reserved(), "8080");
   kernel_.device("eth0").addresses = {"192.0.2.3/24"};
-  EXPECT_EQ(complaint(), "192.0.2.2 of its forwards is not the host's address any longer");
+  EXPECT_EQ(complaint(), "192.0.2.2, the address of a forward, is no longer the host's");
   must(add_forward(of_host));
   EXPECT_EQ(complaint(), "");
   EXPECT_EQ(address("192.0.2.2")->flags, 0U);
   EXPECT_EQ(reserved(), "");
   kernel_.device("eth0").addresses = {"192.0.2.2/24"};
-  EXPECT_EQ(complaint(), "192.0.2.2 of its forwards has become the host's own address");
+  EXPECT_EQ(complaint(), "192.0.2.2, the address of a forward, is now the host's");
   must(add_forward(of_host));
   EXPECT_EQ(complaint(), "");
   EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
