@@ -103,10 +103,14 @@ Result<void> Change::set_up(const Link& link, bool up) {
 }
 
 Result<void> Change::set_mtu(const Link& link, std::uint32_t mtu) {
-  if (link.mtu == mtu) return {};
+  XVNET_ASSIGN(before, kernel_->find_link(link.ifindex));
+  if (!before || before->mtu == mtu) return {};
   XVNET_TRY(unless_gone(link.ifindex, kernel_->set_mtu(link.ifindex, mtu)));
-  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, mtu = link.mtu] {
-    return kernel_->set_mtu(ifindex, mtu);
+  remember_of_device(link.ifindex, [this, before = *before]() -> Result<void> {
+    XVNET_TRY(kernel_->set_mtu(before.ifindex, before.mtu));
+    XVNET_ASSIGN(now, kernel_->find_link(before.ifindex));
+    if (!now || now->noise == before.noise) return {};
+    return kernel_->set_noise(before.ifindex, before.noise);
   });
   return {};
 }
@@ -129,11 +133,17 @@ Result<void> Change::set_master(const Link& link, std::uint32_t master) {
   return {};
 }
 
-Result<void> Change::silence(const Link& link, bool silent) {
-  if (link.is_silent == silent) return {};
-  XVNET_TRY(unless_gone(link.ifindex, kernel_->silence(link.ifindex, silent)));
-  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, silent] {
-    return kernel_->silence(ifindex, !silent);
+Result<void> Change::silence(const Link& link) {
+  XVNET_ASSIGN(now, kernel_->find_link(link.ifindex));
+  if (!now || now->is_silent()) return {};
+  return set_noise(*now, kSilence);
+}
+
+Result<void> Change::set_noise(const Link& link, const Noise& noise) {
+  if (link.noise == noise) return {};
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_noise(link.ifindex, noise)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, before = link.noise] {
+    return kernel_->set_noise(ifindex, before);
   });
   return {};
 }

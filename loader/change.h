@@ -82,10 +82,14 @@ class Change {
   Result<void> create_veth(const std::string& name, const std::string& peer);
   Result<void> set_alias(const Link& link, const std::string& alias);
   Result<void> set_up(const Link& link, bool up);
+  // A small MTU takes a link's IPv6 away, with its settings, and a larger one brings another with
+  // the defaults: undone, it has those of before.
   Result<void> set_mtu(const Link& link, std::uint32_t mtu);
   Result<void> set_promiscuous(const Link& link, bool on);
   Result<void> set_master(const Link& link, std::uint32_t master);
-  Result<void> silence(const Link& link, bool silent);
+  // As the link is now, for an MTU that was changed may have brought IPv6.
+  Result<void> silence(const Link& link);
+  Result<void> set_noise(const Link& link, const Noise& noise);
   // Also of a device that is gone.
   Result<void> set_backstop(std::uint32_t ifindex, bool on);
   Result<void> guard(const Link& link, HostAddresses addresses);

@@ -194,6 +194,54 @@ Result<void> restore_features(Change& change, std::uint32_t ifindex,
   return {};
 }
 
+std::uint32_t mtu_of(const abi::device_record& record, const Link& link) {
+  return record.mtu ? record.mtu : link.mtu;
+}
+
+void remember_device(abi::device_record& record, const Link& link) {
+  if (record.mtu) record.former_mtu = link.mtu;
+  if (link.noise.has_arp) record.restore |= abi::RESTORE_ARP;
+  if (!link.noise.has_ipv6) return;
+  if (*link.noise.has_ipv6) record.restore |= abi::RESTORE_IPV6;
+  record.restore |= abi::RESTORE_ADDRESS_MODE;
+  record.restore |= (std::uint32_t{link.noise.address_mode} & RESTORE_ADDRESS_MODE_MASK)
+                    << RESTORE_ADDRESS_MODE_SHIFT;
+}
+
+// The MTU comes first: with a larger one, the kernel turns IPv6 on.
+Result<void> settle_device(Change& change, const Link& link, const abi::device_record& record) {
+  XVNET_TRY(change.set_mtu(link, mtu_of(record, link)));
+  return change.silence(link);
+}
+
+namespace {
+
+// What is not as the port had it is the operator's.
+Noise former_noise(const abi::device_record& record, const Noise& now) {
+  Noise noise = now;
+  const bool is_off = !now.has_ipv6.value_or(false);
+  if (record.restore & abi::RESTORE_NOISE)
+    return {.has_arp = true,
+            .has_ipv6 = true,
+            .address_mode = is_off ? std::uint8_t{0} : now.address_mode};
+  if (record.restore & abi::RESTORE_ARP) noise.has_arp = true;
+  if (!(record.restore & abi::RESTORE_ADDRESS_MODE)) return noise;
+  if (is_off) noise.has_ipv6 = (record.restore & abi::RESTORE_IPV6) != 0;
+  if (!now.has_ipv6 || now.address_mode == kNoAddress)
+    noise.address_mode = static_cast<std::uint8_t>(record.restore >> RESTORE_ADDRESS_MODE_SHIFT &
+                                                   RESTORE_ADDRESS_MODE_MASK);
+  return noise;
+}
+
+}  // namespace
+
+Result<void> restore_device(Change& change, const Link& link, const abi::device_record& record) {
+  if (record.former_mtu && link.mtu == record.mtu)
+    XVNET_TRY(change.set_mtu(link, record.former_mtu));
+  XVNET_ASSIGN(now, change.kernel().find_link(link.ifindex));
+  return now ? change.set_noise(*now, former_noise(record, link.noise)) : Result<void>{};
+}
+
 Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
                          std::uint32_t limit) {
   auto& learners = change.tables().learners;

@@ -73,6 +73,16 @@ Result<void> turn_off_features(Change& change, std::uint32_t ifindex, const Mode
 Result<void> restore_features(Change& change, std::uint32_t ifindex,
                               const abi::device_record& record);
 
+// What is to be set of the device is asked for in the record.
+std::uint32_t mtu_of(const abi::device_record& record, const Link& link);
+
+// The MTU, ARP and IPv6 of a device that becomes a port. They go into the record as they are, then
+// the device is silenced and gets its MTU; at the end it gets them back, but for what the operator
+// changed meanwhile.
+void remember_device(abi::device_record& record, const Link& link);
+Result<void> settle_device(Change& change, const Link& link, const abi::device_record& record);
+Result<void> restore_device(Change& change, const Link& link, const abi::device_record& record);
+
 // The learned MACs of an interface in a network, its learner, and with them its place in the FDB's
 // budget.
 Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,

@@ -57,7 +57,7 @@ class Examination {
     if (!device_->is_uplink && link.master)
       fails(fmt::format("it is a member of {}: that network's frames reach the VM",
                         master_name(link.master)));
-    if (!device_->is_uplink && !link.is_silent)
+    if (!device_->is_uplink && !link.is_silent())
       fails("ARP or IPv6 was turned on: the host itself speaks on it");
     const std::uint32_t mtu = device_->record.mtu;
     if (mtu && link.mtu != mtu) fails(fmt::format("its MTU is {}, not {}", link.mtu, mtu));

@@ -33,6 +33,20 @@ enum class Transport { kUdp, kTcp, kIcmp };
 
 enum class LinkKind { kTap, kVeth, kOther };
 
+// What the host says on a link by itself.
+struct Noise {
+  bool has_arp = true;
+  // Nothing: the link has no IPv6 to turn on or off, for its MTU is below 1280 or the kernel is
+  // without.
+  std::optional<bool> has_ipv6 = true;
+  std::uint8_t address_mode = 0;  // enum in6_addr_gen_mode: which link-local address it gets
+
+  bool operator==(const Noise&) const = default;
+};
+
+inline constexpr std::uint8_t kNoAddress = 1;  // IN6_ADDR_GEN_MODE_NONE
+inline constexpr Noise kSilence{.has_arp = false, .has_ipv6 = false, .address_mode = kNoAddress};
+
 struct Link {
   std::uint32_t ifindex = 0;
   std::string name;
@@ -47,7 +61,7 @@ struct Link {
   // TAP has it while it is down, too.
   bool has_carrier = false;
   bool is_promiscuous = false;
-  bool is_silent = false;       // as Kernel::silence() leaves it
+  Noise noise{};
   bool forwards = false;        // what comes in on it may be routed: IPv4
   bool accepts_local = false;   // what comes in on it may be from an address of the host: IPv4
   bool is_multi_queue = false;  // a TAP made with IFF_MULTI_QUEUE
@@ -58,6 +72,12 @@ struct Link {
   std::string alias;                   // free text, as `ip link set alias` sets it
   std::uint32_t master = 0;            // ifindex of its bridge or bond, 0: none
   std::string driver;                  // as ethtool shows it; empty when unknown
+
+  // No ARP and no IPv6 at all, so the host says nothing on it.
+  bool is_silent() const {
+    return !noise.has_arp &&
+           (!noise.has_ipv6 || (!*noise.has_ipv6 && noise.address_mode == kNoAddress));
+  }
 };
 
 struct TapSpec {
@@ -206,9 +226,8 @@ class Kernel {
   virtual Result<void> set_promiscuous(std::uint32_t ifindex, bool on) = 0;
   // Puts the link into the bridge or bond `master`, or with 0 takes it out of the one it is in.
   virtual Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) = 0;
-  // Silent: no ARP and no IPv6 at all, so the host says nothing on it. Otherwise the kernel's
-  // defaults for both.
-  virtual Result<void> silence(std::uint32_t ifindex, bool silent) = 0;
+  // Of IPv6 where the link has any.
+  virtual Result<void> set_noise(std::uint32_t ifindex, const Noise& noise) = 0;
   // A backstop drops what the link's programs do not deal with, and needs none of them: what a VM
   // sends does not reach the host when they are gone. A kernel may have no means for one.
   virtual Result<void> set_backstop(std::uint32_t ifindex, bool on) = 0;

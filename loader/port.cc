@@ -25,6 +25,7 @@ struct Former {
   bool was_created = false;
   std::uint32_t owner = kNoOwner;
   std::uint32_t queues = 0;
+  std::uint32_t mtu = 0;  // that was asked
 };
 
 abi::fdb_key static_key(std::uint32_t network, const std::uint8_t (&mac)[6]) {
@@ -50,7 +51,7 @@ Result<void> wire_port(Change& change, const Link& link, const abi::port_record&
   XVNET_TRY(attach_programs(change, ifindex, kPortPrograms, record.device));
   XVNET_TRY(add_static_mac(change, ifindex, record));
   XVNET_TRY(hold_addresses(change, ifindex, record));
-  XVNET_TRY(provide_lease(change, ifindex, record, link.mtu));
+  XVNET_TRY(provide_lease(change, ifindex, record, mtu_of(record.device, link)));
   const abi::interface entry{record.network, abi::INTERFACE_PORT,
                              interface_flags(choice, record.device)};
   XVNET_TRY(put_interface(change, ifindex, entry));
@@ -63,11 +64,11 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
   XVNET_TRY(check_fdb_budget(change.tables(), record.max_macs + 1));
   XVNET_ASSIGN(translated, is_translated(change.tables(), record.network));
   record.device.restore |= restore_flags(choice);
-  if (!link.is_silent) record.device.restore |= abi::RESTORE_NOISE;
+  remember_device(record.device, link);
   if (translated && !link.forwards) record.device.restore |= abi::RESTORE_FORWARDING;
   XVNET_TRY(change.set_up(link, false));
   XVNET_TRY(change.put(records, link.ifindex, record));
-  XVNET_TRY(change.silence(link, true));
+  XVNET_TRY(settle_device(change, link, record.device));
   XVNET_TRY(change.set_backstop(link.ifindex, true));
   if (translated) XVNET_TRY(change.set_forwarding(link, true));
   XVNET_TRY(wire_port(change, link, record, choice));
@@ -80,7 +81,8 @@ Former former_of(const abi::port_record& record) {
   return {.is_known = true,
           .was_created = (record.device.flags & abi::RECORD_CREATED) != 0,
           .owner = record.device.owner,
-          .queues = record.device.queues};
+          .queues = record.device.queues,
+          .mtu = record.device.mtu};
 }
 
 bool is_kept(const Link& link) { return link.kind == LinkKind::kTap && link.alias == kKeptAlias; }
@@ -91,7 +93,8 @@ Former former_of_kept(const Link& tap) {
   return {.is_known = true,
           .was_created = true,
           .owner = owner,
-          .queues = tap.is_multi_queue ? 2u : 0u};
+          .queues = tap.is_multi_queue ? 2u : 0u,
+          .mtu = 0};
 }
 
 Result<Link> find_or_create(Change& change, const PortRequest& request, Former& former,
@@ -214,8 +217,6 @@ Result<void> check_is_free(Change& change, const PortRequest& request) {
 
 Result<Outcome> attach_device(Change& change, const PortRequest& request, const Former& former,
                               Link link, Outcome outcome) {
-  if (request.mtu) XVNET_TRY(change.set_mtu(link, *request.mtu));
-  link.mtu = request.mtu.value_or(link.mtu);
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
                                    {.role = Role::kPort,
                                     .asked = request.mode,
@@ -229,7 +230,9 @@ Result<Outcome> attach_device(Change& change, const PortRequest& request, const 
   if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
   if (request.owner.empty()) record.device.owner = former.owner;
   if (!request.queues) record.device.queues = former.queues;
+  if (!request.mtu) record.device.mtu = former.mtu;
   XVNET_TRY(bring_in(change, link, record, choice));
+  link.mtu = mtu_of(record.device, link);
   if (is_kept(link)) XVNET_TRY(change.set_alias(link, ""));
   outcome.changed = true;
   outcome.warnings = choice.warnings;
@@ -329,8 +332,7 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
   if (is_here) XVNET_TRY(restore_features(change, ifindex, record.device));
   if (is_here && record.device.restore & abi::RESTORE_FORWARDING)
     XVNET_TRY(change.set_forwarding(*link, false));
-  if (is_here && record.device.restore & abi::RESTORE_NOISE)
-    XVNET_TRY(change.silence(*link, false));
+  if (is_here) XVNET_TRY(restore_device(change, *link, record.device));
   XVNET_TRY(change.set_backstop(ifindex, false));
   XVNET_TRY(change.erase_device(ifindex));
   XVNET_TRY(change.erase(tables.stats, ifindex));

@@ -14,13 +14,17 @@
 namespace xvnet {
 namespace {
 
-abi::port_record wanted_record(const abi::port_record& record, const PortRequest& request) {
+abi::port_record wanted_record(const abi::port_record& record, const Link& link,
+                               const PortRequest& request) {
   auto wanted = request.ips.empty() ? record : with_addresses(record, request.ips);
   const Mac mac = request.mac.value_or(Mac{});
   std::memcpy(wanted.mac, mac.data(), sizeof wanted.mac);
   set_text(wanted.host_name, request.host_name);
   wanted.max_macs = request.max_macs.value_or(kDefaultMaxMacs);
-  if (request.mtu) wanted.device.mtu = *request.mtu;
+  if (!request.mtu) return wanted;
+  // What xvnet did not set is the operator's.
+  if (link.mtu != record.device.mtu) wanted.device.former_mtu = link.mtu;
+  wanted.device.mtu = *request.mtu;
   return wanted;
 }
 
@@ -60,7 +64,7 @@ Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& l
   auto& records = change.tables().port_records;
   XVNET_ASSIGN(taken, take_over(change, port.record.network, request));
   XVNET_TRY(check_added(change, port.record, request));
-  auto wanted = wanted_record(port.record, request);
+  auto wanted = wanted_record(port.record, link, request);
   if (wanted.max_macs > port.record.max_macs)
     XVNET_TRY(check_fdb_budget(change.tables(), wanted.max_macs - port.record.max_macs));
   auto leaving = port.record;

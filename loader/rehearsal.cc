@@ -194,8 +194,13 @@ Result<void> Rehearsal::set_master(std::uint32_t ifindex, std::uint32_t master) 
              master ? "master " + name_of(master) : std::string("nomaster"));
 }
 
-Result<void> Rehearsal::silence(std::uint32_t ifindex, bool silent) {
-  return set(ifindex, &Link::is_silent, silent, fmt::format("arp and ipv6 {}", on_or_off(!silent)));
+Result<void> Rehearsal::set_noise(std::uint32_t ifindex, const Noise& noise) {
+  const bool has_ipv6 = noise.has_ipv6.value_or(false);
+  const std::string what =
+      noise.has_arp == has_ipv6
+          ? fmt::format("arp and ipv6 {}", on_or_off(has_ipv6))
+          : fmt::format("arp {}, ipv6 {}", on_or_off(noise.has_arp), on_or_off(has_ipv6));
+  return set(ifindex, &Link::noise, noise, what);
 }
 
 Result<void> Rehearsal::set_backstop(std::uint32_t ifindex, bool on) {

@@ -81,7 +81,7 @@ Result<void> repair_port(Change& change, const PortEntry& port, const Link& link
   XVNET_TRY(change.put(change.tables().port_records, link.ifindex, record));
   XVNET_TRY(change.set_master(link, 0));
   XVNET_TRY(change.set_mtu(link, mtu));
-  XVNET_TRY(change.silence(link, true));
+  XVNET_TRY(change.silence(link));
   XVNET_TRY(change.set_backstop(link.ifindex, true));
   XVNET_TRY(repair_forwarding(change, record, link));
   XVNET_TRY(turn_off_features(change, link.ifindex, choice));

@@ -57,9 +57,15 @@ enum restore_flags {
 	RESTORE_RX_VLAN_FILTER = 1 << 2,
 	RESTORE_PEER_TX_VLAN_CTAG = 1 << 3,
 	RESTORE_PEER_TX_VLAN_STAG = 1 << 4,
-	RESTORE_NOISE = 1 << 5,	     /* ARP and IPv6 of the host on the device */
+	RESTORE_NOISE = 1 << 5,	     /* ARP and IPv6, with the kernel's defaults: of records that older builds wrote */
 	RESTORE_FORWARDING = 1 << 6, /* IPv4 forwarding, which xvnet turned on */
+	RESTORE_ARP = 1 << 7,	     /* it was on */
+	RESTORE_IPV6 = 1 << 8,	     /* it was on */
+	RESTORE_ADDRESS_MODE = 1 << 9, /* the device had IPv6, on or off, with the mode that follows */
 };
+
+#define RESTORE_ADDRESS_MODE_SHIFT 16 /* of the restore flags: enum in6_addr_gen_mode */
+#define RESTORE_ADDRESS_MODE_MASK  3
 
 struct device_record {
 	char name[NAME_SIZE];
@@ -73,7 +79,7 @@ struct device_record {
 	__u32 owner;	  /* uid of a created TAP, or (__u32)-1 */
 	__u32 queues;	  /* of a created TAP, 0: not asked */
 	__u32 mtu;	  /* 0: not asked */
-	__u32 pad;
+	__u32 former_mtu; /* before xvnet set the one that was asked; 0: it set none */
 };
 XVNET_ABI_SIZE(device_record, 16 + 8 + 8 + 64 + 16);
 

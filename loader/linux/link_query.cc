@@ -52,19 +52,21 @@ void read_kind(nlattr* info, Link& link) {
   if (kind == "tun") read_tun(parts[IFLA_INFO_DATA], link);
 }
 
-// Whether IPv6 says nothing on the link; true where there is no IPv6.
-bool is_ipv6_silent(nlattr* families) {
+// Where there is no IPv6, nothing of it is set.
+void read_ipv6(nlattr* families, Noise& noise) {
+  noise.has_ipv6.reset();
   nlattr* ipv6 =
       families ? nla_find(static_cast<nlattr*>(nla_data(families)), nla_len(families), AF_INET6)
                : nullptr;
   nlattr* parts[IFLA_INET6_MAX + 1];
-  if (!ipv6 || nla_parse_nested(parts, IFLA_INET6_MAX, ipv6, nullptr) < 0) return true;
+  if (!ipv6 || nla_parse_nested(parts, IFLA_INET6_MAX, ipv6, nullptr) < 0) return;
   const nlattr* mode = parts[IFLA_INET6_ADDR_GEN_MODE];
-  if (mode && nla_get_u8(mode) != IN6_ADDR_GEN_MODE_NONE) return false;
   const nlattr* conf = parts[IFLA_INET6_CONF];
-  if (!conf || nla_len(conf) <= static_cast<int>(DEVCONF_DISABLE_IPV6 * sizeof(std::int32_t)))
-    return true;
-  return static_cast<const std::int32_t*>(nla_data(conf))[DEVCONF_DISABLE_IPV6] != 0;
+  if (!mode || !conf ||
+      nla_len(conf) <= static_cast<int>(DEVCONF_DISABLE_IPV6 * sizeof(std::int32_t)))
+    return;
+  noise.address_mode = nla_get_u8(mode);
+  noise.has_ipv6 = static_cast<const std::int32_t*>(nla_data(conf))[DEVCONF_DISABLE_IPV6] == 0;
 }
 
 // A setting of net.ipv4.conf, which the kernel lists from the first one on: linux/ip.h counts
@@ -111,7 +113,8 @@ LinkReport read_report(const nlmsghdr* answer) {
   link.is_up = info->ifi_flags & IFF_UP;
   link.has_carrier = attributes[IFLA_CARRIER] && nla_get_u8(attributes[IFLA_CARRIER]);
   link.is_promiscuous = info->ifi_flags & IFF_PROMISC;
-  link.is_silent = (info->ifi_flags & IFF_NOARP) && is_ipv6_silent(attributes[IFLA_AF_SPEC]);
+  link.noise.has_arp = !(info->ifi_flags & IFF_NOARP);
+  read_ipv6(attributes[IFLA_AF_SPEC], link.noise);
   link.forwards = is_ipv4_set(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_FORWARDING);
   link.accepts_local = is_ipv4_set(attributes[IFLA_AF_SPEC], IPV4_DEVCONF_ACCEPT_LOCAL);
   const nlattr* address = attributes[IFLA_ADDRESS];

@@ -44,6 +44,8 @@ Result<void> set_address_generation(std::uint32_t ifindex, std::uint8_t mode,
   });
   auto done = execute_route(message);
   if (done || done.error().number == EAFNOSUPPORT || done.error().number == EOPNOTSUPP) return {};
+  // The secret of a mode went with the IPv6 that the device had before its MTU was below 1280.
+  if (mode == IN6_ADDR_GEN_MODE_STABLE_PRIVACY && done.error().number == EINVAL) return {};
   return fail_netlink(done.error(), doing);
 }
 
@@ -150,13 +152,14 @@ Result<void> set_link_master(std::uint32_t ifindex, std::uint32_t master) {
                               : fmt::format("take device {} out of its bridge or bond", device));
 }
 
-Result<void> set_link_silent(std::uint32_t ifindex, bool silent) {
-  std::string doing = fmt::format("{} the host on device {}", silent ? "silence" : "unsilence",
-                                  quoted_device(ifindex));
-  XVNET_TRY(set_link_flags(ifindex, IFF_NOARP, silent));
-  XVNET_TRY(set_address_generation(
-      ifindex, silent ? IN6_ADDR_GEN_MODE_NONE : IN6_ADDR_GEN_MODE_EUI64, doing));
-  return set_link_ipv6(ifindex, !silent, doing);
+Result<void> set_link_noise(std::uint32_t ifindex, const Noise& noise) {
+  static_assert(kNoAddress == IN6_ADDR_GEN_MODE_NONE);
+  const std::string doing =
+      fmt::format("set ARP and IPv6 of the host on device {}", quoted_device(ifindex));
+  XVNET_TRY(set_link_flags(ifindex, IFF_NOARP, !noise.has_arp));
+  if (!noise.has_ipv6) return {};
+  XVNET_TRY(set_address_generation(ifindex, noise.address_mode, doing));
+  return set_link_ipv6(ifindex, *noise.has_ipv6, doing);
 }
 
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr) {

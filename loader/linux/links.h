@@ -21,7 +21,7 @@ Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu);
 // Into the bridge or bond `master`; 0: out of the one it is in.
 Result<void> set_link_master(std::uint32_t ifindex, std::uint32_t master);
 // No ARP, no IPv6; and back to what a fresh device has.
-Result<void> set_link_silent(std::uint32_t ifindex, bool silent);
+Result<void> set_link_noise(std::uint32_t ifindex, const Noise& noise);
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr);
 Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr);
 // `cidr` is "10.5.0.1/24" or "2001:db8::1/64".

@@ -85,8 +85,8 @@ class LinuxKernel : public Kernel {
   Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override {
     return set_link_master(ifindex, master);
   }
-  Result<void> silence(std::uint32_t ifindex, bool silent) override {
-    return set_link_silent(ifindex, silent);
+  Result<void> set_noise(std::uint32_t ifindex, const Noise& noise) override {
+    return set_link_noise(ifindex, noise);
   }
   Result<void> set_backstop(std::uint32_t ifindex, bool on) override {
     return backstops_.set(ifindex, on);

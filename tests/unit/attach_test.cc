@@ -14,7 +14,7 @@ class Attach : public OnFakeKernel {};
 TEST_F(Attach, CreatesTheTapAndTheNetwork) {
   EXPECT_TRUE(must(attach(on_vlan("tap0", 10))).changed);
   EXPECT_TRUE(kernel_.device("tap0").link.is_up);
-  EXPECT_TRUE(kernel_.device("tap0").link.is_silent);
+  EXPECT_TRUE(kernel_.device("tap0").link.is_silent());
   auto port = view_of("tap0");
   ASSERT_TRUE(port);
   EXPECT_EQ(port->network, "vlan10");

@@ -24,7 +24,7 @@ TEST_F(Detach, LeavesTheDeviceAsItWas) {
   must(attach(on_vlan("tap0", 10)));
   must(detach("tap0"));
   EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
-  EXPECT_FALSE(kernel_.device("tap0").link.is_silent);
+  EXPECT_FALSE(kernel_.device("tap0").link.is_silent());
 }
 
 TEST_F(Detach, DeletesTheTapOnlyWhenAsked) {

@@ -12,6 +12,12 @@
 #include "snapshot.h"
 
 namespace xvnet::test {
+namespace {
+
+constexpr std::uint32_t kMinIpv6Mtu = 1280;  // RFC 8200, 5
+
+}  // namespace
+
 FakeKernel::FakeKernel() {
   make_tables();
   Link& loopback = devices_[LOOPBACK_IFINDEX].link;
@@ -153,7 +159,11 @@ Result<void> FakeKernel::set_up(std::uint32_t ifindex, bool up) {
 
 Result<void> FakeKernel::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
   return on_device("set_mtu % " + std::to_string(mtu), ifindex, [&](FakeDevice& device) {
+    const bool had_ipv6 = device.link.mtu >= kMinIpv6Mtu;
     device.link.mtu = mtu;
+    if (mtu >= kMinIpv6Mtu && had_ipv6) return Result<void>();
+    device.link.noise.has_ipv6 = mtu < kMinIpv6Mtu ? std::nullopt : Noise{}.has_ipv6;
+    device.link.noise.address_mode = Noise{}.address_mode;
     return Result<void>();
   });
 }
@@ -165,11 +175,14 @@ Result<void> FakeKernel::set_promiscuous(std::uint32_t ifindex, bool on) {
   });
 }
 
-Result<void> FakeKernel::silence(std::uint32_t ifindex, bool silent) {
-  return on_device(fmt::format("silence % {}", silent), ifindex, [&](FakeDevice& device) {
-    device.link.is_silent = silent;
-    return Result<void>();
-  });
+Result<void> FakeKernel::set_noise(std::uint32_t ifindex, const Noise& noise) {
+  return on_device(fmt::format("silence % {}", noise == kSilence), ifindex,
+                   [&](FakeDevice& device) {
+                     device.link.noise.has_arp = noise.has_arp;
+                     if (!noise.has_ipv6 || !device.link.noise.has_ipv6) return Result<void>();
+                     device.link.noise = noise;
+                     return Result<void>();
+                   });
 }
 
 Result<void> FakeKernel::set_backstop(std::uint32_t ifindex, bool on) {

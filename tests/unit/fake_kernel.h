@@ -132,7 +132,7 @@ class FakeKernel final : public Kernel {
   Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
   Result<void> set_promiscuous(std::uint32_t ifindex, bool on) override;
   Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) override;
-  Result<void> silence(std::uint32_t ifindex, bool silent) override;
+  Result<void> set_noise(std::uint32_t ifindex, const Noise& noise) override;
   Result<void> set_backstop(std::uint32_t ifindex, bool on) override;
   Result<bool> lacks_backstop(std::uint32_t ifindex) const override;
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;

@@ -35,7 +35,7 @@ void check_port(const FakeKernel& kernel, std::uint32_t ifindex, bool has_xdp, B
   if (has_xdp && !runs(kernel, *device, Hook::kXdp, Program::kXdpFromVm)) {
     broken.insert("port " + name + " is up without its XDP program");
   }
-  if (!device->link.is_silent)
+  if (!device->link.is_silent())
     broken.insert("port " + name + " is up and the host may speak on it");
   if (!device->has_backstop) broken.insert("port " + name + " is up without a backstop");
 }

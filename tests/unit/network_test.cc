@@ -147,9 +147,9 @@ TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
   EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));
   EXPECT_TRUE(kernel_.device("xv-lab").link.is_up);
-  EXPECT_FALSE(kernel_.device("xv-lab").link.is_silent);
+  EXPECT_FALSE(kernel_.device("xv-lab").link.is_silent());
   EXPECT_TRUE(kernel_.device("xp-lab").link.is_up);
-  EXPECT_TRUE(kernel_.device("xp-lab").link.is_silent);
+  EXPECT_TRUE(kernel_.device("xp-lab").link.is_silent());
   EXPECT_TRUE(is_live("xp-lab", Hook::kTcIngress));
   EXPECT_TRUE(has_interface("xp-lab"));
   EXPECT_FALSE(has_interface("xv-lab"));

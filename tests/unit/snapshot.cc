@@ -73,9 +73,10 @@ std::string value_text(const FakeKernel&, const abi::stats& stats) {
 
 std::string device_text(const abi::device_record& record) {
   return fmt::format(
-      "name={} flags={:x} restore={:x} kind={} state={} mode={} asked={} owner={} queues={} mtu={}",
+      "name={} flags={:x} restore={:x} kind={} state={} mode={} asked={} owner={} queues={} mtu={} "
+      "former_mtu={}",
       record.name, record.flags, record.restore, record.kind, record.state, record.mode,
-      record.mode_asked, record.owner, record.queues, record.mtu);
+      record.mode_asked, record.owner, record.queues, record.mtu, record.former_mtu);
 }
 
 std::string value_text(const FakeKernel& kernel, const abi::port_record& record) {
@@ -231,9 +232,12 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
 
 std::string link_text(const FakeDevice& device) {
   std::string text = fmt::format(
-      "link {}: mtu={} promiscuous={} silent={} forwards={} accepts_local={} multi_queue={}",
-      device.link.name, device.link.mtu, device.link.is_promiscuous, device.link.is_silent,
-      device.link.forwards, device.link.accepts_local, device.link.is_multi_queue);
+      "link {}: mtu={} promiscuous={} arp={} ipv6={}/{} forwards={} accepts_local={} "
+      "multi_queue={}",
+      device.link.name, device.link.mtu, device.link.is_promiscuous, device.link.noise.has_arp,
+      device.link.noise.has_ipv6 ? std::to_string(*device.link.noise.has_ipv6) : "none",
+      device.link.noise.address_mode, device.link.forwards, device.link.accepts_local,
+      device.link.is_multi_queue);
   if (!device.link.alias.empty()) text += fmt::format(" alias={:?}", device.link.alias);
   for (const std::string& address : device.addresses) text += " " + address;
   if (device.has_backstop) text += " backstop";

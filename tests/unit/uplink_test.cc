@@ -45,7 +45,7 @@ TEST_F(Uplink, LosesItsNetworksBeforeItsPrograms) {
 TEST_F(Uplink, IsNeverTakenDownOrSilenced) {
   must(add_uplink(uplink("eth0")));
   EXPECT_FALSE(was_done(kernel_, "set_up eth0 false"));
-  EXPECT_FALSE(kernel_.device("eth0").link.is_silent);
+  EXPECT_FALSE(kernel_.device("eth0").link.is_silent());
   must(remove_uplink("eth0"));
   EXPECT_FALSE(was_done(kernel_, "set_up eth0 false"));
 }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What xvnet changes of a device is as it was after detach, down and a failed attach; what the
+// operator changes meanwhile stays.
+#include "fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr Noise kQuiet{.has_arp = false, .has_ipv6 = false, .address_mode = 3};
+
+struct Before {
+  std::string name;
+  Noise noise;
+  std::uint32_t mtu = 1500;
+};
+
+PortRequest with_mtu(PortRequest request, std::uint32_t mtu) {
+  request.mtu = mtu;
+  return request;
+}
+
+class GiveBack : public OnFakeKernel, public testing::WithParamInterface<Before> {
+ protected:
+  void SetUp() override {
+    Link& link = kernel_.add_tap("tap0").link;
+    link.noise = GetParam().noise;
+    link.mtu = GetParam().mtu;
+  }
+};
+
+TEST_P(GiveBack, DetachLeavesTheDeviceAsItWas) {
+  const Snapshot before = take_snapshot(kernel_);
+  for (const std::uint32_t mtu : {9000u, 1000u, 1500u}) {
+    must(attach(with_mtu(on_vlan("tap0", 10), mtu)));
+    EXPECT_EQ(kernel_.device("tap0").link.mtu, mtu);
+    EXPECT_TRUE(kernel_.device("tap0").link.is_silent());
+    must(detach("tap0"));
+    EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << mtu;
+  }
+}
+
+TEST_P(GiveBack, DownLeavesTheDeviceAsItWas) {
+  const Snapshot before = take_snapshot(kernel_);
+  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  must(down());
+  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
+}
+
+TEST_P(GiveBack, AFailedAttachLeavesTheDeviceAsItWas) {
+  for (const std::uint32_t mtu : {9000u, 1000u}) {
+    for (int step = 1;; ++step) {
+      must(down());
+      const Snapshot before = take_snapshot(kernel_);
+      kernel_.fail_at(step);
+      const auto outcome = run(kernel_, attach(with_mtu(on_vlan("tap0", 10), mtu)));
+      kernel_.heal();
+      if (outcome) break;
+      must(down());
+      EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << "step " << step;
+    }
+  }
+}
+
+TEST_P(GiveBack, AKilledAttachThatIsTakenDownLeavesTheDeviceAsItWas) {
+  for (int step = 1;; ++step) {
+    must(down());
+    const Snapshot before = take_snapshot(kernel_);
+    kernel_.die_at(step);
+    const auto outcome = run(kernel_, attach(with_mtu(on_vlan("tap0", 10), 1000)));
+    kernel_.heal();
+    must(down());
+    EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << "step " << step;
+    if (outcome) break;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Detach, GiveBack,
+    testing::Values(
+        Before{"KernelsDefaults", Noise{}}, Before{"EverythingOff", kQuiet},
+        Before{"Ipv6Off", {.has_arp = true, .has_ipv6 = false, .address_mode = 0}},
+        Before{"NoArp", {.has_arp = false, .has_ipv6 = true, .address_mode = 2}},
+        Before{"NoLinkLocal", {.has_arp = true, .has_ipv6 = true, .address_mode = kNoAddress}},
+        Before{"Silent", kSilence},
+        Before{"OtherMtu", {.has_arp = true, .has_ipv6 = true, .address_mode = 3}, 1300},
+        Before{"SmallMtu", {.has_arp = true, .has_ipv6 = std::nullopt, .address_mode = 0}, 1000}),
+    [](const auto& test) { return test.param.name; });
+
+class GivenBack : public OnFakeKernel {};
+
+TEST_F(GivenBack, WhatTheOperatorChangedMeanwhileStays) {
+  kernel_.add_tap("tap0").link.noise = kQuiet;
+  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  Link& link = kernel_.device("tap0").link;
+  link.mtu = 1450;
+  link.noise = {.has_arp = true, .has_ipv6 = true, .address_mode = 2};
+  must(detach("tap0"));
+  EXPECT_EQ(kernel_.device("tap0").link.mtu, 1450u);
+  EXPECT_EQ(kernel_.device("tap0").link.noise,
+            (Noise{.has_arp = true, .has_ipv6 = true, .address_mode = 2}));
+}
+
+TEST_F(GivenBack, TheMtuOfBeforeTheFirstAttachIsRemembered) {
+  kernel_.add_tap("tap0").link.mtu = 1300;
+  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  auto request = with_mtu(on_vlan("tap0", 10), 1450);
+  request.replace = true;
+  must(attach(request));
+  must(detach("tap0"));
+  EXPECT_EQ(kernel_.device("tap0").link.mtu, 1300u);
+}
+
+TEST_F(GivenBack, AnMtuOfTheOperatorIsThatBeforeTheNext) {
+  kernel_.add_tap("tap0").link.mtu = 1300;
+  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  kernel_.device("tap0").link.mtu = 1350;
+  auto request = with_mtu(on_vlan("tap0", 10), 1450);
+  request.replace = true;
+  must(attach(request));
+  must(detach("tap0"));
+  EXPECT_EQ(kernel_.device("tap0").link.mtu, 1350u);
+}
+
+TEST_F(GivenBack, AReplacedPortKeepsItsMtuAndWhatWasBefore) {
+  kernel_.add_tap("tap0").link.mtu = 1300;
+  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  auto request = on_vlan("tap0", 20);
+  request.replace = true;
+  must(attach(request));
+  EXPECT_EQ(kernel_.device("tap0").link.mtu, 1400u);
+  must(detach("tap0"));
+  EXPECT_EQ(kernel_.device("tap0").link.mtu, 1300u);
+}
+
+}  // namespace
+}  // namespace xvnet::test
