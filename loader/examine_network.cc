@@ -47,7 +47,7 @@ Result<std::optional<Ipv4>> lost_address(const Kernel& kernel, Tables& tables,
     const auto address = ipv4_of(range.address);
     XVNET_ASSIGN(known, tables.nat_addresses.find(range.address));
     if (!address || !known || !(known->flags & abi::NAT_ADDRESS_OF_HOST)) continue;
-    XVNET_ASSIGN(holder, kernel.address_holder(*address));
+    XVNET_ASSIGN(holder, kernel.address_holder(range.address));
     if (holder.empty()) return address;
   }
   return std::nullopt;
@@ -128,7 +128,7 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
     XVNET_ASSIGN(address, tables.nat_addresses.find(to_abi(request.outside)));
     const bool is_of_host = address && address->flags & abi::NAT_ADDRESS_OF_HOST;
     if (!holders.contains(request.outside)) {
-      XVNET_ASSIGN(holder, kernel.address_holder(request.outside));
+      XVNET_ASSIGN(holder, kernel.address_holder(to_abi(request.outside)));
       holders[request.outside] = holder;
     }
     if (address && is_of_host == holders[request.outside].empty())

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "loader/address_rules.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
@@ -52,8 +53,9 @@ std::uint8_t number_of(ForwardProtocol protocol) {
 }  // namespace
 
 Result<void> check_forward(const ForwardRequest& request) {
-  if (!is_unicast(request.outside))
-    return misuse(request, fmt::format("{} is no address of a host", format_ipv4(request.outside)));
+  if (const std::string why = why_no_hosts(request.outside); !why.empty())
+    return misuse(request,
+                  fmt::format("{} is no address of a host: {}", format_ipv4(request.outside), why));
   if (request.protocol != ForwardProtocol::kAll) return check_ports(request);
   if (request.outside_port || request.inside_port || request.count != 1)
     return misuse(request, "a floating address has no ports of its own");

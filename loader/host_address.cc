@@ -9,7 +9,11 @@
 #include <charconv>
 #include <optional>
 
+#include "loader/address_rules.h"
+#include "loader/host_interface.h"
+#include "loader/network_request.h"
 #include "loader/routes.h"
+#include "loader/text.h"
 
 namespace xvnet {
 namespace {
@@ -20,6 +24,8 @@ constexpr unsigned kAddressBits = 128;
 struct Cidr {
   abi::address address;
   unsigned prefix;  // bits, as it was written
+
+  unsigned bits() const { return prefix + (ipv4_of(address) ? V4_MAPPED_PREFIX : 0); }
 };
 
 std::optional<Cidr> parse_cidr(const std::string& text) {
@@ -70,12 +76,69 @@ std::vector<abi::route_key> host_routes(std::uint32_t network,
   return routes;
 }
 
+bool has_address(const abi::network_record& record, const abi::address& address) {
+  return std::ranges::any_of(host_addresses_of(record), [&](const std::string& text) {
+    const auto cidr = parse_cidr(text);
+    return cidr && std::ranges::equal(cidr->address.bytes, address.bytes);
+  });
+}
+
+std::unexpected<Error> refusal(const Network& network, const std::string& cidr,
+                               std::string_view cause, std::string hint = {}) {
+  return fail(
+      fmt::format("network {:?}: host address {}: {}", text_of(network.record.name), cidr, cause),
+      std::move(hint));
+}
+
+// A link-local address is an interface's, and the same on another is another one.
+bool is_of_each_link(const abi::address& address) {
+  return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
+
+Result<void> check_owner(Change& change, const Network& network, const std::string& text,
+                         const abi::address& address) {
+  XVNET_ASSIGN(records, change.tables().network_records.entries());
+  for (const auto& [id, other] : records)
+    if (id != network.id && has_address(other, address))
+      return refusal(network, text,
+                     fmt::format("the host has it in network {:?}", text_of(other.name)));
+  XVNET_ASSIGN(known, change.tables().nat_addresses.find(address));
+  if (known && !(known->flags & abi::NAT_ADDRESS_OF_HOST))
+    return refusal(network, text, "it is a public address of VMs (--snat, or forward add)");
+  XVNET_ASSIGN(holder, change.kernel().address_holder(address));
+  if (holder.empty() || holder == host_interface_name(text_of(network.record.name))) return {};
+  return refusal(network, text, fmt::format("the host has it on {:?}", holder),
+                 "take another address: with one on two interfaces, VMs reach it in both networks");
+}
+
 }  // namespace
 
-Result<void> check_cidr(std::string_view network, const std::string& cidr) {
-  if (parse_cidr(cidr)) return {};
-  return fail(ErrorKind::kUsage,
-              fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, cidr));
+Result<void> check_cidr(std::string_view network, const std::string& text) {
+  const auto cidr = parse_cidr(text);
+  if (!cidr)
+    return fail(
+        ErrorKind::kUsage,
+        fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, text));
+  const bool is_disguised = text.contains(':') && ipv4_of(cidr->address);
+  const std::string why = is_disguised ? "it is an IPv4 address, and written as one of IPv6"
+                                       : why_no_hosts(cidr->address, cidr->bits());
+  if (why.empty()) return {};
+  return fail(
+      ErrorKind::kUsage,
+      fmt::format("network {:?}: host address {} is no address of a host: {}", network, text, why));
+}
+
+Result<void> check_host_addresses(Change& change, const Network& network,
+                                  const std::vector<std::string>& before) {
+  auto former = network.record;
+  former.address_count = 0;
+  for (const auto& text : before) set_text(former.addresses[former.address_count++], text);
+  for (const auto& text : host_addresses_of(network.record)) {
+    const auto cidr = parse_cidr(text);
+    if (!cidr || is_of_each_link(cidr->address) || has_address(former, cidr->address)) continue;
+    XVNET_TRY(check_owner(change, network, text, cidr->address));
+  }
+  return {};
 }
 
 HostAddresses kinds_of(const std::vector<std::string>& addresses) {

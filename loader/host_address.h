@@ -11,7 +11,13 @@
 
 namespace xvnet {
 
+// ADDRESS/PREFIX, and an address that a host can have.
 Result<void> check_cidr(std::string_view network, const std::string& cidr);
+
+// Those that the network did not have `before`: no other network has them, nor another interface of
+// the host, and none is a public address that leads to VMs.
+Result<void> check_host_addresses(Change& change, const Network& network,
+                                  const std::vector<std::string>& before);
 
 // For Kernel::guard().
 HostAddresses kinds_of(const std::vector<std::string>& addresses);

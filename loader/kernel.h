@@ -245,7 +245,7 @@ class Kernel {
   // IPv4, the primary address first.
   virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
   // The device of the host that has the address; empty: none.
-  virtual Result<std::string> address_holder(Ipv4 address) const = 0;
+  virtual Result<std::string> address_holder(const abi::address& address) const = 0;
   // What the host does with the link: "it has the address 192.0.2.2/24", "the default route leads
   // through it"; empty: nothing. IPv6 link-local addresses are nothing, for every device gets one.
   virtual Result<std::string> host_use(std::uint32_t ifindex) const = 0;

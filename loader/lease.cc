@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 
+#include "loader/address_rules.h"
 #include "loader/port_addresses.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
@@ -98,7 +99,10 @@ Result<void> check_name(std::string_view doing, std::string_view name, std::size
 }
 
 Result<void> set_boot(abi::network_record& record, const NetworkRequest& request) {
-  if (request.boot_server) record.boot_server = to_abi(*request.boot_server);
+  if (request.boot_server) {
+    XVNET_TRY(check_servers(record, "--boot-server", {*request.boot_server}));
+    record.boot_server = to_abi(*request.boot_server);
+  }
   if (!request.boot_file) return {};
   const bool is_plain = std::ranges::all_of(
       *request.boot_file, [](unsigned char byte) { return byte > ' ' && byte < 0x7f; });
@@ -115,6 +119,7 @@ Result<void> set_dns(abi::network_record& record, const NetworkRequest& request)
   if (request.dns.size() > MAX_DNS)
     return fail(ErrorKind::kUsage,
                 fmt::format("network {:?}: more than {} name servers", request.name, MAX_DNS));
+  XVNET_TRY(check_servers(record, "--dns", request.dns));
   std::memset(record.dns, 0, sizeof record.dns);
   std::ranges::transform(request.dns, record.dns, to_abi);
   record.dns_count = static_cast<std::uint16_t>(request.dns.size());

@@ -7,6 +7,7 @@
 
 #include "loader/binding.h"
 #include "loader/forward.h"
+#include "loader/host_address.h"
 #include "loader/host_interface.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
@@ -69,6 +70,7 @@ Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_claims(change.tables(), record, 0));
   XVNET_TRY(check_router(change.tables(), {0, record}));
   XVNET_TRY(check_snat_exceptions(change.tables(), {0, record}));
+  XVNET_TRY(check_host_addresses(change, {0, record}, {}));
   XVNET_ASSIGN(uplinks, working_uplinks(change.tables(), change.kernel()));
   XVNET_ASSIGN(uplink, choose_uplink(change.tables(), uplinks, 0, record));
   XVNET_ASSIGN(id, take_id(change));
@@ -145,7 +147,10 @@ Result<abi::network_record> wanted_record(const NetworkRequest& request) {
   return record;
 }
 
-Result<void> check_plan(Change& change, const NetworkRequest& request, const NatPlan& plan) {
+Result<void> check_plan(Change& change, const NetworkRequest& request, const NatPlan& plan,
+                        Outcome& outcome) {
+  XVNET_ASSIGN(warnings, reach_warnings(change, plan.addresses));
+  outcome.warnings.insert(outcome.warnings.end(), warnings.begin(), warnings.end());
   if (request.force) return {};
   for (const auto& address : plan.addresses) XVNET_TRY(check_unanswered(change, address));
   return {};
@@ -158,7 +163,7 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
   if (!has_snat(network.record)) return std::nullopt;
   auto plan = plan_nat(change.tables(), change.kernel(), network);
   // What is restored was looked at when it was asked for, and a boot does not wait for probes.
-  if (plan && miss == SnatMiss::kRefused) XVNET_TRY(check_plan(change, request, *plan));
+  if (plan && miss == SnatMiss::kRefused) XVNET_TRY(check_plan(change, request, *plan, outcome));
   if (plan) return *plan;
   XVNET_ASSIGN(translated, is_translated(change.tables(), network.id));
   if (!translated && miss == SnatMiss::kRefused) return std::unexpected(std::move(plan).error());
@@ -331,11 +336,13 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_claims(tables, record, network.id));
   XVNET_TRY(check_router(tables, network));
   XVNET_TRY(check_snat_exceptions(tables, network));
+  XVNET_TRY(check_host_addresses(change, network, host_addresses_of(existing->record)));
   if (is_elsewhere(existing->record, record)) XVNET_TRY(check_uplink(change, network));
+  Outcome outcome;
   std::optional<NatPlan> plan;
   if (speaks_of_snat(request) && has_snat(record)) {
     XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));
-    XVNET_TRY(check_plan(change, request, chosen));
+    XVNET_TRY(check_plan(change, request, chosen, outcome));
     plan = chosen;
   }
   if (is_elsewhere(existing->record, record)) XVNET_TRY(unbind(change, network.id));
@@ -351,7 +358,8 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(change.put(tables.network_records, network.id, record));
   XVNET_TRY(rewrite_leases(change, network));
   XVNET_TRY(bind_networks(change));
-  return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
+  outcome.changed = change.did_anything();
+  return outcome;
 }
 
 Result<Outcome> remove_network(Change& change, std::string_view name) {

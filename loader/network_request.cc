@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 8-6
 
+std::string address_part(const std::string& cidr) { return cidr.substr(0, cidr.find('/')); }
+
 }  // namespace
 
 std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause) {
@@ -86,8 +88,13 @@ Result<void> set_host_addresses(abi::network_record& record, const NetworkReques
   std::memset(record.addresses, 0, sizeof record.addresses);
   record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
   for (std::size_t i = 0; i < request.host_addresses.size(); ++i) {
-    XVNET_TRY(check_cidr(request.name, request.host_addresses[i]));
-    set_text(record.addresses[i], request.host_addresses[i]);
+    const std::string& cidr = request.host_addresses[i];
+    XVNET_TRY(check_cidr(request.name, cidr));
+    for (std::size_t other = 0; other < i; ++other)
+      if (address_part(request.host_addresses[other]) == address_part(cidr))
+        return network_misuse(record,
+                              fmt::format("host address {} is given twice", address_part(cidr)));
+    set_text(record.addresses[i], cidr);
   }
   return {};
 }

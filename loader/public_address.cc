@@ -95,7 +95,7 @@ Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
     if (home.has(address)) return hosts_own(address);
     if (home.reaches(address)) reaching.push_back(&home);
   }
-  XVNET_ASSIGN(holder, kernel.address_holder(address));
+  XVNET_ASSIGN(holder, kernel.address_holder(to_abi(address)));
   if (!holder.empty())
     return refusal(what,
                    fmt::format("it is the host's own address, of {:?}, which is no uplink", holder),
@@ -111,7 +111,9 @@ Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
     return refusal(what,
                    fmt::format("it is no host's address in the subnet of {:?}", home.link.name),
                    "the first and the last address of a subnet are nobody's");
-  return at_home(address, home.link);
+  auto found = at_home(address, home.link);
+  found.is_beside_uplinks = reaching.empty();
+  return found;
 }
 
 constexpr std::uint32_t kNoNetwork = 0;  // ids begin at 1
@@ -209,6 +211,22 @@ Result<void> check_unanswered(Change& change, const PublicAddress& address) {
                  fmt::format("{} answers for it on the LAN of {:?}", format_mac(*answer),
                              link ? link->name : std::string()),
                  "take another address, or say --force");
+}
+
+Result<std::vector<std::string>> reach_warnings(Change& change,
+                                                const std::vector<PublicAddress>& addresses) {
+  std::vector<std::string> warnings;
+  for (const PublicAddress& address : addresses) {
+    if (!address.is_beside_uplinks) continue;
+    XVNET_ASSIGN(known, change.tables().nat_addresses.find(to_abi(address.address)));
+    XVNET_ASSIGN(link, change.kernel().find_link(address.entry.uplink));
+    if (known || !link) continue;
+    warnings.push_back(fmt::format(
+        "{}: the host does not have it, nor is it in the subnet of {}; nothing comes to "
+        "it unless a router there has a route for it to this host",
+        format_ipv4(address.address), link->name));
+  }
+  return warnings;
 }
 
 Result<void> hold_address(Change& change, const PublicAddress& address) {

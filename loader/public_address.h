@@ -11,7 +11,8 @@ namespace xvnet {
 
 struct PublicAddress {
   Ipv4 address;
-  abi::nat_address entry{};  // as the programs get to know it
+  abi::nat_address entry{};        // as the programs get to know it
+  bool is_beside_uplinks = false;  // in the subnet of none: somebody has to route it here
 
   bool is_of_host() const { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
 };
@@ -29,6 +30,10 @@ Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, 
 
 // Refuses an address that is new and that somebody on the uplink's LAN answers ARP for (RFC 5227).
 Result<void> check_unanswered(Change& change, const PublicAddress& address);
+
+// Of addresses that are new and that no uplink's neighbours ask for.
+Result<std::vector<std::string>> reach_warnings(Change& change,
+                                                const std::vector<PublicAddress>& addresses);
 
 // Has the programs know the address, and its neighbours, if they do not yet.
 Result<void> hold_address(Change& change, const PublicAddress& address);

@@ -46,7 +46,7 @@ class Rehearsal final : public Kernel {
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
-  Result<std::string> address_holder(Ipv4 address) const override {
+  Result<std::string> address_holder(const abi::address& address) const override {
     return kernel_->address_holder(address);
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "loader/address_rules.h"
 #include "loader/network_request.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
@@ -62,9 +63,9 @@ Result<void> set_ports(abi::network_record& record, const NetworkRequest& reques
 Result<void> check_addresses(const abi::network_record& record) {
   const auto subnet = subnet_of(record);
   for (const Ipv4 address : snat_addresses(record)) {
-    if (!is_unicast(address))
-      return network_misuse(record,
-                            fmt::format("--snat {} is no address of a host", format_ipv4(address)));
+    if (const std::string why = why_no_hosts(address); !why.empty())
+      return network_misuse(
+          record, fmt::format("--snat {} is no address of a host: {}", format_ipv4(address), why));
     if (subnet->contains(address))
       return network_misuse(record, fmt::format("--snat {} is in the network's own subnet {}",
                                                 format_ipv4(address), format_subnet(*subnet)));

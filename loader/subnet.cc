@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "loader/address_rules.h"
 #include "loader/network_request.h"
 #include "loader/port_addresses.h"
 #include "loader/router.h"
@@ -48,6 +49,9 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
     // Written again, so that whoever filled in the request is held to the rules.
     if (!parse_subnet(format_subnet(*request.subnet)))
       return network_misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
+    if (const std::string why = why_no_hosts({request.subnet->base.number + 1}); !why.empty())
+      return network_misuse(record, fmt::format("subnet {} has no addresses of hosts: {}",
+                                                format_subnet(*request.subnet), why));
     record.subnet = to_abi(request.subnet->base);
     record.prefix = V4_MAPPED_PREFIX + request.subnet->prefix;
   }

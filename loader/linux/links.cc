@@ -210,19 +210,27 @@ Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex)
   return addresses;
 }
 
-Result<std::uint32_t> find_ipv4_holder(Ipv4 address) {
+Result<std::uint32_t> find_address_holder(const abi::address& address) {
+  const auto ipv4 = ipv4_of(address);
+  const std::uint32_t number = ipv4 ? htonl(ipv4->number) : 0;
+  const void* bytes = ipv4 ? static_cast<const void*>(&number) : address.bytes;
+  const int size = ipv4 ? sizeof number : sizeof address.bytes;
   ifaddrmsg header{};
-  header.ifa_family = AF_INET;
+  header.ifa_family = ipv4 ? AF_INET : AF_INET6;
   NetlinkMessage message(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP);
   message.header(header);
   std::uint32_t holder = 0;
   auto done = execute_route(message, [&](const nlmsghdr* answer) {
-    const auto ifindex = static_cast<const ifaddrmsg*>(nlmsg_data(answer))->ifa_index;
-    const auto found = read_ipv4_address(answer, ifindex);
-    if (found && found->address == address) holder = ifindex;
+    const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(answer));
+    const nlattr* local = interface_address(answer);
+    if (info->ifa_family == header.ifa_family && local && nla_len(local) == size &&
+        std::memcmp(nla_data(local), bytes, static_cast<std::size_t>(size)) == 0)
+      holder = info->ifa_index;
   });
+  // Without IPv6 in the kernel nothing has an address of it.
+  if (!done && !ipv4) return 0;
   if (!done)
-    return fail_netlink(done.error(), fmt::format("look for address {}", format_ipv4(address)));
+    return fail_netlink(done.error(), fmt::format("look for address {}", format_ipv4(*ipv4)));
   return holder;
 }
 

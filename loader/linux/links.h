@@ -27,7 +27,7 @@ Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr);
 // `cidr` is "10.5.0.1/24" or "2001:db8::1/64".
 Result<bool> has_link_address(std::uint32_t ifindex, std::string_view cidr);
 // The number of the device that has it; 0: none.
-Result<std::uint32_t> find_ipv4_holder(Ipv4 address);
+Result<std::uint32_t> find_address_holder(const abi::address& address);
 // In the kernel's order: a primary one before its secondary ones.
 Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex);
 

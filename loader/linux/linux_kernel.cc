@@ -113,8 +113,8 @@ class LinuxKernel : public Kernel {
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override {
     return list_ipv4_addresses(ifindex);
   }
-  Result<std::string> address_holder(Ipv4 address) const override {
-    XVNET_ASSIGN(ifindex, find_ipv4_holder(address));
+  Result<std::string> address_holder(const abi::address& address) const override {
+    XVNET_ASSIGN(ifindex, find_address_holder(address));
     return ifindex ? device_name(ifindex) : std::string();
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "fake_kernel.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -257,10 +258,14 @@ Result<bool> FakeKernel::has_address(std::uint32_t ifindex, std::string_view cid
   return device && device->addresses.contains(std::string(cidr));
 }
 
-Result<std::string> FakeKernel::address_holder(Ipv4 address) const {
+Result<std::string> FakeKernel::address_holder(const abi::address& address) const {
+  char text[INET6_ADDRSTRLEN];
+  const auto ipv4 = ipv4_of(address);
+  const std::string wanted =
+      ipv4 ? format_ipv4(*ipv4) : inet_ntop(AF_INET6, &address, text, sizeof text);
   for (const auto& [ifindex, device] : devices_)
     for (const auto& cidr : device.addresses)
-      if (cidr.starts_with(format_ipv4(address) + "/")) return device.link.name;
+      if (cidr.starts_with(wanted + "/")) return device.link.name;
   return std::string();
 }
 

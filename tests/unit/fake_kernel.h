@@ -142,7 +142,7 @@ class FakeKernel final : public Kernel {
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
-  Result<std::string> address_holder(Ipv4 address) const override;
+  Result<std::string> address_holder(const abi::address& address) const override;
   Result<std::string> host_use(std::uint32_t ifindex) const override;
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
   Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override;

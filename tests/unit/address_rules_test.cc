@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Addresses that no host can have, or that somebody else has, are refused with the reason.
+#include "fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+NetworkRequest with_host(const std::string& name, std::vector<std::string> addresses) {
+  NetworkRequest request = network(name);
+  request.host_addresses = std::move(addresses);
+  return request;
+}
+
+struct Nonsense {
+  std::string name;
+  std::string address;
+  std::string why;
+};
+
+class HostAddress : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
+
+TEST_P(HostAddress, OfNoHostIsRefusedWithTheReason) {
+  const auto& [name, address, why] = GetParam();
+  refused(add_network(with_host("lab", {address})), ErrorKind::kUsage, why);
+  must(add_network(with_host("lab", {"10.5.0.1/24"})));
+  refused(set_network(with_host("lab", {"10.5.0.1/24", address})), ErrorKind::kUsage, why);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, HostAddress,
+    testing::Values(Nonsense{"Zero", "0.0.0.0/24", "0.0.0.0/8"},
+                    Nonsense{"ThisNetwork", "0.1.2.3/24", "0.0.0.0/8"},
+                    Nonsense{"Loopback", "127.0.0.1/8", "loopback"},
+                    Nonsense{"LinkLocal", "169.254.1.1/16", "link-local"},
+                    Nonsense{"Multicast", "224.0.0.1/24", "multicast"},
+                    Nonsense{"Reserved", "240.0.0.1/24", "reserved"},
+                    Nonsense{"Broadcast", "255.255.255.255/32", "broadcast"},
+                    Nonsense{"FirstOfThePrefix", "10.6.0.0/24", "the network's"},
+                    Nonsense{"LastOfThePrefix", "10.6.0.255/24", "broadcast"},
+                    Nonsense{"Ipv6Unspecified", "::/64", "unspecified"},
+                    Nonsense{"Ipv6Loopback", "::1/128", "loopback"},
+                    Nonsense{"Ipv6Multicast", "ff02::1/64", "multicast"},
+                    Nonsense{"Ipv6FirstOfThePrefix", "2001:db8::/64", "the network's"},
+                    Nonsense{"Ipv4InIpv6", "::ffff:10.6.0.1/120", "IPv4"},
+                    Nonsense{"Twice", "10.5.0.1/25", "twice"}),
+    [](const auto& test) { return test.param.name; });
+
+class Addresses : public OnFakeKernel {};
+
+TEST_F(Addresses, OfAPointToPointPrefixAreHostsBoth) {
+  must(add_network(with_host("lab", {"10.5.0.0/31", "10.6.0.1/32", "2001:db8::/127"})));
+  must(set_network(with_host("lab", {"fe80::1/64", "10.5.0.1/31"})));
+}
+
+TEST_F(Addresses, OfAnotherNetworkAreRefused) {
+  must(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
+  refused(add_network(with_host("two", {"10.5.0.1/16"})), ErrorKind::kFailed, "\"lab\"");
+  refused(add_network(with_host("two", {"2001:db8:0::1/56"})), ErrorKind::kFailed, "\"lab\"");
+  must(add_network(with_host("two", {"10.6.0.1/24", "fe80::1/64"})));
+  refused(set_network(with_host("two", {"10.5.0.1/24"})), ErrorKind::kFailed, "\"lab\"");
+  must_do_nothing(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
+}
+
+TEST_F(Addresses, OfAnotherInterfaceOfTheHostAreRefused) {
+  kernel_.add_nic("eth9").addresses = {"192.0.2.2/24", "2001:db8::9/64"};
+  refused(add_network(with_host("lab", {"192.0.2.2/32"})), ErrorKind::kFailed, "eth9");
+  refused(add_network(with_host("lab", {"2001:db8::9/128"})), ErrorKind::kFailed, "eth9");
+  must(add_network(with_host("lab", {"10.5.0.1/24"})));
+  refused(set_network(with_host("lab", {"192.0.2.2/24"})), ErrorKind::kFailed, "eth9");
+  must(set_network(with_host("lab", {"10.5.0.1/25"})));
+}
+
+TEST_F(Addresses, ThatLeadToVmsAreRefused) {
+  kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+  must(add_uplink(uplink("eth0")));
+  must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"})));
+  refused(add_network(with_host("lab", {"203.0.113.5/32"})), ErrorKind::kFailed, "public");
+}
+
+class OfServers : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
+
+TEST_P(OfServers, OfNoHostIsRefusedWithTheReason) {
+  const auto& [name, address, why] = GetParam();
+  auto request = with_dhcp(tenant("green", 10));
+  request.dns = {*parse_ipv4(address)};
+  refused(add_network(request), ErrorKind::kUsage, why);
+  request.dns.clear();
+  request.boot_server = *parse_ipv4(address);
+  if (name != "None") {
+    refused(add_network(request), ErrorKind::kUsage, why);
+    refused(add_network(with_snat(tenant("green", 10), {address})), ErrorKind::kUsage, "");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, OfServers,
+                         testing::Values(Nonsense{"None", "0.0.0.0", "0.0.0.0/8"},
+                                         Nonsense{"Loopback", "127.0.0.53", "loopback"},
+                                         Nonsense{"LinkLocal", "169.254.169.254", "link-local"},
+                                         Nonsense{"Multicast", "224.0.0.251", "multicast"},
+                                         Nonsense{"Broadcast", "255.255.255.255", "broadcast"},
+                                         Nonsense{"LastOfTheSubnet", "10.0.0.255", "subnet"}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_F(Addresses, OfANameServerAreGivenOnce) {
+  auto request = with_dhcp(tenant("green", 10));
+  request.dns = {*parse_ipv4("192.0.2.53"), *parse_ipv4("192.0.2.53")};
+  refused(add_network(request), ErrorKind::kUsage, "twice");
+}
+
+TEST_F(Addresses, OfASubnetAreNotLinkLocal) {
+  refused(add_network(with_subnet(network("lab"), "169.254.7.0/24")), ErrorKind::kUsage,
+          "link-local");
+}
+
+class Reach : public OnFakeKernel {
+ protected:
+  void SetUp() override {
+    kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+    must(add_uplink(uplink("eth0")));
+  }
+};
+
+TEST_F(Reach, OfAnAddressInTheSubnetOfAnUplinkNeedsNoWarning) {
+  EXPECT_TRUE(must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"}))).warnings.empty());
+  EXPECT_TRUE(must(add_forward(floating("green", "203.0.113.7", "10.0.0.7"))).warnings.empty());
+}
+
+TEST_F(Reach, OfOneThatSomebodyHasToRouteHereIsWarnedOf) {
+  const auto made = must(add_network(with_snat(tenant("green", 10), {"198.51.100.5"})));
+  ASSERT_EQ(made.warnings.size(), 1u);
+  EXPECT_NE(made.warnings[0].find("198.51.100.5"), std::string::npos);
+  EXPECT_NE(made.warnings[0].find("eth0"), std::string::npos);
+  const auto opened = must(add_forward(forward("green", {"198.51.100.9", 80}, {"10.0.0.7", 80})));
+  ASSERT_EQ(opened.warnings.size(), 1u);
+  EXPECT_NE(opened.warnings[0].find("route"), std::string::npos);
+  EXPECT_EQ(must(add_forward(floating("green", "198.51.100.7", "10.0.0.8"))).warnings.size(), 1u);
+  // It is known by then.
+  must_do_nothing(add_forward(forward("green", {"198.51.100.9", 80}, {"10.0.0.7", 80})));
+  const auto set = must(set_network(with_snat(network("green"), {"198.51.100.6"})));
+  EXPECT_EQ(set.warnings.size(), 1u);
+}
+
+}  // namespace
+}  // namespace xvnet::test
