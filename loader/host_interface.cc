@@ -141,6 +141,53 @@ Result<void> change_host_addresses(Change& change, const Network& network,
   return change.guard(*host, kinds_of(after));
 }
 
+namespace {
+
+std::unexpected<Error> is_end_of(std::string_view doing, const std::string& device,
+                                 std::string_view whose) {
+  return fail(fmt::format("{} {:?}: it is the host interface of {}", doing, device, whose),
+              "it goes with its network, and is not to be used for anything else");
+}
+
+// By its other end, whichever name it has: of this instance by the record, of another by what runs.
+Result<void> check_pair(Change& change, std::string_view doing, const Link& link) {
+  const auto peer = change.kernel().veth_peer(link.ifindex);
+  if (!peer || !peer->ifindex) return {};
+  XVNET_ASSIGN(port, change.tables().port_records.find(peer->ifindex));
+  XVNET_ASSIGN(end, change.kernel().find_link(peer->ifindex));
+  if (port && port->device.flags & abi::RECORD_HOST_SIDE) {
+    XVNET_ASSIGN(network, change.tables().network_records.find(port->network));
+    return is_end_of(doing, link.name,
+                     fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
+  }
+  if (!end || !link.name.starts_with(kHostPrefix) || !end->name.starts_with(kPortPrefix)) return {};
+  XVNET_ASSIGN(other, change.kernel().other_instance(end->ifindex));
+  if (other.empty()) return {};
+  return is_end_of(doing, link.name, fmt::format("a network of instance {:?}", other));
+}
+
+}  // namespace
+
+Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
+                                        const std::string& device) {
+  XVNET_ASSIGN(networks, change.tables().network_records.entries());
+  for (const auto& [id, network] : networks) {
+    const std::string name = text_of(network.name);
+    if (network.address_count &&
+        (device == host_interface_name(name) || device == host_port_name(name)))
+      return is_end_of(doing, device, fmt::format("network {:?}", name));
+  }
+  XVNET_ASSIGN(link, change.kernel().find_link(device));
+  if (!link) return {};
+  XVNET_ASSIGN(port, change.tables().port_records.find(link->ifindex));
+  if (port && port->device.flags & abi::RECORD_HOST_SIDE) {
+    XVNET_ASSIGN(network, change.tables().network_records.find(port->network));
+    return is_end_of(doing, device,
+                     fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
+  }
+  return link->kind == LinkKind::kVeth ? check_pair(change, doing, *link) : Result<void>{};
+}
+
 Result<void> remove_host_interface(Change& change, const Network& network) {
   XVNET_TRY(remove_pair(change, network));
   return set_host_routes(change, network.id, {});

@@ -22,4 +22,9 @@ Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& after);
 Result<void> remove_host_interface(Change& change, const Network& network);
 
+// Refuses an end of a host interface, of this instance or another: it is neither a port of somebody
+// else nor an uplink. `doing` begins the message.
+Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
+                                        const std::string& device);
+
 }  // namespace xvnet

@@ -199,12 +199,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
 // Neither an uplink nor an end of a network's host interface.
 Result<void> check_is_free(Change& change, const PortRequest& request) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(networks, tables.network_records.entries());
-  for (const auto& [id, network] : networks)
-    if (network.address_count && (request.device == host_interface_name(text_of(network.name)) ||
-                                  request.device == host_port_name(text_of(network.name))))
-      return fail(fmt::format("attach {:?}: it is the host interface of network {:?}",
-                              request.device, text_of(network.name)));
+  XVNET_TRY(check_is_no_host_interface(change, "attach", request.device));
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   if (!link) return {};
   XVNET_ASSIGN(uplink, tables.uplink_records.find(link->ifindex));

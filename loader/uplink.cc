@@ -5,6 +5,7 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
+#include "loader/host_interface.h"
 #include "loader/interface.h"
 #include "loader/nat.h"
 #include "loader/network.h"
@@ -170,6 +171,7 @@ VidSet vids_of(const abi::uplink_record& record) {
 Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   XVNET_TRY(check_device_name("add uplink", request.device));
   XVNET_TRY(check_vids(request));
+  XVNET_TRY(check_is_no_host_interface(change, "add uplink", request.device));
   XVNET_ASSIGN(existing, settle_existing(change, request));
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
   if (!link) return fail(fmt::format("add uplink {:?}: there is no such device", request.device));

@@ -69,5 +69,38 @@ TEST_F(TwoInstances, DoNotShareADevice) {
   must(attach(on_vlan("tap0", 10)));
 }
 
+NetworkRequest lab_with_host() {
+  NetworkRequest request = network("lab");
+  request.host_addresses = {"10.5.0.1/24"};
+  return request;
+}
+
+class HostInterface : public OnFakeKernel {};
+
+TEST_F(HostInterface, OfThisInstanceIsNeitherPortNorUplink) {
+  must(add_network(lab_with_host()));
+  for (const char* end : {"xv-lab", "xp-lab"}) {
+    refused(attach(forced(on_vlan(end, 10))), ErrorKind::kFailed, "network \"lab\"");
+    refused(add_uplink(uplink(end)), ErrorKind::kFailed, "network \"lab\"");
+  }
+  kernel_.device("xv-lab").link.name = "lab0";
+  refused(attach(forced(on_vlan("lab0", 10))), ErrorKind::kFailed, "network \"lab\"");
+  refused(add_uplink(uplink("lab0")), ErrorKind::kFailed, "network \"lab\"");
+}
+
+TEST_F(HostInterface, OfAnotherInstanceIsNeitherPortNorUplink) {
+  kernel_.add_veth("xv-red", "xp-red");
+  kernel_.device("xp-red").other_instance = "blue";
+  for (const char* end : {"xv-red", "xp-red"}) {
+    refused(attach(forced(on_vlan(end, 10))), ErrorKind::kFailed, "\"blue\"");
+    refused(add_uplink(uplink(end)), ErrorKind::kFailed, "\"blue\"");
+  }
+}
+
+TEST_F(HostInterface, IsNotEveryVethWithItsName) {
+  kernel_.add_veth("xv-red", "xp-red");
+  must(attach(on_vlan("xv-red", 10)));
+}
+
 }  // namespace
 }  // namespace xvnet::test
