@@ -248,7 +248,8 @@ class Kernel {
   // The device of the host that has the address; empty: none.
   virtual Result<std::string> address_holder(const abi::address& address) const = 0;
   // What the host does with the link: "it has the address 192.0.2.2/24", "the default route leads
-  // through it"; empty: nothing. IPv6 link-local addresses are nothing, for every device gets one.
+  // through it", "the vlan device eth7.5 is on it"; empty: nothing. IPv6 link-local addresses are
+  // nothing, for every device gets one.
   virtual Result<std::string> host_use(std::uint32_t ifindex) const = 0;
   // Another instance that has the link as a port or an uplink; empty: none.
   virtual Result<std::string> other_instance(std::uint32_t ifindex) const = 0;

@@ -2,6 +2,7 @@
 #include "loader/linux/host_use.h"
 
 #include <fmt/format.h>
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
@@ -57,30 +58,73 @@ bool leads_through(const nlattr* hops, std::uint32_t ifindex) {
   return false;
 }
 
-bool is_default_route(const nlmsghdr* answer, std::uint32_t ifindex) {
-  const auto* route = static_cast<const rtmsg*>(nlmsg_data(answer));
-  if (route->rtm_dst_len != 0 || route->rtm_type != RTN_UNICAST) return false;
-  auto* message = const_cast<nlmsghdr*>(answer);
-  const nlattr* device = nlmsg_find_attr(message, sizeof *route, RTA_OIF);
-  if (device && nla_get_u32(device) == ifindex) return true;
-  const nlattr* hops = nlmsg_find_attr(message, sizeof *route, RTA_MULTIPATH);
-  return hops && leads_through(hops, ifindex);
+// What the kernel made by itself goes with what it made it of: an address, a router's word.
+bool is_given(const rtmsg& route) {
+  return route.rtm_type == RTN_UNICAST && route.rtm_protocol != RTPROT_KERNEL &&
+         (route.rtm_dst_len == 0 || route.rtm_protocol != RTPROT_RA);
 }
 
-Result<bool> has_default_route(int family, std::uint32_t ifindex) {
+// Empty: it is the kernel's own, or leads elsewhere.
+std::string route_text(const nlmsghdr* answer, std::uint32_t ifindex) {
+  const auto* route = static_cast<const rtmsg*>(nlmsg_data(answer));
+  if (!is_given(*route)) return "";
+  auto* message = const_cast<nlmsghdr*>(answer);
+  const nlattr* device = nlmsg_find_attr(message, sizeof *route, RTA_OIF);
+  const nlattr* hops = nlmsg_find_attr(message, sizeof *route, RTA_MULTIPATH);
+  if (!(device && nla_get_u32(device) == ifindex) && !(hops && leads_through(hops, ifindex)))
+    return "";
+  const nlattr* to = nlmsg_find_attr(message, sizeof *route, RTA_DST);
+  if (route->rtm_dst_len == 0 || !to) return "the default route leads through it";
+  return fmt::format("the route {} leads through it",
+                     address_text(route->rtm_family, to, route->rtm_dst_len));
+}
+
+Result<std::string> find_route(int family, std::uint32_t ifindex) {
   rtmsg header{};
   header.rtm_family = static_cast<std::uint8_t>(family);
   NetlinkMessage message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP);
   message.header(header);
-  bool is_found = false;
-  auto done = execute_route(
-      message, [&](const nlmsghdr* answer) { is_found |= is_default_route(answer, ifindex); });
+  std::string found;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    if (found.empty()) found = route_text(answer, ifindex);
+  });
   // Without IPv6 in the kernel there is no route of it.
-  if (!done && family == AF_INET6) return false;
+  if (!done && family == AF_INET6) return std::string();
   if (!done)
     return fail_netlink(done.error(),
                         fmt::format("list routes of device {}", quoted_device(ifindex)));
-  return is_found;
+  return found;
+}
+
+// A veth says the same of its other end.
+std::string upper_text(const nlmsghdr* answer, std::uint32_t ifindex) {
+  auto* message = const_cast<nlmsghdr*>(answer);
+  const nlattr* lower = nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_LINK);
+  const nlattr* name = nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_IFNAME);
+  const auto* info = static_cast<const ifinfomsg*>(nlmsg_data(answer));
+  if (!lower || !name || nla_get_u32(lower) != ifindex ||
+      static_cast<std::uint32_t>(info->ifi_index) == ifindex ||
+      nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_LINK_NETNSID))
+    return "";
+  const nlattr* details = nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_LINKINFO);
+  const nlattr* kind =
+      details ? nla_find(static_cast<nlattr*>(nla_data(details)), nla_len(details), IFLA_INFO_KIND)
+              : nullptr;
+  const std::string type = kind ? nla_get_string(kind) : "other";
+  if (type == "veth" || type == "netkit") return "";
+  return fmt::format("the {} device {} is on it", type, nla_get_string(name));
+}
+
+Result<std::string> find_upper(std::uint32_t ifindex) {
+  NetlinkMessage message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP);
+  message.header(ifinfomsg{});
+  std::string found;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    if (found.empty()) found = upper_text(answer, ifindex);
+  });
+  if (!done)
+    return fail_netlink(done.error(), fmt::format("list what is on {}", quoted_device(ifindex)));
+  return found;
 }
 
 }  // namespace
@@ -88,11 +132,13 @@ Result<bool> has_default_route(int family, std::uint32_t ifindex) {
 Result<std::string> find_host_use(const Link& link) {
   XVNET_ASSIGN(address, find_address(link.ifindex));
   if (!address.empty()) return fmt::format("it has the address {}", address);
+  XVNET_ASSIGN(upper, find_upper(link.ifindex));
+  if (!upper.empty()) return upper;
   // The kernel keeps no routes through what is down, and a list of all routes may be long.
   if (!link.is_up) return std::string();
   for (const int family : {AF_INET, AF_INET6}) {
-    XVNET_ASSIGN(is_default, has_default_route(family, link.ifindex));
-    if (is_default) return std::string("the default route leads through it");
+    XVNET_ASSIGN(route, find_route(family, link.ifindex));
+    if (!route.empty()) return route;
   }
   return std::string();
 }
