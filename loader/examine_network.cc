@@ -53,6 +53,39 @@ Result<std::optional<Ipv4>> lost_address(const Kernel& kernel, Tables& tables,
   return std::nullopt;
 }
 
+// What takes the address off the host again: "ip address del 203.0.113.7/24 dev eth0".
+Result<std::string> removal_command(const Kernel& kernel, Ipv4 address, const std::string& holder) {
+  XVNET_ASSIGN(link, kernel.find_link(holder));
+  std::uint32_t prefix = kIpv4Bits;
+  if (link) {
+    XVNET_ASSIGN(own, kernel.ipv4_addresses(link->ifindex));
+    for (const auto& each : own)
+      if (each.address == address) prefix = each.prefix;
+  }
+  return fmt::format("ip address del {}/{} dev {}", format_ipv4(address), prefix, holder);
+}
+
+// Its range is of ports that the host may use as well, so nothing but the address's going helps.
+Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& examined,
+                          Findings& findings) {
+  XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
+  if (!entry) return {};
+  for (const auto& range : ranges_of(*entry)) {
+    const auto address = ipv4_of(range.address);
+    XVNET_ASSIGN(known, tables.nat_addresses.find(range.address));
+    if (!address || !known || known->flags & abi::NAT_ADDRESS_OF_HOST) continue;
+    XVNET_ASSIGN(holder, kernel.address_holder(range.address));
+    if (holder.empty()) continue;
+    XVNET_ASSIGN(removal, removal_command(kernel, *address, holder));
+    findings.push_back({examined.check, Health::kFail,
+                        fmt::format("its VMs speak from {}, which the host has taken on {}: take "
+                                    "it off there, or give the network another --snat",
+                                    format_ipv4(*address), holder),
+                        removal});
+  }
+  return {};
+}
+
 // What a plan of this moment would be refused for is what the operator has to see to first.
 Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& examined,
                           Findings& findings) {
@@ -120,6 +153,20 @@ Result<void> examine_host_interface(const Kernel& kernel, const Examined& examin
   return {};
 }
 
+// The same command opens the forward anew as one of the host's address, where it may be one.
+Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRequest& request,
+                           const std::string& holder, Findings& findings) {
+  XVNET_ASSIGN(may_follow, may_become_hosts(tables, kernel, request));
+  XVNET_ASSIGN(removal, removal_command(kernel, request.outside, holder));
+  const std::string detail =
+      fmt::format("{}, the address of a forward, is now the host's", format_ipv4(request.outside));
+  const std::string advice =
+      fmt::format("{}, on {}: take it off there, or delete the forward", detail, holder);
+  findings.push_back({"network " + request.network, Health::kFail, may_follow ? detail : advice,
+                      may_follow ? command_of(request) : removal});
+  return {};
+}
+
 Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(requests, forward_requests(tables));
   std::map<Ipv4, std::string> holders;  // devices of the host; empty: none
@@ -131,12 +178,14 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
       XVNET_ASSIGN(holder, kernel.address_holder(to_abi(request.outside)));
       holders[request.outside] = holder;
     }
-    if (address && is_of_host == holders[request.outside].empty())
-      findings.push_back(
-          {"network " + request.network, Health::kFail,
-           fmt::format("{}, the address of a forward, {}", format_ipv4(request.outside),
-                       is_of_host ? "is no longer the host's" : "is now the host's"),
-           command_of(request)});
+    const std::string& holder = holders[request.outside];
+    if (address && is_of_host && holder.empty())
+      findings.push_back({"network " + request.network, Health::kFail,
+                          fmt::format("{}, the address of a forward, is no longer the host's",
+                                      format_ipv4(request.outside)),
+                          command_of(request)});
+    if (address && !is_of_host && !holder.empty())
+      XVNET_TRY(examine_taken(kernel, tables, request, holder, findings));
     if (!is_of_host || !request.outside_port) continue;
     PortSet lost;
     for (std::size_t at = 0; at < request.count; ++at)
@@ -160,6 +209,7 @@ Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& fi
         {id, record}, network_request(record), "network " + text_of(record.name)};
     XVNET_TRY(examine_uplink_of(tables, examined, findings));
     XVNET_TRY(examine_snat(kernel, tables, examined, findings));
+    XVNET_TRY(examine_pool(kernel, tables, examined, findings));
     XVNET_TRY(examine_reserved(kernel, tables, examined, findings));
     XVNET_TRY(examine_host_interface(kernel, examined, findings));
   }

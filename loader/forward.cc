@@ -92,16 +92,16 @@ Result<void> check_ranges(Tables& tables, const Forward& wanted) {
 PortSet public_ports(const Forward& forward) { return ports_of(forward.key, forward.entry); }
 
 // The host is reached by its address, so it keeps what it listens on, and all that it has reserved.
-Result<void> check_host(Change& change, const Forward& wanted) {
+Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wanted) {
   if (wanted.is_floating()) return refusal(wanted, "it is the host's own address");
   const auto ports = public_ports(wanted);
   const auto transport = wanted.key.protocol == abi::NAT_TCP ? Transport::kTcp : Transport::kUdp;
-  XVNET_ASSIGN(used, change.kernel().ports_in_use(transport, *ipv4_of(wanted.key.address)));
+  XVNET_ASSIGN(used, kernel.ports_in_use(transport, *ipv4_of(wanted.key.address)));
   if ((used & ports).any())
     return refusal(wanted,
                    fmt::format("a socket of the host has port {}", format_ports(used & ports)));
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
-  XVNET_ASSIGN(ours, ports_on_host(change.tables()));
+  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  XVNET_ASSIGN(ours, ports_on_host(tables));
   const auto foreign = reserved & ~ours & ports;
   if (foreign.none()) return {};
   return refusal(wanted, fmt::format("port {} is kept free on the host", format_ports(foreign)),
@@ -111,7 +111,8 @@ Result<void> check_host(Change& change, const Forward& wanted) {
 Result<void> check(Change& change, const Forward& wanted, const PublicAddress& outside) {
   XVNET_TRY(check_others(change.tables(), wanted));
   XVNET_TRY(check_ranges(change.tables(), wanted));
-  return outside.is_of_host() ? check_host(change, wanted) : Result<void>{};
+  return outside.is_of_host() ? check_host(change.tables(), change.kernel(), wanted)
+                              : Result<void>{};
 }
 
 Result<void> set_floating_flag(Change& change, std::uint32_t network) {
@@ -195,10 +196,9 @@ Result<void> close_forward(Change& change, Forward forward) {
   return change.erase(tables.forwards, forward.key);
 }
 
-Result<PublicAddress> find_outside(Change& change, const Forward& wanted) {
+Result<PublicAddress> find_outside(Tables& tables, const Kernel& kernel, const Forward& wanted) {
   const std::string text = fmt::format("forward {}", forward_text(wanted.key, wanted.entry));
-  XVNET_ASSIGN(address, find_public_address(change.tables(), change.kernel(),
-                                            *ipv4_of(wanted.key.address), text));
+  XVNET_ASSIGN(address, find_public_address(tables, kernel, *ipv4_of(wanted.key.address), text));
   if (wanted.is_floating() && !address.is_of_host())
     address.entry.flags |= abi::NAT_ADDRESS_FLOATING;
   return address;
@@ -217,13 +217,14 @@ bool is_of_host(const abi::nat_address& entry) { return entry.flags & abi::NAT_A
 // speaks from follows first.
 Result<void> follow_address(Change& change, Forward forward) {
   auto& tables = change.tables();
-  const auto found = find_outside(change, forward);
+  const auto found = find_outside(tables, change.kernel(), forward);
   XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
   if (!found || !known) return {};
   if (is_of_host(*known) == found->is_of_host())
     return found->is_of_host() ? Result<void>{} : hold_address(change, *found);
   XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
-  if (has_speakers || (found->is_of_host() && !check_host(change, forward))) return {};
+  if (has_speakers || (found->is_of_host() && !check_host(tables, change.kernel(), forward)))
+    return {};
   XVNET_TRY(close_forward(change, forward));
   forward.entry.state = abi::RECORD_INCOMPLETE;
   return open_forward(change, forward, *found);
@@ -256,7 +257,7 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
     return repair_forwards(change);
   }
   wanted.entry.state = abi::RECORD_INCOMPLETE;
-  const auto outside = find_outside(change, wanted);
+  const auto outside = find_outside(tables, change.kernel(), wanted);
   if (!outside && miss == SnatMiss::kLater)
     return Outcome{.changed = false, .warnings = {outside.error().message}, .created_tap = {}};
   if (!outside) return std::unexpected(outside.error());
@@ -325,6 +326,13 @@ Result<std::vector<ForwardRequest>> forward_requests(Tables& tables) {
       requests.push_back(forward_request(key, entry, text_of(network->name)));
   }
   return requests;
+}
+
+Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const ForwardRequest& request) {
+  const Forward forward{forward_key(request), forward_entry(request, 0)};
+  const auto found = find_outside(tables, kernel, forward);
+  XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
+  return found && found->is_of_host() && !has_speakers && check_host(tables, kernel, forward);
 }
 
 Result<void> follow_forwards(Change& change) {

@@ -29,6 +29,8 @@ Result<std::vector<ForwardRequest>> forward_requests(Tables& tables);
 
 // A public address goes along with its uplink.
 Result<void> follow_forwards(Change& change);
+// Whether follow_forwards() opens the forward anew, now that the host has its address.
+Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const ForwardRequest& request);
 
 // What a killed command left.
 Result<void> settle_forwards(Change& change);
