@@ -16,4 +16,7 @@ Result<void> examine_devices(const Kernel& kernel, Tables& tables, Findings& fin
 // Every network: its uplink, its public addresses and ports, its host interface.
 Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& findings);
 
+// "ip link set dev eth0 nomaster", or what takes it out of an Open vSwitch.
+std::string leave_master_command(const Link& link, const std::optional<Link>& master);
+
 }  // namespace xvnet

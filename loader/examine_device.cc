@@ -21,6 +21,10 @@ struct Device {
   bool is_uplink = false;
 };
 
+bool is_openvswitch(const std::optional<Link>& master) {
+  return master && master->type == "openvswitch";
+}
+
 class Examination {
  public:
   Examination(const Kernel& kernel, Tables& tables, const Device& device, Findings& findings)
@@ -54,9 +58,7 @@ class Examination {
   void link(const Link& link) {
     if (const std::string name = text_of(device_->record.name); name != link.name)
       add(Health::kWarn, fmt::format("it was called {} when it was set up", name), device_->again);
-    if (!device_->is_uplink && link.master)
-      fails(fmt::format("it is a member of {}: that network's frames reach the VM",
-                        master_name(link.master)));
+    if (link.master) master(link);
     if (!device_->is_uplink && !link.is_silent())
       fails("ARP or IPv6 was turned on: the host itself speaks on it");
     const std::uint32_t mtu = device_->record.mtu;
@@ -105,9 +107,24 @@ class Examination {
   }
 
  private:
-  std::string master_name(std::uint32_t ifindex) const {
-    const auto link = kernel_->find_link(ifindex);
-    return link && *link ? (*link)->name : std::string("a bridge or bond");
+  // A port leaves a bridge with the command that repairs it; Open vSwitch lets nobody else take it
+  // out, and an uplink is the host's.
+  void master(const Link& link) {
+    const auto found = kernel_->find_link(link.master);
+    const std::optional<Link> master = found ? *found : std::nullopt;
+    const std::string name = master ? master->name : std::string("a bridge or bond");
+    const std::string leave = leave_master_command(link, master);
+    if (device_->is_uplink)
+      add(Health::kFail,
+          fmt::format(
+              "it is a member of {}, which gets the frames that are the host's, and sends by "
+              "it what comes from its other members",
+              name),
+          leave);
+    else
+      add(Health::kFail,
+          fmt::format("it is a member of {}: that network's frames reach the VM", name),
+          is_openvswitch(master) ? leave : device_->again);
   }
 
   // An uplink is the host's, and xvnet sets none up.
@@ -230,6 +247,11 @@ Result<void> examine_uplink(const Kernel& kernel, Tables& tables, std::uint32_t 
 }
 
 }  // namespace
+
+std::string leave_master_command(const Link& link, const std::optional<Link>& master) {
+  return is_openvswitch(master) ? "ovs-vsctl del-port " + link.name
+                                : fmt::format("ip link set dev {} nomaster", link.name);
+}
 
 Result<void> examine_devices(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());

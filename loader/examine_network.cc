@@ -140,6 +140,18 @@ Result<void> examine_host_interface(const Kernel& kernel, const Examined& examin
     return {};
   }
   if (!link->is_up) fails(fmt::format("its host interface {} is down", name));
+  if (!link->noise.has_arp)
+    fails(
+        fmt::format("ARP was turned off on its host interface {}: VMs do not find the host", name));
+  if (link->master) {
+    XVNET_ASSIGN(master, kernel.find_link(link->master));
+    findings.push_back(
+        {examined.check, Health::kFail,
+         fmt::format("its host interface {} is a member of {}: the host does not get "
+                     "its frames, and others do",
+                     name, master ? master->name : std::string("a bridge or bond")),
+         leave_master_command(*link, master)});
+  }
   for (const auto& address : addresses) {
     XVNET_ASSIGN(is_there, kernel.has_address(link->ifindex, address));
     if (!is_there) fails(fmt::format("its host interface {} has lost {}", name, address));
@@ -150,6 +162,13 @@ Result<void> examine_host_interface(const Kernel& kernel, const Examined& examin
         fmt::format("its VMs can reach or change more of the host than its addresses there: {} "
                     "was changed",
                     fmt::join(settings, ", ")));
+  XVNET_ASSIGN(overruling, kernel.overruling());
+  for (const auto& [setting, value] : overruling)
+    findings.push_back({examined.check, Health::kWarn,
+                        fmt::format("{} overrules the setting of its host interface {}: the host "
+                                    "answers its VMs more than it should",
+                                    setting, name),
+                        fmt::format("sysctl -w {}={}", setting, value)});
   return {};
 }
 

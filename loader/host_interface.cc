@@ -63,6 +63,10 @@ Result<bool> repair(Change& change, const Network& network,
     XVNET_TRY(change.unless_gone(port->ifindex, done));
     return false;
   }
+  XVNET_TRY(change.set_master(*host, 0));
+  Noise noise = host->noise;
+  noise.has_arp = true;
+  XVNET_TRY(change.set_noise(*host, noise));
   XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));

@@ -114,6 +114,12 @@ struct XdpSupport {
   bool redirect_target = false;  // the driver transmits redirected XDP frames
 };
 
+// As sysctl(8) takes it: "net.ipv4.conf.all.rp_filter", "1".
+struct SharedSetting {
+  std::string name;
+  std::string value;
+};
+
 enum class Program {
   kXdpFromVm,
   kXdpFromUplink,
@@ -239,6 +245,8 @@ class Kernel {
   // The settings that are not as guard() leaves them, as sysctl(8) names them.
   virtual Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                                      HostAddresses addresses) const = 0;
+  // Settings of all devices that overrule what guard() sets, with the value that does not.
+  virtual Result<std::vector<SharedSetting>> overruling() const = 0;
   // `cidr` is "10.5.0.1/24" or "2001:db8::1/64"; an address that is there already is no error.
   virtual Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) = 0;
   virtual Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) = 0;

@@ -42,6 +42,7 @@ class Rehearsal final : public Kernel {
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;
   Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                              HostAddresses addresses) const override;
+  Result<std::vector<SharedSetting>> overruling() const override { return kernel_->overruling(); }
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;

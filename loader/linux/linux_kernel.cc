@@ -101,6 +101,7 @@ class LinuxKernel : public Kernel {
                                              HostAddresses addresses) const override {
     return list_unguarded(ifindex, addresses);
   }
+  Result<std::vector<SharedSetting>> overruling() const override { return list_overruling(); }
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override {
     return add_link_address(ifindex, cidr);
   }

@@ -58,6 +58,9 @@ std::vector<Setting> guarding_settings(HostAddresses addresses) {
           {"ipv4", "arp_ignore", "1"},    // only for an address of the link that is asked on
           {"ipv4", "arp_announce", "2"},  // always from such a one
           {"ipv4", "rp_filter", "1"},     // RFC 3704, strict
+          {"ipv4", "proxy_arp", "0"},     // the host would answer for whomever it has a route to
+          {"ipv4", "proxy_arp_pvlan", "0"},
+          {"ipv6", "proxy_ndp", "0"},
           {"ipv6", "accept_ra", "0"},
           {"ipv6", "autoconf", "0"},
           {"ipv6", "accept_redirects", "0"},
@@ -98,6 +101,28 @@ Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddre
       names.push_back(fmt::format("net.{}.conf.{}.{}", setting.family, device, setting.name));
   }
   return names;
+}
+
+// Of rp_filter the kernel takes the larger value of "all" and the device, and 2 is loose: it
+// answers a sender wherever it has a route to him. What is on for all devices is on.
+Result<std::vector<SharedSetting>> list_overruling() {
+  struct Overruling {
+    Setting setting;  // with the value that is none
+    std::string_view bad;
+  };
+  static constexpr std::array kSettings = {Overruling{{"ipv4", "rp_filter", "1"}, "2\n"},
+                                           Overruling{{"ipv4", "proxy_arp", "0"}, "1\n"},
+                                           Overruling{{"ipv6", "proxy_ndp", "0"}, "1\n"}};
+  std::vector<SharedSetting> found;
+  for (const auto& [setting, bad] : kSettings) {
+    const std::string path = path_of(setting, "all");
+    if (is_absent(setting, path)) continue;
+    XVNET_ASSIGN(value, read_value(path, fmt::format("read \"{}\"", path)));
+    if (value == bad)
+      found.push_back({fmt::format("net.{}.conf.all.{}", setting.family, setting.name),
+                       std::string(setting.value)});
+  }
+  return found;
 }
 
 Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& doing) {

@@ -24,6 +24,8 @@ Result<void> set_link_ipv4(std::uint32_t ifindex, std::string_view setting, bool
 Result<void> guard_link(std::uint32_t ifindex, HostAddresses addresses);
 Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddresses addresses);
 
+Result<std::vector<SharedSetting>> list_overruling();  // Kernel::overruling()
+
 Result<PortSet> read_reserved_ports();
 Result<void> write_reserved_ports(const PortSet& ports);
 

@@ -78,6 +78,8 @@ class FakeKernel final : public Kernel {
   // Somebody on every LAN answers ARP for it.
   void answer_on_lan(Ipv4 address) { answered_ = address; }
   void refuse_announcements() { refuses_announcements_ = true; }
+  // A setting of all devices has another value than this, and overrules guards.
+  void overrule(const SharedSetting& setting) { overruling_.push_back(setting); }
 
   // The n-th change from now, counted from 1, fails; all others work.
   void fail_at(int n);
@@ -138,6 +140,7 @@ class FakeKernel final : public Kernel {
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;
   Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                              HostAddresses addresses) const override;
+  Result<std::vector<SharedSetting>> overruling() const override { return overruling_; }
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
@@ -210,6 +213,7 @@ class FakeKernel final : public Kernel {
   PortSet reserved_ports_;
   std::set<std::pair<Transport, std::uint16_t>> sockets_;
   bool refuses_announcements_ = false;
+  std::vector<SharedSetting> overruling_;
   std::optional<Ipv4> answered_;
   std::vector<std::string> announcements_;
 
