@@ -11,6 +11,7 @@
 #include "loader/host_interface.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
+#include "loader/network_difference.h"
 #include "loader/network_request.h"
 #include "loader/port_addresses.h"
 #include "loader/router.h"
@@ -311,8 +312,8 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatM
   auto record = existing->record;
   record.flags &= ~std::uint32_t{abi::RECORD_IMPLICIT};
   if (std::memcmp(&record, &wanted, sizeof record) != 0)
-    return fail(fmt::format("add network {:?}: it exists and differs ({}, ageing {} s)",
-                            request.name, described(record), record.ageing_s),
+    return fail(fmt::format("add network {:?}: it exists and differs: {}", request.name,
+                            difference(record, wanted)),
                 fmt::format("change it with: xvnet network set {}", request.name));
   XVNET_ASSIGN(plan, plan_snat(change, {existing->id, record}, request, miss, outcome));
   XVNET_TRY(change.put(change.tables().network_records, existing->id, record));
