@@ -9,19 +9,18 @@ namespace xvnet::cli {
 namespace {
 
 struct RestoreWords {
-  std::string file;
-  Word device;
+  Word file, device;
   bool replace = false;
 };
 
 // Of every device, or of one; an empty state when that one is not in the file.
 Result<int> restore(const RestoreWords& words, const Globals& globals) {
-  Reader reader("restore", words.device.value_or(words.file));
-  std::string typed;
+  Reader reader("restore", words.device.value_or(words.file.value_or("")));
+  std::string typed, file;
   reader.read_word(typed, words.device, parse_device_name);
+  reader.read_word(file, words.file, parse_file_name);
   XVNET_ASSIGN(device, reader.answer(typed));
-  XVNET_ASSIGN(state,
-               read_state_file(words.file.empty() ? state_path(globals.instance) : words.file));
+  XVNET_ASSIGN(state, read_state_file(file.empty() ? state_path(globals.instance) : file));
   if (!device.empty() && !names(state, device)) return 0;
   for (auto& port : state.ports) port.replace = words.replace;
   return make_change(globals, [&](Instance& instance) { return instance.restore(state, device); });
@@ -32,7 +31,7 @@ Result<int> restore(const RestoreWords& words, const Globals& globals) {
 void add_restore(CLI::App& app, Run& chosen) {
   auto& command = *app.add_subcommand("restore", "bring back what save wrote down");
   auto words = std::make_shared<RestoreWords>();
-  command.add_option("FILE", words->file, "default /etc/xvnet/INSTANCE.json")->type_name("");
+  add_word(command, "FILE", words->file, "", "default /etc/xvnet/INSTANCE.json");
   add_word(command, "--device", words->device, "DEV", "only this port or uplink, if it is in FILE");
   command.add_flag("--replace", words->replace, "change ports that are attached differently");
   command.callback([words, &chosen] {

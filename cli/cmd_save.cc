@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/command.h"
+#include "cli/parse_name.h"
 #include "cli/state_file.h"
+#include "cli/words.h"
 
 namespace xvnet::cli {
 
@@ -8,7 +10,11 @@ namespace {
 
 constexpr const char* kStandardOutput = "-";
 
-Result<int> save(const std::string& file, const Globals& globals) {
+Result<int> save(const Word& word, const Globals& globals) {
+  Reader reader("save", word.value_or(""));
+  std::string typed;
+  reader.read_word(typed, word, parse_file_name);
+  XVNET_ASSIGN(file, reader.answer(typed));
   XVNET_ASSIGN(kernel, open_kernel(globals));
   XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
   XVNET_ASSIGN(state, instance.desired_state());
@@ -24,9 +30,8 @@ Result<int> save(const std::string& file, const Globals& globals) {
 
 void add_save(CLI::App& app, Run& chosen) {
   auto& command = *app.add_subcommand("save", "write down what there is, for restore");
-  auto file = std::make_shared<std::string>();
-  command.add_option("FILE", *file, "default /etc/xvnet/INSTANCE.json; - for standard output")
-      ->type_name("");
+  auto file = std::make_shared<Word>();
+  add_word(command, "FILE", *file, "", "default /etc/xvnet/INSTANCE.json; - for standard output");
   command.callback([file, &chosen] {
     chosen = [file](const Globals& globals) { return save(*file, globals); };
   });

@@ -69,6 +69,12 @@ Parsed<std::string> parse_dns_name(std::string_view word) {
                                      quote(word), kMaxDnsName));
 }
 
+// An empty one may be a shell's variable that is not set.
+Parsed<std::string> parse_file_name(std::string_view word) {
+  if (!word.empty()) return std::string(word);
+  return std::unexpected("the file name is empty; leave it out for the default");
+}
+
 Parsed<std::string> parse_owner(std::string_view word) {
   if (!word.empty() && printable(word) == word) return std::string(word);
   return std::unexpected(fmt::format("owner {} is no user", quote(word)));

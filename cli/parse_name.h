@@ -22,6 +22,7 @@ Parsed<std::string> parse_instance_name(std::string_view word);
 
 // A user name or a uid; that there is such a user is for the loader to see.
 Parsed<std::string> parse_owner(std::string_view word);
+Parsed<std::string> parse_file_name(std::string_view word);
 
 // A host's or a domain's: 1 to 63 letters, digits, '-' or '.'.
 Parsed<std::string> parse_dns_name(std::string_view word);
