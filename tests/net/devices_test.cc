@@ -53,6 +53,31 @@ TEST_F(HostsDevice, OfOneOfSeveralDefaultRoutesIsNoPort) {
   expect_refused("eth8", "default route");
 }
 
+TEST_F(HostsDevice, OfAStaticRouteIsNoPort) {
+  add_device(host.ns(), "eth7");
+  host.ns().must({"ip", "route", "add", "198.51.100.0/24", "dev", "eth7"});
+  expect_refused("eth7", "the route 198.51.100.0/24");
+}
+
+TEST_F(HostsDevice, WithADeviceOnItIsNoPort) {
+  add_device(host.ns(), "eth7");
+  int known = 0;
+  for (const Words& type :
+       std::vector<Words>{{"macvlan"}, {"macvtap"}, {"ipvlan"}, {"vlan", "id", "7"}}) {
+    Words add{"ip", "link", "add", "link", "eth7", "name", "x7", "type"};
+    add.insert(add.end(), type.begin(), type.end());
+    if (!host.ns().run(add).ok()) continue;  // not in this kernel
+    known++;
+    expect_refused("eth7", "the " + type[0] + " device x7 is on it");
+    host.ns().must({"ip", "link", "set", "eth7", "down"});
+    expect_refused("eth7", "x7");
+    host.ns().must({"ip", "link", "set", "eth7", "up"});
+    delete_link(host.ns(), "x7");
+  }
+  EXPECT_GT(known, 0);
+  host.attach("eth7", {"--vlan", "10"});
+}
+
 TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
   add_device(host.ns(), "eth7");
   int known = 0;
@@ -140,6 +165,16 @@ TEST_P(TwoInstances, DoNotShareADevice) {
   host.must({"detach", "tap0"});
   const CommandResult attached = other({"attach", "tap0", "--vlan", "10"});
   EXPECT_TRUE(attached.ok()) << attached.describe();
+}
+
+TEST_P(TwoInstances, DoNotTakeAHostInterface) {
+  host.must({"network", "add", "lab", "--host-address", "10.5.0.1/24"});
+  expect_refused({"attach", "--force", "--vlan", "20", "xv-lab"});
+  expect_refused({"attach", "--force", "--vlan", "20", "xp-lab"});
+  expect_refused({"uplink", "add", "xv-lab"});
+  expect_refused({"uplink", "add", "xp-lab"});
+  for (const char* end : {"xv-lab", "xp-lab"})
+    EXPECT_EQ(error_problems(host.xvnet({"uplink", "add", end}), {end, "network \"lab\""}), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(By, TwoInstances,
