@@ -34,15 +34,18 @@ Result<PortRequest> to_request(const AttachWords& words) {
   request.untagged = words.untagged;
   reader.read_word(request.uplink, words.uplink, parse_device_name);
   reader.read_word(request.network, words.network, parse_network_name);
-  reader.read_word(request.mac, words.mac, parse_mac);
+  if (words.mac != kNone) reader.read_word(request.mac, words.mac, parse_mac);
   for (const auto& ip : words.ips) reader.read(request.ips.emplace_back(), parse_ip(ip));
-  reader.read_word(request.host_name, words.host_name, parse_dns_name);
+  reader.read_word(request.host_name, words.host_name, parse_dns_name_or_none);
   reader.read_word(request.mode, words.mode, parse_mode);
   reader.read_word(request.guest_offloads, words.guest_offloads, parse_switch, "--guest-offloads");
   reader.read_word(request.max_macs, words.max_macs, parse_number, "--max-macs", kMaxMacs);
   reader.read_word(request.owner, words.owner, parse_owner);
   reader.read_word(request.queues, words.queues, parse_number, "--queues", kQueues);
-  reader.read_word(request.mtu, words.mtu, parse_number, "--mtu", kMtu);
+  if (words.mtu == kNone)
+    request.mtu = 0;
+  else
+    reader.read_word(request.mtu, words.mtu, parse_number, "--mtu", kMtu);
   request.replace = words.replace;
   request.force = words.force;
   return reader.answer(std::move(request));
@@ -65,18 +68,20 @@ void add_attach(CLI::App& app, Run& chosen) {
   command.add_flag("--untagged", words->untagged, "the network of the uplink's untagged frames");
   add_word(command, "--uplink", words->uplink, "IFACE", "of --untagged, where there are several");
   add_word(command, "--network", words->network, "NAME", "a network made by network add");
-  add_word(command, "--mac", words->mac, "MAC", "the VM's MAC, never learnt away by another port");
+  add_word(command, "--mac", words->mac, "MAC|none",
+           "the VM's MAC, never learnt away by another port");
   command.add_option("--ip", words->ips, "its address in the network's subnet; may be repeated")
       ->type_name("IP")
       ->allow_extra_args(false);
-  add_word(command, "--hostname", words->host_name, "NAME", "what DHCP tells the VM it is called");
+  add_word(command, "--hostname", words->host_name, "NAME|none",
+           "what DHCP tells the VM it is called");
   add_word(command, "--mode", words->mode, "auto|xdp|tc", "which hook carries its frames");
   add_word(command, "--guest-offloads", words->guest_offloads, "on|off",
            "off: the guest never sends unfinished checksums or TSO");
   add_word(command, "--max-macs", words->max_macs, "N", "how many MACs it may have learned");
   add_word(command, "--owner", words->owner, "USER", "who may open a TAP made here");
   add_word(command, "--queues", words->queues, "N", "queues of a TAP made here");
-  add_word(command, "--mtu", words->mtu, "N", "the device's MTU");
+  add_word(command, "--mtu", words->mtu, "N|none", "the device's MTU");
   command.add_flag("--replace", words->replace, "change a port that is attached differently");
   command.add_flag("--force", words->force, "also a device that the host uses");
   command.callback([words, &chosen] {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/limits.h"
 #include "cli/parse_address.h"
@@ -35,6 +37,22 @@ void read_snat(Reader& reader, Verb verb, const NetworkWords& words, NetworkRequ
     reader.read(request.snat_exceptions, parse_snat_exceptions(words.snat_exceptions));
 }
 
+// Of an option that may be repeated; "none" stands alone.
+bool is_none(Reader& reader, std::string_view flag, const std::vector<std::string>& words) {
+  if (std::ranges::find(words, kNone) == words.end()) return false;
+  reader.refuse_if(words.size() > 1, fmt::format("{} none stands alone", flag));
+  return true;
+}
+
+// Where its frames are.
+void read_place(Reader& reader, const NetworkWords& words, NetworkRequest& request) {
+  request.is_host_only = words.vid == kNone;
+  if (!request.is_host_only) reader.read_word(request.vid, words.vid, parse_vid);
+  request.untagged = words.untagged;
+  request.has_any_uplink = words.uplink == kNone;
+  if (!request.has_any_uplink) reader.read_word(request.uplink, words.uplink, parse_device_name);
+}
+
 Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   Reader reader(verb == Verb::kAdd ? "network add" : "network set", words.name);
   NetworkRequest request;
@@ -44,24 +62,25 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   reader.refuse_if(words.uplink && (words.vid || (verb == Verb::kAdd && !words.untagged)),
                    "--uplink goes with --untagged");
 
-  reader.read_word(request.vid, words.vid, parse_vid);
-  request.untagged = words.untagged;
-  reader.read_word(request.uplink, words.uplink, parse_device_name);
-  for (const auto& address : words.host_addresses) {
-    reader.read(request.host_addresses.emplace_back(), parse_host_address(address));
-  }
+  read_place(reader, words, request);
+  request.has_no_host_addresses = is_none(reader, "--host-address", words.host_addresses);
+  if (!request.has_no_host_addresses)
+    for (const auto& address : words.host_addresses)
+      reader.read(request.host_addresses.emplace_back(), parse_host_address(address));
   reader.read_word(request.ageing_s, words.ageing, parse_number, "--ageing", kAgeing);
 
   reader.read_word(request.subnet, words.subnet, parse_subnet_word);
-  reader.read_word(request.gateway, words.gateway, parse_ip);
+  reader.read_word(request.gateway, words.gateway, parse_ip_or_none);
   reader.read_word(request.router, words.router, parse_router_name);
 
   reader.refuse_if(words.dhcp && words.no_dhcp, "--dhcp and --no-dhcp exclude each other");
   if (words.dhcp || words.no_dhcp) request.dhcp = words.dhcp;
-  for (const auto& server : words.dns) reader.read(request.dns.emplace_back(), parse_ip(server));
-  reader.read_word(request.domain, words.domain, parse_dns_name);
-  reader.read_word(request.boot_server, words.boot_server, parse_ip);
-  request.boot_file = words.boot_file;
+  request.has_no_dns = is_none(reader, "--dns", words.dns);
+  if (!request.has_no_dns)
+    for (const auto& server : words.dns) reader.read(request.dns.emplace_back(), parse_ip(server));
+  reader.read_word(request.domain, words.domain, parse_dns_name_or_none);
+  reader.read_word(request.boot_server, words.boot_server, parse_ip_or_none);
+  reader.read_word(request.boot_file, words.boot_file, parse_boot_file);
   request.force = words.force;
   read_snat(reader, verb, words, request);
 
@@ -114,26 +133,27 @@ void declare_network_add_or_set(CLI::App& noun, Verb verb, const std::string& he
   auto& command = *noun.add_subcommand(verb == Verb::kAdd ? "add" : "set", help);
   auto words = std::make_shared<NetworkWords>();
   command.add_option("NAME", words->name, "the network")->required()->type_name("");
-  add_word(command, "--vlan", words->vid, "VID", "its VLAN on the uplink");
+  add_word(command, "--vlan", words->vid, "VID|none", "its VLAN on the uplink");
   command.add_flag("--untagged", words->untagged, "it is the uplink's untagged frames");
-  add_word(command, "--uplink", words->uplink, "IFACE", "of --untagged, where there are several");
+  add_word(command, "--uplink", words->uplink, "IFACE|none",
+           "of --untagged, where there are several");
   command
       .add_option("--host-address", words->host_addresses,
                   "an address of the host in it; may be repeated")
-      ->type_name("CIDR")
+      ->type_name("CIDR|none")
       ->allow_extra_args(false);
-  add_word(command, "--subnet", words->subnet, "CIDR", "its ports get addresses of it");
-  add_word(command, "--gateway", words->gateway, "IP", "the gateway's address in the subnet");
-  add_word(command, "--router", words->router, verb == Verb::kAdd ? "NAME" : "NAME|none",
+  add_word(command, "--subnet", words->subnet, "CIDR|none", "its ports get addresses of it");
+  add_word(command, "--gateway", words->gateway, "IP|none", "the gateway's address in the subnet");
+  add_word(command, "--router", words->router, "NAME|none",
            "its gateway leads to the other networks of this router");
   command.add_flag("--dhcp", words->dhcp, "its ports are told their addresses by DHCP");
   if (verb == Verb::kSet) command.add_flag("--no-dhcp", words->no_dhcp, "no DHCP any more");
   command.add_option("--dns", words->dns, "a name server for DHCP to tell of; may be repeated")
-      ->type_name("IP")
+      ->type_name("IP|none")
       ->allow_extra_args(false);
-  add_word(command, "--domain", words->domain, "NAME", "the domain that DHCP tells of");
-  add_word(command, "--boot-server", words->boot_server, "IP", "where VMs boot from");
-  add_word(command, "--boot-file", words->boot_file, "FILE", "what they boot");
+  add_word(command, "--domain", words->domain, "NAME|none", "the domain that DHCP tells of");
+  add_word(command, "--boot-server", words->boot_server, "IP|none", "where VMs boot from");
+  add_word(command, "--boot-file", words->boot_file, "FILE|none", "what they boot");
   declare_snat(command, verb, *words);
   declare_force(command, words->force);
   add_word(command, "--ageing", words->ageing, "SECONDS", "when a silent MAC is forgotten");

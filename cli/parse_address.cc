@@ -6,6 +6,7 @@
 
 #include "cli/parse_number.h"
 #include "cli/text.h"
+#include "cli/words.h"
 
 namespace xvnet::cli {
 
@@ -45,7 +46,16 @@ Parsed<Ipv4> parse_ip(std::string_view word) {
   return std::unexpected(fmt::format("address {} is not like 10.0.0.7", quote(word)));
 }
 
+Parsed<Ipv4> parse_ip_or_none(std::string_view word) {
+  if (word == kNone) return Ipv4{};
+  const auto address = parse_ip(word);
+  if (address && *address == Ipv4{})
+    return std::unexpected(fmt::format("address {} is no host's; none unsets it", quote(word)));
+  return address;
+}
+
 Parsed<Subnet> parse_subnet_word(std::string_view word) {
+  if (word == kNone) return Subnet{};
   const auto subnet = parse_subnet(word);
   if (subnet) return *subnet;
   return std::unexpected(

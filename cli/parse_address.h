@@ -14,6 +14,7 @@ Parsed<std::string> parse_host_address(std::string_view word);
 
 // "10.0.0.7"
 Parsed<Ipv4> parse_ip(std::string_view word);
+Parsed<Ipv4> parse_ip_or_none(std::string_view word);  // zero: none
 
 // "10.0.0.0/24", with no bit behind the prefix.
 Parsed<Subnet> parse_subnet_word(std::string_view word);

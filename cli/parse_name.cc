@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "cli/text.h"
+#include "cli/words.h"
 #include "maps/records.h"
 
 namespace xvnet::cli {
@@ -49,7 +50,7 @@ Parsed<std::string> parse_network_name(std::string_view word) {
 }
 
 Parsed<std::string> parse_router_name(std::string_view word) {
-  return word == "none" ? std::string() : parse_name("router", word);
+  return word == kNone ? std::string() : parse_name("router", word);
 }
 
 Parsed<std::string> parse_instance_name(std::string_view word) {
@@ -67,6 +68,15 @@ Parsed<std::string> parse_dns_name(std::string_view word) {
     return std::string(word);
   return std::unexpected(fmt::format("name {} is not 1 to {} letters, digits, \"-\" and \".\"",
                                      quote(word), kMaxDnsName));
+}
+
+Parsed<std::string> parse_dns_name_or_none(std::string_view word) {
+  return word == kNone ? std::string() : parse_dns_name(word);
+}
+
+Parsed<std::string> parse_boot_file(std::string_view word) {
+  if (word.empty()) return std::unexpected("the boot file is empty; none unsets it");
+  return word == kNone ? std::string() : std::string(word);
 }
 
 // An empty one may be a shell's variable that is not set.

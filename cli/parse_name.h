@@ -26,5 +26,7 @@ Parsed<std::string> parse_file_name(std::string_view word);
 
 // A host's or a domain's: 1 to 63 letters, digits, '-' or '.'.
 Parsed<std::string> parse_dns_name(std::string_view word);
+Parsed<std::string> parse_dns_name_or_none(std::string_view word);  // empty: none
+Parsed<std::string> parse_boot_file(std::string_view word);         // empty: none
 
 }  // namespace xvnet::cli

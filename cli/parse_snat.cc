@@ -5,13 +5,13 @@
 
 #include "cli/parse_address.h"
 #include "cli/text.h"
+#include "cli/words.h"
 
 namespace xvnet::cli {
 
 namespace {
 
 constexpr std::string_view kAuto = "auto";
-constexpr std::string_view kNone = "none";
 
 }  // namespace
 

@@ -19,6 +19,9 @@
 
 namespace xvnet::cli {
 
+// Unsets what it is given for.
+inline constexpr std::string_view kNone = "none";
+
 // An option's word, kept as it was typed: an empty one is given all the same.
 using Word = std::optional<std::string>;
 

@@ -132,6 +132,7 @@ Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& before,
                                    const std::vector<std::string>& after) {
   if (before.empty()) return provide_host_interface(change, network, after);
+  if (after.empty()) return remove_host_interface(change, network);
   XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
   auto all = after;
   all.insert(all.end(), before.begin(), before.end());

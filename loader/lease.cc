@@ -99,7 +99,9 @@ Result<void> check_name(std::string_view doing, std::string_view name, std::size
 }
 
 Result<void> set_boot(abi::network_record& record, const NetworkRequest& request) {
-  if (request.boot_server) {
+  if (request.boot_server == Ipv4{}) {
+    record.boot_server = {};
+  } else if (request.boot_server) {
     XVNET_TRY(check_servers(record, "--boot-server", {*request.boot_server}));
     record.boot_server = to_abi(*request.boot_server);
   }
@@ -115,7 +117,7 @@ Result<void> set_boot(abi::network_record& record, const NetworkRequest& request
 }
 
 Result<void> set_dns(abi::network_record& record, const NetworkRequest& request) {
-  if (request.dns.empty()) return {};
+  if (request.dns.empty() && !request.has_no_dns) return {};
   if (request.dns.size() > MAX_DNS)
     return fail(ErrorKind::kUsage,
                 fmt::format("network {:?}: more than {} name servers", request.name, MAX_DNS));

@@ -175,16 +175,21 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
   return std::nullopt;
 }
 
+bool speaks_of_host_addresses(const NetworkRequest& request) {
+  return !request.host_addresses.empty() || request.has_no_host_addresses;
+}
+
 // What the request says, over what the record has.
 Result<void> change_record(abi::network_record& record, const NetworkRequest& request) {
   if (request.ageing_s) record.ageing_s = *request.ageing_s;
-  if (request.vid || request.untagged) {
+  if (request.vid || request.untagged || request.is_host_only) {
     record.vid = request.vid.value_or(0);
     record.flags = (record.flags & ~std::uint32_t{abi::RECORD_UNTAGGED}) |
                    (request.untagged ? abi::RECORD_UNTAGGED : 0);
   }
-  if (!request.uplink.empty()) set_text(record.uplink, request.uplink);
-  if (!request.host_addresses.empty()) XVNET_TRY(set_host_addresses(record, request));
+  if (!request.uplink.empty() || request.has_any_uplink || request.is_host_only)
+    set_text(record.uplink, request.uplink);
+  if (speaks_of_host_addresses(request)) XVNET_TRY(set_host_addresses(record, request));
   XVNET_TRY(set_subnet(record, request));
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
@@ -349,11 +354,13 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   if (is_elsewhere(existing->record, record)) XVNET_TRY(unbind(change, network.id));
   XVNET_TRY(provide_gateway(change, network));
   XVNET_TRY(write_network(change, network));
-  if (!request.host_addresses.empty())
+  if (speaks_of_host_addresses(request))
     XVNET_TRY(change_host_addresses(change, network, host_addresses_of(existing->record),
                                     host_addresses_of(record)));
   if (plan) XVNET_TRY(provide_nat(change, network, *plan));
   if (!has_snat(record)) XVNET_TRY(withdraw_nat(change, network.id));
+  if (!ipv4_of(record.gateway)) XVNET_TRY(withdraw_gateway(change, network));
+  if (!subnet_of(record)) XVNET_TRY(forget_addresses(change, network.id));
   XVNET_ASSIGN(translated, is_translated(tables, network.id));
   if (translated) XVNET_TRY(provide_snat_exceptions(change, network));
   XVNET_TRY(change.put(tables.network_records, network.id, record));

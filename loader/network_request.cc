@@ -45,6 +45,10 @@ Result<void> check_kind(std::string_view doing, const NetworkRequest& request) {
     return fail(
         ErrorKind::kUsage,
         fmt::format("{} network {:?}: it is either of a VLAN or untagged", doing, request.name));
+  if (request.is_host_only && (request.vid || request.untagged))
+    return fail(ErrorKind::kUsage, fmt::format("{} network {:?}: it is either host-only or on an "
+                                               "uplink",
+                                               doing, request.name));
   if (!request.vid) return {};
   return check_vid(fmt::format("{} network {:?}", doing, request.name), *request.vid);
 }

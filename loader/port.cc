@@ -187,8 +187,8 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
                 "change it with --replace, or detach it first");
   if (is_in_place(differences)) {
     XVNET_ASSIGN(outcome, change_port(change, port, *link, request));
-    link->mtu = request.mtu.value_or(link->mtu);
-    XVNET_TRY(warn_about_mtu(change, *link, port.record.network, outcome));
+    XVNET_ASSIGN(resized, change.kernel().find_link(port.ifindex));
+    if (resized) XVNET_TRY(warn_about_mtu(change, *resized, port.record.network, outcome));
     return std::move(outcome);
   }
   XVNET_TRY(take_port_apart(change, port.ifindex, port.record));

@@ -24,6 +24,7 @@ abi::port_record wanted_record(const abi::port_record& record, const Link& link,
   if (!request.mtu) return wanted;
   // What xvnet did not set is the operator's.
   if (link.mtu != record.device.mtu) wanted.device.former_mtu = link.mtu;
+  if (!*request.mtu) wanted.device.former_mtu = 0;
   wanted.device.mtu = *request.mtu;
   return wanted;
 }
@@ -57,6 +58,20 @@ bool is_in_place(const std::vector<Difference>& differences) {
   });
 }
 
+namespace {
+
+// The device with its former MTU, where the one that was asked for is not wanted any more.
+Result<Link> with_former_mtu(Change& change, const abi::device_record& record,
+                             const abi::device_record& wanted, const Link& link) {
+  Link result = link;
+  if (wanted.mtu || !record.former_mtu || link.mtu != record.mtu) return result;
+  XVNET_TRY(change.set_mtu(link, record.former_mtu));
+  result.mtu = record.former_mtu;
+  return result;
+}
+
+}  // namespace
+
 // A port that a killed command leaves is incomplete: the next one attaches it afresh.
 Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& link,
                             const PortRequest& request) {
@@ -75,7 +90,8 @@ Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& l
   XVNET_TRY(resize_learner(change, wanted.network, ifindex, wanted.max_macs));
   XVNET_TRY(add_static_mac(change, ifindex, wanted));
   XVNET_TRY(hold_addresses(change, ifindex, wanted));
-  XVNET_TRY(repair_port(change, {ifindex, wanted}, link));
+  XVNET_ASSIGN(resized, with_former_mtu(change, port.record.device, wanted.device, link));
+  XVNET_TRY(repair_port(change, {ifindex, wanted}, resized));
   XVNET_ASSIGN(repaired, records.find(ifindex));
   if (repaired) wanted = *repaired;
   wanted.device.state = abi::RECORD_COMPLETE;

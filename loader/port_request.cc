@@ -80,7 +80,7 @@ Result<void> check_request(const PortRequest& request) {
                                        MAX_LEARNER_SLOTS));
   if (request.queues && (*request.queues == 0 || *request.queues > kMaxQueues))
     return misuse(request, fmt::format("--queues {} is not 1 to {}", *request.queues, kMaxQueues));
-  if (request.mtu && (*request.mtu < kMinMtu || *request.mtu > kMaxMtu))
+  if (request.mtu.value_or(0) && (*request.mtu < kMinMtu || *request.mtu > kMaxMtu))
     return misuse(request, fmt::format("--mtu {} is not {} to {}", *request.mtu, kMinMtu, kMaxMtu));
   XVNET_TRY(owner_uid(request));
   return {};

@@ -46,7 +46,7 @@ struct PortRequest {
   // must agree.
   std::string owner;  // user name or uid
   std::optional<std::uint32_t> queues;
-  std::optional<std::uint32_t> mtu;
+  std::optional<std::uint32_t> mtu;  // 0: the one of before it was a port
   bool create = true;
   bool replace = false;  // change a port that is attached differently
   bool force = false;    // also a device that the host uses, or that is no VM's
@@ -84,16 +84,20 @@ struct NetworkRequest {
   std::optional<std::uint16_t> vid;  // neither vid nor untagged: host-only
   bool untagged = false;
   std::string uplink;
+  bool is_host_only = false;                // on a network that exists: on no uplink any more
+  bool has_any_uplink = false;              // the same: none is named any more
   std::vector<std::string> host_addresses;  // CIDR
+  bool has_no_host_addresses = false;       // the same: none any more
   std::optional<std::uint32_t> ageing_s;
-  std::optional<Subnet> subnet;       // whose addresses the ports get
-  std::optional<Ipv4> gateway;        // in the subnet
+  std::optional<Subnet> subnet;       // whose addresses the ports get; Subnet{}: none
+  std::optional<Ipv4> gateway;        // in the subnet; zero: none
   std::optional<std::string> router;  // the gateway leads to the other networks of it; empty: none
   std::optional<bool> dhcp;
-  std::vector<Ipv4> dns;  // told by DHCP, like the rest
-  std::optional<std::string> domain;
-  std::optional<Ipv4> boot_server;
-  std::optional<std::string> boot_file;
+  std::vector<Ipv4> dns;                    // told by DHCP, like the rest
+  bool has_no_dns = false;                  // on a network that exists: none any more
+  std::optional<std::string> domain;        // empty: none
+  std::optional<Ipv4> boot_server;          // zero: none
+  std::optional<std::string> boot_file;     // empty: none
   std::optional<SnatRequest> snat;          // goes with a gateway, like the rest
   std::optional<std::uint32_t> snat_ports;  // of each address; even
   std::optional<SnatFilter> snat_filter;

@@ -45,7 +45,10 @@ std::optional<Subnet> subnet_of(const abi::network_record& record) {
 }
 
 Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request) {
-  if (request.subnet) {
+  if (request.subnet == Subnet{}) {
+    record.subnet = {};
+    record.prefix = 0;
+  } else if (request.subnet) {
     // Written again, so that whoever filled in the request is held to the rules.
     if (!parse_subnet(format_subnet(*request.subnet)))
       return network_misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
@@ -55,7 +58,8 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
     record.subnet = to_abi(request.subnet->base);
     record.prefix = V4_MAPPED_PREFIX + request.subnet->prefix;
   }
-  if (request.gateway) record.gateway = to_abi(*request.gateway);
+  if (request.gateway)
+    record.gateway = *request.gateway == Ipv4{} ? abi::address{} : to_abi(*request.gateway);
   if (subnet_of(record)) XVNET_TRY(check_kind(record));
   return check_gateway(record);
 }

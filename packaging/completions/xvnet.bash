@@ -82,9 +82,9 @@ _xvnet() {
         --uplink) _xvnet_offer < <(_xvnet_shown uplinks) ;;
         --device) _xvnet_offer < <(_xvnet_devices) ;;
         --owner) _xvnet_offer < <(compgen -u) ;;
-        --instance | --vlan | --vlans | --mac | --max-macs | --queues | --mtu | --host-address | --ageing | \
-            --ip | --subnet | --gateway | --hostname | --dns | --domain | --boot-server | --boot-file | --router | \
-            --snat-ports | --snat-except | --address | --port) ;;
+        --mac | --mtu | --hostname | --host-address | --subnet | --gateway | --dns | --domain | --boot-server | \
+            --boot-file | --router | --snat-except) _xvnet_offer < <(_xvnet_lines none) ;;
+        --instance | --vlan | --vlans | --max-macs | --queues | --ageing | --ip | --snat-ports | --address | --port) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac
 }

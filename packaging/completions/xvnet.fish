@@ -93,34 +93,34 @@ complete -c xvnet -n '__xvnet_in attach; or __xvnet_in uplink add' \
     -l mode -x -a 'auto xdp tc' -d 'the hook that carries its frames'
 complete -c xvnet -n '__xvnet_in attach' -l network -x -a '(__xvnet_shown networks)' \
     -d 'a network by name'
-complete -c xvnet -n '__xvnet_in attach' -l mac -x -d 'the MAC of the VM'
+complete -c xvnet -n '__xvnet_in attach' -l mac -x -a none -d 'the MAC of the VM'
 complete -c xvnet -n '__xvnet_in attach' -l ip -x -d 'an address of the port'
-complete -c xvnet -n '__xvnet_in attach' -l hostname -x -d 'what DHCP calls the VM'
+complete -c xvnet -n '__xvnet_in attach' -l hostname -x -a none -d 'what DHCP calls the VM'
 complete -c xvnet -n '__xvnet_in attach' -l guest-offloads -x -a 'on off' \
     -d 'whether the guest uses offloads'
 complete -c xvnet -n '__xvnet_in attach' -l max-macs -x -d 'how many MACs it may have learned'
 complete -c xvnet -n '__xvnet_in attach' -l owner -x -a '(__fish_complete_users)' \
     -d 'who may open the TAP'
 complete -c xvnet -n '__xvnet_in attach' -l queues -x -d 'queues of the TAP'
-complete -c xvnet -n '__xvnet_in attach' -l mtu -x -d 'the MTU of the device'
+complete -c xvnet -n '__xvnet_in attach' -l mtu -x -a none -d 'the MTU of the device'
 complete -c xvnet -n '__xvnet_in attach' -l replace -d 'change a port attached differently'
 complete -c xvnet -n '__xvnet_in attach' -l force -d 'also a device that the host uses'
 complete -c xvnet -n '__xvnet_in detach' -l delete -d 'delete the TAP, too'
 complete -c xvnet -n '__xvnet_in uplink add' -l vlans -x -d 'the VIDs it may carry'
 complete -c xvnet -n '__xvnet_in uplink add' -l shared-xdp -d 'beside other XDP programs'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
-    -l host-address -x -d 'an address of the host'
+    -l host-address -x -a none -d 'an address of the host'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l ageing -x -d 'when a MAC is forgotten'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
-    -l subnet -x -d 'its ports get addresses of it'
+    -l subnet -x -a none -d 'its ports get addresses of it'
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
-    -l gateway -x -d "the gateway's address"
+    -l gateway -x -a none -d "the gateway's address"
 for option in 'router the router that joins it to other networks' 'dns name server' 'domain domain' \
         'boot-server where VMs boot from' 'boot-file what VMs boot' 'snat-except to whom it is off'
     set -l words (string split -m 1 ' ' $option)
     complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
-        -l $words[1] -x -d "$words[2]"
+        -l $words[1] -x -a none -d "$words[2]"
 end
 complete -c xvnet -n '__xvnet_in network add; or __xvnet_in network set' \
     -l dhcp -d 'ports are told their addresses'

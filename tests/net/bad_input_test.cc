@@ -61,6 +61,58 @@ TEST_F(BadInput, OtherValuesMustBeValid) {
   expect_refused({"network", "add", "n", "--vlan", "10", "--ageing", "soon"}, kBadUsage, {"soon"});
 }
 
+TEST_F(BadInput, NothingIsNoArgument) {
+  for (const Words& command :
+       std::vector<Words>{{"save", ""},
+                          {"restore", ""},
+                          {"restore", "--device", ""},
+                          {"stats", ""},
+                          {"show", ""},
+                          {"detach", ""},
+                          {"uplink", "add", ""},
+                          {"network", "set", "vlan10", "--boot-file", ""},
+                          {"network", "set", "vlan10", "--domain", ""},
+                          {"network", "set", "vlan10", "--dns", ""},
+                          {"network", "set", "vlan10", "--host-address", ""},
+                          {"network", "set", "vlan10", "--uplink", ""},
+                          {"network", "set", "vlan10", "--router", ""},
+                          {"network", "set", "vlan10", "--snat", ""},
+                          {"network", "set", "vlan10", "--snat-except", ""},
+                          {"attach", "tap1", "--network", ""},
+                          {"attach", "tap1", "--vlan", "10", "--owner", ""},
+                          {"attach", "tap1", "--vlan", "10", "--hostname", ""},
+                          {"forward", "del", "", "tcp", "203.0.113.5:1"}})
+    expect_refused(command, kBadUsage, {});
+}
+
+TEST_F(BadInput, NoneUnsetsAndStandsAlone) {
+  lab.host.must({"network",    "add",         "green",     "--vlan",         "20",
+                 "--subnet",   "10.0.0.0/24", "--gateway", "10.0.0.1",       "--dhcp",
+                 "--dns",      "192.0.2.53",  "--domain",  "lab.example",    "--boot-server",
+                 "192.0.2.69", "--boot-file", "boot.ipxe", "--host-address", "10.5.0.1/24"});
+  for (const Words& words :
+       std::vector<Words>{{"--dns", "none", "--dns", "192.0.2.1"},
+                          {"--host-address", "none", "--host-address", "10.6.0.1/24"},
+                          {"--gateway", "0.0.0.0"},
+                          {"--boot-server", "0.0.0.0"},
+                          {"--gateway", "none"},
+                          {"--subnet", "none"}}) {
+    Words command{"network", "set", "green"};
+    command.insert(command.end(), words.begin(), words.end());
+    expect_refused(command, kBadUsage, {"green"});
+  }
+  lab.host.must({"network",     "set",      "green",          "--no-dhcp",     "--dns",
+                 "none",        "--domain", "none",           "--boot-server", "none",
+                 "--boot-file", "none",     "--host-address", "none",          "--gateway",
+                 "none",        "--subnet", "none",           "--vlan",        "none"});
+  lab.host.must({"network", "add", "green"});
+  EXPECT_FALSE(exists(lab.ns(), "xv-green"));
+  const CommandResult differs =
+      lab.host.xvnet({"network", "add", "green", "--domain", "x.example"});
+  EXPECT_EQ(error_problems(differs, {"--domain is none, not x.example"}), "");
+  lab.host.attach("tap0", {"--vlan", "10", "--mac", "none", "--hostname", "none"});
+}
+
 TEST_F(BadInput, AForwardMustSayWhatLeadsWhere) {
   const auto refuse = [&](const Words& words, const std::string& culprit) {
     Words command = {"forward", "add", "vlan10"};
