@@ -55,6 +55,12 @@ std::string why_no_hosts(Ipv4 address) {
   return {};
 }
 
+std::string why_no_hosts(const Subnet& prefix) {
+  for (const auto& [special, why] : kSpecial)
+    if (special.contains(prefix.base) && special.contains(prefix.last())) return std::string(why);
+  return {};
+}
+
 // Of a prefix that has but two addresses, each is a host's: RFC 3021, RFC 6164.
 std::string why_no_hosts(const abi::address& address, unsigned bits) {
   const auto ipv4 = ipv4_of(address);

@@ -14,6 +14,9 @@ namespace xvnet {
 // "it is a loopback address"; empty: it can be a host's.
 std::string why_no_hosts(Ipv4 address);
 
+// The same of each address of a prefix.
+std::string why_no_hosts(const Subnet& prefix);
+
 // The same of an interface's address with its prefix of so many bits of 128.
 std::string why_no_hosts(const abi::address& address, unsigned bits);
 

@@ -108,7 +108,7 @@ Result<void> check_owner(Change& change, const Network& network, const std::stri
   XVNET_ASSIGN(holder, change.kernel().address_holder(address));
   if (holder.empty() || holder == host_interface_name(text_of(network.record.name))) return {};
   return refusal(network, text, fmt::format("the host has it on {:?}", holder),
-                 "take another address: with one on two interfaces, VMs reach it in both networks");
+                 "take another address, or take it off there first");
 }
 
 }  // namespace

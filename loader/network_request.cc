@@ -8,7 +8,6 @@
 
 #include "loader/host_address.h"
 #include "loader/host_interface.h"
-#include "loader/snat.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
@@ -101,17 +100,6 @@ Result<void> set_host_addresses(abi::network_record& record, const NetworkReques
     set_text(record.addresses[i], cidr);
   }
   return {};
-}
-
-std::string described(const abi::network_record& record) {
-  if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
-  std::string text = record.vid ? fmt::format("VLAN {}", record.vid) : "host-only";
-  if (const auto subnet = subnet_of(record)) text += ", subnet " + format_subnet(*subnet);
-  if (const auto gateway = ipv4_of(record.gateway)) text += ", gateway " + format_ipv4(*gateway);
-  if (record.router[0]) text += ", router " + text_of(record.router);
-  if (record.flags & abi::RECORD_DHCP) text += ", DHCP";
-  if (has_snat(record)) text += ", SNAT " + snat_text(record);
-  return text;
 }
 
 }  // namespace xvnet

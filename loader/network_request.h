@@ -28,7 +28,4 @@ abi::network_record record_of(const NetworkRequest& request);
 Result<void> set_host_addresses(abi::network_record& record, const NetworkRequest& request);
 std::vector<std::string> host_addresses_of(const abi::network_record& record);
 
-// "VLAN 10, subnet 10.0.0.0/24"
-std::string described(const abi::network_record& record);
-
 }  // namespace xvnet

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "loader/address_rules.h"
 #include "loader/network_request.h"
 #include "loader/routes.h"
 #include "loader/snat.h"
@@ -39,6 +40,10 @@ Result<void> set_snat_exceptions(abi::network_record& record, const NetworkReque
   if (request.snat_exceptions->size() > MAX_SNAT_EXCEPTIONS)
     return network_misuse(
         record, fmt::format("more than {} prefixes of --snat-except", MAX_SNAT_EXCEPTIONS));
+  for (const Subnet& prefix : *request.snat_exceptions)
+    if (const std::string why = why_no_hosts(prefix); !why.empty())
+      return network_misuse(record, fmt::format("--snat-except {} has no addresses of hosts: {}",
+                                                format_subnet(prefix), why));
   forget(record);
   std::ranges::transform(*request.snat_exceptions, record.snat_exceptions, to_prefix);
   record.snat_exception_count = static_cast<std::uint16_t>(request.snat_exceptions->size());

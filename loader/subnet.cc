@@ -52,7 +52,7 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
     // Written again, so that whoever filled in the request is held to the rules.
     if (!parse_subnet(format_subnet(*request.subnet)))
       return network_misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
-    if (const std::string why = why_no_hosts({request.subnet->base.number + 1}); !why.empty())
+    if (const std::string why = why_no_hosts(*request.subnet); !why.empty())
       return network_misuse(record, fmt::format("subnet {} has no addresses of hosts: {}",
                                                 format_subnet(*request.subnet), why));
     record.subnet = to_abi(request.subnet->base);

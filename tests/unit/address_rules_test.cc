@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Addresses that no host can have, or that somebody else has, are refused with the reason.
+// RefusedAddresses that no host can have, or that somebody else has, are refused with the reason.
 #include "fixture.h"
 
 namespace xvnet::test {
 namespace {
 
-NetworkRequest with_host(const std::string& name, std::vector<std::string> addresses) {
+NetworkRequest with_host_addresses(const std::string& name, std::vector<std::string> addresses) {
   NetworkRequest request = network(name);
   request.host_addresses = std::move(addresses);
   return request;
@@ -22,9 +22,10 @@ class HostAddress : public OnFakeKernel, public testing::WithParamInterface<Nons
 
 TEST_P(HostAddress, OfNoHostIsRefusedWithTheReason) {
   const auto& [name, address, why] = GetParam();
-  refused(add_network(with_host("lab", {address})), ErrorKind::kUsage, why);
-  must(add_network(with_host("lab", {"10.5.0.1/24"})));
-  refused(set_network(with_host("lab", {"10.5.0.1/24", address})), ErrorKind::kUsage, why);
+  refused(add_network(with_host_addresses("lab", {address})), ErrorKind::kUsage, why);
+  must(add_network(with_host_addresses("lab", {"10.5.0.1/24"})));
+  refused(set_network(with_host_addresses("lab", {"10.5.0.1/24", address})), ErrorKind::kUsage,
+          why);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -46,36 +47,39 @@ INSTANTIATE_TEST_SUITE_P(
                     Nonsense{"Twice", "10.5.0.1/25", "twice"}),
     [](const auto& test) { return test.param.name; });
 
-class Addresses : public OnFakeKernel {};
+class RefusedAddresses : public OnFakeKernel {};
 
-TEST_F(Addresses, OfAPointToPointPrefixAreHostsBoth) {
-  must(add_network(with_host("lab", {"10.5.0.0/31", "10.6.0.1/32", "2001:db8::/127"})));
-  must(set_network(with_host("lab", {"fe80::1/64", "10.5.0.1/31"})));
+TEST_F(RefusedAddresses, OfAPointToPointPrefixAreHostsBoth) {
+  must(add_network(with_host_addresses("lab", {"10.5.0.0/31", "10.6.0.1/32", "2001:db8::/127"})));
+  must(set_network(with_host_addresses("lab", {"fe80::1/64", "10.5.0.1/31"})));
 }
 
-TEST_F(Addresses, OfAnotherNetworkAreRefused) {
-  must(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
-  refused(add_network(with_host("two", {"10.5.0.1/16"})), ErrorKind::kFailed, "\"lab\"");
-  refused(add_network(with_host("two", {"2001:db8:0::1/56"})), ErrorKind::kFailed, "\"lab\"");
-  must(add_network(with_host("two", {"10.6.0.1/24", "fe80::1/64"})));
-  refused(set_network(with_host("two", {"10.5.0.1/24"})), ErrorKind::kFailed, "\"lab\"");
-  must_do_nothing(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
+TEST_F(RefusedAddresses, OfAnotherNetworkAreRefused) {
+  must(add_network(with_host_addresses("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
+  refused(add_network(with_host_addresses("two", {"10.5.0.1/16"})), ErrorKind::kFailed, "\"lab\"");
+  refused(add_network(with_host_addresses("two", {"2001:db8:0::1/56"})), ErrorKind::kFailed,
+          "\"lab\"");
+  must(add_network(with_host_addresses("two", {"10.6.0.1/24", "fe80::1/64"})));
+  refused(set_network(with_host_addresses("two", {"10.5.0.1/24"})), ErrorKind::kFailed, "\"lab\"");
+  must_do_nothing(
+      add_network(with_host_addresses("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
 }
 
-TEST_F(Addresses, OfAnotherInterfaceOfTheHostAreRefused) {
+TEST_F(RefusedAddresses, OfAnotherInterfaceOfTheHostAreRefused) {
   kernel_.add_nic("eth9").addresses = {"192.0.2.2/24", "2001:db8::9/64"};
-  refused(add_network(with_host("lab", {"192.0.2.2/32"})), ErrorKind::kFailed, "eth9");
-  refused(add_network(with_host("lab", {"2001:db8::9/128"})), ErrorKind::kFailed, "eth9");
-  must(add_network(with_host("lab", {"10.5.0.1/24"})));
-  refused(set_network(with_host("lab", {"192.0.2.2/24"})), ErrorKind::kFailed, "eth9");
-  must(set_network(with_host("lab", {"10.5.0.1/25"})));
+  refused(add_network(with_host_addresses("lab", {"192.0.2.2/32"})), ErrorKind::kFailed, "eth9");
+  refused(add_network(with_host_addresses("lab", {"2001:db8::9/128"})), ErrorKind::kFailed, "eth9");
+  must(add_network(with_host_addresses("lab", {"10.5.0.1/24"})));
+  refused(set_network(with_host_addresses("lab", {"192.0.2.2/24"})), ErrorKind::kFailed, "eth9");
+  must(set_network(with_host_addresses("lab", {"10.5.0.1/25"})));
 }
 
-TEST_F(Addresses, ThatLeadToVmsAreRefused) {
+TEST_F(RefusedAddresses, ThatLeadToVmsAreRefused) {
   kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
   must(add_uplink(uplink("eth0")));
   must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"})));
-  refused(add_network(with_host("lab", {"203.0.113.5/32"})), ErrorKind::kFailed, "public");
+  refused(add_network(with_host_addresses("lab", {"203.0.113.5/32"})), ErrorKind::kFailed,
+          "public");
 }
 
 class OfServers : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
@@ -102,15 +106,25 @@ INSTANTIATE_TEST_SUITE_P(Each, OfServers,
                                          Nonsense{"LastOfTheSubnet", "10.0.0.255", "subnet"}),
                          [](const auto& test) { return test.param.name; });
 
-TEST_F(Addresses, OfANameServerAreGivenOnce) {
+TEST_F(RefusedAddresses, OfANameServerAreGivenOnce) {
   auto request = with_dhcp(tenant("green", 10));
   request.dns = {*parse_ipv4("192.0.2.53"), *parse_ipv4("192.0.2.53")};
   refused(add_network(request), ErrorKind::kUsage, "twice");
 }
 
-TEST_F(Addresses, OfASubnetAreNotLinkLocal) {
+TEST_F(RefusedAddresses, OfASubnetAreNotLinkLocal) {
   refused(add_network(with_subnet(network("lab"), "169.254.7.0/24")), ErrorKind::kUsage,
           "link-local");
+}
+
+TEST_F(RefusedAddresses, OfAnExceptionAreNotAllOfNoHost) {
+  kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+  must(add_uplink(uplink("eth0")));
+  const auto green = with_snat(tenant("green", 10), {"auto"});
+  for (const char* prefix : {"127.0.0.0/8", "224.0.0.0/24", "169.254.0.0/16", "0.0.0.0/8"})
+    refused(add_network(with_exceptions(green, {"10.9.0.0/16", prefix})), ErrorKind::kUsage,
+            prefix);
+  must(add_network(with_exceptions(green, {"0.0.0.0/0"})));
 }
 
 class Reach : public OnFakeKernel {

@@ -15,7 +15,7 @@ struct Before {
   std::uint32_t mtu = 1500;
 };
 
-PortRequest with_mtu(PortRequest request, std::uint32_t mtu) {
+PortRequest of_mtu(PortRequest request, std::uint32_t mtu) {
   request.mtu = mtu;
   return request;
 }
@@ -32,7 +32,7 @@ class GiveBack : public OnFakeKernel, public testing::WithParamInterface<Before>
 TEST_P(GiveBack, DetachLeavesTheDeviceAsItWas) {
   const Snapshot before = take_snapshot(kernel_);
   for (const std::uint32_t mtu : {9000u, 1000u, 1500u}) {
-    must(attach(with_mtu(on_vlan("tap0", 10), mtu)));
+    must(attach(of_mtu(on_vlan("tap0", 10), mtu)));
     EXPECT_EQ(kernel_.device("tap0").link.mtu, mtu);
     EXPECT_TRUE(kernel_.device("tap0").link.is_silent());
     must(detach("tap0"));
@@ -42,7 +42,7 @@ TEST_P(GiveBack, DetachLeavesTheDeviceAsItWas) {
 
 TEST_P(GiveBack, DownLeavesTheDeviceAsItWas) {
   const Snapshot before = take_snapshot(kernel_);
-  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  must(attach(of_mtu(on_vlan("tap0", 10), 1400)));
   must(down());
   EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
 }
@@ -53,7 +53,7 @@ TEST_P(GiveBack, AFailedAttachLeavesTheDeviceAsItWas) {
       must(down());
       const Snapshot before = take_snapshot(kernel_);
       kernel_.fail_at(step);
-      const auto outcome = run(kernel_, attach(with_mtu(on_vlan("tap0", 10), mtu)));
+      const auto outcome = run(kernel_, attach(of_mtu(on_vlan("tap0", 10), mtu)));
       kernel_.heal();
       if (outcome) break;
       must(down());
@@ -67,7 +67,7 @@ TEST_P(GiveBack, AKilledAttachThatIsTakenDownLeavesTheDeviceAsItWas) {
     must(down());
     const Snapshot before = take_snapshot(kernel_);
     kernel_.die_at(step);
-    const auto outcome = run(kernel_, attach(with_mtu(on_vlan("tap0", 10), 1000)));
+    const auto outcome = run(kernel_, attach(of_mtu(on_vlan("tap0", 10), 1000)));
     kernel_.heal();
     must(down());
     EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << "step " << step;
@@ -91,7 +91,7 @@ class GivenBack : public OnFakeKernel {};
 
 TEST_F(GivenBack, WhatTheOperatorChangedMeanwhileStays) {
   kernel_.add_tap("tap0").link.noise = kQuiet;
-  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  must(attach(of_mtu(on_vlan("tap0", 10), 1400)));
   Link& link = kernel_.device("tap0").link;
   link.mtu = 1450;
   link.noise = {.has_arp = true, .has_ipv6 = true, .address_mode = 2};
@@ -103,8 +103,8 @@ TEST_F(GivenBack, WhatTheOperatorChangedMeanwhileStays) {
 
 TEST_F(GivenBack, TheMtuOfBeforeTheFirstAttachIsRemembered) {
   kernel_.add_tap("tap0").link.mtu = 1300;
-  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
-  auto request = with_mtu(on_vlan("tap0", 10), 1450);
+  must(attach(of_mtu(on_vlan("tap0", 10), 1400)));
+  auto request = of_mtu(on_vlan("tap0", 10), 1450);
   request.replace = true;
   must(attach(request));
   must(detach("tap0"));
@@ -113,9 +113,9 @@ TEST_F(GivenBack, TheMtuOfBeforeTheFirstAttachIsRemembered) {
 
 TEST_F(GivenBack, AnMtuOfTheOperatorIsThatBeforeTheNext) {
   kernel_.add_tap("tap0").link.mtu = 1300;
-  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  must(attach(of_mtu(on_vlan("tap0", 10), 1400)));
   kernel_.device("tap0").link.mtu = 1350;
-  auto request = with_mtu(on_vlan("tap0", 10), 1450);
+  auto request = of_mtu(on_vlan("tap0", 10), 1450);
   request.replace = true;
   must(attach(request));
   must(detach("tap0"));
@@ -124,7 +124,7 @@ TEST_F(GivenBack, AnMtuOfTheOperatorIsThatBeforeTheNext) {
 
 TEST_F(GivenBack, AReplacedPortKeepsItsMtuAndWhatWasBefore) {
   kernel_.add_tap("tap0").link.mtu = 1300;
-  must(attach(with_mtu(on_vlan("tap0", 10), 1400)));
+  must(attach(of_mtu(on_vlan("tap0", 10), 1400)));
   auto request = on_vlan("tap0", 20);
   request.replace = true;
   must(attach(request));
