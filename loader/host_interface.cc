@@ -116,7 +116,7 @@ Result<void> provide(Change& change, const Network& network,
   XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));
-  return attach_host_port(change, *port, network);
+  return attach_host_port(change, *port, network, host->mac);
 }
 
 }  // namespace

@@ -297,9 +297,11 @@ Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   return attach_fresh(change, request, former);
 }
 
-Result<void> attach_host_port(Change& change, const Link& link, const Network& network) {
+Result<void> attach_host_port(Change& change, const Link& link, const Network& network,
+                              const Mac& host) {
   PortRequest request{};
   request.device = link.name;
+  request.mac = host;
   XVNET_ASSIGN(choice, choose_mode(change.kernel(), link, ModeQuestion{}));
   auto record = make_port_record(link, choice, network.id, request);
   record.device.flags |= abi::RECORD_CREATED | abi::RECORD_HOST_SIDE;

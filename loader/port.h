@@ -18,8 +18,9 @@ Result<Outcome> attach_port(Change& change, const PortRequest& request);
 // down.
 Result<Outcome> detach_port(Change& change, std::string_view device, bool delete_device);
 
-// The inner end of a network's host interface.
-Result<void> attach_host_port(Change& change, const Link& link, const Network& network);
+// The inner end of a network's host interface, whose MAC no VM can take.
+Result<void> attach_host_port(Change& change, const Link& link, const Network& network,
+                              const Mac& host);
 
 // Takes a port apart, whatever state it is in; its network stays. A record of no network remains,
 // which still knows who made the device.

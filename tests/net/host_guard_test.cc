@@ -234,6 +234,30 @@ TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
   EXPECT_NE(stats.find("not_host_address"), std::string::npos) << stats;
 }
 
+// A MAC that was only learned would be where it last was the source.
+TEST_F(HostGuard, NoVmTakesItsMac) {
+  add_lab({"10.5.0.1/24"});
+  await_host();
+  const std::string host_mac = mac_of(lab.ns(), "xv-lab");
+  const Guest other(lab.ns(), "p2");
+  set_up(other.ns, "eth0");
+  lab.host.attach("p2", {"--network", "lab"});
+  PacketSocket thief(guest.ns, "eth0");
+  PacketSocket vm(other.ns, "eth0");
+  PacketSocket ear(lab.ns(), "xv-lab");
+  Everywhere everywhere;
+  everywhere.add("host", ear, lab.ns(), "xp-lab");
+  everywhere.add("thief", thief, lab.ns(), "p1");
+  thief.send(udp4(Ends::between(host_mac, kBroadcast)));
+  Ends ends = Ends::between(mac_of(other.ns, "eth0"), host_mac);
+  ends.src_ip = "10.5.0.7";
+  ends.dst_ip = "10.5.0.1";
+  const Frame frame = udp4(ends);
+  vm.send(frame);
+  EXPECT_TRUE(everywhere.wait_for("host", frame.marker));
+  EXPECT_FALSE(everywhere.places(frame.marker).contains("thief"));
+}
+
 // What a server of the host there has to hear: a DHCP client's question, a group.
 TEST_F(HostGuard, BroadcastsAndGroupsReachTheHost) {
   add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});

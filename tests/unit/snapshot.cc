@@ -55,6 +55,14 @@ std::string value_text(const FakeKernel& kernel, const abi::members& members) {
   return text;
 }
 
+// What the kernel gave to an interface of the host is another one each time that one is made.
+std::string mac_text(const FakeKernel& kernel, const std::uint8_t (&bytes)[6]) {
+  const Mac mac = to_mac(bytes);
+  for (const auto& [ifindex, device] : kernel.devices())
+    if (device.link.mac == mac && device.link.name.starts_with("xv-")) return device.link.name;
+  return to_text(mac);
+}
+
 std::string value_text(const FakeKernel& kernel, const abi::fdb_entry& entry) {
   return fmt::format("at {} slot={:x}", device_name(kernel, entry.ifindex), entry.slot);
 }
@@ -82,7 +90,7 @@ std::string device_text(const abi::device_record& record) {
 std::string value_text(const FakeKernel& kernel, const abi::port_record& record) {
   std::string text = fmt::format("{} network={} max_macs={} mac={}", device_text(record.device),
                                  network_name(kernel, record.network), record.max_macs,
-                                 to_text(to_mac(record.mac)));
+                                 mac_text(kernel, record.mac));
   for (const Ipv4 address : addresses_of(record)) text += " " + format_ipv4(address);
   return text;
 }
@@ -321,7 +329,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     }
     case TableId::kFdb: {
       auto fdb = from_bytes<abi::fdb_key>(key);
-      return network_name(kernel, fdb.network) + "/" + to_text(to_mac(fdb.mac));
+      return network_name(kernel, fdb.network) + "/" + mac_text(kernel, fdb.mac);
     }
     case TableId::kLearners: {
       auto learner = from_bytes<abi::learner_key>(key);
