@@ -7,6 +7,7 @@
 #include <map>
 
 #include "cli/command.h"
+#include "cli/hints.h"
 #include "cli/state_file.h"
 #include "loader/doctor.h"
 #include "loader/forward_request.h"
@@ -89,18 +90,6 @@ Finding examine_saved_state(const Globals& globals) {
   return {"saved state", Health::kFail, finding.error().message, finding.error().hint};
 }
 
-// A command is typed as it is printed, so it says whose instance it is for.
-std::string for_instance(std::string fix, const std::string& instance) {
-  constexpr std::string_view kCommand = "xvnet ";
-  if (instance == Globals{}.instance) return fix;
-  const std::string option = fmt::format("--instance {} ", instance);
-  for (auto at = fix.find(kCommand); at != std::string::npos; at = fix.find(kCommand, at)) {
-    at += kCommand.size();
-    fix.insert(at, option);
-  }
-  return fix;
-}
-
 // An instance that cannot be examined is a finding: what is known of the machine says why.
 Result<int> doctor(const Globals& globals) {
   auto findings = examine_machine(kBpffs + globals.instance);
@@ -116,7 +105,10 @@ Result<int> doctor(const Globals& globals) {
 
   findings.push_back(examine_saved_state(globals));
 
-  for (auto& finding : findings) finding.fix = for_instance(finding.fix, globals.instance);
+  for (auto& finding : findings) {
+    finding.detail = for_instance(finding.detail, globals.instance);
+    finding.fix = for_instance(finding.fix, globals.instance);
+  }
   XVNET_TRY(print(make_output(globals.format, globals.detail)->findings(findings)));
   const bool is_sick = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.health == Health::kFail;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "cli/hints.h"
 #include "cli/text.h"
 #include "loader/linux/linux_kernel.h"
 #include "loader/rehearsal.h"
@@ -25,13 +26,13 @@ Result<int> make_change(const Globals& globals,
   XVNET_ASSIGN(instance, open(is_rehearsal ? rehearsal : *kernel));
   XVNET_ASSIGN(outcome, change(instance));
 
-  for (const auto& warning : outcome.warnings) print_warning(warning);
+  for (const auto& warning : outcome.warnings) print_warning(warning, globals.instance);
   if (!is_rehearsal && !outcome.created_tap.empty())
     fmt::print(stderr, "xvnet: created TAP {}\n", printable_lines(outcome.created_tap));
   if (is_rehearsal) {
     XVNET_TRY(print(make_output(globals.format, globals.detail)->steps(rehearsal.steps())));
   }
-  for (const auto& failure : outcome.failures) print_error(failure);
+  for (const auto& failure : outcome.failures) print_error(failure, globals.instance);
   return outcome.failures.empty() ? 0 : static_cast<int>(ErrorKind::kFailed);
 }
 
@@ -52,13 +53,14 @@ Result<void> print(const std::string& text) {
   return fail_errno(errno, "write to standard output");
 }
 
-void print_error(const Error& error) {
-  fmt::print(stderr, "xvnet: {}\n", printable_lines(error.message));
-  if (!error.hint.empty()) fmt::print(stderr, "hint: {}\n", printable_lines(error.hint));
+void print_error(const Error& error, const std::string& instance) {
+  fmt::print(stderr, "xvnet: {}\n", printable_lines(for_instance(error.message, instance)));
+  if (!error.hint.empty())
+    fmt::print(stderr, "hint: {}\n", printable_lines(for_instance(error.hint, instance)));
 }
 
-void print_warning(const std::string& warning) {
-  fmt::print(stderr, "xvnet: warning: {}\n", printable_lines(warning));
+void print_warning(const std::string& warning, const std::string& instance) {
+  fmt::print(stderr, "xvnet: warning: {}\n", printable_lines(for_instance(warning, instance)));
 }
 
 }  // namespace xvnet::cli

@@ -57,8 +57,8 @@ Result<int> look(const Globals& globals, const std::function<Result<std::string>
 // Writes to stdout, and fails when it is full or closed.
 Result<void> print(const std::string& text);
 
-// On stderr, safe on any terminal.
-void print_error(const Error& error);
-void print_warning(const std::string& warning);
+// On stderr, safe on any terminal, with commands as they are typed for the instance.
+void print_error(const Error& error, const std::string& instance);
+void print_warning(const std::string& warning, const std::string& instance);
 
 }  // namespace xvnet::cli

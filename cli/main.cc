@@ -114,8 +114,8 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error) {
   return path.empty() ? complaint : fmt::format("{}: {}", path, complaint);
 }
 
-int report(const CLI::App& app, const Error& error) {
-  print_error(error);
+int report(const CLI::App& app, const Error& error, const Globals& globals = {}) {
+  print_error(error, globals.instance);
   if (error.kind == ErrorKind::kUsage) {
     const auto path = command_path(app);
     fmt::print(stderr, "try 'xvnet {}{}--help'\n", path, path.empty() ? "" : " ");
@@ -145,7 +145,7 @@ int run(int argc, char** argv) {
   const auto globals = to_globals(words);
   if (!globals) return report(app, globals.error());
   const auto exit_code = chosen(*globals);
-  return exit_code ? *exit_code : report(app, exit_code.error());
+  return exit_code ? *exit_code : report(app, exit_code.error(), *globals);
 }
 
 }  // namespace

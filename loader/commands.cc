@@ -15,23 +15,16 @@ bool is_plain(char c) {
          std::string_view("_-.:/,@+").contains(c);
 }
 
-std::string quoted(std::string_view word) {
-  if (!word.empty() && std::ranges::all_of(word, is_plain)) return std::string(word);
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 class CommandLine {
  public:
   explicit CommandLine(std::string command) : text_(std::move(command)) {}
 
   CommandLine& word(std::string_view word) {
-    text_ += " " + quoted(word);
+    text_ += " " + quoted_for_shell(word);
     return *this;
   }
   CommandLine& option(std::string_view flag, std::string_view value) {
-    if (!value.empty()) text_ += fmt::format(" {} {}", flag, quoted(value));
+    if (!value.empty()) text_ += fmt::format(" {} {}", flag, quoted_for_shell(value));
     return *this;
   }
   CommandLine& number(std::string_view flag, std::optional<std::uint32_t> value) {
@@ -55,6 +48,13 @@ std::optional<std::uint32_t> max_macs_word(const PortRequest& request) {
 }
 
 }  // namespace
+
+std::string quoted_for_shell(std::string_view word) {
+  if (!word.empty() && std::ranges::all_of(word, is_plain)) return std::string(word);
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
 
 std::string command_of(const PortRequest& request) {
   CommandLine line("xvnet attach");

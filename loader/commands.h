@@ -10,6 +10,9 @@
 
 namespace xvnet {
 
+// A word as a shell takes it, in quotes where it needs them.
+std::string quoted_for_shell(std::string_view word);
+
 std::string command_of(const PortRequest& request);    // "xvnet attach tap0 --vlan 10"
 std::string command_of(const UplinkRequest& request);  // "xvnet uplink add eth0"
 std::string command_of(const ForwardRequest& request);

@@ -129,7 +129,7 @@ class Copy {
       return fail(
           fmt::format("take over table \"{}\": one of its entries has no place in the new one",
                       table),
-          "make all of it anew: `xvnet save`, `down` and `restore`");
+          "make all of it anew: `xvnet save`, `xvnet down` and `xvnet restore`");
     return fail_errno(errno, fmt::format("take over table \"{}\": write the new one", table));
   }
 

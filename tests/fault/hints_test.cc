@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Commands that are printed as hints are for the instance that was asked for.
+#include <fstream>
+#include <regex>
+
+#include "lab.h"
+
+namespace xvnet::test {
+namespace {
+
+struct Trial {
+  const char* name;
+  Words words;
+  const char* hint;  // of the command, without its instance
+};
+
+void PrintTo(const Trial& trial, std::ostream* out) { *out << trial.name; }
+
+const std::vector<Trial> kTrials = {
+    {"NoNetwork", {"attach", "tap1", "--network", "nowhere"}, "network add nowhere"},
+    {"NoSubnet", {"attach", "tap1", "--network", "lab", "--ip", "10.0.0.2"}, "network set lab"},
+    {"NetworkDiffers", {"network", "add", "lab", "--vlan", "9"}, "network set lab"},
+    {"NetworkHasPorts", {"network", "del", "lab"}, "show ports"},
+    {"UplinkDiffers", {"uplink", "add", "eth0", "--vlans", "7"}, "uplink del eth0"},
+    {"NotAnUplink",
+     {"network", "add", "blue", "--untagged", "--uplink", "eth7"},
+     "uplink add eth7"},
+    {"NoSnat", {"forward", "add", "lab", "tcp", "192.0.2.2:80", "10.0.0.2"}, "network set lab"},
+    {"NoForward", {"forward", "del", "lab", "tcp", "192.0.2.2:80"}, "show forwards"},
+};
+
+class Hint : public ::testing::TestWithParam<Trial> {
+ protected:
+  Hint() {
+    add_veth(host.ns(), "eth0", host.ns(), "far0");
+    host.uplink_add("eth0");
+    host.must({"network", "add", "lab"});
+    host.attach("tap0", {"--network", "lab"});
+  }
+  Host host;
+};
+
+TEST_P(Hint, NamesTheInstance) {
+  const CommandResult result = host.xvnet(GetParam().words);
+  EXPECT_EQ(result.exit_code, 1) << result.describe();
+  const std::string command = "xvnet --instance " + host.instance() + " " + GetParam().hint;
+  EXPECT_NE(result.err.find(command), std::string::npos) << result.describe();
+  EXPECT_FALSE(std::regex_search(result.err, std::regex("xvnet (attach|network|uplink|show)")))
+      << result.describe();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, Hint, ::testing::ValuesIn(kTrials),
+                         [](const auto& trial) { return trial.param.name; });
+
+// A warning, too.
+TEST(HintOfRestore, NamesTheInstance) {
+  const Host host;
+  const std::string path = "/tmp/xvnet-" + unique_suffix() + ".json";
+  std::ofstream(path) << R"({"format": 1, "uplinks": [{"dev": "eth7"}]})";
+  const CommandResult result = host.xvnet({"restore", path});
+  unlink(path.c_str());
+  EXPECT_NE(result.err.find("`xvnet --instance " + host.instance() + " restore`"),
+            std::string::npos)
+      << result.describe();
+}
+
+}  // namespace
+}  // namespace xvnet::test
