@@ -84,6 +84,15 @@ Result<void> Change::create_veth(const std::string& name, const std::string& pee
   return {};
 }
 
+Result<void> Change::set_name(const Link& link, const std::string& name) {
+  if (link.name == name) return {};
+  XVNET_TRY(unless_gone(link.ifindex, kernel_->set_name(link.ifindex, name)));
+  remember_of_device(link.ifindex, [this, ifindex = link.ifindex, before = link.name] {
+    return kernel_->set_name(ifindex, before);
+  });
+  return {};
+}
+
 Result<void> Change::set_alias(const Link& link, const std::string& alias) {
   if (link.alias == alias) return {};
   XVNET_TRY(unless_gone(link.ifindex, kernel_->set_alias(link.ifindex, alias)));

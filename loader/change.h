@@ -80,6 +80,8 @@ class Change {
 
   Result<Link> create_tap(const TapSpec& spec);
   Result<void> create_veth(const std::string& name, const std::string& peer);
+  // Of a link that is down.
+  Result<void> set_name(const Link& link, const std::string& name);
   Result<void> set_alias(const Link& link, const std::string& alias);
   Result<void> set_up(const Link& link, bool up);
   // A small MTU takes a link's IPv6 away, with its settings, and a larger one brings another with

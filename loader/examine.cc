@@ -2,6 +2,7 @@
 #include "loader/examine.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "loader/commands.h"
 #include "loader/doctor.h"
@@ -41,17 +42,52 @@ Result<void> examine_build(const Kernel& kernel, Tables& tables, Findings& findi
   return {};
 }
 
+// Whoever runs one goes on, but what comes next would be attached from none.
+Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
+  XVNET_ASSIGN(missing, kernel.missing_programs());
+  if (!missing.empty())
+    findings.push_back({"programs", Health::kFail,
+                        fmt::format("pins of them are missing: {}", fmt::join(missing, ", ")),
+                        "xvnet upgrade"});
+  return {};
+}
+
+// Whoever may not ask for it has been told so by another check.
+Result<std::vector<Remnant>> visible_remnants(const Kernel& kernel) {
+  auto remnants = kernel.remnants();
+  if (!remnants && remnants.error().kind == ErrorKind::kNotPermitted) return std::vector<Remnant>{};
+  return remnants;
+}
+
+// All pins are gone, and the backstops hold what comes in on the ports that were.
+Result<Finding> examine_nothing(const Kernel& kernel) {
+  XVNET_ASSIGN(remnants, visible_remnants(kernel));
+  if (remnants.empty()) return Finding{"instance", Health::kOk, "nothing is attached", ""};
+  std::vector<std::string> names;
+  for (const Remnant& each : remnants) {
+    XVNET_ASSIGN(link, kernel.find_link(each.ifindex));
+    names.push_back(link ? link->name : fmt::format("{} (gone)", each.name));
+  }
+  return Finding{"instance", Health::kFail,
+                 fmt::format("its pins are gone, and filters or backstops of it (nftables: table "
+                             "netdev xvnet) are left at {}",
+                             fmt::join(names, ", ")),
+                 "xvnet down"};
+}
+
 }  // namespace
 
 Result<std::vector<Finding>> examine_instance(Kernel& kernel) {
   Findings findings;
   XVNET_ASSIGN(exists, kernel.open_for_reading());
   if (!exists) {
-    findings.push_back({"instance", Health::kOk, "nothing is attached", ""});
+    XVNET_ASSIGN(finding, examine_nothing(kernel));
+    findings.push_back(finding);
     return findings;
   }
   Tables tables(kernel);
   XVNET_TRY(examine_build(kernel, tables, findings));
+  XVNET_TRY(examine_programs(kernel, findings));
   XVNET_TRY(examine_devices(kernel, tables, findings));
   XVNET_TRY(examine_networks(kernel, tables, findings));
   XVNET_TRY(examine_loopback(kernel, tables, findings));

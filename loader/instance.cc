@@ -8,6 +8,7 @@
 #include "loader/forward.h"
 #include "loader/network.h"
 #include "loader/port.h"
+#include "loader/remains.h"
 #include "loader/restore.h"
 #include "loader/show.h"
 #include "loader/tidy.h"
@@ -49,6 +50,18 @@ Result<Outcome> take_everything_apart(Change& change) {
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
+// As far as the records go that are left; the rest is found without them.
+Outcome take_remains_apart(Kernel& kernel, Tables& tables,
+                           const std::vector<std::string>& missing) {
+  Outcome outcome{.changed = true, .warnings = losses_of(missing)};
+  auto done = attempt(kernel, tables, take_everything_apart);
+  if (done)
+    std::ranges::move(done->warnings, std::back_inserter(outcome.warnings));
+  else
+    outcome.warnings.push_back(done.error().message);
+  return outcome;
+}
+
 }  // namespace
 
 Result<Instance> Instance::open_for_change(Kernel& kernel) {
@@ -60,7 +73,13 @@ Result<Instance> Instance::open_for_change(Kernel& kernel) {
 
 Result<Instance> Instance::open_for_down(Kernel& kernel) {
   XVNET_TRY(kernel.remove_dead_pins());
-  return open_for_change(kernel);
+  XVNET_ASSIGN(missing, kernel.missing_tables());
+  if (missing.empty()) return open_for_change(kernel);
+  XVNET_TRY(kernel.open_remains(Opening::kForChange));
+  Instance instance(kernel);
+  instance.tables_.emplace(kernel);
+  instance.missing_ = missing;
+  return instance;
 }
 
 Result<Instance> Instance::open_for_upgrade(Kernel& kernel) {
@@ -138,7 +157,15 @@ Result<Outcome> Instance::upgrade() {
 }
 
 Result<Outcome> Instance::down() {
-  XVNET_ASSIGN(outcome, apply(*kernel_, *tables_, take_everything_apart));
+  XVNET_ASSIGN(outcome, missing_.empty()
+                            ? apply(*kernel_, *tables_, take_everything_apart)
+                            : Result<Outcome>(take_remains_apart(*kernel_, *tables_, missing_)));
+  XVNET_ASSIGN(remnants, kernel_->remnants());
+  for (const Remnant& each : remnants) {
+    XVNET_ASSIGN(removed, attempt(*kernel_, *tables_,
+                                  [&](Change& change) { return remove_remnant(change, each); }));
+    std::ranges::move(removed.warnings, std::back_inserter(outcome.warnings));
+  }
   XVNET_TRY(kernel_->remove_pins());
   tables_.reset();
   return outcome;

@@ -22,7 +22,8 @@ class Instance {
  public:
   // Takes the writers' lock and loads what is missing.
   static Result<Instance> open_for_change(Kernel& kernel);
-  // The same, of an empty one in the place of one whose network namespace is gone.
+  // The same, of an empty one in the place of one whose network namespace is gone; and of what is
+  // left of one with missing tables.
   static Result<Instance> open_for_down(Kernel& kernel);
   // Takes over what another build has made; nothing of it runs this build's programs before
   // upgrade().
@@ -71,7 +72,8 @@ class Instance {
   explicit Instance(Kernel& kernel) : kernel_(&kernel) {}
 
   Kernel* kernel_;
-  std::optional<Tables> tables_;  // nothing: the instance does not exist
+  std::optional<Tables> tables_;      // nothing: the instance does not exist
+  std::vector<std::string> missing_;  // tables
 };
 
 }  // namespace xvnet

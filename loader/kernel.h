@@ -71,6 +71,7 @@ struct Link {
   std::optional<std::uint32_t> owner;  // of a TAP: the only uid that may open it, beside root
   std::string alias;                   // free text, as `ip link set alias` sets it
   std::uint32_t master = 0;            // ifindex of its bridge or bond, 0: none
+  std::uint32_t peer = 0;              // of a veth, its other end if that is in this namespace
   std::string driver;                  // as ethtool shows it; empty when unknown
 
   // No ARP and no IPv6 at all, so the host says nothing on it.
@@ -153,6 +154,18 @@ constexpr bool runs(Attachment attachment) {
   return attachment == Attachment::kLive || attachment == Attachment::kUnpinned;
 }
 
+// A device that the kernel shows to have something of the instance, whatever its tables say.
+struct Remnant {
+  std::uint32_t ifindex = 0;
+  // What it runs: kTcFromVm of a port, kTcFromUplink of an uplink, kTcToForward of lo. A port may
+  // have nothing but its backstop.
+  Program program = Program::kTcFromVm;
+  // By this name its backstop knows the device; empty: by its number, or it has no backstop.
+  std::string name;
+};
+
+enum class Opening { kForChange, kForReading };
+
 // Of the host's end of a veth whose other end is a tenant's network: the addresses it has there.
 enum class HostAddresses { kIpv4Only, kIpv6Too };
 
@@ -227,6 +240,8 @@ class Kernel {
   virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
   // The same, unless it is a TAP that some process has open: then false, and it stays.
   virtual Result<bool> delete_unless_open(std::uint32_t ifindex) = 0;
+  // Of a link that is down: kernels before 6.2 rename no other.
+  virtual Result<void> set_name(std::uint32_t ifindex, std::string_view name) = 0;
   virtual Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) = 0;
   virtual Result<void> set_up(std::uint32_t ifindex, bool up) = 0;
   virtual Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) = 0;
@@ -309,6 +324,17 @@ class Kernel {
   // The same, before open_for_change(), of an instance of another network namespace whose every
   // attachment has gone with its device. Any other stays.
   virtual Result<void> remove_dead_pins() = 0;
+
+  // The tables whose pins are missing while other things of the instance are there: it can be
+  // neither read nor changed then, for programs go on with tables that nobody reaches any more.
+  virtual Result<std::vector<std::string>> missing_tables() const = 0;
+  // The programs whose pins are missing. Whoever runs them goes on.
+  virtual Result<std::vector<std::string>> missing_programs() const = 0;
+  // As open_for_change() or open_for_reading(), of an instance with missing tables, to take it
+  // apart: these are empty, and what is written to them is forgotten.
+  virtual Result<void> open_remains(Opening opening) = 0;
+  // Of this instance, in this network namespace; never of another instance that is there.
+  virtual Result<std::vector<Remnant>> remnants() const = 0;
 
   // Identifies the programs that are built in; abi::meta::build has that of the pinned ones.
   virtual std::string build() const = 0;

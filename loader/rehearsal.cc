@@ -52,6 +52,28 @@ Result<bool> Rehearsal::open_for_reading() {
   return exists;
 }
 
+Result<void> Rehearsal::open_remains(Opening) {
+  XVNET_TRY(kernel_->open_remains(Opening::kForReading));
+  exists_ = true;
+  make_tables();
+  return {};
+}
+
+// What was taken away here is there all the same.
+Result<std::vector<Remnant>> Rehearsal::remnants() const {
+  XVNET_ASSIGN(all, kernel_->remnants());
+  std::vector<Remnant> left;
+  for (const Remnant& each : all) {
+    const auto backstop = backstops_.find(each.ifindex);
+    XVNET_ASSIGN(ingress, attachment(each.ifindex, Hook::kTcIngress));
+    XVNET_ASSIGN(egress, attachment(each.ifindex, Hook::kTcEgress));
+    const bool is_removed = backstop != backstops_.end() && !backstop->second;
+    if (runs(ingress) || runs(egress) || (each.program == Program::kTcFromVm && !is_removed))
+      left.push_back(each);
+  }
+  return left;
+}
+
 Table& Rehearsal::table(TableId id) { return *tables_.at(id); }
 
 Result<void> Rehearsal::remove_pins() {
@@ -130,8 +152,10 @@ Result<Link> Rehearsal::create_tap(const TapSpec& spec) {
 
 Result<void> Rehearsal::create_veth(std::string_view name, std::string_view peer) {
   tell(fmt::format("create veth {} with peer {}", name, peer));
+  const std::uint32_t first = next_ifindex_;
   for (const auto end : {name, peer}) {
     const auto link = make_link(end, LinkKind::kVeth);
+    links_[link.ifindex]->peer = link.ifindex == first ? first + 1 : first;
     const FeatureState on{.is_on = true, .is_fixed = false};  // as the kernel makes them
     peers_[link.ifindex] = {
         .is_reachable = true, .receives_xdp = false, .tx_vlan_ctag = on, .tx_vlan_stag = on};
@@ -170,6 +194,10 @@ Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, const T& val
   link.*field = value;
   links_[ifindex] = link;
   return {};
+}
+
+Result<void> Rehearsal::set_name(std::uint32_t ifindex, std::string_view name) {
+  return set(ifindex, &Link::name, std::string(name), fmt::format("name {}", name));
 }
 
 Result<void> Rehearsal::set_alias(std::uint32_t ifindex, std::string_view alias) {

@@ -31,6 +31,7 @@ class Rehearsal final : public Kernel {
   Result<void> create_veth(std::string_view name, std::string_view peer) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
   Result<bool> delete_unless_open(std::uint32_t ifindex) override;
+  Result<void> set_name(std::uint32_t ifindex, std::string_view name) override;
   Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) override;
   Result<void> set_up(std::uint32_t ifindex, bool up) override;
   Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
@@ -82,6 +83,15 @@ class Rehearsal final : public Kernel {
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
   Result<void> remove_dead_pins() override { return {}; }
+
+  Result<std::vector<std::string>> missing_tables() const override {
+    return kernel_->missing_tables();
+  }
+  Result<std::vector<std::string>> missing_programs() const override {
+    return kernel_->missing_programs();
+  }
+  Result<void> open_remains(Opening opening) override;
+  Result<std::vector<Remnant>> remnants() const override;
 
   std::string build() const override { return kernel_->build(); }
   Result<bool> open_for_upgrade() override;

@@ -8,7 +8,9 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include <cerrno>
+#include <charconv>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loader/linux/device_name.h"
@@ -21,7 +23,35 @@ using Done = std::expected<void, NetlinkError>;
 
 constexpr const char* kTable = "xvnet";
 
-std::string chain_of(std::uint32_t ifindex) { return fmt::format("port-{}", ifindex); }
+constexpr std::string_view kChainPrefix = "port-";
+
+std::string chain_of(std::uint32_t ifindex) { return fmt::format("{}{}", kChainPrefix, ifindex); }
+
+// A comment as nft(8) writes and shows it: type, length, and the text with its zero, as libnftnl's
+// udata.h has it.
+constexpr char kCommentType = 0;  // NFTNL_UDATA_CHAIN_COMMENT
+constexpr std::size_t kCommentHeader = 2;
+
+std::string comment_of(const std::string& text) {
+  return std::string{kCommentType, static_cast<char>(text.size() + 1)} + text + '\0';
+}
+
+// Nothing: it has none, or one of another kind.
+std::string instance_of(const nlmsghdr* answer) {
+  const nlattr* data =
+      nlmsg_find_attr(const_cast<nlmsghdr*>(answer), sizeof(nfgenmsg), NFTA_CHAIN_USERDATA);
+  if (!data) return "";
+  const std::string_view bytes(static_cast<const char*>(nla_data(data)),
+                               static_cast<std::size_t>(nla_len(data)));
+  if (bytes.size() <= kCommentHeader || bytes[0] != kCommentType) return "";
+  const std::string_view text = bytes.substr(kCommentHeader);
+  return std::string(text.substr(0, text.find('\0')));
+}
+
+std::string string_of(const nlmsghdr* answer, int attribute) {
+  const nlattr* found = nlmsg_find_attr(const_cast<nlmsghdr*>(answer), sizeof(nfgenmsg), attribute);
+  return found ? nla_get_string(found) : "";
+}
 
 NetlinkMessage message_of(int type, int flags) {
   NetlinkMessage message((NFNL_SUBSYS_NFTABLES << 8) | type, NLM_F_REQUEST | flags);
@@ -51,7 +81,8 @@ NetlinkMessage chain_message(int type, int flags, std::uint32_t ifindex) {
   return message;
 }
 
-NetlinkMessage new_chain(std::uint32_t ifindex, const std::string& device) {
+NetlinkMessage new_chain(std::uint32_t ifindex, const std::string& device,
+                         const std::string& instance) {
   NetlinkMessage message =
       chain_message(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, ifindex);
   message.nest(NFTA_CHAIN_HOOK, [&] {
@@ -61,6 +92,8 @@ NetlinkMessage new_chain(std::uint32_t ifindex, const std::string& device) {
   });
   message.put(NFTA_CHAIN_POLICY, htonl(NF_DROP));
   message.put_string(NFTA_CHAIN_TYPE, "filter");
+  const std::string comment = comment_of(instance);
+  message.put_bytes(NFTA_CHAIN_USERDATA, comment.data(), static_cast<int>(comment.size()));
   return message;
 }
 
@@ -118,11 +151,13 @@ Done Backstops::add(std::uint32_t ifindex) {
   const std::string name = device_name(ifindex);
   if (name.empty()) return std::unexpected(NetlinkError{ENODEV, {}});
   const auto make = [&] {
-    return change(table_message(NFT_MSG_NEWTABLE, NLM_F_CREATE), new_chain(ifindex, name));
+    return change(table_message(NFT_MSG_NEWTABLE, NLM_F_CREATE),
+                  new_chain(ifindex, name, instance_));
   };
   const Done made = make();
   if (made || made.error().number != EEXIST) return made;
-  // Of a device by another name: since 6.16 a chain stays when its device goes or is renamed.
+  // Of a device by another name: since 6.16 a chain stays when its device goes or is renamed. Or
+  // of an instance that is gone.
   if (const Done removed = remove(ifindex); !removed) return removed;
   return make();
 }
@@ -147,11 +182,31 @@ Result<void> Backstops::set(std::uint32_t ifindex, bool on) {
                                                 on ? "add" : "remove", quoted_device(ifindex)));
 }
 
+Result<std::vector<Backstops::Place>> Backstops::list() {
+  std::vector<Place> places;
+  const Done done = ask(message_of(NFT_MSG_GETCHAIN, NLM_F_DUMP), [&](const nlmsghdr* answer) {
+    const std::string chain = string_of(answer, NFTA_CHAIN_NAME);
+    if (string_of(answer, NFTA_CHAIN_TABLE) != kTable || instance_of(answer) != instance_ ||
+        !chain.starts_with(kChainPrefix))
+      return;
+    Place place{0, device_of(answer)};
+    const char* end = chain.data() + chain.size();
+    const auto number = std::from_chars(chain.data() + kChainPrefix.size(), end, place.ifindex);
+    if (number.ec == std::errc() && number.ptr == end) places.push_back(std::move(place));
+  });
+  if (done || is_unsupported(done.error().number) || done.error().number == ENOENT) return places;
+  return fail_netlink(done.error(), "list the backstops");
+}
+
 Result<bool> Backstops::lacks(std::uint32_t ifindex) {
   std::string device;
-  const Done done = ask(chain_message(NFT_MSG_GETCHAIN, NLM_F_ACK, ifindex),
-                        [&](const nlmsghdr* answer) { device = device_of(answer); });
-  if (done) return device != device_name(ifindex);
+  std::string instance;
+  const Done done =
+      ask(chain_message(NFT_MSG_GETCHAIN, NLM_F_ACK, ifindex), [&](const nlmsghdr* answer) {
+        device = device_of(answer);
+        instance = instance_of(answer);
+      });
+  if (done) return device != device_name(ifindex) || instance != instance_;
   if (is_unsupported(done.error().number)) return false;
   if (done.error().number == ENOENT) return true;
   return fail_netlink(done.error(),

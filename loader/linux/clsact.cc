@@ -203,6 +203,11 @@ Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook
   return remove_own_qdisc(root, ifindex);
 }
 
+Result<std::uint32_t> filter_program_id(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
+  LibraryLog quiet;
+  return own_filter(root, ifindex, hook);
+}
+
 Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
   LibraryLog quiet;
   XVNET_ASSIGN(program, own_filter(root, ifindex, hook));

@@ -17,6 +17,8 @@ Result<void> attach_filter(const PinRoot& root, const FileDescriptor& program,
                            std::uint32_t ifindex, Hook hook);
 // Removes the qdisc too when xvnet made it and nobody else uses it.
 Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook);
+// The id of the program of our filter; 0: there is none.
+Result<std::uint32_t> filter_program_id(const PinRoot& root, std::uint32_t ifindex, Hook hook);
 Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook hook);
 
 }  // namespace xvnet

@@ -122,7 +122,7 @@ Result<void> InstancePins::check_other_versions() const {
   if (others.back() > root_.abi()) {
     return fail(fmt::format("{}: it is of a newer xvnet (ABI {}, this one has {})", doing(),
                             others.back(), root_.abi()),
-                "use that one, or run `down` of it first");
+                "use that one, or run its `xvnet down` first");
   }
   return fail(fmt::format("{}: it is of an older xvnet (ABI {}, this one has {})", doing(),
                           others.back(), root_.abi()),
@@ -147,6 +147,7 @@ Result<void> InstancePins::open_for_change() {
   XVNET_TRY(mount_bpffs());
   XVNET_ASSIGN(lock, lock_directory(root_.directory()));
   XVNET_TRY(check_other_versions());
+  XVNET_TRY(check_tables());
   XVNET_TRY(root_.create());
   XVNET_ASSIGN(presence, find());
   XVNET_TRY(complete_or_undo(presence));
@@ -157,6 +158,7 @@ Result<void> InstancePins::open_for_change() {
 
 Result<bool> InstancePins::open_for_reading() {
   XVNET_ASSIGN(presence, find());
+  XVNET_TRY(check_tables());
   if (presence == Presence::kComplete) return open_tables(PinAccess::kReadOnly);
   if (!is_bpffs_mounted()) {
     return fail(fmt::format("{}: no bpffs is mounted on {}", doing(), kBpffs),
@@ -200,6 +202,7 @@ Result<bool> InstancePins::open_tables(PinAccess access) {
 }
 
 Table& InstancePins::table(TableId id) {
+  if (const auto& substitute = substitutes_[static_cast<std::size_t>(id)]) return *substitute;
   auto& table = tables_[static_cast<std::size_t>(id)];
   assert(table && "no table before open_for_change() or open_for_reading()");
   return *table;
@@ -223,6 +226,7 @@ Result<void> InstancePins::remove_dead() {
 Result<void> InstancePins::remove() {
   XVNET_TRY(root_.remove());
   for (auto& table : tables_) table.reset();
+  for (auto& substitute : substitutes_) substitute.reset();
   lock_ = FileDescriptor();
   return {};
 }

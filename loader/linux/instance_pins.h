@@ -15,6 +15,7 @@
 #include "loader/linux/pin_root.h"
 #include "loader/linux/programs.h"
 #include "loader/linux/table.h"
+#include "loader/overlay_table.h"
 #include "maps/records.h"
 
 namespace xvnet {
@@ -30,6 +31,10 @@ class InstancePins {
   Result<bool> open_for_reading();
   Result<void> load_continuations();
   Table& table(TableId id);
+  Result<std::vector<std::string>> missing_tables() const;
+  Result<std::vector<std::string>> missing_programs() const;
+  // `is_here`: the kernel shows something of the instance in this network namespace.
+  Result<void> open_remains(Opening opening, bool is_here);
   Result<void> remove();
   Result<void> remove_dead();
 
@@ -50,6 +55,9 @@ class InstancePins {
   Result<Presence> find() const;
   Result<void> check_namespace(std::uint64_t dev, std::uint64_t inode) const;
   Result<void> check_other_versions() const;
+  // That no table is missing.
+  Result<void> check_tables() const;
+  Result<void> check_remains(bool is_here) const;
   Result<void> check_capabilities() const;
   // Loads what is missing.
   Result<void> complete(Presence presence);
@@ -69,6 +77,7 @@ class InstancePins {
   std::optional<PinRoot> former_;                // of an upgrade from another ABI
   std::vector<FileDescriptor> former_programs_;  // of an upgrade within one
   std::array<std::unique_ptr<LinuxTable>, kTableCount> tables_;
+  std::array<std::unique_ptr<OverlayTable>, kTableCount> substitutes_;  // of missing tables
 };
 
 }  // namespace xvnet

@@ -74,6 +74,7 @@ Result<void> InstancePins::load_after(const PinRoot& former) {
 Result<void> InstancePins::load_upgrade() {
   XVNET_ASSIGN(former, find_former());
   if (former) return load_after(*former);
+  XVNET_TRY(check_tables());
   XVNET_TRY(root_.create());
   XVNET_ASSIGN(presence, find());
   XVNET_TRY(complete_or_undo(presence));
@@ -90,6 +91,7 @@ Result<bool> InstancePins::open_for_upgrade() {
   XVNET_TRY(check_capabilities());
   XVNET_ASSIGN(own, find_meta(root_));
   XVNET_ASSIGN(others, root_.other_abis());
+  if (!own) XVNET_TRY(check_tables());
   if (!own && others.empty()) return false;
   XVNET_ASSIGN(lock, lock_directory(root_.directory()));
   XVNET_TRY(load_upgrade());

@@ -126,6 +126,8 @@ LinkReport read_report(const nlmsghdr* answer) {
     report.peer_ifindex = u32_or(attributes[IFLA_LINK], 0);
     if (attributes[IFLA_LINK_NETNSID]) {
       report.peer_namespace = nla_get_s32(attributes[IFLA_LINK_NETNSID]);
+    } else {
+      link.peer = report.peer_ifindex;
     }
   }
   report.xdp_programs = read_xdp(attributes[IFLA_XDP]);

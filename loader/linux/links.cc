@@ -118,6 +118,12 @@ Result<void> delete_link_by_index(std::uint32_t ifindex) {
   return execute(message, fmt::format("delete device {}", quoted_device(ifindex)));
 }
 
+Result<void> set_link_name(std::uint32_t ifindex, std::string_view name) {
+  NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+  message.header(link_header(ifindex)).put_string(IFLA_IFNAME, name);
+  return execute(message, fmt::format("rename device {} to \"{}\"", quoted_device(ifindex), name));
+}
+
 // An empty one is none.
 Result<void> set_link_alias(std::uint32_t ifindex, std::string_view alias) {
   NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);

@@ -13,6 +13,7 @@
 namespace xvnet {
 
 Result<void> create_veth_pair(std::string_view name, std::string_view peer);
+Result<void> set_link_name(std::uint32_t ifindex, std::string_view name);
 Result<void> set_link_alias(std::uint32_t ifindex, std::string_view alias);
 Result<void> delete_link_by_index(std::uint32_t ifindex);
 // Each of `flags` (IFF_UP, IFF_PROMISC, IFF_NOARP) on or off; the others stay.

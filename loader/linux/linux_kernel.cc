@@ -22,6 +22,7 @@
 #include "loader/linux/link_query.h"
 #include "loader/linux/links.h"
 #include "loader/linux/other_instance.h"
+#include "loader/linux/remnants.h"
 #include "loader/linux/sockets.h"
 #include "loader/linux/sysctl.h"
 #include "loader/linux/tap.h"
@@ -46,7 +47,8 @@ class LinuxKernel : public Kernel {
   explicit LinuxKernel(const LinuxKernelOptions& options)
       : pins_(options.instance,
               options.verbose_verifier ? VerifierLog::kWhole : VerifierLog::kLastLines),
-        attachments_(pins_.root()) {}
+        attachments_(pins_.root()),
+        backstops_(options.instance) {}
 
   Result<std::optional<Link>> find_link(std::string_view name) const override {
     return link_of(query_link(name));
@@ -69,6 +71,9 @@ class LinuxKernel : public Kernel {
     if (link && link->kind == LinkKind::kTap) return delete_idle_tap(*link);
     XVNET_TRY(delete_link_by_index(ifindex));
     return true;
+  }
+  Result<void> set_name(std::uint32_t ifindex, std::string_view name) override {
+    return set_link_name(ifindex, name);
   }
   Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) override {
     return set_link_alias(ifindex, alias);
@@ -180,6 +185,20 @@ class LinuxKernel : public Kernel {
   Table& table(TableId id) override { return pins_.table(id); }
   Result<void> remove_pins() override { return pins_.remove(); }
   Result<void> remove_dead_pins() override { return pins_.remove_dead(); }
+
+  Result<std::vector<std::string>> missing_tables() const override {
+    return pins_.missing_tables();
+  }
+  Result<std::vector<std::string>> missing_programs() const override {
+    return pins_.missing_programs();
+  }
+  Result<void> open_remains(Opening opening) override {
+    XVNET_ASSIGN(found, remnants());
+    return pins_.open_remains(opening, !found.empty());
+  }
+  Result<std::vector<Remnant>> remnants() const override {
+    return find_remnants(pins_.root(), attachments_, backstops_);
+  }
 
   std::string build() const override { return build_id(); }
   Result<bool> open_for_upgrade() override { return pins_.open_for_upgrade(); }

@@ -61,6 +61,8 @@ std::string PinRoot::qdisc(std::uint32_t ifindex) const {
 
 std::string PinRoot::links() const { return version_ + "/links"; }
 
+std::string PinRoot::programs() const { return version_ + "/progs"; }
+
 Result<std::vector<std::uint32_t>> PinRoot::abis() const {
   std::vector<std::uint32_t> abis;
   std::error_code error;

@@ -35,6 +35,7 @@ class PinRoot {
   std::string qdisc(std::uint32_t ifindex) const;
 
   std::string links() const;
+  std::string programs() const;
 
   // The versions of xvnet that have pins of this instance, the lowest first; and all but this one.
   Result<std::vector<std::uint32_t>> abis() const;

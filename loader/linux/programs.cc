@@ -337,6 +337,30 @@ bool are_programs_loaded(const PinRoot& root) {
   return true;
 }
 
+std::vector<std::string> missing_tables(const PinRoot& root) {
+  const bool is_continued = std::ranges::any_of(kContinuationPrograms, [&root](Program each) {
+    return is_pinned(root.program(program_name(each)));
+  });
+  std::vector<std::string> names{std::string(kContinuations)};
+  for (std::size_t at = 0; at < kTableCount; at++) {
+    const auto id = static_cast<TableId>(at);
+    if (is_continued || !is_continuations_table(id)) names.emplace_back(table_name(id));
+  }
+  std::erase_if(names, [&root](const std::string& name) { return is_pinned(root.map(name)); });
+  return names;
+}
+
+std::vector<std::string> missing_programs(const PinRoot& root) {
+  std::vector<std::string> names;
+  const bool is_continued = is_pinned(root.map(table_name(kContinuationTables.front())));
+  for (Program each : kPrograms) {
+    const std::string_view name = program_name(each);
+    if ((is_continued || !is_continuation(name)) && !is_pinned(root.program(name)))
+      names.emplace_back(name);
+  }
+  return names;
+}
+
 Result<void> load_programs(const PinRoot& root, VerifierLog log) {
   return load_objects({.root = root, .former = nullptr, .which = Which::kMissing, .log = log});
 }

@@ -46,6 +46,10 @@ Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>
 
 // Whether every map and program is pinned, but for the continuations and their tables.
 bool are_programs_loaded(const PinRoot& root);
+// The names of the pins that are missing. Continuations and their tables come late: of a table of
+// theirs it is only said where a program is pinned that uses it.
+std::vector<std::string> missing_tables(const PinRoot& root);
+std::vector<std::string> missing_programs(const PinRoot& root);
 // Unpins the programs.
 Result<void> forget_programs(const PinRoot& root);
 

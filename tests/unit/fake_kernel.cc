@@ -59,6 +59,8 @@ Result<void> FakeKernel::step(const std::string& line, const Act& act) {
   Result<void> result = act();
   journal_.push_back(result ? line : line + " (refused)");
   for (const std::string& broken : broken_invariants(*this)) {
+    // Where a table is lost, nothing can be said of what the others say of it.
+    if (!lost_.empty() && broken.find(" is up ") == std::string::npos) continue;
     bool is_new = known_violations_->insert(broken).second;
     if (is_new) violations_.push_back(fmt::format("{}: {}", line, broken));
   }
@@ -142,6 +144,15 @@ Result<bool> FakeKernel::delete_unless_open(std::uint32_t ifindex) {
   if (device && device->link.is_open) return false;
   XVNET_TRY(delete_link(ifindex));
   return true;
+}
+
+Result<void> FakeKernel::set_name(std::uint32_t ifindex, std::string_view name) {
+  return on_device(fmt::format("set_name % {}", name), ifindex, [&](FakeDevice& device) {
+    if (find(name)) return Result<void>(fail_errno(EEXIST, "renaming"));
+    if (device.link.is_up) return Result<void>(fail_errno(EBUSY, "renaming"));
+    device.link.name = name;
+    return Result<void>();
+  });
 }
 
 Result<void> FakeKernel::set_alias(std::uint32_t ifindex, std::string_view alias) {
@@ -427,6 +438,7 @@ Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) cons
 // The instance
 
 Result<void> FakeKernel::open_for_change() {
+  if (!lost_.empty()) return fail("opening the instance: a table is missing", "xvnet down");
   if (is_locked_) violations_.push_back("open_for_change: the lock is taken twice");
   is_locked_ = true;
   if (is_loaded_) return {};
@@ -443,7 +455,41 @@ Result<void> FakeKernel::open_for_change() {
   });
 }
 
-Result<bool> FakeKernel::open_for_reading() { return is_loaded_; }
+Result<bool> FakeKernel::open_for_reading() {
+  if (!lost_.empty()) return fail("opening the instance: a table is missing", "xvnet down");
+  return is_loaded_;
+}
+
+Result<void> FakeKernel::open_remains(Opening opening) {
+  is_locked_ = opening == Opening::kForChange;
+  return {};
+}
+
+Result<std::vector<std::string>> FakeKernel::missing_tables() const {
+  std::vector<std::string> names;
+  for (const TableId id : lost_) names.push_back(fake_table(id).shape().name);
+  return names;
+}
+
+Result<std::vector<std::string>> FakeKernel::missing_programs() const {
+  std::vector<std::string> names;
+  for (const Program each : lost_programs_) names.emplace_back(program_name(each));
+  return names;
+}
+
+// Pins whose device is gone show nothing.
+Result<std::vector<Remnant>> FakeKernel::remnants() const {
+  std::vector<Remnant> remnants;
+  for (const auto& [ifindex, device] : devices_) {
+    std::optional<Program> program;
+    for (const auto& [where, pin] : pins_)
+      if (where.first == ifindex && where.second != Hook::kXdp && pin.birth == device.birth)
+        program = pin.program == Program::kTcFromHost ? Program::kTcFromUplink : pin.program;
+    if (!program && device.has_backstop) program = Program::kTcFromVm;
+    if (program) remnants.push_back({ifindex, *program, {}});
+  }
+  return remnants;
+}
 
 Result<void> FakeKernel::load_continuations() {
   if (continued_builds_.contains(loaded_build_)) return {};
@@ -507,6 +553,8 @@ Result<void> FakeKernel::remove_pins() {
     pins_.clear();
     for (auto& [id, table] : tables_) table->reset();
     is_loaded_ = false;
+    lost_.clear();
+    lost_programs_.clear();
     continued_builds_.clear();
     return Result<void>();
   });

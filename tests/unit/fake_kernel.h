@@ -72,6 +72,10 @@ class FakeKernel final : public Kernel {
   void evict(const std::string& name, Hook hook);            // the pin is removed by hand
   // Of an attachment by a filter, one part is left.
   void leave(const std::string& name, Hook hook, FilterPart left);
+  void lose(TableId table);  // its pin is removed by hand
+  void lose(Program program) { lost_programs_.insert(program); }
+  void lose_pins();  // all of them; what has no pin stays
+  void rename(const std::string& name, const std::string& to) { device(name).link.name = to; }
   void set_clock(std::uint64_t ns) { now_ns_ = ns; }
   void reserve(const std::string& ports) { reserved_ports_ |= *parse_ports(ports); }
   void open_socket(Transport transport, std::uint16_t port) { sockets_.emplace(transport, port); }
@@ -129,6 +133,7 @@ class FakeKernel final : public Kernel {
   Result<void> create_veth(std::string_view name, std::string_view peer) override;
   Result<void> delete_link(std::uint32_t ifindex) override;
   Result<bool> delete_unless_open(std::uint32_t ifindex) override;
+  Result<void> set_name(std::uint32_t ifindex, std::string_view name) override;
   Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) override;
   Result<void> set_up(std::uint32_t ifindex, bool up) override;
   Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) override;
@@ -170,6 +175,10 @@ class FakeKernel final : public Kernel {
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
   Result<void> remove_dead_pins() override { return {}; }
+  Result<std::vector<std::string>> missing_tables() const override;
+  Result<std::vector<std::string>> missing_programs() const override;
+  Result<void> open_remains(Opening opening) override;
+  Result<std::vector<Remnant>> remnants() const override;
   std::string build() const override { return build_; }
   Result<bool> open_for_upgrade() override;
   Result<bool> commit_upgrade() override;
@@ -207,6 +216,8 @@ class FakeKernel final : public Kernel {
   bool is_loaded_ = false;
   std::set<std::string> continued_builds_;
   bool is_locked_ = false;
+  std::set<TableId> lost_;
+  std::set<Program> lost_programs_;
   std::uint32_t next_ifindex_ = 2;
   std::uint64_t births_ = 0;
   std::uint64_t now_ns_ = 1'000'000'000'000;

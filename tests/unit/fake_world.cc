@@ -52,8 +52,8 @@ void FakeKernel::add_veth_pair(const std::string& name, const std::string& peer)
   }
   FakeDevice& one = device(name);
   FakeDevice& other = device(peer);
-  one.peer = other.link.ifindex;
-  other.peer = one.link.ifindex;
+  one.peer = one.link.peer = other.link.ifindex;
+  other.peer = other.link.peer = one.link.ifindex;
 }
 
 FakeDevice& FakeKernel::add_veth(const std::string& name, const std::string& peer) {
@@ -111,6 +111,18 @@ void FakeKernel::recreate_with_same_ifindex(const std::string& name) {
 
 void FakeKernel::evict(const std::string& name, Hook hook) {
   pins_.erase({device(name).link.ifindex, hook});
+}
+
+void FakeKernel::lose(TableId table) {
+  tables_.at(table)->reset();
+  lost_.insert(table);
+}
+
+void FakeKernel::lose_pins() {
+  pins_.clear();
+  for (auto& [id, table] : tables_) table->reset();
+  is_loaded_ = false;
+  continued_builds_.clear();
 }
 
 void FakeKernel::vanish_at(int n, const std::string& name) {

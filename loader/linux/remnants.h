@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Kernel::remnants(): what the kernel shows of an instance, with its tables or without.
+#pragma once
+
+#include <vector>
+
+#include "loader/kernel.h"
+#include "loader/linux/attachments.h"
+#include "loader/linux/backstop.h"
+#include "loader/linux/pin_root.h"
+
+namespace xvnet {
+
+Result<std::vector<Remnant>> find_remnants(const PinRoot& root, const Attachments& attachments,
+                                           Backstops& backstops);
+
+}  // namespace xvnet

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/remains.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "loader/device.h"
+#include "loader/host_interface.h"
+
+namespace xvnet {
+namespace {
+
+// By these the host's reserved ports are known.
+constexpr std::array<std::string_view, 6> kOfReservedPorts = {"port_records",    "uplink_records",
+                                                              "network_records", "nat_networks",
+                                                              "nat_addresses",   "forwards"};
+
+// The host's interface of a network, and its other end: xvnet makes veth pairs of no other names.
+bool is_host_pair(const Link& link) {
+  return link.kind == LinkKind::kVeth && link.name.starts_with(host_port_name(""));
+}
+
+// lo goes on without it; it accepts what it did not for the forwards alone.
+Result<Outcome> remove_from_loopback(Change& change, const Link& link) {
+  XVNET_TRY(change.detach(Program::kTcToForward, link.ifindex, Hook::kTcEgress, false));
+  XVNET_TRY(change.set_accept_local(link, false));
+  return Outcome{};
+}
+
+Result<Outcome> remove_from_uplink(Change& change, const Link& link) {
+  XVNET_TRY(detach_programs(change, link.ifindex, kUplinkPrograms, {}));
+  return Outcome{.changed = true,
+                 .warnings = {fmt::format(
+                     "{}: it is no uplink any more; whether promiscuous mode and its offloads were "
+                     "so before is not known: ip link set dev {} promisc off",
+                     link.name, link.name)}};
+}
+
+Result<Outcome> remove_from_port(Change& change, const Link& link) {
+  XVNET_TRY(change.set_up(link, false));
+  XVNET_TRY(detach_programs(change, link.ifindex, kPortPrograms, {}));
+  XVNET_TRY(change.silence(link, false));
+  XVNET_TRY(change.set_backstop(link.ifindex, false));
+  if (is_host_pair(link)) {
+    change.delete_on_commit(link.ifindex);
+    return Outcome{.changed = true, .warnings = {}};
+  }
+  return Outcome{
+      .changed = true,
+      .warnings = {fmt::format("{}: it is no port any more, and down; whether xvnet made it is not "
+                               "known: `ip link del {}` deletes it",
+                               link.name, link.name)}};
+}
+
+}  // namespace
+
+std::vector<std::string> losses_of(const std::vector<std::string>& missing) {
+  std::vector<std::string> losses = {
+      fmt::format("pins of tables were missing: {}; `xvnet restore` brings back what was saved",
+                  fmt::join(missing, ", "))};
+  if (std::ranges::find_first_of(missing, kOfReservedPorts) != missing.end())
+    losses.emplace_back(
+        "ports of the host may be left in net.ipv4.ip_local_reserved_ports, which nobody uses");
+  return losses;
+}
+
+// A chain of nftables outlives its device since Linux 6.16, and one that was renamed.
+Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
+  XVNET_ASSIGN(link, change.kernel().find_link(remnant.ifindex));
+  const bool is_it = link && (remnant.name.empty() || remnant.name == link->name);
+  if (!is_it) {
+    XVNET_TRY(change.set_backstop(remnant.ifindex, false));
+    Outcome outcome{.changed = true, .warnings = {}};
+    if (link)
+      outcome.warnings.push_back(
+          fmt::format("{}: it has the number of a port that was called {}; if it was renamed, set "
+                      "it down: ip link set dev {} down",
+                      link->name, remnant.name, link->name));
+    return outcome;
+  }
+  if (remnant.program == Program::kTcToForward) return remove_from_loopback(change, *link);
+  if (remnant.program == Program::kTcFromUplink) return remove_from_uplink(change, *link);
+  return remove_from_port(change, *link);
+}
+
+}  // namespace xvnet

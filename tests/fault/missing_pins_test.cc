@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Somebody removes pins of an instance at work: each by itself, each directory, and all of them.
+// Every command names what is missing, doctor has the command that helps, and after it nothing is
+// left and everything can be made anew.
+#include <filesystem>
+
+#include "lab.h"
+#include "pins.h"
+#include "variable.h"
+
+namespace xvnet::test {
+namespace {
+
+constexpr int kFailed = 1;
+
+// Of the tables that an instance with SNAT, a forward of its host and a host interface has.
+const Words kTables = {"interfaces",     "interface_cache",
+                       "carried",        "networks",
+                       "vlans",          "vlan_cache",
+                       "members",        "fdb",
+                       "learners",       "devices",
+                       "stats",          "port_records",
+                       "uplink_records", "network_records",
+                       "addresses",      "gateways",
+                       "leases",         "nat_addresses",
+                       "nat_networks",   "nat_slots",
+                       "nat_mappings",   "nat_sessions",
+                       "nat_fragments",  "nat_rings",
+                       "nat_ports",      "nat_held",
+                       "host_flows",     "forwards",
+                       "routes",         "meta",
+                       "continuations"};
+
+class World {
+ public:
+  World() {
+    add_veth(host.ns(), "eth0", host.ns(), "wire");
+    add_address(host.ns(), "eth0", "198.51.100.1/24");
+    for (const char* dev : {"eth0", "wire"}) set_up(host.ns(), dev);
+    host.uplink_add("eth0");
+    host.must({"network", "add", "green", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1",
+               "--snat", "auto"});
+    host.must({"network", "add", "lab", "--host-address", "10.5.0.1/24"});
+    host.attach("tap0", {"--network", "green"});
+    host.must({"forward", "add", "green", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
+  }
+
+  CommandResult shell(const std::string& line) const {
+    const std::string binary = xvnet_binary();
+    const std::string path = binary.substr(0, binary.rfind('/'));
+    return host.ns().run({"sh", "-c", "PATH=" + path + ":$PATH; " + line});
+  }
+  std::string ruleset() const { return host.ns().must({"nft", "list", "ruleset"}).out; }
+
+  // Each command that doctor prints, as a shell takes it.
+  void apply_fixes() const {
+    for (const auto& finding : nlohmann::json::parse(host.xvnet({"--json", "doctor"}).out)) {
+      if (finding.at("status") != "fail") continue;
+      const CommandResult fixed = shell(finding.at("fix"));
+      EXPECT_EQ(fixed.exit_code, 0) << finding.dump() << fixed.describe();
+    }
+  }
+
+  void expect_nothing_left() const {
+    EXPECT_EQ(ruleset(), "");
+    for (const char* dev : {"xv-lab", "xp-lab"}) EXPECT_FALSE(exists(host.ns(), dev)) << dev;
+    if (exists(host.ns(), "tap0")) {
+      EXPECT_FALSE(is_up(host.ns(), "tap0"));
+    }
+    EXPECT_FALSE(std::filesystem::exists(pin_root(host.instance())));
+    EXPECT_EQ(shell("tc filter show dev eth0 ingress").out, "");
+  }
+
+  void expect_all_anew() const {
+    host.attach("tap0", {"--vlan", "10"});
+    EXPECT_EQ(host.port("tap0").at("state"), "up");
+    host.uplink_add("eth0");
+    host.must({"network", "add", "lab", "--host-address", "10.5.0.1/24"});
+    EXPECT_EQ(host.xvnet({"doctor"}).exit_code, 0) << host.xvnet({"doctor"}).describe();
+    host.down();
+    EXPECT_EQ(ruleset(), "");
+  }
+
+  Host host;
+};
+
+class MissingPin : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(MissingPin, IsNamedAndTheRestTakenDown) {
+  const World world;
+  const std::string path = own_pins(world.host.instance()) + "/maps/" + GetParam();
+  ASSERT_EQ(world.shell("rm " + path).exit_code, 0);
+  for (const Words& words : std::vector<Words>{{"show"},
+                                               {"show", "fdb"},
+                                               {"stats"},
+                                               {"save", "/dev/null"},
+                                               {"upgrade"},
+                                               {"attach", "tap5", "--vlan", "10"},
+                                               {"detach", "tap0"},
+                                               {"network", "add", "blue"},
+                                               {"uplink", "del", "eth0"}}) {
+    const CommandResult result = world.host.xvnet(words);
+    EXPECT_EQ(result.exit_code, kFailed) << result.describe();
+    const std::string hint = "hint: xvnet --instance " + world.host.instance() + " down";
+    EXPECT_EQ(error_problems(result, {GetParam(), hint}), "");
+  }
+  EXPECT_FALSE(exists(world.host.ns(), "tap5"));
+  const CommandResult doctor = world.host.xvnet({"doctor"});
+  EXPECT_EQ(doctor.exit_code, kFailed) << doctor.describe();
+  EXPECT_NE(doctor.out.find(GetParam()), std::string::npos) << doctor.describe();
+
+  const CommandResult rehearsed = world.host.xvnet({"--dry-run", "down"});
+  EXPECT_EQ(rehearsed.exit_code, 0) << rehearsed.describe();
+  EXPECT_TRUE(is_up(world.host.ns(), "tap0"));
+  world.apply_fixes();
+  world.expect_nothing_left();
+  world.expect_all_anew();
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, MissingPin, ::testing::ValuesIn(kTables),
+                         [](const auto& name) { return name.param; });
+
+// By tcx links, and by clsact filters, whose programs stay.
+class MissingPins : public ::testing::TestWithParam<const char*> {
+ protected:
+  const Variable no_tcx_{"XVNET_NO_TCX", GetParam()};
+};
+
+TEST_P(MissingPins, OfAllTablesAreNamedAndTheRestTakenDown) {
+  const World world;
+  world.shell("rm -r " + own_pins(world.host.instance()) + "/maps");
+  EXPECT_EQ(world.host.xvnet({"show"}).exit_code, kFailed);
+  world.apply_fixes();
+  world.expect_nothing_left();
+  world.expect_all_anew();
+}
+
+TEST_P(MissingPins, OfLinksAndProgramsArePutBackByDoctorsCommands) {
+  const World world;
+  const std::string pins = own_pins(world.host.instance());
+  for (const char* directory : {"/links", "/progs"}) {
+    world.shell("rm -r " + pins + directory);
+    EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, kFailed) << directory;
+    world.apply_fixes();
+    EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, 0)
+        << directory << world.host.xvnet({"doctor"}).describe();
+  }
+}
+
+// The other instance of the namespace keeps its port, its chain and its carrier.
+TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
+  const World world;
+  const Words blue = {xvnet_binary(), "--instance", "b" + world.host.instance()};
+  const auto run = [&](const Words& args) {
+    Words words = blue;
+    words.insert(words.end(), args.begin(), args.end());
+    return world.host.ns().run(words);
+  };
+  ASSERT_TRUE(run({"attach", "tap9", "--vlan", "10"}).ok());
+  world.shell("rm -rf " + pin_root(world.host.instance()));
+
+  const CommandResult doctor = world.host.xvnet({"doctor"});
+  EXPECT_EQ(doctor.exit_code, kFailed) << doctor.describe();
+  EXPECT_NE(doctor.out.find("its pins are gone"), std::string::npos) << doctor.describe();
+  EXPECT_EQ(doctor.out.find("tap9"), std::string::npos) << doctor.describe();
+  EXPECT_TRUE(run({"doctor"}).ok());
+  world.apply_fixes();
+  EXPECT_EQ(world.ruleset().find("\"tap0\""), std::string::npos) << world.ruleset();
+  EXPECT_NE(world.ruleset().find("\"tap9\""), std::string::npos) << world.ruleset();
+  EXPECT_TRUE(is_up(world.host.ns(), "tap9"));
+  EXPECT_FALSE(is_up(world.host.ns(), "tap0"));
+  EXPECT_TRUE(run({"doctor"}).ok());
+  EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, 0);
+
+  EXPECT_TRUE(run({"down"}).ok());
+  world.expect_nothing_left();
+  world.expect_all_anew();
+}
+
+// A port that another instance has taken meanwhile is that one's.
+TEST_P(MissingPins, OfAnInstanceThatIsGoneDoNotTouchWhoHasItsPortNow) {
+  const World world;
+  const Words blue = {xvnet_binary(), "--instance", "b" + world.host.instance()};
+  const auto run = [&](const Words& args) {
+    Words words = blue;
+    words.insert(words.end(), args.begin(), args.end());
+    return world.host.ns().run(words);
+  };
+  world.shell("rm -rf " + pin_root(world.host.instance()));
+  const CommandResult attached = run({"attach", "tap0", "--vlan", "10"});
+  ASSERT_TRUE(attached.ok()) << attached.describe();
+  world.host.down();
+  EXPECT_NE(world.ruleset().find("\"tap0\""), std::string::npos) << world.ruleset();
+  EXPECT_TRUE(is_up(world.host.ns(), "tap0"));
+  EXPECT_TRUE(run({"doctor"}).ok()) << run({"doctor"}).describe();
+  EXPECT_TRUE(run({"down"}).ok());
+  EXPECT_EQ(world.ruleset(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(By, MissingPins, ::testing::Values("", "1"),
+                         [](const auto& by) { return *by.param ? "clsact" : "tcx"; });
+
+}  // namespace
+}  // namespace xvnet::test

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// An instance whose pins somebody removed: it is refused, and taken down as far as it is known.
+#include "fixture.h"
+#include "loader/doctor.h"
+
+namespace xvnet::test {
+namespace {
+
+NetworkRequest lab() {
+  auto request = network("lab");
+  request.host_addresses = {"10.5.0.1/24"};
+  return request;
+}
+
+class Remains : public OnFakeKernel {
+ protected:
+  Remains() {
+    kernel_.add_nic("eth0");
+    kernel_.add_tap("vm0");
+    must(add_uplink(uplink("eth0")));
+    must(attach(on_vlan("vm0", 10)));
+    must(attach(on_vlan("made", 10)));
+    must(add_network(lab()));
+  }
+
+  Outcome take_down() {
+    kernel_.start_process();
+    auto instance = Instance::open_for_down(kernel_);
+    if (!instance) throw std::runtime_error(instance.error().message);
+    auto outcome = instance->down();
+    if (!outcome) throw std::runtime_error(outcome.error().message);
+    return *outcome;
+  }
+
+  std::vector<Finding> faults() {
+    kernel_.start_process();
+    auto findings = examine_instance(kernel_);
+    if (!findings)
+      return {{"instance", Health::kFail, findings.error().message, findings.error().hint}};
+    std::erase_if(*findings, [](const Finding& each) { return each.health != Health::kFail; });
+    return *findings;
+  }
+
+  void expect_nothing_left() {
+    EXPECT_TRUE(kernel_.pins().empty());
+    EXPECT_FALSE(kernel_.is_loaded());
+    for (const auto& [ifindex, device] : kernel_.devices()) {
+      EXPECT_FALSE(device.has_backstop) << device.link.name;
+      EXPECT_FALSE(device.link.is_up && device.link.kind != LinkKind::kOther &&
+                   !device.link.is_loopback)
+          << device.link.name;
+    }
+    EXPECT_FALSE(kernel_.has("xv-lab"));
+    EXPECT_FALSE(kernel_.has("xp-lab"));
+  }
+};
+
+class RemainsWithout : public Remains, public testing::WithParamInterface<TableId> {};
+
+TEST_P(RemainsWithout, ATableAreTakenDown) {
+  kernel_.lose(GetParam());
+  refused(attach(on_vlan("vm1", 10)));
+  ASSERT_EQ(faults().size(), 1u);
+  EXPECT_EQ(faults().front().fix, "xvnet down");
+  const Outcome outcome = take_down();
+  EXPECT_FALSE(outcome.warnings.empty());
+  expect_nothing_left();
+  must(attach(on_vlan("vm0", 10)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, RemainsWithout,
+                         testing::Values(TableId::kInterfaces, TableId::kNetworks, TableId::kVlans,
+                                         TableId::kMembers, TableId::kFdb, TableId::kLearners,
+                                         TableId::kDevices, TableId::kStats, TableId::kPortRecords,
+                                         TableId::kUplinkRecords, TableId::kNetworkRecords,
+                                         TableId::kMeta));
+
+TEST_F(Remains, WithoutAnyPinAreTakenDown) {
+  kernel_.lose_pins();
+  ASSERT_EQ(faults().size(), 1u);
+  EXPECT_EQ(faults().front().fix, "xvnet down");
+  take_down();
+  expect_nothing_left();
+  EXPECT_TRUE(faults().empty());
+}
+
+// What xvnet is not known to have made is not deleted, and that is said.
+TEST_F(Remains, WithoutRecordsKeepDevicesAndNameThem) {
+  kernel_.lose(TableId::kPortRecords);
+  const Outcome outcome = take_down();
+  for (const std::string name : {"vm0", "made"}) {
+    EXPECT_TRUE(kernel_.has(name));
+    EXPECT_TRUE(std::ranges::any_of(outcome.warnings, [&](const std::string& warning) {
+      return warning.starts_with(name + ": ");
+    })) << name;
+  }
+}
+
+TEST_F(Remains, ProgramsThatAreMissingAreNamed) {
+  kernel_.lose(Program::kTcFromVm);
+  ASSERT_EQ(faults().size(), 1u);
+  EXPECT_NE(faults().front().detail.find("tc_from_vm"), std::string::npos);
+  EXPECT_EQ(faults().front().fix, "xvnet upgrade");
+}
+
+}  // namespace
+}  // namespace xvnet::test
