@@ -60,8 +60,15 @@ Mode mode_of(std::uint16_t record_mode) {
                                        : Mode::kAuto;
 }
 
+std::uint16_t mac_tail(const Link& link) {
+  std::uint16_t tail = 0;
+  std::memcpy(&tail, link.mac.data() + link.mac.size() - sizeof tail, sizeof tail);
+  return tail;
+}
+
 bool is_as_recorded(const Link& link, const abi::device_record& record) {
-  return link.name == text_of(record.name) && device_kind_of(link) == record.kind;
+  const bool has_its_mac = record.mac_tail && record.mac_tail == mac_tail(link);
+  return device_kind_of(link) == record.kind && (link.name == text_of(record.name) || has_its_mac);
 }
 
 Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
@@ -71,8 +78,8 @@ Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
   XVNET_ASSIGN(attachment, kernel.attachment(ifindex, Hook::kTcIngress));
   if (attachment == Attachment::kSevered) return Presence::kSevered;
   if (runs(attachment)) return Presence::kHere;
-  // Attach or detach was cut short, or the filter is gone; a device renamed meanwhile cannot be
-  // told from a stranger.
+  // Attach or detach was cut short, or the filter is gone; one that was renamed meanwhile has its
+  // MAC.
   return is_as_recorded(*link, record) ? Presence::kHere : Presence::kSevered;
 }
 
@@ -135,6 +142,7 @@ abi::device_record make_device_record(const Link& link, const ModeChoice& choice
   record.mode = record_mode(choice.mode);
   record.mode_asked = record_mode(asked);
   record.owner = 0xffffffff;
+  record.mac_tail = mac_tail(link);
   return record;
 }
 
@@ -199,7 +207,7 @@ std::uint32_t mtu_of(const abi::device_record& record, const Link& link) {
 }
 
 void remember_device(abi::device_record& record, const Link& link) {
-  if (record.mtu) record.former_mtu = link.mtu;
+  if (record.mtu) record.former_mtu = static_cast<std::uint16_t>(link.mtu);
   if (link.noise.has_arp) record.restore |= abi::RESTORE_ARP;
   if (!link.noise.has_ipv6) return;
   if (*link.noise.has_ipv6) record.restore |= abi::RESTORE_IPV6;

@@ -17,7 +17,10 @@ enum class Presence {
   kSevered,  // the ifindex is another device's now, or the programs were torn off it
 };
 
-// By name and kind.
+// Of its MAC, for device_record.
+std::uint16_t mac_tail(const Link& link);
+
+// By kind, and by name or MAC: the number is the record's already.
 bool is_as_recorded(const Link& link, const abi::device_record& record);
 
 Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,

@@ -23,7 +23,8 @@ abi::port_record wanted_record(const abi::port_record& record, const Link& link,
   wanted.max_macs = request.max_macs.value_or(kDefaultMaxMacs);
   if (!request.mtu) return wanted;
   // What xvnet did not set is the operator's.
-  if (link.mtu != record.device.mtu) wanted.device.former_mtu = link.mtu;
+  if (link.mtu != record.device.mtu)
+    wanted.device.former_mtu = static_cast<std::uint16_t>(link.mtu);
   if (!*request.mtu) wanted.device.former_mtu = 0;
   wanted.device.mtu = *request.mtu;
   return wanted;

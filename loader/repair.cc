@@ -77,6 +77,7 @@ Result<void> repair_port(Change& change, const PortEntry& port, const Link& link
   if (!filtered) XVNET_TRY(change.set_up(link, false));
   XVNET_ASSIGN(choice, choose_again(change.kernel(), link, record.device, Role::kPort));
   set_text(record.device.name, link.name);
+  record.device.mac_tail = mac_tail(link);
   record.device.restore |= restore_flags(choice);
   XVNET_TRY(change.put(change.tables().port_records, link.ifindex, record));
   XVNET_TRY(change.set_master(link, 0));
@@ -98,6 +99,7 @@ Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::upl
   XVNET_ASSIGN(choice, choose_again(change.kernel(), link, record.device, Role::kUplink));
   XVNET_TRY(add_vlan_filter(change.kernel(), link, choice));
   set_text(repaired.device.name, link.name);
+  repaired.device.mac_tail = mac_tail(link);
   repaired.device.restore |= restore_flags(choice);
   if (!link.is_promiscuous) repaired.device.flags |= abi::RECORD_PROMISC_SET;
   XVNET_TRY(change.put(change.tables().uplink_records, ifindex, repaired));

@@ -79,7 +79,8 @@ struct device_record {
 	__u32 owner;	  /* uid of a created TAP, or (__u32)-1 */
 	__u32 queues;	  /* of a created TAP, 0: not asked */
 	__u32 mtu;	  /* 0: not asked */
-	__u32 former_mtu; /* before xvnet set the one that was asked; 0: it set none */
+	__u16 former_mtu; /* before xvnet set the one that was asked, which is 65535 at most; 0: none was set */
+	__u16 mac_tail;	  /* the last 2 bytes of its MAC when it was set up; 0: not known */
 };
 XVNET_ABI_SIZE(device_record, 16 + 8 + 8 + 64 + 16);
 

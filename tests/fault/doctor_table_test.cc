@@ -174,6 +174,17 @@ const std::vector<Row> kRows = {
      "ip netns add $SPARE; ip link set p1 netns $SPARE; "
      "nsenter --net=/run/netns/$SPARE ip link set p1 netns $HERE; ip netns del $SPARE",
      "port p1", "", kAttach},
+    {"PortRenamedAfterItsPinsWent",
+     unpin("p1") + "; ip link set p1 down; ip link set p1 name q1; ip link set q1 up", "port q1",
+     "a program of it is gone", "attach q1 --network green"},
+    {"TapRenamedAfterItsPinsWent",
+     unpin("tap0") + "; ip link set tap0 down; "
+                     "ip link set tap0 name tap8; ip link set tap8 up",
+     "port tap8", "a program of it is gone", "attach tap8 --network lab"},
+    {"UplinkRenamedAfterItsPinsWent",
+     unpin("eth0") + "; ip link set eth0 down; ip link set eth0 name wan0; ip link set wan0 up; "
+                     "ip route replace default via 198.51.100.254",
+     "uplink wan0", "a program of it is gone", "uplink add wan0"},
     {"AddressComesLate",
      "ip addr flush dev eth0; echo '{\"format\": 1, \"networks\": [{\"name\": \"late\", "
      "\"subnet\": \"10.9.0.0/24\", \"gateway\": \"10.9.0.1\", \"snat\": [\"auto\"]}]}' | "
