@@ -124,8 +124,21 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
   return {};
 }
 
+// Of the network's pair the host's end, by whatever name.
+Result<std::optional<Link>> find_host_end(const Kernel& kernel, Tables& tables,
+                                          const Examined& examined) {
+  XVNET_ASSIGN(ports, tables.port_records.entries());
+  for (const auto& [ifindex, port] : ports) {
+    const bool is_of_host = port.device.flags & abi::RECORD_HOST_SIDE;
+    if (port.network != examined.network.id || !is_of_host) continue;
+    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    if (link) return kernel.find_link(link->peer);
+  }
+  return std::nullopt;
+}
+
 // The port of the pair is among the ports; here it is the host's end, and that there is a pair.
-Result<void> examine_host_interface(const Kernel& kernel, const Examined& examined,
+Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const Examined& examined,
                                     Findings& findings) {
   const auto addresses = host_addresses_of(examined.network.record);
   if (addresses.empty()) return {};
@@ -136,7 +149,9 @@ Result<void> examine_host_interface(const Kernel& kernel, const Examined& examin
   };
   XVNET_ASSIGN(link, kernel.find_link(name));
   if (!link) {
-    fails(fmt::format("its host interface {} is gone", name));
+    XVNET_ASSIGN(renamed, find_host_end(kernel, tables, examined));
+    fails(renamed ? fmt::format("its host interface {} was renamed to {}", name, renamed->name)
+                  : fmt::format("its host interface {} is gone", name));
     return {};
   }
   if (!link->is_up) fails(fmt::format("its host interface {} is down", name));
@@ -230,7 +245,7 @@ Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& fi
     XVNET_TRY(examine_snat(kernel, tables, examined, findings));
     XVNET_TRY(examine_pool(kernel, tables, examined, findings));
     XVNET_TRY(examine_reserved(kernel, tables, examined, findings));
-    XVNET_TRY(examine_host_interface(kernel, examined, findings));
+    XVNET_TRY(examine_host_interface(kernel, tables, examined, findings));
   }
   return examine_forwards(kernel, tables, findings);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "loader/device.h"
 #include "loader/host_address.h"
 #include "loader/port.h"
 #include "loader/repair.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::string_view kHostPrefix = "xv-";
 constexpr std::string_view kPortPrefix = "xp-";
+constexpr std::string_view kRetiredPrefix = "xp~";
 
 std::string name_of(const Network& network) { return text_of(network.record.name); }
 
@@ -28,11 +30,75 @@ Result<void> check_name_fits(const std::string& network) {
   return {};
 }
 
-Result<bool> is_whole(Change& change, const Network& network) {
-  XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
-  if (!port) return false;
-  XVNET_ASSIGN(record, change.tables().port_records.find(port->ifindex));
-  return record && record->network == network.id && record->device.state == abi::RECORD_COMPLETE;
+// The pair as it is, whatever its ends are called now: an end may have been renamed, or the host's
+// moved to another namespace.
+struct Pair {
+  Link port;
+  abi::port_record record;
+  std::optional<Link> host;
+};
+
+Result<std::optional<Pair>> find_pair(Change& change, const Network& network) {
+  XVNET_ASSIGN(records, change.tables().port_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    if (!link) continue;
+    XVNET_ASSIGN(is_port, is_whole(change.kernel(), *link, record.device));
+    if (!is_port) continue;
+    XVNET_ASSIGN(host, change.kernel().find_link(link->peer));
+    return Pair{*link, record, host};
+  }
+  return std::nullopt;
+}
+
+std::string spare_name(std::uint32_t ifindex) {
+  return fmt::format("{}{}", kRetiredPrefix, ifindex);
+}
+
+// Its other end may have the name.
+Result<void> rename_back(Change& change, std::uint32_t ifindex, const std::string& name) {
+  XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+  if (!link || link->name == name) return {};
+  XVNET_ASSIGN(other, change.kernel().find_link(name));
+  if (other && other->ifindex != link->peer)
+    return fail(fmt::format("rename {:?} back to {:?}, the host interface of a network: another "
+                            "device is called {:?}",
+                            link->name, name, name),
+                fmt::format("rename that one, or delete it: ip link del {}", name));
+  if (other) {
+    XVNET_TRY(change.set_up(*other, false));
+    XVNET_TRY(change.set_name(*other, spare_name(other->ifindex)));
+  }
+  XVNET_TRY(change.set_up(*link, false));
+  return change.set_name(*link, name);
+}
+
+// Under another name, so that a new one may have its own while it waits for the commit.
+Result<void> retire(Change& change, const Link& port) {
+  XVNET_TRY(change.set_up(port, false));
+  XVNET_TRY(change.set_name(port, spare_name(port.ifindex)));
+  if (port.peer) {
+    XVNET_ASSIGN(host, change.kernel().find_link(port.peer));
+    if (host) XVNET_TRY(change.set_up(*host, false));
+    if (host) XVNET_TRY(change.set_name(*host, spare_name(port.peer)));
+  }
+  change.delete_on_commit(port.ifindex);
+  return {};
+}
+
+// A pair that was in another namespace may have another number since it is back: it is not the port
+// that it was.
+Result<void> retire_returned(Change& change, const Network& network) {
+  XVNET_ASSIGN(records, change.tables().port_records.entries());
+  for (const auto& [ifindex, record] : records) {
+    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+    XVNET_ASSIGN(link, change.kernel().find_link(text_of(record.device.name)));
+    if (link && link->ifindex != ifindex && record.device.mac_tail == mac_tail(*link) &&
+        is_as_recorded(*link, record.device))
+      XVNET_TRY(retire(change, *link));
+  }
+  return {};
 }
 
 // A device of either name is somebody else's: what a killed command made has been removed by now
@@ -43,24 +109,22 @@ Result<void> check_names_free(Change& change, const Network& network) {
     XVNET_ASSIGN(link, change.kernel().find_link(name));
     if (link)
       return fail(
-          fmt::format("network {:?}: a device called {:?} exists already", name_of(network), name));
+          fmt::format("network {:?}: a device called {:?} exists already", name_of(network), name),
+          fmt::format("rename it, or delete it: ip link del {}", name));
   }
   return {};
 }
 
 // Its two ends as they were made; only what is asked for now, for an address may be on its way out.
 // False: they went meanwhile.
-Result<bool> repair(Change& change, const Network& network,
+Result<bool> repair(Change& change, const Network& network, Pair pair,
                     const std::vector<std::string>& addresses, HostAddresses kinds) {
-  XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
-  XVNET_ASSIGN(port, change.kernel().find_link(host_port_name(name_of(network))));
-  if (!port) return false;
-  if (!host)
-    return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
-  XVNET_ASSIGN(record, change.tables().port_records.find(port->ifindex));
-  if (!record) return false;
-  if (const auto done = repair_port(change, {port->ifindex, *record}, *port); !done) {
-    XVNET_TRY(change.unless_gone(port->ifindex, done));
+  auto& [port, record, host] = pair;
+  XVNET_TRY(rename_back(change, port.ifindex, host_port_name(name_of(network))));
+  XVNET_TRY(rename_back(change, host->ifindex, host_interface_name(name_of(network))));
+  port.name = host_port_name(name_of(network));
+  if (const auto done = repair_port(change, {port.ifindex, record}, port); !done) {
+    XVNET_TRY(change.unless_gone(port.ifindex, done));
     return false;
   }
   XVNET_TRY(change.set_master(*host, 0));
@@ -99,11 +163,14 @@ Result<void> provide(Change& change, const Network& network,
                      const std::vector<std::string>& addresses, HostAddresses kinds) {
   XVNET_TRY(check_name_fits(name_of(network)));
   XVNET_TRY(set_host_routes(change, network.id, addresses));
-  XVNET_ASSIGN(whole, is_whole(change, network));
-  if (whole) {
-    XVNET_ASSIGN(is_repaired, repair(change, network, addresses, kinds));
+  XVNET_ASSIGN(pair, find_pair(change, network));
+  if (pair && pair->host) {
+    XVNET_ASSIGN(is_repaired, repair(change, network, *pair, addresses, kinds));
     if (is_repaired) return {};
+  } else if (pair) {
+    XVNET_TRY(retire(change, pair->port));
   }
+  XVNET_TRY(retire_returned(change, network));
   XVNET_TRY(remove_pair(change, network));
   XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));

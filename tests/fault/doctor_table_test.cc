@@ -185,6 +185,33 @@ const std::vector<Row> kRows = {
      unpin("eth0") + "; ip link set eth0 down; ip link set eth0 name wan0; ip link set wan0 up; "
                      "ip route replace default via 198.51.100.254",
      "uplink wan0", "a program of it is gone", "uplink add wan0"},
+    {"HostInterfaceRenamed", "ip link set xv-lab down; ip link set xv-lab name bar", "network lab",
+     "xv-lab was renamed to bar", kHost},
+    {"HostPortRenamed", "ip link set xp-lab down; ip link set xp-lab name bar; ip link set bar up",
+     "port bar", "it was called xp-lab", kHost, false},
+    {"BothEndsOfTheHostInterfaceSwapNames",
+     "for d in xv-lab xp-lab; do ip link set $d down; done; ip link set xv-lab name bar; "
+     "ip link set xp-lab name xv-lab; ip link set bar name xp-lab; "
+     "for d in xv-lab xp-lab; do ip link set $d up; done",
+     "network lab", "", kHost},
+    {"HostInterfaceCameBackFromANamespace",
+     "ip netns add $SPARE; ip link set xv-lab netns $SPARE; "
+     "nsenter --net=/run/netns/$SPARE ip link set xv-lab netns $HERE; ip netns del $SPARE",
+     "network lab", "", kHost},
+    {"HostPortCameBackFromANamespace",
+     "ip netns add $SPARE; ip link set xp-lab netns $SPARE; "
+     "nsenter --net=/run/netns/$SPARE ip link set xp-lab netns $HERE; ip netns del $SPARE",
+     "port xp-lab", "", kHost},
+    {"HostPortCameBackWithAnotherNumber",
+     "ip netns add $SPARE; N=$(ip -o link show dev xp-lab | cut -d: -f1); "
+     "nsenter --net=/run/netns/$SPARE ip link add block index $N type veth peer name block2; "
+     "ip link set xp-lab netns $SPARE; ip link add block index $N type veth peer name block2; "
+     "nsenter --net=/run/netns/$SPARE ip link set xp-lab netns $HERE; ip netns del $SPARE",
+     "port xp-lab", "", kHost},
+    {"HostPortRenamedAfterItsPinsWent",
+     unpin("xp-lab") + "; ip link set xp-lab down; ip link set xp-lab name bar; "
+                       "ip link set bar up",
+     "port bar", "a program of it is gone", kHost},
     {"AddressComesLate",
      "ip addr flush dev eth0; echo '{\"format\": 1, \"networks\": [{\"name\": \"late\", "
      "\"subnet\": \"10.9.0.0/24\", \"gateway\": \"10.9.0.1\", \"snat\": [\"auto\"]}]}' | "

@@ -43,5 +43,51 @@ TEST_F(Renamed, AStrangerOfItsNumberIsNot) {
   EXPECT_FALSE(is_live("tap8", Hook::kTcIngress));
 }
 
+class RenamedPair : public OnFakeKernel {
+ protected:
+  RenamedPair() { must(add_network(lab())); }
+
+  static NetworkRequest lab() {
+    auto request = network("lab");
+    request.host_addresses = {"10.5.0.1/24"};
+    return request;
+  }
+
+  void expect_repaired() {
+    must(set_network(lab()));
+    EXPECT_TRUE(faults(kernel_).empty()) << faults(kernel_).front().detail;
+    for (const char* name : {"xv-lab", "xp-lab"}) EXPECT_TRUE(kernel_.device(name).link.is_up);
+    EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));
+    EXPECT_TRUE(is_live("xp-lab", Hook::kTcIngress));
+    EXPECT_EQ(kernel_.devices().size(), 3u);  // and lo
+    must_do_nothing(set_network(lab()));
+  }
+};
+
+TEST_F(RenamedPair, HasItsNamesAgain) {
+  kernel_.rename("xv-lab", "bar");
+  EXPECT_EQ(faults(kernel_).front().detail, "its host interface xv-lab was renamed to bar");
+  expect_repaired();
+  kernel_.rename("xp-lab", "bar");
+  expect_repaired();
+  kernel_.rename("xp-lab", "bar");
+  kernel_.rename("xv-lab", "xp-lab");
+  kernel_.rename("bar", "xv-lab");
+  expect_repaired();
+}
+
+TEST_F(RenamedPair, WhoseNameIsTakenSaysSo) {
+  kernel_.rename("xv-lab", "bar");
+  kernel_.add_tap("xv-lab");
+  refused(set_network(lab()), ErrorKind::kFailed, "another device");
+}
+
+// Its other end is in another namespace, or it came back with another number.
+TEST_F(RenamedPair, ThatIsNoPairAnyMoreIsMadeAnew) {
+  kernel_.device("xp-lab").link.peer = 0;
+  kernel_.rename("xv-lab", "elsewhere");
+  expect_repaired();
+}
+
 }  // namespace
 }  // namespace xvnet::test
