@@ -58,7 +58,7 @@ std::string names_of_what(const Definitions& all, const auto& is_meant) {
 
 // What was saved and is not there: the unmounting of bpffs takes everything away without a word.
 // What is there and was not saved is gone after the next boot.
-Result<Finding> examine_saved(const Globals& globals, const std::string& path) {
+Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::string& path) {
   XVNET_ASSIGN(saved_state, read_state_file(path));
   XVNET_ASSIGN(kernel, open_kernel(globals));
   XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
@@ -70,24 +70,27 @@ Result<Finding> examine_saved(const Globals& globals, const std::string& path) {
     const auto found = saved.find(name);
     return found == saved.end() || found->second != text;
   };
+  // What is missing comes first: to save before it is back would forget it.
+  std::vector<Finding> findings;
   const std::string missing = names_of_what(saved, is_missing);
   if (!missing.empty())
-    return Finding{"saved state", Health::kWarn, fmt::format("missing of {}: {}", path, missing),
-                   "xvnet restore"};
+    findings.push_back({"saved state", Health::kWarn,
+                        fmt::format("missing of {}: {}", path, missing), "xvnet restore"});
   const std::string unsaved = names_of_what(present, is_unsaved);
   if (!unsaved.empty())
-    return Finding{"saved state", Health::kWarn,
-                   fmt::format("{} says otherwise, or nothing, of: {}", path, unsaved),
-                   "xvnet save"};
-  return Finding{"saved state", Health::kOk, path + " is in force", ""};
+    findings.push_back({"saved state", Health::kWarn,
+                        fmt::format("{} says otherwise, or nothing, of: {}", path, unsaved),
+                        "xvnet save"});
+  if (findings.empty()) findings.push_back({"saved state", Health::kOk, path + " is in force", ""});
+  return findings;
 }
 
-Finding examine_saved_state(const Globals& globals) {
+std::vector<Finding> examine_saved_state(const Globals& globals) {
   const auto path = state_path(globals.instance);
-  if (access(path.c_str(), F_OK)) return {"saved state", Health::kOk, "none", ""};
-  auto finding = examine_saved(globals, path);
-  if (finding) return *finding;
-  return {"saved state", Health::kFail, finding.error().message, finding.error().hint};
+  if (access(path.c_str(), F_OK)) return {{"saved state", Health::kOk, "none", ""}};
+  auto findings = examine_saved(globals, path);
+  if (findings) return *findings;
+  return {{"saved state", Health::kFail, findings.error().message, findings.error().hint}};
 }
 
 // An instance that cannot be examined is a finding: what is known of the machine says why.
@@ -103,7 +106,8 @@ Result<int> doctor(const Globals& globals) {
                         .fix = of_instance.error().hint});
   }
 
-  findings.push_back(examine_saved_state(globals));
+  const auto of_state = examine_saved_state(globals);
+  findings.insert(findings.end(), of_state.begin(), of_state.end());
 
   for (auto& finding : findings) {
     finding.detail = for_instance(finding.detail, globals.instance);

@@ -327,6 +327,24 @@ TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
   EXPECT_NE(result.out.find("missing of", then), std::string::npos) << result.describe();
 }
 
+// One thing is missing and another differs: both are said, and the commands in their order put both
+// right.
+TEST(DoctorOfState, NamesWhatIsMissingBesideWhatDiffers) {
+  const World world;
+  const std::string xvnet = "xvnet --instance " + world.host.instance();
+  const std::string place = "/tmp/xvt-" + unique_suffix();
+  const CommandResult result =
+      world.shell("mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " +
+                  xvnet + " save; " + xvnet + " detach tap0; " + xvnet +
+                  " network set green --ageing 60; " + xvnet + " doctor'; rm -r " + place);
+  const auto missing = result.out.find("json: port tap0\n      fix: " + xvnet + " restore");
+  const auto differs = result.out.find(
+      "says otherwise, or nothing, of: network green\n      fix: " + xvnet + " save");
+  EXPECT_NE(missing, std::string::npos) << result.describe();
+  EXPECT_NE(differs, std::string::npos) << result.describe();
+  EXPECT_LT(missing, differs);
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, DoctorTable, ::testing::ValuesIn(all_trials()),
                          [](const auto& trial) {
                            return trial.param.row.name + (*trial.param.no_tcx ? "ByClsact" : "");
