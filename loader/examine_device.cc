@@ -41,9 +41,9 @@ class Examination {
     if (state == "gone" && is_made)
       fails("the device is gone; attach makes it again");
     else if (state == "gone")
-      add(Health::kFail, "the device is gone",
-          fmt::format("bring it back, then {}; or for good: xvnet {} {}", device_->again,
-                      device_->is_uplink ? "uplink del" : "detach", device_->name));
+      add(Health::kFail, "the device is gone; if it comes back: " + device_->again,
+          fmt::format("xvnet {} {}", device_->is_uplink ? "uplink del" : "detach",
+                      quoted_for_shell(device_->name)));
     else if (state == "severed")
       fails("its programs are gone: they were removed, or the device was made anew");
     else if (state == "incomplete")
@@ -130,7 +130,8 @@ class Examination {
   // An uplink is the host's, and xvnet sets none up.
   void carrier(const Link& link) {
     if (!link.is_up && device_->is_uplink)
-      add(Health::kFail, "it is down", fmt::format("ip link set dev {} up", link.name));
+      add(Health::kFail, "it is down",
+          fmt::format("ip link set dev {} up", quoted_for_shell(link.name)));
     else if (!link.is_up)
       fails("it was set down");
     else if (link.has_carrier)
@@ -138,9 +139,16 @@ class Examination {
     else if (device_->is_uplink)
       add(Health::kFail, "it has no carrier", "look at its cable, and at what is at the other end");
     else if (link.kind == LinkKind::kTap)
-      add(Health::kWarn, "no VM has it open", "start its VM, or: xvnet detach " + link.name);
+      add(Health::kWarn, "no VM has it open", "start its VM");
     else
-      add(Health::kWarn, "it has no carrier", "set its other end up");
+      add(Health::kWarn, "it has no carrier", raise_other_end(link));
+  }
+
+  // No command here reaches into another namespace.
+  std::string raise_other_end(const Link& link) const {
+    const auto peer = kernel_->find_link(link.peer);
+    return peer && *peer ? fmt::format("ip link set dev {} up", quoted_for_shell((*peer)->name))
+                         : std::string("set its other end up, in the namespace where that is");
   }
 
   Result<void> feature(Feature feature, const char* detail) {
@@ -162,15 +170,16 @@ Result<void> examine_mtu(const Kernel& kernel, Tables& tables, const abi::port_r
   XVNET_ASSIGN(uplink, kernel.find_link(network ? network->uplink : 0));
   const std::uint32_t other = uplink ? uplink->mtu : kFullMtu;
   if (uplink && link.mtu > other)
-    examination.add(Health::kWarn,
-                    fmt::format("its MTU of {} is larger than {}'s {}: large frames do not leave",
-                                link.mtu, uplink->name, other),
-                    fmt::format("ip link set dev {} mtu {}", uplink->name, link.mtu));
+    examination.add(
+        Health::kWarn,
+        fmt::format("its MTU of {} is larger than {}'s {}: large frames do not leave", link.mtu,
+                    uplink->name, other),
+        fmt::format("ip link set dev {} mtu {}", quoted_for_shell(uplink->name), link.mtu));
   else if (!port.device.mtu && link.mtu < other)
     examination.add(Health::kWarn,
                     fmt::format("its MTU of {} is smaller than {}: larger frames do not reach it",
                                 link.mtu, other),
-                    fmt::format("ip link set dev {} mtu {}", link.name, other));
+                    fmt::format("ip link set dev {} mtu {}", quoted_for_shell(link.name), other));
   return {};
 }
 
@@ -179,7 +188,8 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
   XVNET_ASSIGN(network, tables.network_records.find(record.network));
   XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
   const bool is_host_side = record.device.flags & abi::RECORD_HOST_SIDE;
-  Device device{ifindex, name, "port " + name, "xvnet detach " + name, record.device, false};
+  Device device{ifindex,       name, "port " + name, "xvnet detach " + quoted_for_shell(name),
+                record.device, false};
   if (network)
     device.again = is_host_side ? host_address_command(network_request(*network))
                                 : command_of(port_request(name, record, *network));
@@ -238,7 +248,7 @@ Result<void> examine_uplink(const Kernel& kernel, Tables& tables, std::uint32_t 
     examination.add(
         Health::kWarn,
         fmt::format("its MTU of {} cannot carry a full-sized frame and a VLAN tag", link->mtu),
-        fmt::format("ip link set dev {} mtu {}", link->name, kFullMtu));
+        fmt::format("ip link set dev {} mtu {}", quoted_for_shell(link->name), kFullMtu));
   if (!link->is_promiscuous)
     examination.fails("promiscuous mode was turned off: frames for VMs are not received");
   XVNET_TRY(examine_mac(tables, *link, examination));

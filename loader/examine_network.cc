@@ -104,7 +104,10 @@ Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& 
   const auto plan = plan_nat(tables, kernel, examined.network);
   findings.push_back({examined.check, Health::kFail,
                       plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
-                      plan ? command : "give an uplink an IPv4 address, then " + command});
+                      plan ? command
+                      : plan.error().hint.empty()
+                          ? "give an uplink an IPv4 address, then: " + command
+                          : plan.error().hint});
   return {};
 }
 

@@ -126,7 +126,7 @@ Result<void> InstancePins::check_other_versions() const {
   }
   return fail(fmt::format("{}: it is of an older xvnet (ABI {}, this one has {})", doing(),
                           others.back(), root_.abi()),
-              "run `xvnet upgrade`: no frame is lost");
+              "xvnet upgrade");
 }
 
 Result<void> InstancePins::check_capabilities() const {
@@ -161,9 +161,14 @@ Result<bool> InstancePins::open_for_reading() {
   XVNET_TRY(check_tables());
   if (presence == Presence::kComplete) return open_tables(PinAccess::kReadOnly);
   if (!is_bpffs_mounted()) {
-    return fail(fmt::format("{}: no bpffs is mounted on {}", doing(), kBpffs),
-                "what was attached is gone if it was unmounted, and out of sight inside `ip netns "
-                "exec`: use `nsenter --net=` there, `xvnet restore` otherwise");
+    if (is_mount_namespace_private())
+      return fail(
+          fmt::format("{}: no bpffs is mounted on {} in this mount namespace", doing(), kBpffs),
+          "what is attached is out of sight inside `ip netns exec`: use `nsenter --net=`");
+    return fail(fmt::format("{}: no bpffs is mounted on {}: if it was unmounted, what was attached "
+                            "is gone",
+                            doing(), kBpffs),
+                "xvnet restore");
   }
   XVNET_TRY(check_other_versions());
   return false;

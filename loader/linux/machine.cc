@@ -65,8 +65,9 @@ Finding examine_bpffs(const std::string& pin_root) {
     return {"bpffs", Health::kFail, fmt::format("{} is no bpffs in this mount namespace", kBpffs),
             "enter network namespaces with `nsenter --net=`, not `ip netns exec`"};
   }
-  return {"bpffs", Health::kWarn, fmt::format("not mounted on {}", kBpffs),
-          "the next change mounts it; what was attached before is gone"};
+  return {"bpffs", Health::kWarn,
+          fmt::format("not mounted on {}: what was attached before is gone", kBpffs),
+          fmt::format("mount -t bpf -o mode=0700 bpf {}", kBpffs)};
 }
 
 // Whether a program of two instructions is compiled; nothing when it does not load.
