@@ -12,8 +12,6 @@
 namespace xvnet {
 namespace {
 
-constexpr unsigned kAddressBits = 128;
-
 struct Special {
   Subnet prefix;
   std::string_view why;

@@ -62,7 +62,8 @@ Result<std::string> removal_command(const Kernel& kernel, Ipv4 address, const st
     for (const auto& each : own)
       if (each.address == address) prefix = each.prefix;
   }
-  return fmt::format("ip address del {}/{} dev {}", format_ipv4(address), prefix, holder);
+  return fmt::format("ip address del {}/{} dev {}", format_ipv4(address), prefix,
+                     quoted_for_shell(holder));
 }
 
 // Its range is of ports that the host may use as well, so nothing but the address's going helps.

@@ -19,7 +19,6 @@ namespace xvnet {
 namespace {
 
 constexpr std::array kHostKinds = {abi::ROUTE_TO_HOST, abi::ROUTE_BESIDE_HOST};
-constexpr unsigned kAddressBits = 128;
 
 struct Cidr {
   abi::address address;

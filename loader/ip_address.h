@@ -28,6 +28,7 @@ abi::address to_abi(Ipv4 address);
 std::optional<Ipv4> ipv4_of(const abi::address& address);
 
 constexpr std::uint32_t kIpv4Bits = 32;
+constexpr unsigned kAddressBits = 128;  // of an abi::address
 constexpr std::uint32_t kMinSubnetPrefix = 8;
 constexpr std::uint32_t kMaxSubnetPrefix = 30;  // room for a gateway and one port
 

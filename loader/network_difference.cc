@@ -14,7 +14,7 @@
 namespace xvnet {
 namespace {
 
-using Setting = std::pair<std::string_view, std::string>;  // its name, and its value in words
+using NamedValue = std::pair<std::string_view, std::string>;  // its name, and its value in words
 
 std::string or_none(std::string text) { return text.empty() ? "none" : text; }
 
@@ -40,7 +40,7 @@ std::string snat_of(const NetworkRequest& request, const abi::network_record& re
                      request.snat_filter == SnatFilter::kEndpoint ? "endpoint" : "address");
 }
 
-std::vector<Setting> settings_of(const abi::network_record& record) {
+std::vector<NamedValue> settings_of(const abi::network_record& record) {
   const NetworkRequest request = network_request(record);
   const auto same = [](const std::string& text) { return text; };
   return {{"its kind", kind_of(request)},

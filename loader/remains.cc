@@ -43,7 +43,9 @@ Result<Outcome> remove_from_uplink(Change& change, const Link& link) {
 Result<Outcome> remove_from_port(Change& change, const Link& link) {
   XVNET_TRY(change.set_up(link, false));
   XVNET_TRY(detach_programs(change, link.ifindex, kPortPrograms, {}));
-  XVNET_TRY(change.silence(link, false));
+  Noise noise;  // the kernel's defaults
+  if (!link.noise.has_ipv6) noise.has_ipv6.reset();
+  XVNET_TRY(change.set_noise(link, noise));
   XVNET_TRY(change.set_backstop(link.ifindex, false));
   if (is_host_pair(link)) {
     change.delete_on_commit(link.ifindex);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loader/ip_address.h"
+#include "loader/kernel.h"
 #include "loader/result.h"
 
 namespace xvnet {
