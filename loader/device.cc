@@ -244,10 +244,15 @@ Noise former_noise(const abi::device_record& record, const Noise& now) {
 }  // namespace
 
 Result<void> restore_device(Change& change, const Link& link, const abi::device_record& record) {
-  if (record.former_mtu && link.mtu == record.mtu)
-    XVNET_TRY(change.set_mtu(link, record.former_mtu));
+  const Noise former = former_noise(record, link.noise);
+  if (!record.former_mtu || link.mtu != record.mtu) return change.set_noise(link, former);
+  // IPv6 that comes with the MTU is another one on a device without ARP: it detects no duplicates.
+  Noise with_arp = link.noise;
+  with_arp.has_arp = former.has_arp;
+  XVNET_TRY(change.set_noise(link, with_arp));
+  XVNET_TRY(change.set_mtu(link, record.former_mtu));
   XVNET_ASSIGN(now, change.kernel().find_link(link.ifindex));
-  return now ? change.set_noise(*now, former_noise(record, link.noise)) : Result<void>{};
+  return now ? change.set_noise(*now, former) : Result<void>{};
 }
 
 Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,

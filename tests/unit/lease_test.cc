@@ -56,7 +56,9 @@ TEST_F(Leases, SayWhatTheNetworkAndThePortHave) {
 
 TEST_F(Leases, AllThatIsAllowedFits) {
   auto request = green();
-  request.dns = std::vector(MAX_DNS, *parse_ipv4("192.0.2.53"));
+  request.dns.clear();
+  for (std::uint32_t at = 0; at < MAX_DNS; ++at)
+    request.dns.push_back({parse_ipv4("192.0.2.53")->number + at});
   request.domain = std::string(HOST_NAME_SIZE - 1, 'd');
   request.boot_server = parse_ipv4("192.0.2.199");
   request.boot_file = std::string(BOOT_FILE_SIZE - 1, 'f');
