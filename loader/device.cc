@@ -246,9 +246,10 @@ Noise former_noise(const abi::device_record& record, const Noise& now) {
 Result<void> restore_device(Change& change, const Link& link, const abi::device_record& record) {
   const Noise former = former_noise(record, link.noise);
   if (!record.former_mtu || link.mtu != record.mtu) return change.set_noise(link, former);
-  // IPv6 that comes with the MTU is another one on a device without ARP: it detects no duplicates.
+  // IPv6 that comes with the MTU detects no duplicates (accept_dad) where the device has no ARP
+  // then.
   Noise with_arp = link.noise;
-  with_arp.has_arp = former.has_arp;
+  with_arp.has_arp = true;
   XVNET_TRY(change.set_noise(link, with_arp));
   XVNET_TRY(change.set_mtu(link, record.former_mtu));
   XVNET_ASSIGN(now, change.kernel().find_link(link.ifindex));
