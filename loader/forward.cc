@@ -263,7 +263,11 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   if (!outside) return std::unexpected(outside.error());
   XVNET_TRY(check(change, wanted, *outside));
   if (!request.force && miss == SnatMiss::kRefused) XVNET_TRY(check_unanswered(change, *outside));
-  XVNET_ASSIGN(warnings, reach_warnings(change, {*outside}));
+  std::vector<std::string> warnings;
+  if (miss == SnatMiss::kRefused) {
+    XVNET_ASSIGN(found, reach_warnings(change, {*outside}));
+    warnings = found;
+  }
   XVNET_TRY(open_forward(change, wanted, *outside));
   return Outcome{.changed = true, .warnings = std::move(warnings), .created_tap = {}};
 }

@@ -43,8 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Nonsense{"Ipv6Loopback", "::1/128", "loopback"},
                     Nonsense{"Ipv6Multicast", "ff02::1/64", "multicast"},
                     Nonsense{"Ipv6FirstOfThePrefix", "2001:db8::/64", "the network's"},
-                    Nonsense{"Ipv4InIpv6", "::ffff:10.6.0.1/120", "IPv4"},
-                    Nonsense{"Twice", "10.5.0.1/25", "twice"}),
+                    Nonsense{"Ipv4InIpv6", "::ffff:10.6.0.1/120", "IPv4"}),
     [](const auto& test) { return test.param.name; });
 
 class RefusedAddresses : public OnFakeKernel {};
@@ -52,6 +51,11 @@ class RefusedAddresses : public OnFakeKernel {};
 TEST_F(RefusedAddresses, OfAPointToPointPrefixAreHostsBoth) {
   must(add_network(with_host_addresses("lab", {"10.5.0.0/31", "10.6.0.1/32", "2001:db8::/127"})));
   must(set_network(with_host_addresses("lab", {"fe80::1/64", "10.5.0.1/31"})));
+}
+
+TEST_F(RefusedAddresses, AreGivenOnce) {
+  refused(add_network(with_host_addresses("lab", {"10.5.0.1/24", "10.5.0.1/25"})),
+          ErrorKind::kUsage, "twice");
 }
 
 TEST_F(RefusedAddresses, OfAnotherNetworkAreRefused) {
@@ -153,6 +157,14 @@ TEST_F(Reach, OfOneThatSomebodyHasToRouteHereIsWarnedOf) {
   must_do_nothing(add_forward(forward("green", {"198.51.100.9", 80}, {"10.0.0.7", 80})));
   const auto set = must(set_network(with_snat(network("green"), {"198.51.100.6"})));
   EXPECT_EQ(set.warnings.size(), 1u);
+}
+
+// It was when it was asked for.
+TEST_F(Reach, OfWhatIsRestoredIsNotWarnedOf) {
+  DesiredState state;
+  state.networks = {with_snat(tenant("green", 10), {"198.51.100.5"})};
+  state.forwards = {floating("green", "198.51.100.7", "10.0.0.8")};
+  EXPECT_TRUE(must(restore(state)).warnings.empty());
 }
 
 }  // namespace

@@ -113,6 +113,7 @@ TEST_F(Nat, OnlyANewAddressIsAnnounced) {
 }
 
 TEST_F(Nat, AnAnnouncementThatCannotBeSentIsAWarning) {
+  kernel_.device("eth0").addresses = {"203.0.113.1/24"};
   kernel_.refuse_announcements();
   const Outcome outcome = must(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})));
   ASSERT_EQ(outcome.warnings.size(), 1U);
@@ -269,8 +270,8 @@ TEST_F(Nat, RequestsAreChecked) {
 TEST_F(Nat, AddedDifferentlyIsRefused) {
   must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   refused(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})), ErrorKind::kFailed,
-          "SNAT auto");
-  refused(add_network(tenant("blue", 10)), ErrorKind::kFailed, "SNAT auto");
+          "--snat is auto");
+  refused(add_network(tenant("blue", 10)), ErrorKind::kFailed, "--snat is auto");
 }
 
 TEST_F(Nat, AnAddressThatIsGoneKeepsWhatThereIs) {
