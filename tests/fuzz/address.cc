@@ -33,6 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require(word.find_first_not_of("0123456789abcdefABCDEF.:/") == std::string::npos,
           "an accepted word is nothing but an address");
   require(cli::parse_host_address(*address) == *address, "an address printed is the same address");
-  require(check_cidr("lab", *address).has_value(), "the loader takes what the CLI accepted");
+  // It may be no host's address, as 224.0.0.1/4 is none, but it is one.
+  const auto checked = check_cidr("lab", *address);
+  require(checked || !checked.error().message.contains("is not ADDRESS/PREFIX"),
+          "the loader reads what the CLI accepted");
   return 0;
 }
