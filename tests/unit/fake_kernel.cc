@@ -467,12 +467,14 @@ Result<void> FakeKernel::open_remains(Opening opening) {
 
 Result<std::vector<std::string>> FakeKernel::missing_tables() const {
   std::vector<std::string> names;
+  names.reserve(lost_.size());
   for (const TableId id : lost_) names.push_back(fake_table(id).shape().name);
   return names;
 }
 
 Result<std::vector<std::string>> FakeKernel::missing_programs() const {
   std::vector<std::string> names;
+  names.reserve(lost_programs_.size());
   for (const Program each : lost_programs_) names.emplace_back(program_name(each));
   return names;
 }
