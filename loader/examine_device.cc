@@ -259,8 +259,9 @@ Result<void> examine_uplink(const Kernel& kernel, Tables& tables, std::uint32_t 
 }  // namespace
 
 std::string leave_master_command(const Link& link, const std::optional<Link>& master) {
-  return is_openvswitch(master) ? "ovs-vsctl del-port " + link.name
-                                : fmt::format("ip link set dev {} nomaster", link.name);
+  const std::string device = quoted_for_shell(link.name);
+  return is_openvswitch(master) ? "ovs-vsctl del-port " + device
+                                : fmt::format("ip link set dev {} nomaster", device);
 }
 
 Result<void> examine_devices(const Kernel& kernel, Tables& tables, Findings& findings) {

@@ -131,11 +131,9 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
 // Of the network's pair the host's end, by whatever name.
 Result<std::optional<Link>> find_host_end(const Kernel& kernel, Tables& tables,
                                           const Examined& examined) {
-  XVNET_ASSIGN(ports, tables.port_records.entries());
-  for (const auto& [ifindex, port] : ports) {
-    const bool is_of_host = port.device.flags & abi::RECORD_HOST_SIDE;
-    if (port.network != examined.network.id || !is_of_host) continue;
-    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  XVNET_ASSIGN(ports, host_ports(tables, examined.network.id));
+  for (const auto& port : ports) {
+    XVNET_ASSIGN(link, kernel.find_link(port.ifindex));
     if (link) return kernel.find_link(link->peer);
   }
   return std::nullopt;

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 
+#include "loader/commands.h"
 #include "loader/device.h"
 #include "loader/host_address.h"
-#include "loader/port.h"
 #include "loader/repair.h"
 #include "loader/text.h"
 
@@ -39,9 +39,8 @@ struct Pair {
 };
 
 Result<std::optional<Pair>> find_pair(Change& change, const Network& network) {
-  XVNET_ASSIGN(records, change.tables().port_records.entries());
-  for (const auto& [ifindex, record] : records) {
-    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+  XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
+  for (const auto& [ifindex, record] : ports) {
     XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
     if (!link) continue;
     XVNET_ASSIGN(is_port, is_whole(change.kernel(), *link, record.device));
@@ -62,10 +61,11 @@ Result<void> rename_back(Change& change, std::uint32_t ifindex, const std::strin
   if (!link || link->name == name) return {};
   XVNET_ASSIGN(other, change.kernel().find_link(name));
   if (other && other->ifindex != link->peer)
-    return fail(fmt::format("rename {:?} back to {:?}, the host interface of a network: another "
-                            "device is called {:?}",
-                            link->name, name, name),
-                fmt::format("rename that one, or delete it: ip link del {}", name));
+    return fail(
+        fmt::format("rename {:?} back to {:?}, the host interface of a network: another "
+                    "device is called {:?}",
+                    link->name, name, name),
+        fmt::format("rename that one, or delete it: ip link del {}", quoted_for_shell(name)));
   if (other) {
     XVNET_TRY(change.set_up(*other, false));
     XVNET_TRY(change.set_name(*other, spare_name(other->ifindex)));
@@ -90,9 +90,8 @@ Result<void> retire(Change& change, const Link& port) {
 // A pair that was in another namespace may have another number since it is back: it is not the port
 // that it was.
 Result<void> retire_returned(Change& change, const Network& network) {
-  XVNET_ASSIGN(records, change.tables().port_records.entries());
-  for (const auto& [ifindex, record] : records) {
-    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+  XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
+  for (const auto& [ifindex, record] : ports) {
     XVNET_ASSIGN(link, change.kernel().find_link(text_of(record.device.name)));
     if (link && link->ifindex != ifindex && record.device.mac_tail == mac_tail(*link) &&
         is_as_recorded(*link, record.device))
@@ -110,7 +109,7 @@ Result<void> check_names_free(Change& change, const Network& network) {
     if (link)
       return fail(
           fmt::format("network {:?}: a device called {:?} exists already", name_of(network), name),
-          fmt::format("rename it, or delete it: ip link del {}", name));
+          fmt::format("rename it, or delete it: ip link del {}", quoted_for_shell(name)));
   }
   return {};
 }
@@ -150,9 +149,8 @@ std::string host_port_name(std::string_view network) {
 namespace {
 
 Result<void> remove_pair(Change& change, const Network& network) {
-  XVNET_ASSIGN(records, change.tables().port_records.entries());
-  for (const auto& [ifindex, record] : records) {
-    if (record.network != network.id || !(record.device.flags & abi::RECORD_HOST_SIDE)) continue;
+  XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
+  for (const auto& [ifindex, record] : ports) {
     XVNET_TRY(remove_port(change, ifindex, record, true));
   }
   return {};
@@ -221,24 +219,36 @@ std::unexpected<Error> is_end_of(std::string_view doing, const std::string& devi
               "it goes with its network, and is not to be used for anything else");
 }
 
-// By its other end, whichever name it has: of this instance by the record, of another by what runs.
-Result<void> check_pair(Change& change, std::string_view doing, const Link& link) {
-  const auto peer = change.kernel().veth_peer(link.ifindex);
-  if (!peer || !peer->ifindex) return {};
-  XVNET_ASSIGN(port, change.tables().port_records.find(peer->ifindex));
-  XVNET_ASSIGN(end, change.kernel().find_link(peer->ifindex));
-  if (port && port->device.flags & abi::RECORD_HOST_SIDE) {
-    XVNET_ASSIGN(network, change.tables().network_records.find(port->network));
-    return is_end_of(doing, link.name,
-                     fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
-  }
-  if (!end || !link.name.starts_with(kHostPrefix) || !end->name.starts_with(kPortPrefix)) return {};
-  XVNET_ASSIGN(other, change.kernel().other_instance(end->ifindex));
+// By its record, whichever name it has.
+Result<void> check_is_no_host_port(Change& change, std::string_view doing,
+                                   const std::string& device, std::uint32_t port) {
+  XVNET_ASSIGN(record, change.tables().port_records.find(port));
+  if (!record || !(record->device.flags & abi::RECORD_HOST_SIDE)) return {};
+  XVNET_ASSIGN(network, change.tables().network_records.find(record->network));
+  return is_end_of(doing, device,
+                   fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
+}
+
+// By the names of both ends, and by what runs.
+Result<void> check_is_no_others(Change& change, std::string_view doing, const Link& link) {
+  XVNET_ASSIGN(port, change.kernel().find_link(link.peer));
+  if (!port || !link.name.starts_with(kHostPrefix) || !port->name.starts_with(kPortPrefix))
+    return {};
+  XVNET_ASSIGN(other, change.kernel().other_instance(port->ifindex));
   if (other.empty()) return {};
   return is_end_of(doing, link.name, fmt::format("a network of instance {:?}", other));
 }
 
 }  // namespace
+
+Result<std::vector<PortEntry>> host_ports(Tables& tables, std::uint32_t network) {
+  XVNET_ASSIGN(records, tables.port_records.entries());
+  std::vector<PortEntry> ports;
+  for (const auto& [ifindex, record] : records)
+    if (record.network == network && record.device.flags & abi::RECORD_HOST_SIDE)
+      ports.push_back({ifindex, record});
+  return ports;
+}
 
 Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
                                         const std::string& device) {
@@ -251,13 +261,9 @@ Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
   }
   XVNET_ASSIGN(link, change.kernel().find_link(device));
   if (!link) return {};
-  XVNET_ASSIGN(port, change.tables().port_records.find(link->ifindex));
-  if (port && port->device.flags & abi::RECORD_HOST_SIDE) {
-    XVNET_ASSIGN(network, change.tables().network_records.find(port->network));
-    return is_end_of(doing, device,
-                     fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
-  }
-  return link->kind == LinkKind::kVeth ? check_pair(change, doing, *link) : Result<void>{};
+  for (const std::uint32_t end : {link->ifindex, link->peer})
+    XVNET_TRY(check_is_no_host_port(change, doing, link->name, end));
+  return check_is_no_others(change, doing, *link);
 }
 
 Result<void> remove_host_interface(Change& change, const Network& network) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loader/network.h"
+#include "loader/port.h"
 
 namespace xvnet {
 
@@ -21,6 +22,9 @@ Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& before,
                                    const std::vector<std::string>& after);
 Result<void> remove_host_interface(Change& change, const Network& network);
+
+// The inner ends by their records: one, or none.
+Result<std::vector<PortEntry>> host_ports(Tables& tables, std::uint32_t network);
 
 // Refuses an end of a host interface, of this instance or another: it is neither a port of somebody
 // else nor an uplink. `doing` begins the message.

@@ -103,7 +103,6 @@ struct FeatureState {
 
 // The other end of a veth, which decides what XDP on our end can do.
 struct VethPeer {
-  std::uint32_t ifindex = 0;  // 0: it is in another namespace
   bool is_reachable = false;  // its namespace was found, so its features can be read and set
   bool receives_xdp = false;  // it runs an XDP program, so a frame redirected into our end arrives
   FeatureState tx_vlan_ctag;  // valid when reachable

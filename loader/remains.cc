@@ -8,6 +8,7 @@
 #include <array>
 #include <string_view>
 
+#include "loader/commands.h"
 #include "loader/device.h"
 #include "loader/host_interface.h"
 
@@ -37,7 +38,7 @@ Result<Outcome> remove_from_uplink(Change& change, const Link& link) {
                  .warnings = {fmt::format(
                      "{}: it is no uplink any more; whether promiscuous mode and its offloads were "
                      "so before is not known: ip link set dev {} promisc off",
-                     link.name, link.name)}};
+                     link.name, quoted_for_shell(link.name))}};
 }
 
 Result<Outcome> remove_from_port(Change& change, const Link& link) {
@@ -55,7 +56,7 @@ Result<Outcome> remove_from_port(Change& change, const Link& link) {
       .changed = true,
       .warnings = {fmt::format("{}: it is no port any more, and down; whether xvnet made it is not "
                                "known: `ip link del {}` deletes it",
-                               link.name, link.name)}};
+                               link.name, quoted_for_shell(link.name))}};
 }
 
 }  // namespace
@@ -81,7 +82,7 @@ Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
       outcome.warnings.push_back(
           fmt::format("{}: it has the number of a port that was called {}; if it was renamed, set "
                       "it down: ip link set dev {} down",
-                      link->name, remnant.name, link->name));
+                      link->name, remnant.name, quoted_for_shell(link->name)));
     return outcome;
   }
   if (remnant.program == Program::kTcToForward) return remove_from_loopback(change, *link);

@@ -28,8 +28,7 @@ Result<VethPeer> examine(std::uint32_t peer) {
   if (!report) return VethPeer{};
   XVNET_ASSIGN(ctag, read_feature(peer, feature_name(Feature::kTxVlanCtag)));
   XVNET_ASSIGN(stag, read_feature(peer, feature_name(Feature::kTxVlanStag)));
-  return VethPeer{.ifindex = 0,
-                  .is_reachable = true,
+  return VethPeer{.is_reachable = true,
                   .receives_xdp = !report->xdp_programs.empty(),
                   .tx_vlan_ctag = ctag,
                   .tx_vlan_stag = stag};
@@ -41,11 +40,7 @@ Result<VethPeer> examine_veth_peer(std::uint32_t ifindex) {
   XVNET_ASSIGN(veth, query_veth(ifindex));
   std::uint32_t peer = veth.peer_ifindex;
   if (peer == 0) return VethPeer{};
-  if (!veth.peer_namespace) {
-    auto here = examine(peer);
-    if (here && here->is_reachable) here->ifindex = peer;
-    return here;
-  }
+  if (!veth.peer_namespace) return examine(peer);
   auto home = find_network_namespace(*veth.peer_namespace);
   if (!home) return VethPeer{};
   auto found = run_inside(*home, [&] { return examine(peer); });

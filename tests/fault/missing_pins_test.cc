@@ -148,32 +148,33 @@ TEST_P(MissingPins, OfLinksAndProgramsArePutBackByDoctorsCommands) {
   }
 }
 
+// A command of another instance in the same namespace.
+CommandResult run_of_other(const World& world, const Words& args) {
+  Words words = {xvnet_binary(), "--instance", "b" + world.host.instance()};
+  words.insert(words.end(), args.begin(), args.end());
+  return world.host.ns().run(words);
+}
+
 // The other instance of the namespace keeps its port, its chain and its carrier.
 TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
   const World world;
-  const Words blue = {xvnet_binary(), "--instance", "b" + world.host.instance()};
-  const auto run = [&](const Words& args) {
-    Words words = blue;
-    words.insert(words.end(), args.begin(), args.end());
-    return world.host.ns().run(words);
-  };
-  ASSERT_TRUE(run({"attach", "tap9", "--vlan", "10"}).ok());
+  ASSERT_TRUE(run_of_other(world, {"attach", "tap9", "--vlan", "10"}).ok());
   world.shell("rm -rf " + pin_root(world.host.instance()));
 
   const CommandResult doctor = world.host.xvnet({"doctor"});
   EXPECT_EQ(doctor.exit_code, kFailed) << doctor.describe();
   EXPECT_NE(doctor.out.find("its pins are gone"), std::string::npos) << doctor.describe();
   EXPECT_EQ(doctor.out.find("tap9"), std::string::npos) << doctor.describe();
-  EXPECT_TRUE(run({"doctor"}).ok());
+  EXPECT_TRUE(run_of_other(world, {"doctor"}).ok());
   world.apply_fixes();
   EXPECT_EQ(world.ruleset().find("\"tap0\""), std::string::npos) << world.ruleset();
   EXPECT_NE(world.ruleset().find("\"tap9\""), std::string::npos) << world.ruleset();
   EXPECT_TRUE(is_up(world.host.ns(), "tap9"));
   EXPECT_FALSE(is_up(world.host.ns(), "tap0"));
-  EXPECT_TRUE(run({"doctor"}).ok());
+  EXPECT_TRUE(run_of_other(world, {"doctor"}).ok());
   EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, 0);
 
-  EXPECT_TRUE(run({"down"}).ok());
+  EXPECT_TRUE(run_of_other(world, {"down"}).ok());
   world.expect_nothing_left();
   world.expect_all_anew();
 }
@@ -181,20 +182,14 @@ TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
 // A port that another instance has taken meanwhile is that one's.
 TEST_P(MissingPins, OfAnInstanceThatIsGoneDoNotTouchWhoHasItsPortNow) {
   const World world;
-  const Words blue = {xvnet_binary(), "--instance", "b" + world.host.instance()};
-  const auto run = [&](const Words& args) {
-    Words words = blue;
-    words.insert(words.end(), args.begin(), args.end());
-    return world.host.ns().run(words);
-  };
   world.shell("rm -rf " + pin_root(world.host.instance()));
-  const CommandResult attached = run({"attach", "tap0", "--vlan", "10"});
+  const CommandResult attached = run_of_other(world, {"attach", "tap0", "--vlan", "10"});
   ASSERT_TRUE(attached.ok()) << attached.describe();
   world.host.down();
   EXPECT_NE(world.ruleset().find("\"tap0\""), std::string::npos) << world.ruleset();
   EXPECT_TRUE(is_up(world.host.ns(), "tap0"));
-  EXPECT_TRUE(run({"doctor"}).ok()) << run({"doctor"}).describe();
-  EXPECT_TRUE(run({"down"}).ok());
+  EXPECT_TRUE(run_of_other(world, {"doctor"}).ok()) << run_of_other(world, {"doctor"}).describe();
+  EXPECT_TRUE(run_of_other(world, {"down"}).ok());
   EXPECT_EQ(world.ruleset(), "");
 }
 

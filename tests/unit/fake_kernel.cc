@@ -360,7 +360,6 @@ Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
   const FakeDevice* peer = find(device->peer);
   if (!peer || !device->peer_is_reachable) return VethPeer{};
   VethPeer answer;
-  answer.ifindex = device->peer;
   answer.is_reachable = true;
   answer.receives_xdp = !peer->foreign_xdp.empty();
   answer.tx_vlan_ctag = feature_of(*peer, Feature::kTxVlanCtag);
