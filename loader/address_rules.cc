@@ -63,7 +63,7 @@ std::string why_no_hosts(const Subnet& prefix) {
 std::string why_no_hosts(const abi::address& address, unsigned bits) {
   const auto ipv4 = ipv4_of(address);
   const bool is_zero = are_all(address, 0, false);
-  const std::string why = ipv4 ? why_no_hosts(*ipv4) : why_no_hosts_ipv6(address);
+  std::string why = ipv4 ? why_no_hosts(*ipv4) : why_no_hosts_ipv6(address);
   if (!why.empty() || is_zero) return why;
   if (bits + 1 >= kAddressBits) return {};
   if (are_all(address, bits, false)) return "the first address of a prefix is the network's";

@@ -24,6 +24,7 @@ std::string or_none(const std::optional<Ipv4>& address) {
 
 std::string list(const auto& values, auto format) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const auto& value : values) texts.push_back(format(value));
   return or_none(fmt::format("{}", fmt::join(texts, ", ")));
 }
