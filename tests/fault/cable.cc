@@ -8,7 +8,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kPollMs = 100;
+constexpr int kEndNoticedWithinMs = 100;
 
 void carry(int from, int to, Bytes& frame) {
   for (ssize_t size = 0; (size = read(from, frame.data(), frame.size())) > 0;) {
@@ -32,7 +32,7 @@ void Cable::run(int a, int b) {
   pollfd ends[] = {{.fd = a, .events = POLLIN, .revents = 0},
                    {.fd = b, .events = POLLIN, .revents = 0}};
   while (!is_over_) {
-    if (poll(ends, std::size(ends), kPollMs) <= 0) continue;
+    if (poll(ends, std::size(ends), kEndNoticedWithinMs) <= 0) continue;
     carry(a, b, frame);
     carry(b, a, frame);
   }

@@ -6,15 +6,13 @@
 #include <optional>
 
 #include "lab.h"
+#include "nat_lab.h"
 #include "pins.h"
 #include "udp_socket.h"
 #include "variable.h"
 
 namespace xvnet::test {
 namespace {
-
-constexpr const char* kInternetIp = "198.51.100.254";
-constexpr uint16_t kService = 7;
 
 const Words kContinuations = {"tc_to_outside", "tc_from_outside", "tc_to_dhcp", "tc_to_forward"};
 

@@ -17,9 +17,9 @@ namespace {
 
 // A host whose network "green" is translated, with two VMs in it and a TAP; "lab" is the host's,
 // too, and "wire" is a VLAN.
-class World {
+class Site {
  public:
-  World() {
+  Site() {
     add_veth(ns(), "eth0", internet, "eth0");
     prepare_far_end(internet, "eth0");
     add_address(ns(), "eth0", "198.51.100.1/24");
@@ -41,13 +41,6 @@ class World {
   }
 
   const NetNs& ns() const { return host.ns(); }
-
-  // What a shell does with the line, in the host.
-  CommandResult shell(const std::string& line) const {
-    const std::string binary = xvnet_binary();
-    const std::string path = binary.substr(0, binary.rfind('/'));
-    return ns().run({"sh", "-c", "PATH=" + path + ":$PATH; " + line});
-  }
 
   // The VM's one socket gets its answer, from the public port that it had.
   bool is_answered(const UdpSocket& client, const UdpSocket& service) const {
@@ -262,13 +255,13 @@ std::vector<Trial> all_trials() {
 
 class DoctorTable : public ::testing::TestWithParam<Trial> {
  protected:
-  std::string run_fault(const World& world) const {
+  std::string run_fault(const Site& site) const {
     const std::string suffix = unique_suffix();
-    const std::string script = "XVNET='xvnet --instance " + world.host.instance() +
-                               "'; LINKS=" + own_pins(world.host.instance()) +
-                               "/links; SPARE=xvt-" + suffix + "; HERE=" + world.ns().name() +
-                               "; INTERNET=" + world.internet.name() + "; " + GetParam().row.fault;
-    return world.shell(script).describe();
+    const std::string script = "XVNET='xvnet --instance " + site.host.instance() +
+                               "'; LINKS=" + own_pins(site.host.instance()) + "/links; SPARE=xvt-" +
+                               suffix + "; HERE=" + site.ns().name() +
+                               "; INTERNET=" + site.internet.name() + "; " + GetParam().row.fault;
+    return site.host.shell(script).describe();
   }
 
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam().no_tcx};
@@ -283,47 +276,47 @@ nlohmann::json find(const nlohmann::json& findings, const Row& row) {
   return nullptr;
 }
 
-nlohmann::json doctor(const World& world) {
-  return nlohmann::json::parse(world.host.xvnet({"--json", "doctor"}).out);
+nlohmann::json doctor(const Site& site) {
+  return nlohmann::json::parse(site.host.xvnet({"--json", "doctor"}).out);
 }
 
 TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
   const Row& row = GetParam().row;
-  const World world;
-  const UdpSocket service(world.internet, kInternetIp, kService);
-  const UdpSocket client(world.guest.ns, "0.0.0.0", 0);
-  ASSERT_TRUE(eventually([&] { return world.is_answered(client, service); }));
-  const uint16_t port = world.public_port;
-  ASSERT_TRUE(find(doctor(world), row).is_null()) << "found before it is there";
+  const Site site;
+  const UdpSocket service(site.internet, kInternetIp, kService);
+  const UdpSocket client(site.guest.ns, "0.0.0.0", 0);
+  ASSERT_TRUE(eventually([&] { return site.is_answered(client, service); }));
+  const uint16_t port = site.public_port;
+  ASSERT_TRUE(find(doctor(site), row).is_null()) << "found before it is there";
 
-  const std::string said = run_fault(world);
-  const nlohmann::json found = find(doctor(world), row);
-  ASSERT_FALSE(found.is_null()) << said << "\n" << world.host.xvnet({"doctor"}).describe();
+  const std::string said = run_fault(site);
+  const nlohmann::json found = find(doctor(site), row);
+  ASSERT_FALSE(found.is_null()) << said << "\n" << site.host.xvnet({"doctor"}).describe();
   EXPECT_EQ(found.at("status"), row.is_failure ? "fail" : "warn") << found.dump();
-  EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, row.is_failure ? 1 : 0)
-      << world.host.xvnet({"doctor"}).describe();
+  EXPECT_EQ(site.host.xvnet({"doctor"}).exit_code, row.is_failure ? 1 : 0)
+      << site.host.xvnet({"doctor"}).describe();
   const std::string fix = found.at("fix");
   EXPECT_NE(fix.find(row.fix), std::string::npos) << fix;
   if (row.fix.empty()) return;  // what only the operator can know
 
-  const CommandResult fixed = world.shell(fix);
+  const CommandResult fixed = site.host.shell(fix);
   EXPECT_EQ(fixed.exit_code, 0) << fixed.describe();
-  EXPECT_TRUE(find(doctor(world), row).is_null()) << doctor(world).dump(1);
+  EXPECT_TRUE(find(doctor(site), row).is_null()) << doctor(site).dump(1);
   if (row.sessions == Sessions::kGone) return;
-  world.ns().run({"ip", "route", "replace", "default", "via", kInternetIp});
-  EXPECT_TRUE(eventually([&] { return world.is_answered(client, service); }))
-      << world.host.xvnet({"stats"}).out << world.host.xvnet({"doctor"}).out;
+  site.ns().run({"ip", "route", "replace", "default", "via", kInternetIp});
+  EXPECT_TRUE(eventually([&] { return site.is_answered(client, service); }))
+      << site.host.xvnet({"stats"}).out << site.host.xvnet({"doctor"}).out;
   if (row.sessions == Sessions::kStay) {
-    EXPECT_EQ(world.public_port, port);
+    EXPECT_EQ(site.public_port, port);
   }
 }
 
 // In a mount namespace of its own, whose /etc is empty: the state is saved where doctor looks.
 TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
-  const World world;
-  const std::string xvnet = "xvnet --instance " + world.host.instance();
+  const Site site;
+  const std::string xvnet = "xvnet --instance " + site.host.instance();
   const std::string place = "/tmp/xvt-" + unique_suffix();
-  const CommandResult result = world.shell(
+  const CommandResult result = site.host.shell(
       "mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " + xvnet +
       " save; " + xvnet + " doctor; echo first=$?; " + xvnet + " network set lab --ageing 60; " +
       xvnet + " doctor; " + xvnet + " save; echo then; " + xvnet + " doctor; " + xvnet +
@@ -340,13 +333,13 @@ TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
 // One thing is missing and another differs: both are said, and the commands in their order put both
 // right.
 TEST(DoctorOfState, NamesWhatIsMissingBesideWhatDiffers) {
-  const World world;
-  const std::string xvnet = "xvnet --instance " + world.host.instance();
+  const Site site;
+  const std::string xvnet = "xvnet --instance " + site.host.instance();
   const std::string place = "/tmp/xvt-" + unique_suffix();
   const CommandResult result =
-      world.shell("mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " +
-                  xvnet + " save; " + xvnet + " detach tap0; " + xvnet +
-                  " network set green --ageing 60; " + xvnet + " doctor'; rm -r " + place);
+      site.host.shell("mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " +
+                      xvnet + " save; " + xvnet + " detach tap0; " + xvnet +
+                      " network set green --ageing 60; " + xvnet + " doctor'; rm -r " + place);
   const auto missing = result.out.find("json: port tap0\n      fix: " + xvnet + " restore");
   const auto differs = result.out.find(
       "says otherwise, or nothing, of: network green\n      fix: " + xvnet + " save");

@@ -11,8 +11,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kKernelCannot = 5;
-
 class Foreign : public ::testing::Test {
  protected:
   void make(const std::string& mode) {

@@ -10,8 +10,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kFailed = 1;
-
 class Gone : public InMode {
  protected:
   static CommandResult down(const NetNs& ns, const std::string& instance) {

@@ -9,15 +9,15 @@
 namespace xvnet::test {
 namespace {
 
-struct Trial {
+struct FailingCommand {
   const char* name;
   Words words;
-  const char* hint;  // of the command, without its instance
+  const char* hint;  // the command in it, without its instance
 };
 
-void PrintTo(const Trial& trial, std::ostream* out) { *out << trial.name; }
+void PrintTo(const FailingCommand& command, std::ostream* out) { *out << command.name; }
 
-const std::vector<Trial> kTrials = {
+const std::vector<FailingCommand> kFailingCommands = {
     {"NoNetwork", {"attach", "tap1", "--network", "nowhere"}, "network add nowhere"},
     {"NoSubnet", {"attach", "tap1", "--network", "lab", "--ip", "10.0.0.2"}, "network set lab"},
     {"NetworkDiffers", {"network", "add", "lab", "--vlan", "9"}, "network set lab"},
@@ -30,7 +30,7 @@ const std::vector<Trial> kTrials = {
     {"NoForward", {"forward", "del", "lab", "tcp", "192.0.2.2:80"}, "show forwards"},
 };
 
-class Hint : public ::testing::TestWithParam<Trial> {
+class Hint : public ::testing::TestWithParam<FailingCommand> {
  protected:
   Hint() {
     add_veth(host.ns(), "eth0", host.ns(), "far0");
@@ -50,8 +50,8 @@ TEST_P(Hint, NamesTheInstance) {
       << result.describe();
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Hint, ::testing::ValuesIn(kTrials),
-                         [](const auto& trial) { return trial.param.name; });
+INSTANTIATE_TEST_SUITE_P(Of, Hint, ::testing::ValuesIn(kFailingCommands),
+                         [](const auto& command) { return command.param.name; });
 
 // A warning, too.
 TEST(HintOfRestore, NamesTheInstance) {

@@ -29,14 +29,15 @@ int stride() { return number_in("XVNET_FAULT_STRIDE", 1); }
 
 const std::string kStateFile = "/tmp/xvt-" + unique_suffix() + ".json";
 
-using World = std::function<void(Host&)>;
+// What is done to the host before the command, or after it.
+using Action = std::function<void(Host&)>;
 
 struct Scenario {
   const char* name;
   Words command;
-  World undo;  // back to where it was before the command
-  World before = [](Host&) {};
-  World before_each = [](Host&) {};
+  Action undo;  // back to where it was before the command
+  Action before = [](Host&) {};
+  Action before_each = [](Host&) {};
   bool has_tcx = true;
   bool is_next = false;  // the command of the next version
 };
@@ -44,13 +45,13 @@ struct Scenario {
 // How a failed test shows it.
 void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 
-World commands(const std::vector<Words>& words) {
+Action commands(const std::vector<Words>& words) {
   return [words](Host& host) {
     for (const Words& each : words) host.must(each);
   };
 }
 
-World in_namespace(const Words& words) {
+Action in_namespace(const Words& words) {
   return [words](Host& host) { host.ns().must(words); };
 }
 

@@ -9,14 +9,12 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kFailed = 1;
-
 struct Command {
   const char* name;
   Words words;
 };
 
-std::vector<Command> commands() {
+std::vector<Command> every_command() {
   return {{"Attach", {"attach", "tap5", "--vlan", "20"}},
           {"Detach", {"detach", "tap0"}},
           {"UplinkAdd", {"uplink", "add", "eth0"}},
@@ -91,10 +89,10 @@ TEST_P(OlderLayout, IsRefusedUntilTheUpgradeAndGoesOn) {
 }
 
 const auto kName = [](const auto& info) { return std::string(info.param.name); };
-INSTANTIATE_TEST_SUITE_P(By, NewerLayout, ::testing::ValuesIn(commands()), kName);
+INSTANTIATE_TEST_SUITE_P(By, NewerLayout, ::testing::ValuesIn(every_command()), kName);
 INSTANTIATE_TEST_SUITE_P(ByUpgrade, NewerLayout, ::testing::Values(Command{"Upgrade", {"upgrade"}}),
                          kName);
-INSTANTIATE_TEST_SUITE_P(By, OlderLayout, ::testing::ValuesIn(commands()), kName);
+INSTANTIATE_TEST_SUITE_P(By, OlderLayout, ::testing::ValuesIn(every_command()), kName);
 
 TEST_F(Layout, OfANewerXvnetIsNamedByDoctor) {
   const Variable next("XVNET_BIN", next_binary());

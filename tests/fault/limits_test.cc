@@ -8,8 +8,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kFailed = 1;
-
 class Full : public ::testing::Test {
  protected:
   Full() {

@@ -12,8 +12,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kFailed = 1;
-
 // Of the tables that an instance with SNAT, a forward of its host and a host interface has.
 const Words kTables = {"interfaces",     "interface_cache",
                        "carried",        "networks",
@@ -46,18 +44,13 @@ class World {
     host.must({"forward", "add", "green", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   }
 
-  CommandResult shell(const std::string& line) const {
-    const std::string binary = xvnet_binary();
-    const std::string path = binary.substr(0, binary.rfind('/'));
-    return host.ns().run({"sh", "-c", "PATH=" + path + ":$PATH; " + line});
-  }
   std::string ruleset() const { return host.ns().must({"nft", "list", "ruleset"}).out; }
 
   // Each command that doctor prints, as a shell takes it.
   void apply_fixes() const {
     for (const auto& finding : nlohmann::json::parse(host.xvnet({"--json", "doctor"}).out)) {
       if (finding.at("status") != "fail") continue;
-      const CommandResult fixed = shell(finding.at("fix"));
+      const CommandResult fixed = host.shell(finding.at("fix"));
       EXPECT_EQ(fixed.exit_code, 0) << finding.dump() << fixed.describe();
     }
   }
@@ -69,7 +62,7 @@ class World {
       EXPECT_FALSE(is_up(host.ns(), "tap0"));
     }
     EXPECT_FALSE(std::filesystem::exists(pin_root(host.instance())));
-    EXPECT_EQ(shell("tc filter show dev eth0 ingress").out, "");
+    EXPECT_EQ(host.shell("tc filter show dev eth0 ingress").out, "");
   }
 
   void expect_all_anew() const {
@@ -90,7 +83,7 @@ class MissingPin : public ::testing::TestWithParam<std::string> {};
 TEST_P(MissingPin, IsNamedAndTheRestTakenDown) {
   const World world;
   const std::string path = own_pins(world.host.instance()) + "/maps/" + GetParam();
-  ASSERT_EQ(world.shell("rm " + path).exit_code, 0);
+  ASSERT_EQ(world.host.shell("rm " + path).exit_code, 0);
   for (const Words& words : std::vector<Words>{{"show"},
                                                {"show", "fdb"},
                                                {"stats"},
@@ -129,7 +122,7 @@ class MissingPins : public ::testing::TestWithParam<const char*> {
 
 TEST_P(MissingPins, OfAllTablesAreNamedAndTheRestTakenDown) {
   const World world;
-  world.shell("rm -r " + own_pins(world.host.instance()) + "/maps");
+  world.host.shell("rm -r " + own_pins(world.host.instance()) + "/maps");
   EXPECT_EQ(world.host.xvnet({"show"}).exit_code, kFailed);
   world.apply_fixes();
   world.expect_nothing_left();
@@ -140,7 +133,7 @@ TEST_P(MissingPins, OfLinksAndProgramsArePutBackByDoctorsCommands) {
   const World world;
   const std::string pins = own_pins(world.host.instance());
   for (const char* directory : {"/links", "/progs"}) {
-    world.shell("rm -r " + pins + directory);
+    world.host.shell("rm -r " + pins + directory);
     EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, kFailed) << directory;
     world.apply_fixes();
     EXPECT_EQ(world.host.xvnet({"doctor"}).exit_code, 0)
@@ -159,7 +152,7 @@ CommandResult run_of_other(const World& world, const Words& args) {
 TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
   const World world;
   ASSERT_TRUE(run_of_other(world, {"attach", "tap9", "--vlan", "10"}).ok());
-  world.shell("rm -rf " + pin_root(world.host.instance()));
+  world.host.shell("rm -rf " + pin_root(world.host.instance()));
 
   const CommandResult doctor = world.host.xvnet({"doctor"});
   EXPECT_EQ(doctor.exit_code, kFailed) << doctor.describe();
@@ -182,7 +175,7 @@ TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
 // A port that another instance has taken meanwhile is that one's.
 TEST_P(MissingPins, OfAnInstanceThatIsGoneDoNotTouchWhoHasItsPortNow) {
   const World world;
-  world.shell("rm -rf " + pin_root(world.host.instance()));
+  world.host.shell("rm -rf " + pin_root(world.host.instance()));
   const CommandResult attached = run_of_other(world, {"attach", "tap0", "--vlan", "10"});
   ASSERT_TRUE(attached.ok()) << attached.describe();
   world.host.down();

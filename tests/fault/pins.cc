@@ -14,6 +14,7 @@
 #include "maps/members.h"
 #include "maps/records.h"
 #include "process.h"
+#include "variable.h"
 
 namespace xvnet::test {
 
@@ -21,6 +22,11 @@ std::string next_binary() {
   const char* path = std::getenv("XVNET_NEXT");
   if (!path) throw SetupError("XVNET_NEXT is not set: run the tests by ctest");
   return path;
+}
+
+int upgrade_rounds() {
+  constexpr int kRounds = 25;
+  return number_in("XVNET_FAULT_ROUNDS", kRounds);
 }
 
 std::string pin_root(const std::string& instance) { return "/sys/fs/bpf/" + instance; }

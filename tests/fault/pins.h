@@ -19,6 +19,9 @@ std::string pin_root(const std::string& instance);
 // Of the ABI of the program under test.
 std::string own_pins(const std::string& instance);
 
+// How often a test under load upgrades: the environment's XVNET_FAULT_ROUNDS, or 25.
+int upgrade_rounds();
+
 // As if the pinned programs were another build's.
 void forge_build(const std::string& instance, const std::string& build);
 

@@ -16,14 +16,12 @@
 #include <utility>
 
 #include "lab.h"
+#include "pins.h"
 #include "variable.h"
 
 namespace xvnet::test {
 namespace {
 
-constexpr int kFailed = 1;
-constexpr int kNotPermitted = 4;
-constexpr int kKernelCannot = 5;
 constexpr uid_t kUser = 65534;
 const std::vector<std::string> kCapabilities = {"bpf", "net_admin", "perfmon"};
 
@@ -96,17 +94,17 @@ class OpenBpffs {
 
 class Privilege : public ::testing::Test {
  protected:
-  std::string pin_root() const { return "/sys/fs/bpf/" + lab.host.instance(); }
+  std::string root() const { return pin_root(lab.host.instance()); }
 
   void make_pin_root(uid_t owner) const {
-    if (::mkdir(pin_root().c_str(), 0700) != 0 || ::chown(pin_root().c_str(), owner, owner) != 0)
-      throw_errno("making \"" + pin_root() + "\"");
+    if (::mkdir(root().c_str(), 0700) != 0 || ::chown(root().c_str(), owner, owner) != 0)
+      throw_errno("making \"" + root() + "\"");
   }
 
   bool has_pins() const {
     std::error_code missing;
-    return std::filesystem::exists(pin_root()) &&
-           std::filesystem::directory_iterator(pin_root(), missing) !=
+    return std::filesystem::exists(root()) &&
+           std::filesystem::directory_iterator(root(), missing) !=
                std::filesystem::directory_iterator();
   }
 
@@ -234,7 +232,7 @@ TEST_F(Privilege, AnInstanceOfRootsIsLeftAlone) {
                             Words{"network", "add", "lab"}, Words{"upgrade"}, Words{"down"}}) {
     const CommandResult result = lab.host.xvnet_behind(as_user(enough_capabilities()), args);
     EXPECT_EQ(result.exit_code, kNotPermitted) << result.describe();
-    EXPECT_EQ(error_problems(result, {pin_root(), "hint: "}), "");
+    EXPECT_EQ(error_problems(result, {root(), "hint: "}), "");
   }
   EXPECT_FALSE(has_device("tap1"));
   EXPECT_EQ(lab.host.state(), before);

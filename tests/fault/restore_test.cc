@@ -6,7 +6,7 @@
 #include <regex>
 
 #include "lab.h"
-#include "maps/abi.h"
+#include "pins.h"
 #include "variable.h"
 
 namespace xvnet::test {
@@ -102,7 +102,7 @@ TEST(Restore, ADeviceTheFileDoesNotNameIsLeftAlone) {
   lab.ns().must({"ip", "tuntap", "add", "dev", "tap0", "mode", "tap"});
   lab.host.must({"restore", file.path(), "--device", "tap0"});
   EXPECT_EQ(lab.host.port("tap0"), nullptr);
-  EXPECT_FALSE(std::filesystem::exists("/sys/fs/bpf/" + lab.host.instance()));
+  EXPECT_FALSE(std::filesystem::exists(pin_root(lab.host.instance())));
 }
 
 // By tcx links, and by clsact filters as before 6.6: a filter outlives its pins.
@@ -119,8 +119,7 @@ TEST_P(Lost, APinThatWasRemovedIsSeenAndPutBackByOneCommand) {
   lab.host.attach("tap0", {"--vlan", "10"});
   lab.host.must({"save", file.path()});
   for (const auto& pin :
-       std::filesystem::directory_iterator("/sys/fs/bpf/" + lab.host.instance() + "/v" +
-                                           std::to_string(XVNET_ABI_VERSION) + "/links"))
+       std::filesystem::directory_iterator(own_pins(lab.host.instance()) + "/links"))
     std::filesystem::remove(pin);
   EXPECT_NE(lab.host.port("tap0").at("state"), "up");
   EXPECT_EQ(lab.host.xvnet({"doctor"}).exit_code, 1);

@@ -16,11 +16,8 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kRounds = 25;
 constexpr std::uint64_t kBytes = 64 << 20;
 constexpr std::uint64_t kLongestFrame = 1518;  // without segmentation offload
-
-int rounds() { return number_in("XVNET_FAULT_ROUNDS", kRounds); }
 
 std::uint64_t segments_sent_again(const NetNs& ns) {
   const auto counters =
@@ -28,19 +25,19 @@ std::uint64_t segments_sent_again(const NetNs& ns) {
   return counters.at("kernel").at("TcpRetransSegs");
 }
 
-struct How {
+struct PortKind {
   const char* name;
   const char* mode;
   bool is_vm;  // else a container
 };
 
 // How a failed test shows it.
-void PrintTo(const How& how, std::ostream* out) { *out << how.name; }
+void PrintTo(const PortKind& kind, std::ostream* out) { *out << kind.name; }
 
 // A namespace whose stack is behind a port of VLAN 10, as its "eth0".
-class Guest {
+class TcpEnd {
  public:
-  Guest(const Host& host, const std::string& address) {
+  TcpEnd(const Host& host, const std::string& address) {
     if (GetParam().is_vm)
       plug_in_vm(host);
     else
@@ -61,7 +58,7 @@ class Guest {
   const NetNs ns;
 
  private:
-  static const How& GetParam() { return ::testing::TestWithParam<How>::GetParam(); }
+  static const PortKind& GetParam() { return ::testing::TestWithParam<PortKind>::GetParam(); }
 
   static void attach(const Host& host) {
     host.attach("port", {"--vlan", "10", "--mode", GetParam().mode});
@@ -86,7 +83,7 @@ class Guest {
   std::optional<Cable> cable_;
 };
 
-class Tcp : public ::testing::TestWithParam<How> {
+class Tcp : public ::testing::TestWithParam<PortKind> {
  protected:
   Tcp() {
     add_veth(one.ns(), "eth0", two.ns(), "eth0");
@@ -112,19 +109,20 @@ class Tcp : public ::testing::TestWithParam<How> {
 
   const Host one;
   const Host two;
-  std::optional<Guest> sender;
-  std::optional<Guest> receiver;
+  std::optional<TcpEnd> sender;
+  std::optional<TcpEnd> receiver;
 };
 // Not containers by XDP: between veths the kernel loses a segment now and then, with upgrades and
 // without, and takes segmentation offload from a veth whose other end runs XDP.
 INSTANTIATE_TEST_SUITE_P(Between, Tcp,
-                         ::testing::Values(How{"VmsByTc", "tc", true}, How{"VmsByXdp", "xdp", true},
-                                           How{"ContainersByTc", "tc", false}),
+                         ::testing::Values(PortKind{"VmsByTc", "tc", true},
+                                           PortKind{"VmsByXdp", "xdp", true},
+                                           PortKind{"ContainersByTc", "tc", false}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Tcp, LosesNoSegmentToUpgrades) {
   Transfer transfer(sender->ns, receiver->ns, "10.0.0.2");
-  for (int round = 0; round < rounds(); round++) {
+  for (int round = 0; round < upgrade_rounds(); round++) {
     for (const Host* host : {&one, &two}) {
       forge_build(host->instance(), "build " + std::to_string(round));
       host->must({"upgrade"});
@@ -135,7 +133,7 @@ TEST_P(Tcp, LosesNoSegmentToUpgrades) {
   transfer.finish();
   EXPECT_EQ(transfer.received().bytes, transfer.sent().bytes);
   EXPECT_EQ(transfer.received().checksum, transfer.sent().checksum);
-  for (const auto* guest : {&sender, &receiver}) EXPECT_EQ(segments_sent_again((*guest)->ns), 0U);
+  for (const auto* end : {&sender, &receiver}) EXPECT_EQ(segments_sent_again((*end)->ns), 0U);
   expect_no_drops();
   expect_long_frames();
 }

@@ -14,10 +14,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kRounds = 25;
 constexpr int kFrames = 1'000'000;
-
-int rounds() { return number_in("XVNET_FAULT_ROUNDS", kRounds); }
 
 std::uint64_t frames() {
   return static_cast<std::uint64_t>(number_in("XVNET_FAULT_FRAMES", kFrames));
@@ -25,7 +22,7 @@ std::uint64_t frames() {
 
 std::uint64_t frames_of_the_wire() { return frames() / 2; }
 
-struct How {
+struct Attachment {
   const char* name;
   const char* mode;
   bool has_tcx = true;
@@ -33,9 +30,9 @@ struct How {
 };
 
 // How a failed test shows it.
-void PrintTo(const How& how, std::ostream* out) { *out << how.name; }
+void PrintTo(const Attachment& attachment, std::ostream* out) { *out << attachment.name; }
 
-class Upgrade : public ::testing::TestWithParam<How> {
+class Upgrade : public ::testing::TestWithParam<Attachment> {
  protected:
   void SetUp() override {
     if (!GetParam().has_tcx) no_tcx_.emplace("XVNET_NO_TCX", "1");
@@ -113,16 +110,17 @@ class Upgrade : public ::testing::TestWithParam<How> {
   std::optional<XdpNeighbour> after_;
 };
 INSTANTIATE_TEST_SUITE_P(On, Upgrade,
-                         ::testing::Values(How{"tcx", "tc", true}, How{"clsact", "tc", false},
-                                           How{"xdp", "xdp", true},
-                                           How{"xdp_beside_clsact", "xdp", false},
-                                           How{"libxdp", "xdp", true, true}),
+                         ::testing::Values(Attachment{"tcx", "tc", true},
+                                           Attachment{"clsact", "tc", false},
+                                           Attachment{"xdp", "xdp", true},
+                                           Attachment{"xdp_beside_clsact", "xdp", false},
+                                           Attachment{"libxdp", "xdp", true, true}),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_P(Upgrade, ToAnotherBuildLosesNoFrame) {
   Stream load = stream_of_a_vm();
   Stream reverse = stream_of_the_wire();
-  for (int round = 0; round < rounds() && !HasFailure(); round++) {
+  for (int round = 0; round < upgrade_rounds() && !HasFailure(); round++) {
     const auto before = program_ids(lab.host.instance());
     forge_build(lab.host.instance(), "build " + std::to_string(round));
     lab.host.must({"upgrade"});

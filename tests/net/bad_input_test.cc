@@ -7,12 +7,6 @@
 namespace xvnet::test {
 namespace {
 
-constexpr int kDone = 0;
-constexpr int kRefused = 1;
-constexpr int kBadUsage = 2;
-constexpr int kNotPermitted = 4;
-constexpr int kKernelCannot = 5;
-
 class BadInput : public ::testing::Test {
  protected:
   BadInput() {
@@ -126,10 +120,10 @@ TEST_F(BadInput, AForwardMustSayWhatLeadsWhere) {
   refuse({"tcp", "203.0.113.5:1-3", "10.0.0.7:1-2"}, "10.0.0.7:1-2");
   refuse({"all", "203.0.113.5:1", "10.0.0.7"}, "203.0.113.5:1");
   refuse({"all", "203.0.113.5", "10.0.0.7:1"}, "10.0.0.7:1");
-  expect_refused({"forward", "add", "vlan10", "tcp", "203.0.113.5:1", "10.0.0.7"}, kRefused,
+  expect_refused({"forward", "add", "vlan10", "tcp", "203.0.113.5:1", "10.0.0.7"}, kFailed,
                  {"vlan10", "no way out"});
-  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kRefused, {"no such one"});
-  expect_refused({"forward", "add", "red", "tcp", "203.0.113.5:1", "10.0.0.7"}, kRefused, {"red"});
+  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kFailed, {"no such one"});
+  expect_refused({"forward", "add", "red", "tcp", "203.0.113.5:1", "10.0.0.7"}, kFailed, {"red"});
 }
 
 TEST_F(BadInput, ExactlyOneNetworkMustBeNamed) {
@@ -159,39 +153,39 @@ TEST_F(BadInput, ANetworkNameMustFitItsInterface) {
 }
 
 TEST_F(BadInput, WhatIsNotThereCannotBeUsed) {
-  expect_refused({"uplink", "add", "eth9"}, kRefused, {"eth9"});
-  expect_refused({"uplink", "del", "eth9"}, kRefused, {"eth9"});
-  expect_refused({"attach", "tap1", "--network", "nowhere"}, kRefused, {"nowhere"});
-  expect_refused({"attach", "tap1", "--untagged", "--uplink", "eth9"}, kRefused, {"eth9"});
-  expect_refused({"network", "del", "nowhere"}, kRefused, {"nowhere"});
-  expect_refused({"network", "set", "nowhere", "--ageing", "5"}, kRefused, {"nowhere"});
+  expect_refused({"uplink", "add", "eth9"}, kFailed, {"eth9"});
+  expect_refused({"uplink", "del", "eth9"}, kFailed, {"eth9"});
+  expect_refused({"attach", "tap1", "--network", "nowhere"}, kFailed, {"nowhere"});
+  expect_refused({"attach", "tap1", "--untagged", "--uplink", "eth9"}, kFailed, {"eth9"});
+  expect_refused({"network", "del", "nowhere"}, kFailed, {"nowhere"});
+  expect_refused({"network", "set", "nowhere", "--ageing", "5"}, kFailed, {"nowhere"});
   EXPECT_FALSE(exists(lab.ns(), "tap1"));
 }
 
 TEST_F(BadInput, DetachingWhatIsNotAttachedIsRefused) {
-  expect_refused({"detach", "tap9"}, kRefused, {"tap9"});
+  expect_refused({"detach", "tap9"}, kFailed, {"tap9"});
 }
 
 TEST_F(BadInput, ADeviceHasOneRole) {
-  expect_refused({"attach", "eth0", "--vlan", "10"}, kRefused, {"eth0", "uplink"});
-  expect_refused({"uplink", "add", "tap0"}, kRefused, {"tap0"});
-  expect_refused({"attach", "lo", "--vlan", "10"}, kRefused, {"lo"});
-  expect_refused({"uplink", "add", "lo"}, kRefused, {"lo"});
+  expect_refused({"attach", "eth0", "--vlan", "10"}, kFailed, {"eth0", "uplink"});
+  expect_refused({"uplink", "add", "tap0"}, kFailed, {"tap0"});
+  expect_refused({"attach", "lo", "--vlan", "10"}, kFailed, {"lo"});
+  expect_refused({"uplink", "add", "lo"}, kFailed, {"lo"});
 }
 
 TEST_F(BadInput, AVlanBelongsToOneNetwork) {
   lab.host.must({"network", "add", "office", "--vlan", "40"});
-  expect_refused({"network", "add", "other", "--vlan", "40"}, kRefused, {"40", "office"});
+  expect_refused({"network", "add", "other", "--vlan", "40"}, kFailed, {"40", "office"});
 }
 
 TEST_F(BadInput, ANetworkInUseIsNotRemoved) {
-  expect_refused({"network", "del", "vlan10"}, kRefused, {"vlan10", "ports"});
+  expect_refused({"network", "del", "vlan10"}, kFailed, {"vlan10", "ports"});
 }
 
 TEST_F(BadInput, ADeviceOfAnotherNamespaceIsNotThere) {
   const NetNs elsewhere;
   add_veth(elsewhere, "eth5", elsewhere, "eth6");
-  expect_refused({"uplink", "add", "eth5"}, kRefused, {"eth5"});
+  expect_refused({"uplink", "add", "eth5"}, kFailed, {"eth5"});
 }
 
 TEST_F(BadInput, AnInstanceBelongsToOneNamespace) {
@@ -202,7 +196,7 @@ TEST_F(BadInput, AnInstanceBelongsToOneNamespace) {
     Words command = {xvnet_binary(), "--instance", lab.host.instance()};
     command.insert(command.end(), words.begin(), words.end());
     const CommandResult result = elsewhere.run(command);
-    EXPECT_EQ(result.exit_code, kRefused) << result.describe();
+    EXPECT_EQ(result.exit_code, kFailed) << result.describe();
     EXPECT_EQ(error_problems(result, {lab.host.instance(), "namespace"}), "");
     EXPECT_EQ(lab.host.state(), before) << result.describe();
   }
@@ -270,14 +264,14 @@ TEST_F(BadInput, TheSameDeviceAttachedTwiceAtOnceIsAttachedOnce) {
   RunningCommand first = lab.host.start({"attach", "tap1", "--vlan", "10"});
   RunningCommand second = lab.host.start({"attach", "tap1", "--vlan", "20"});
   const int codes[] = {first.wait().exit_code, second.wait().exit_code};
-  EXPECT_EQ(codes[0] + codes[1], kRefused) << codes[0] << ", " << codes[1];
+  EXPECT_EQ(codes[0] + codes[1], kFailed) << codes[0] << ", " << codes[1];
   EXPECT_EQ(lab.host.port("tap1").at("vlan"), codes[0] == kDone ? 10 : 20);
 }
 
 TEST_F(BadInput, AForeignXdpProgramIsNamedAndLeftAlone) {
   lab.add_wire("eth1");
   const ForeignXdp foreign(lab.ns(), "eth1");
-  expect_refused({"uplink", "add", "eth1", "--vlans", "50", "--mode", "xdp"}, kRefused,
+  expect_refused({"uplink", "add", "eth1", "--vlans", "50", "--mode", "xdp"}, kFailed,
                  {"eth1", "test_program"});
   EXPECT_EQ(link_info(lab.ns(), "eth1").at("xdp").at("prog").at("id"), foreign.program_id());
 }
@@ -285,7 +279,7 @@ TEST_F(BadInput, AForeignXdpProgramIsNamedAndLeftAlone) {
 TEST_F(BadInput, AForeignXdpProgramOnAPortIsNamedAndLeftAlone) {
   lab.ns().must({"ip", "tuntap", "add", "tap1", "mode", "tap"});
   const ForeignXdp foreign(lab.ns(), "tap1");
-  expect_refused({"attach", "tap1", "--vlan", "10", "--mode", "xdp"}, kRefused,
+  expect_refused({"attach", "tap1", "--vlan", "10", "--mode", "xdp"}, kFailed,
                  {"tap1", "test_program"});
   EXPECT_EQ(link_info(lab.ns(), "tap1").at("xdp").at("prog").at("id"), foreign.program_id());
 }

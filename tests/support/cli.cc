@@ -63,6 +63,12 @@ CommandResult Host::must(const Words& args) const {
   return result;
 }
 
+CommandResult Host::shell(const std::string& line) const {
+  const std::string binary = xvnet_binary();
+  const std::string directory = binary.substr(0, binary.rfind('/'));
+  return ns_.run({"sh", "-c", "PATH=" + directory + ":$PATH; " + line});
+}
+
 void Host::attach(const std::string& dev, const Words& args) const {
   Words words = {"attach", dev};
   words.insert(words.end(), args.begin(), args.end());

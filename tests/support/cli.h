@@ -16,6 +16,13 @@ namespace xvnet::test {
 
 using Words = std::vector<std::string>;
 
+// Exit codes of xvnet: xvnet(8), EXIT STATUS.
+constexpr int kDone = 0;
+constexpr int kFailed = 1;  // or refused
+constexpr int kBadUsage = 2;
+constexpr int kNotPermitted = 4;
+constexpr int kKernelCannot = 5;
+
 // The binary under test: the environment's XVNET_BIN, which ctest sets.
 std::string xvnet_binary();
 
@@ -44,6 +51,8 @@ class Host {
   void run_behind(Words wrapper) { wrapper_ = std::move(wrapper); }
   // Anything but exit code 0 is a SetupError.
   CommandResult must(const Words& args) const;
+  // What a shell makes of the line, on the host, with `xvnet` in its path.
+  CommandResult shell(const std::string& line) const;
 
   void attach(const std::string& dev, const Words& args) const;
   void uplink_add(const std::string& dev, const Words& args = {}) const;
