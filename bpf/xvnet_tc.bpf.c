@@ -3,6 +3,7 @@
 #include "hook/tc.h"
 
 #include "../maps/addresses.h"
+#include "../maps/allowed.h"
 #include "../maps/forwards.h"
 #include "../maps/records.h"
 #include "pipeline.h"

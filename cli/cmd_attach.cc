@@ -16,6 +16,7 @@ struct AttachWords {
   std::string device;
   Word vid, uplink, network, mac, host_name, mode, guest_offloads, max_macs, owner, queues, mtu;
   std::vector<std::string> ips;
+  std::vector<std::string> allowed;
   bool untagged = false;
   bool replace = false;
   bool force = false;
@@ -36,6 +37,7 @@ Result<PortRequest> to_request(const AttachWords& words) {
   reader.read_word(request.network, words.network, parse_network_name);
   if (words.mac != kNone) reader.read_word(request.mac, words.mac, parse_mac);
   for (const auto& ip : words.ips) reader.read(request.ips.emplace_back(), parse_ip(ip));
+  for (const auto& ip : words.allowed) reader.read(request.allowed.emplace_back(), parse_ip(ip));
   reader.read_word(request.host_name, words.host_name, parse_dns_name_or_none);
   reader.read_word(request.mode, words.mode, parse_mode);
   reader.read_word(request.guest_offloads, words.guest_offloads, parse_switch, "--guest-offloads");
@@ -71,6 +73,11 @@ void add_attach(CLI::App& app, Run& chosen) {
   add_word(command, "--mac", words->mac, "MAC|none",
            "the VM's MAC, never learnt away by another port");
   command.add_option("--ip", words->ips, "its address in the network's subnet; may be repeated")
+      ->type_name("IP")
+      ->allow_extra_args(false);
+  command
+      .add_option("--allow", words->allowed,
+                  "an address that other ports may have, too; may be repeated")
       ->type_name("IP")
       ->allow_extra_args(false);
   add_word(command, "--hostname", words->host_name, "NAME|none",

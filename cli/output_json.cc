@@ -22,6 +22,12 @@ Json mac_or_null(const std::optional<Mac>& mac) {
   return mac ? Json(format_mac(*mac)) : Json(nullptr);
 }
 
+Json allowed_array(const std::vector<AllowedView>& allowed) {
+  Json array = Json::array();
+  for (const auto& each : allowed) array.push_back({{"ip", each.address}, {"here", each.is_here}});
+  return array;
+}
+
 Json to_json(const PortView& port) {
   return {{"name", port.name},
           {"ifindex", port.ifindex},
@@ -38,6 +44,7 @@ Json to_json(const PortView& port) {
           {"macs", port.macs},
           {"created", port.created},
           {"ip", port.ips},
+          {"allow", allowed_array(port.allowed)},
           {"hostname", text_or_null(port.host_name)}};
 }
 

@@ -13,6 +13,14 @@ namespace xvnet::cli {
 
 namespace {
 
+// An address that others may have, too, is where it is at present.
+std::vector<std::string> addresses_at(const PortView& port) {
+  auto addresses = port.ips;
+  for (const auto& each : port.allowed)
+    if (each.is_here) addresses.push_back(each.address);
+  return addresses;
+}
+
 // "       3 dropped  hairpin: the destination is where it came from"
 std::string reason_line(const std::string& name, std::uint64_t count) {
   const auto reason = find_reason(name);
@@ -47,7 +55,7 @@ std::string TextOutput::ports(const std::vector<PortView>& ports) const {
   for (const auto& port : ports) {
     table.add({port.name, port.kind, port.network, vid_cell(port.vid), format_mode(port.mode),
                port.state, port.carrier, fmt::format("{}/{}", port.macs, port.max_macs),
-               mac_cell(port.mac), list_cell(port.ips), port.why});
+               mac_cell(port.mac), list_cell(addresses_at(port)), port.why});
   }
   return table.render(Header::kShown);
 }

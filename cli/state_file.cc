@@ -69,6 +69,7 @@ Json entry_of(const PortRequest& request) {
   if (!request.network.empty()) json["network"] = request.network;
   if (request.mac) json["mac"] = format_mac(*request.mac);
   for (const Ipv4 address : request.ips) json["ip"].push_back(format_ipv4(address));
+  for (const Ipv4 address : request.allowed) json["allow"].push_back(format_ipv4(address));
   if (!request.host_name.empty()) json["hostname"] = request.host_name;
   if (request.mode != Mode::kAuto) json["mode"] = format_mode(request.mode);
   if (!request.guest_offloads) json["guest_offloads"] = "off";

@@ -206,6 +206,7 @@ Result<PortRequest> to_port(const Json& json, std::string place) {
   entry.word("network", request.network, parse_network_name);
   entry.word("mac", request.mac, parse_mac);
   entry.words("ip", request.ips, parse_ip);
+  entry.words("allow", request.allowed, parse_ip);
   entry.word("hostname", request.host_name, parse_dns_name);
   entry.word("mode", request.mode, parse_mode);
   entry.word("guest_offloads", request.guest_offloads, parse_on_or_off);

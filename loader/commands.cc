@@ -65,6 +65,7 @@ std::string command_of(const PortRequest& request) {
       .option("--network", request.network)
       .option("--mac", request.mac ? format_mac(*request.mac) : "");
   for (const Ipv4 ip : request.ips) line.option("--ip", format_ipv4(ip));
+  for (const Ipv4 ip : request.allowed) line.option("--allow", format_ipv4(ip));
   return line.option("--hostname", request.host_name)
       .option("--mode", mode_word(request.mode))
       .option("--guest-offloads", request.guest_offloads ? "" : "off")

@@ -79,6 +79,7 @@ PortRequest port_request(std::string name, const abi::port_record& record,
   std::memcpy(mac.data(), record.mac, sizeof record.mac);
   if (mac != Mac{}) request.mac = mac;
   request.ips = addresses_of(record);
+  request.allowed = allowed_of(record);
   request.host_name = text_of(record.host_name);
   request.mode = mode_of(record.device.mode_asked);
   request.guest_offloads = !(record.device.flags & abi::RECORD_OFFLOADS_OFF);

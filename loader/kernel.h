@@ -192,6 +192,7 @@ enum class TableId {
   kUplinkRecords,
   kNetworkRecords,
   kAddresses,
+  kAllowed,
   kGateways,
   kLeases,
   kNatAddresses,

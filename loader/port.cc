@@ -221,7 +221,8 @@ Result<Outcome> attach_device(Change& change, const PortRequest& request, const 
   auto record = make_port_record(link, choice, network.id, request);
   XVNET_ASSIGN(taken, take_over(change, network.id, request));
   XVNET_ASSIGN(ips, choose_addresses(change, network, request));
-  record = with_addresses(record, ips);
+  XVNET_TRY(check_allowed(change, network, request));
+  record = with_allowed(with_addresses(record, ips), request.allowed);
   if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
   if (request.owner.empty()) record.device.owner = former.owner;
   if (!request.queues) record.device.queues = former.queues;

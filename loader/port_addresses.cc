@@ -33,8 +33,8 @@ std::unexpected<Error> refusal(const PortRequest& request, std::string_view caus
   return fail(fmt::format("attach {:?}: {}", request.device, cause));
 }
 
-Result<void> check_address(const Network& network, const Entries& entries,
-                           const PortRequest& request, Ipv4 address) {
+// What a host of the network may have, and not the network itself.
+Result<void> check_is_a_hosts(const Network& network, const PortRequest& request, Ipv4 address) {
   const auto subnet = subnet_of(network.record);
   const auto own = own_addresses(network.record);
   const std::string text = format_ipv4(address);
@@ -44,10 +44,23 @@ Result<void> check_address(const Network& network, const Entries& entries,
                                         format_subnet(*subnet), name));
   if (std::ranges::find(own, address) != own.end())
     return refusal(request, fmt::format("{} is network {:?}'s own", text, name));
+  return {};
+}
+
+bool is_shared(const abi::address_entry& entry) { return entry.flags & abi::ADDRESS_SHARED; }
+
+Result<void> check_address(const Network& network, const Entries& entries,
+                           const PortRequest& request, Ipv4 address) {
+  XVNET_TRY(check_is_a_hosts(network, request, address));
   const auto entry = entries.find(address);
-  if (entry != entries.end() && entry->second.ifindex)
+  if (entry == entries.end()) return {};
+  const std::string name = text_of(network.record.name);
+  if (is_shared(entry->second))
+    return refusal(request, fmt::format("ports of network {:?} share {}, by --allow", name,
+                                        format_ipv4(address)));
+  if (entry->second.ifindex)
     return refusal(request, fmt::format("port {:?} of network {:?} has {}",
-                                        text_of(entry->second.owner), name, text));
+                                        text_of(entry->second.owner), name, format_ipv4(address)));
   return {};
 }
 
@@ -62,8 +75,15 @@ std::optional<Ipv4> find_free(const abi::network_record& record, const Entries& 
   for (Ipv4 at{subnet.base.number + 1}; at < subnet.last(); ++at.number)
     if (!own.contains(at) && !entries.contains(at)) return at;
   for (const auto& [address, entry] : entries)
-    if (!entry.ifindex && subnet.is_assignable(address) && !own.contains(address)) return address;
+    if (!entry.ifindex && !is_shared(entry) && subnet.is_assignable(address) &&
+        !own.contains(address))
+      return address;
   return std::nullopt;
+}
+
+std::unexpected<Error> no_subnet(const PortRequest& request, const std::string& network) {
+  return fail(fmt::format("attach {:?}: network {:?} has no subnet", request.device, network),
+              fmt::format("give it one with: xvnet network set {} --subnet CIDR", network));
 }
 
 // What is kept for detached devices must not stand in the way of a port.
@@ -72,18 +92,67 @@ Result<void> make_room(Change& change) {
   XVNET_ASSIGN(all, addresses.entries());
   if (all.size() < MAX_ADDRESSES) return {};
   for (const auto& [key, entry] : all)
-    if (!entry.ifindex) return change.erase(addresses, key);
+    if (!entry.ifindex && !is_shared(entry)) return change.erase(addresses, key);
   return fail(
       fmt::format("attach: ports have {} addresses, and there is room for no more", all.size()));
+}
+
+std::vector<Ipv4> list_of(const abi::address (&addresses)[MAX_PORT_ADDRESSES], std::size_t count) {
+  std::vector<Ipv4> list;
+  for (std::size_t at = 0; at < count; ++at)
+    if (const auto address = ipv4_of(addresses[at])) list.push_back(*address);
+  return list;
+}
+
+void set_list(abi::address (&addresses)[MAX_PORT_ADDRESSES], const std::vector<Ipv4>& list) {
+  std::memset(addresses, 0, sizeof addresses);
+  std::ranges::transform(list, addresses, to_abi);
+}
+
+Result<void> hold_allowed(Change& change, std::uint32_t ifindex, std::uint32_t network,
+                          Ipv4 address) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(entry, tables.addresses.find(key_of(network, address)));
+  if (!entry || !is_shared(*entry)) {
+    if (!entry) XVNET_TRY(make_room(change));
+    abi::address_entry shared{};
+    shared.flags = abi::ADDRESS_SHARED;
+    XVNET_TRY(change.put(tables.addresses, key_of(network, address), shared));
+  }
+  return change.put(tables.allowed, {ifindex, to_abi(address)}, network);
+}
+
+Result<bool> may_be_had(Tables& tables, const abi::address_key& key) {
+  XVNET_ASSIGN(all, tables.allowed.entries());
+  return std::ranges::any_of(all, [&key](const auto& entry) {
+    return entry.second == key.network &&
+           std::memcmp(&entry.first.address, &key.address, sizeof key.address) == 0;
+  });
+}
+
+Result<void> release_allowed(Change& change, std::uint32_t ifindex, std::uint32_t network,
+                             Ipv4 address) {
+  auto& tables = change.tables();
+  const auto key = key_of(network, address);
+  XVNET_TRY(change.erase(tables.allowed, {ifindex, key.address}));
+  XVNET_ASSIGN(entry, tables.addresses.find(key));
+  if (!entry || !is_shared(*entry)) return {};
+  XVNET_ASSIGN(others, may_be_had(tables, key));
+  if (!others) return change.erase(tables.addresses, key);
+  if (entry->ifindex != ifindex) return {};
+  entry->ifindex = 0;
+  std::memset(entry->seen_mac, 0, sizeof entry->seen_mac);
+  return change.put(tables.addresses, key, *entry);
 }
 
 }  // namespace
 
 std::vector<Ipv4> addresses_of(const abi::port_record& record) {
-  std::vector<Ipv4> addresses;
-  for (std::size_t at = 0; at < record.ip_count; ++at)
-    if (const auto address = ipv4_of(record.ips[at])) addresses.push_back(*address);
-  return addresses;
+  return list_of(record.ips, record.ip_count);
+}
+
+std::vector<Ipv4> allowed_of(const abi::port_record& record) {
+  return list_of(record.allowed, record.allowed_count);
 }
 
 std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others) {
@@ -93,9 +162,14 @@ std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& 
 }
 
 abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses) {
-  std::memset(record.ips, 0, sizeof record.ips);
+  set_list(record.ips, addresses);
   record.ip_count = static_cast<std::uint16_t>(addresses.size());
-  std::ranges::transform(addresses, record.ips, to_abi);
+  return record;
+}
+
+abi::port_record with_allowed(abi::port_record record, const std::vector<Ipv4>& addresses) {
+  set_list(record.allowed, addresses);
+  record.allowed_count = static_cast<std::uint32_t>(addresses.size());
   return record;
 }
 
@@ -104,8 +178,7 @@ Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& networ
   const std::string name = text_of(network.record.name);
   if (!subnet_of(network.record)) {
     if (request.ips.empty()) return std::vector<Ipv4>{};
-    return fail(fmt::format("attach {:?}: network {:?} has no subnet", request.device, name),
-                fmt::format("give it one with: xvnet network set {} --subnet CIDR", name));
+    return no_subnet(request, name);
   }
   XVNET_ASSIGN(entries, entries_of(change.tables(), network.id));
   for (const Ipv4 address : request.ips)
@@ -118,6 +191,25 @@ Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& networ
   return std::vector{*free};
 }
 
+// What the port had to itself may be given to others as well.
+Result<void> check_allowed(Change& change, const Network& network, const PortRequest& request) {
+  if (request.allowed.empty()) return {};
+  const std::string name = text_of(network.record.name);
+  if (!subnet_of(network.record)) return no_subnet(request, name);
+  XVNET_ASSIGN(entries, entries_of(change.tables(), network.id));
+  for (const Ipv4 address : request.allowed) {
+    XVNET_TRY(check_is_a_hosts(network, request, address));
+    const auto entry = entries.find(address);
+    if (entry == entries.end() || is_shared(entry->second) || !entry->second.ifindex) continue;
+    const std::string owner = text_of(entry->second.owner);
+    if (owner != request.device)
+      return fail(fmt::format("attach {:?}: port {:?} of network {:?} has {} to itself",
+                              request.device, owner, name, format_ipv4(address)),
+                  "an address that ports share is given to each of them with --allow");
+  }
+  return {};
+}
+
 Result<void> hold_addresses(Change& change, std::uint32_t ifindex, const abi::port_record& record) {
   for (const Ipv4 address : addresses_of(record)) {
     XVNET_TRY(make_room(change));
@@ -127,6 +219,8 @@ Result<void> hold_addresses(Change& change, std::uint32_t ifindex, const abi::po
     set_text(entry.owner, text_of(record.device.name));
     XVNET_TRY(change.put(change.tables().addresses, key_of(record.network, address), entry));
   }
+  for (const Ipv4 address : allowed_of(record))
+    XVNET_TRY(hold_allowed(change, ifindex, record.network, address));
   return {};
 }
 
@@ -140,7 +234,14 @@ Result<void> release_addresses(Change& change, std::uint32_t ifindex,
     entry->ifindex = 0;
     XVNET_TRY(change.put(addresses, key, *entry));
   }
+  for (const Ipv4 address : allowed_of(record))
+    XVNET_TRY(release_allowed(change, ifindex, record.network, address));
   return {};
+}
+
+Result<bool> is_kept_or_allowed(Tables& tables, const abi::address_key& key,
+                                const abi::address_entry& entry) {
+  return is_shared(entry) ? may_be_had(tables, key) : Result<bool>(true);
 }
 
 Result<void> forget_addresses(Change& change, std::uint32_t network) {

@@ -16,7 +16,8 @@ namespace {
 
 abi::port_record wanted_record(const abi::port_record& record, const Link& link,
                                const PortRequest& request) {
-  auto wanted = request.ips.empty() ? record : with_addresses(record, request.ips);
+  auto wanted = with_allowed(request.ips.empty() ? record : with_addresses(record, request.ips),
+                             request.allowed);
   const Mac mac = request.mac.value_or(Mac{});
   std::memcpy(wanted.mac, mac.data(), sizeof wanted.mac);
   set_text(wanted.host_name, request.host_name);
@@ -33,9 +34,10 @@ abi::port_record wanted_record(const abi::port_record& record, const Link& link,
 // The others are the port's already.
 Result<void> check_added(Change& change, const abi::port_record& record, PortRequest request) {
   request.ips = without(request.ips, addresses_of(record));
-  if (request.ips.empty()) return {};
   XVNET_ASSIGN(network, change.tables().network_records.find(record.network));
   if (!network) return {};
+  XVNET_TRY(check_allowed(change, {record.network, *network}, request));
+  if (request.ips.empty()) return {};
   const auto chosen = choose_addresses(change, {record.network, *network}, request);
   return chosen ? Result<void>{} : std::unexpected(chosen.error());
 }
@@ -46,9 +48,11 @@ Result<void> give_up(Change& change, std::uint32_t ifindex, const abi::port_reco
   if (std::memcmp(record.mac, wanted.mac, sizeof record.mac) != 0)
     XVNET_TRY(remove_static_mac(change, ifindex, record));
   const auto removed = without(addresses_of(record), addresses_of(wanted));
-  if (removed.empty()) return {};
+  const auto forbidden = without(allowed_of(record), allowed_of(wanted));
+  if (removed.empty() && forbidden.empty()) return {};
   XVNET_TRY(end_mappings(change, record.network, ifindex));
-  return release_addresses(change, ifindex, with_addresses(record, removed));
+  return release_addresses(change, ifindex,
+                           with_allowed(with_addresses(record, removed), forbidden));
 }
 
 }  // namespace

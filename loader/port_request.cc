@@ -33,10 +33,12 @@ Result<void> check_mac(const PortRequest& request) {
 }
 
 Result<void> check_ips(const PortRequest& request) {
-  if (request.ips.size() > MAX_PORT_ADDRESSES)
+  if (std::max(request.ips.size(), request.allowed.size()) > MAX_PORT_ADDRESSES)
     return misuse(request, fmt::format("more than {} addresses", MAX_PORT_ADDRESSES));
-  for (auto at = request.ips.begin(); at != request.ips.end(); ++at)
-    if (std::find(request.ips.begin(), at, *at) != at)
+  std::vector<Ipv4> all = request.ips;
+  all.insert(all.end(), request.allowed.begin(), request.allowed.end());
+  for (auto at = all.begin(); at != all.end(); ++at)
+    if (std::find(all.begin(), at, *at) != at)
       return misuse(request, fmt::format("{} is given twice", format_ipv4(*at)));
   return {};
 }
@@ -152,6 +154,9 @@ void compare_settings(const abi::port_record& record, const Link& link, const Po
   if (!request.ips.empty() && request.ips != addresses_of(record))
     add(record.ip_count ? fmt::format("its address is {}", ips_text(addresses_of(record)))
                         : std::string("it has no address"));
+  if (request.allowed != allowed_of(record))
+    add(record.allowed_count ? fmt::format("it may have {}", ips_text(allowed_of(record)))
+                             : std::string("it may have no other addresses"));
   if (record.max_macs != request.max_macs.value_or(kDefaultMaxMacs))
     add(fmt::format("it may have {} MACs", record.max_macs));
   if (request.mtu && link.mtu != *request.mtu && record.device.mtu != *request.mtu)

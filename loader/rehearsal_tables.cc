@@ -116,6 +116,7 @@ void Rehearsal::make_tables() {
   make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
   make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
   make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
+  make(kAllowed, sizeof(abi::allowed_key), sizeof(Id));
   make(kGateways, sizeof(Id), sizeof(abi::gateway));
   make(kLeases, sizeof(Id), sizeof(abi::lease));
   make(kNatAddresses, sizeof(abi::address), sizeof(abi::nat_address));

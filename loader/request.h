@@ -37,8 +37,9 @@ struct PortRequest {
       uplink;  // for an untagged network, where the host has several uplinks; empty: the only one
   std::string network;  // of an existing network
   std::optional<Mac> mac;
-  std::vector<Ipv4> ips;  // in a network with a subnet; empty: one is chosen
-  std::string host_name;  // told by DHCP
+  std::vector<Ipv4> ips;      // in a network with a subnet; empty: one is chosen
+  std::vector<Ipv4> allowed;  // that other ports may have as well; whoever announces one has it
+  std::string host_name;      // told by DHCP
   Mode mode = Mode::kAuto;
   bool guest_offloads = true;  // false: the guest never sends an unfinished checksum
   std::optional<std::uint32_t> max_macs;

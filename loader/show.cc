@@ -135,6 +135,16 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
   return view;
 }
 
+Result<std::vector<AllowedView>> view_allowed(Tables& tables, std::uint32_t ifindex,
+                                              const abi::port_record& record) {
+  std::vector<AllowedView> views;
+  for (const Ipv4 address : allowed_of(record)) {
+    XVNET_ASSIGN(entry, tables.addresses.find({record.network, to_abi(address)}));
+    views.push_back({format_ipv4(address), entry && entry->ifindex == ifindex});
+  }
+  return views;
+}
+
 }  // namespace
 
 Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
@@ -175,6 +185,8 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
     std::memcpy(mac.data(), record.mac, sizeof record.mac);
     if (mac != Mac{}) view.mac = mac;
     for (const Ipv4 address : addresses_of(record)) view.ips.push_back(format_ipv4(address));
+    XVNET_ASSIGN(allowed, view_allowed(tables, ifindex, record));
+    view.allowed = std::move(allowed);
     view.host_name = text_of(record.host_name);
     view.max_macs = record.max_macs;
     view.macs = learned[{record.network, ifindex}];

@@ -22,7 +22,9 @@ Result<void> add_bytes(ForwardView& view, Tables& tables, abi::nat_slot_key key)
 Result<std::string> owner_of(Tables& tables, const abi::forward& forward) {
   XVNET_ASSIGN(entry,
                tables.addresses.find({.network = forward.network, .address = forward.inside}));
-  return entry && entry->ifindex ? text_of(entry->owner) : std::string();
+  if (!entry) return std::string();
+  XVNET_ASSIGN(port, tables.port_records.find(entry->ifindex));
+  return port ? text_of(port->device.name) : std::string();
 }
 
 auto order_of(const ForwardView& view) {

@@ -108,7 +108,9 @@ Result<void> check_subnet_change(Tables& tables, const Network& before,
   const auto own = own_addresses(after);
   for (const auto& [ifindex, port] : ports) {
     if (port.network != before.id) continue;
-    for (const Ipv4 address : addresses_of(port)) {
+    auto addresses = addresses_of(port);
+    std::ranges::copy(allowed_of(port), std::back_inserter(addresses));
+    for (const Ipv4 address : addresses) {
       const bool stays =
           subnet && subnet->is_assignable(address) && std::ranges::find(own, address) == own.end();
       if (!stays)

@@ -5,6 +5,7 @@
 
 #include "loader/map.h"
 #include "maps/addresses.h"
+#include "maps/allowed.h"
 #include "maps/carried.h"
 #include "maps/fdb.h"
 #include "maps/forwards.h"
@@ -47,6 +48,7 @@ struct Tables {
         uplink_records(kernel.table(TableId::kUplinkRecords)),
         network_records(kernel.table(TableId::kNetworkRecords)),
         addresses(kernel.table(TableId::kAddresses)),
+        allowed(kernel.table(TableId::kAllowed)),
         gateways(kernel.table(TableId::kGateways)),
         leases(kernel.table(TableId::kLeases)),
         nat_addresses(kernel.table(TableId::kNatAddresses)),
@@ -76,6 +78,7 @@ struct Tables {
   Map<std::uint32_t, abi::uplink_record> uplink_records;
   Map<std::uint32_t, abi::network_record> network_records;
   Map<abi::address_key, abi::address_entry> addresses;
+  Map<abi::allowed_key, std::uint32_t> allowed;
   Map<std::uint32_t, abi::gateway> gateways;
   Map<std::uint32_t, abi::lease> leases;
   Map<abi::address, abi::nat_address> nat_addresses;

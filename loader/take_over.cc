@@ -47,7 +47,8 @@ Result<void> give_up(Change& change, const Link& link, const abi::port_record& r
   }
   if (!wanted.addresses.empty()) {
     XVNET_TRY(end_mappings(change, record.network, link.ifindex));
-    XVNET_TRY(release_addresses(change, link.ifindex, with_addresses(record, wanted.addresses)));
+    XVNET_TRY(release_addresses(change, link.ifindex,
+                                with_allowed(with_addresses(record, wanted.addresses), {})));
   }
   XVNET_TRY(provide_lease(change, link.ifindex, remaining, link.mtu));
   return change.put(change.tables().port_records, link.ifindex, remaining);

@@ -93,14 +93,26 @@ Result<void> remove_stray_learners(Change& change) {
   return {};
 }
 
-// An address is had by a port of the network, or kept for one that was.
+Result<void> remove_stray_allowed(Change& change) {
+  auto& tables = change.tables();
+  XVNET_ASSIGN(entries, tables.allowed.entries());
+  for (const auto& [key, network] : entries) {
+    XVNET_ASSIGN(port, tables.port_records.find(key.ifindex));
+    if (!port || port->network != network) XVNET_TRY(change.erase(tables.allowed, key));
+  }
+  return {};
+}
+
+// An address is had by a port of the network, kept for one that was, or of those that may have it.
 Result<void> settle_addresses(Change& change) {
   auto& tables = change.tables();
+  XVNET_TRY(remove_stray_allowed(change));
   XVNET_ASSIGN(entries, tables.addresses.entries());
   for (auto [key, entry] : entries) {
     XVNET_ASSIGN(network, whole_network(tables, key.network));
     XVNET_ASSIGN(port, tables.port_records.find(entry.ifindex));
-    if (!network) {
+    XVNET_ASSIGN(is_of_somebody, is_kept_or_allowed(tables, key, entry));
+    if (!network || !is_of_somebody) {
       XVNET_TRY(change.erase(tables.addresses, key));
     } else if (entry.ifindex && (!port || port->network != key.network)) {
       entry.ifindex = 0;

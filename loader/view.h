@@ -13,6 +13,12 @@
 
 namespace xvnet {
 
+// An address that the port may take from others.
+struct AllowedView {
+  std::string address;
+  bool is_here = false;  // the port has it now
+};
+
 struct PortView {
   std::string name;
   std::uint32_t ifindex = 0;
@@ -29,6 +35,7 @@ struct PortView {
   std::uint32_t macs = 0;  // learned now
   bool created = false;    // by xvnet
   std::vector<std::string> ips;
+  std::vector<AllowedView> allowed;
   std::string host_name;
 };
 

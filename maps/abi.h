@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define XVNET_ABI_VERSION 9
+#define XVNET_ABI_VERSION 10
 
 #ifdef __cplusplus
 /* clang-format off */

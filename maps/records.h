@@ -90,10 +90,12 @@ struct port_record {
 	__u32 max_macs;
 	__u8 mac[6]; /* --mac; zero: learned */
 	__u16 ip_count;
-	struct address ips[MAX_PORT_ADDRESSES]; /* in a network with a subnet */
-	char host_name[HOST_NAME_SIZE];		/* told by DHCP; empty: none */
+	struct address ips[MAX_PORT_ADDRESSES];	    /* in a network with a subnet */
+	char host_name[HOST_NAME_SIZE];		    /* told by DHCP; empty: none */
+	struct address allowed[MAX_PORT_ADDRESSES]; /* --allow */
+	__u32 allowed_count;
 };
-XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16 + HOST_NAME_SIZE);
+XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16 + HOST_NAME_SIZE + MAX_PORT_ADDRESSES * 16 + 4);
 
 struct uplink_record {
 	struct device_record device;

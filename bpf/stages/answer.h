@@ -12,6 +12,7 @@
 #pragma once
 
 #include "../../maps/addresses.h"
+#include "../../maps/allowed.h"
 #include "../../maps/gateways.h"
 #include "address.h"
 #include "emit.h"

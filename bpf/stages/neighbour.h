@@ -2,14 +2,14 @@
 /*
  * refuse_false_gateway: nobody but the program itself speaks as a network's gateway.
  * answer_arp: who has the gateway's address, or a port's? The question goes no further than need be. What a port says of
- * its own address is noted; an answer to the gateway is for that alone.
+ * its own address is noted, and who announces one that several ports may have; an answer to the gateway is for that alone.
  *
  * All of it concerns networks with a subnet only; in others it costs a look at flags that are at hand.
  *
  * reads    ifindex, source_mac, destination_mac, ethertype, tag_in_frame, network, segment
  * sets     destination, target: of a question that only one port can answer
  * returns  GATEWAY_SPOOFED; ANSWERED, ANSWER_FAILED, LEAVE_TO_TC, and those of check_member
- * lookups  of ARP frames: gateways, addresses; of an answer those of check_member, and stats
+ * lookups  of ARP frames: gateways, addresses, allowed; of an answer those of check_member, and stats
  */
 #pragma once
 
@@ -77,13 +77,32 @@ static __always_inline void note_mac(struct packet *packet, struct address_entry
 		__builtin_memcpy(entry->seen_mac, packet->source_mac, ETH_ALEN);
 }
 
+/* An address that several ports may have is whose port announces it; while nobody has it, whose port speaks from it. */
+static __always_inline bool takes_address(struct packet *packet, const struct arp_packet *arp,
+					  const struct address_entry *entry)
+{
+	struct allowed_key key = {.ifindex = packet->ifindex, .address = to_address(arp->sender)};
+	__u32 *network;
+
+	if (!(entry->flags & ADDRESS_SHARED) || (entry->ifindex && arp->sender != arp->target))
+		return false;
+	network = bpf_map_lookup_elem(&allowed, &key);
+	return network && *network == packet->network;
+}
+
 static __always_inline void note_arp_sender(struct packet *packet, const struct arp_packet *arp)
 {
 	struct address_key key = {.network = packet->network, .address = to_address(arp->sender)};
 	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
 
-	if (entry && entry->ifindex == packet->ifindex)
-		note_mac(packet, entry);
+	if (!entry)
+		return;
+	if (entry->ifindex != packet->ifindex) {
+		if (!takes_address(packet, arp, entry))
+			return;
+		entry->ifindex = packet->ifindex;
+	}
+	note_mac(packet, entry);
 }
 
 static __always_inline enum reason write_arp_reply(struct packet *packet, const struct arp_packet *request,

@@ -283,6 +283,8 @@ std::string_view table_name(TableId id) {
       return "network_records";
     case TableId::kAddresses:
       return "addresses";
+    case TableId::kAllowed:
+      return "allowed";
     case TableId::kGateways:
       return "gateways";
     case TableId::kLeases:

@@ -58,6 +58,8 @@ Layout layout_of(TableId id) {
       return {kNumber, sizeof(abi::network_record)};
     case TableId::kAddresses:
       return {sizeof(abi::address_key), sizeof(abi::address_entry)};
+    case TableId::kAllowed:
+      return {sizeof(abi::allowed_key), kNumber};
     case TableId::kGateways:
       return {kNumber, sizeof(abi::gateway)};
     case TableId::kLeases:

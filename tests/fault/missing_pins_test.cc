@@ -13,22 +13,14 @@ namespace xvnet::test {
 namespace {
 
 // Of the tables that an instance with SNAT, a forward of its host and a host interface has.
-const Words kTables = {"interfaces",     "interface_cache",
-                       "carried",        "networks",
-                       "vlans",          "vlan_cache",
-                       "members",        "fdb",
-                       "learners",       "devices",
-                       "stats",          "port_records",
-                       "uplink_records", "network_records",
-                       "addresses",      "gateways",
-                       "leases",         "nat_addresses",
-                       "nat_networks",   "nat_slots",
-                       "nat_mappings",   "nat_sessions",
-                       "nat_fragments",  "nat_rings",
-                       "nat_ports",      "nat_held",
-                       "host_flows",     "forwards",
-                       "routes",         "meta",
-                       "continuations"};
+const Words kTables = {"interfaces",     "interface_cache", "carried",       "networks",
+                       "vlans",          "vlan_cache",      "members",       "fdb",
+                       "learners",       "devices",         "stats",         "port_records",
+                       "uplink_records", "network_records", "addresses",     "allowed",
+                       "gateways",       "leases",          "nat_addresses", "nat_networks",
+                       "nat_slots",      "nat_mappings",    "nat_sessions",  "nat_fragments",
+                       "nat_rings",      "nat_ports",       "nat_held",      "host_flows",
+                       "forwards",       "routes",          "meta",          "continuations"};
 
 class World {
  public:

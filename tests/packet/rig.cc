@@ -159,6 +159,7 @@ void Rig::load() {
   const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
   tables_ = std::make_unique<Tables>(Tables{
       .addresses = Table<abi::address_key, abi::address_entry>(fd(tc_->maps.addresses)),
+      .allowed = Table<abi::allowed_key, uint32_t>(fd(tc_->maps.allowed)),
       .devices = Table<uint32_t, uint32_t>(fd(tc_->maps.devices)),
       .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd(tc_->maps.fdb)),
       .gateways = Table<uint32_t, abi::gateway>(fd(tc_->maps.gateways)),

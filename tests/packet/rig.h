@@ -106,6 +106,9 @@ class Rig {
   // No port: the address is kept for one that is not attached. No MAC: it is not known.
   void set_address(uint32_t network, const std::string& ip, const std::string& port,
                    const std::string& mac);
+  // Of these ports; nobody has announced it yet.
+  void set_shared_address(uint32_t network, const std::string& ip,
+                          const std::vector<std::string>& ports);
   // The network has DHCP, and this is what the port gets.
   void set_lease(uint32_t network, const std::string& port, const abi::lease& lease);
   void set_interface(const std::string& name, const abi::interface& value);

@@ -188,6 +188,16 @@ void Rig::set_address(uint32_t network, const std::string& ip, const std::string
   set_flag(network, abi::NETWORK_ADDRESSES);
 }
 
+void Rig::set_shared_address(uint32_t network, const std::string& ip,
+                             const std::vector<std::string>& ports) {
+  abi::address_entry entry{};
+  entry.flags = abi::ADDRESS_SHARED;
+  tables_->addresses.put({.network = network, .address = address_of(ip)}, entry);
+  for (const auto& port : ports)
+    tables_->allowed.put({.ifindex = ifindex(port), .address = address_of(ip)}, network);
+  set_flag(network, abi::NETWORK_ADDRESSES);
+}
+
 void Rig::set_lease(uint32_t network, const std::string& port, const abi::lease& lease) {
   tables_->leases.put(ifindex(port), lease);
   set_flag(network, abi::NETWORK_DHCP);
@@ -275,6 +285,7 @@ void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::str
 
 void Rig::reset() {
   tables_->addresses.clear();
+  tables_->allowed.clear();
   tables_->gateways.clear();
   tables_->host_flows.clear();
   tables_->interfaces.clear();

@@ -16,6 +16,7 @@
 
 #include "frame.h"
 #include "maps/addresses.h"
+#include "maps/allowed.h"
 #include "maps/carried.h"
 #include "maps/devices.h"
 #include "maps/fdb.h"
@@ -132,6 +133,7 @@ class ArrayTable {
 
 struct Tables {
   Table<abi::address_key, abi::address_entry> addresses;
+  Table<abi::allowed_key, uint32_t> allowed;
   Table<uint32_t, uint32_t> devices;
   Table<abi::fdb_key, abi::fdb_entry> fdb;
   Table<uint32_t, abi::gateway> gateways;

@@ -187,5 +187,85 @@ TEST(ParseSubnet, TakesWhatIsOne) {
     EXPECT_FALSE(parse_subnet(text)) << text;
 }
 
+class SharedAddresses : public Addresses {
+ protected:
+  SharedAddresses() { must(add_network(blue())); }
+  void attach_sharing(const std::string& device, const Texts& allowed) {
+    must(attach(with_allowed(in_network(device, "blue"), allowed)));
+  }
+  Texts allowed_of(const std::string& device) {
+    Texts texts;
+    const auto view = view_of(device);
+    for (const auto& each : view->allowed)
+      texts.push_back(each.address + (each.is_here ? " here" : ""));
+    return texts;
+  }
+  // As a program does.
+  void announce(const std::string& device, const std::string& ip) {
+    auto& table = kernel_.fake_table(TableId::kAddresses);
+    for (auto [key, entry] : table.typed<abi::address_key, abi::address_entry>()) {
+      if (ipv4_of(key.address) != parse_ipv4(ip)) continue;
+      entry.ifindex = kernel_.device(device).link.ifindex;
+      table.set(to_bytes(key), to_bytes(entry));
+    }
+  }
+};
+
+TEST_F(SharedAddresses, AreWhereTheyWereAnnounced) {
+  attach_sharing("tap0", {"10.0.0.9"});
+  attach_sharing("tap1", {"10.0.0.9"});
+  EXPECT_EQ(allowed_of("tap0"), Texts{"10.0.0.9"});
+  announce("tap1", "10.0.0.9");
+  EXPECT_EQ(allowed_of("tap0"), Texts{"10.0.0.9"});
+  EXPECT_EQ(allowed_of("tap1"), Texts{"10.0.0.9 here"});
+  must(attach(with_allowed(in_network("tap2", "blue"), {"10.0.0.9"})));
+  EXPECT_EQ(allowed_of("tap1"), Texts{"10.0.0.9 here"}) << "one more may have it";
+}
+
+TEST_F(SharedAddresses, AreNobodysWhenTheirPortGoes) {
+  attach_sharing("tap0", {"10.0.0.9"});
+  attach_sharing("tap1", {"10.0.0.9"});
+  announce("tap1", "10.0.0.9");
+  must(detach("tap1"));
+  EXPECT_EQ(allowed_of("tap0"), Texts{"10.0.0.9"});
+  must(detach("tap0"));
+  EXPECT_EQ(known(), 2U) << "the ports' own are kept for them";
+}
+
+TEST_F(SharedAddresses, AreNotGivenToAPortByItself) {
+  must(set_network(with_subnet(network("blue"), "10.0.0.0/29", "10.0.0.1")));
+  attach_sharing("tap0", {"10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"});
+  refused(attach(in_network("tap1", "blue")), ErrorKind::kFailed, "no free address");
+  refused(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.3"})), ErrorKind::kFailed, "share");
+}
+
+TEST_F(SharedAddresses, AreNoPortsAlone) {
+  attach_to("blue", "tap0");
+  refused(attach(with_allowed(in_network("tap1", "blue"), {"10.0.0.2"})), ErrorKind::kFailed,
+          "to itself");
+  for (const char* ip : {"10.0.0.0", "10.0.0.1", "10.0.1.2"})
+    refused(attach(with_allowed(in_network("tap1", "blue"), {ip})), ErrorKind::kFailed, ip);
+  refused(attach(with_allowed(with_ips(in_network("tap1", "blue"), {"10.0.0.7"}), {"10.0.0.7"})),
+          ErrorKind::kUsage, "twice");
+  refused(attach(with_allowed(in_network("tap1", "blue"), Texts(9, "10.0.0.9"))), ErrorKind::kUsage,
+          "more than");
+}
+
+TEST_F(SharedAddresses, GoIntoTheSavedState) {
+  attach_sharing("tap0", {"10.0.0.9"});
+  DesiredState state;
+  must([&](Instance& instance) -> Result<Outcome> {
+    state = instance.desired_state().value();
+    return Outcome{};
+  });
+  EXPECT_EQ(state.ports.at(0).allowed, (std::vector<Ipv4>{*parse_ipv4("10.0.0.9")}));
+}
+
+TEST_F(SharedAddresses, KeepTheNetworksSubnet) {
+  attach_sharing("tap0", {"10.0.0.200"});
+  refused(set_network(with_subnet(network("blue"), "10.0.0.0/25", "10.0.0.1")), ErrorKind::kFailed,
+          "10.0.0.200");
+}
+
 }  // namespace
 }  // namespace xvnet::test

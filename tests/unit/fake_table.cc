@@ -37,6 +37,7 @@ const std::vector<TableShape>& table_shapes() {
       shape<Id, abi::uplink_record>(kUplinkRecords, "uplink_records", kMaxUplinks),
       shape<Id, abi::network_record>(kNetworkRecords, "network_records", MAX_NETWORKS),
       shape<abi::address_key, abi::address_entry>(kAddresses, "addresses", MAX_ADDRESSES),
+      shape<abi::allowed_key, Id>(kAllowed, "allowed", MAX_ADDRESSES),
       shape<Id, abi::gateway>(kGateways, "gateways", MAX_NETWORKS),
       shape<Id, abi::lease>(kLeases, "leases", MAX_INTERFACES),
       shape<abi::address, abi::nat_address>(kNatAddresses, "nat_addresses", MAX_NAT_ADDRESSES),

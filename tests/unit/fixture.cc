@@ -145,6 +145,11 @@ PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips) {
   return request;
 }
 
+PortRequest with_allowed(PortRequest request, const std::vector<std::string>& ips) {
+  for (const auto& ip : ips) request.allowed.push_back(*parse_ipv4(ip));
+  return request;
+}
+
 Command attach(PortRequest request) {
   return [request = std::move(request)](Instance& xvnet) { return xvnet.attach(request); };
 }

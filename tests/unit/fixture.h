@@ -50,6 +50,7 @@ ForwardRequest forward(const std::string& network, const ForwardedPort& outside,
 ForwardRequest floating(const std::string& network, const std::string& outside,
                         const std::string& inside);
 PortRequest with_ips(PortRequest request, const std::vector<std::string>& ips);
+PortRequest with_allowed(PortRequest request, const std::vector<std::string>& ips);
 
 Command attach(PortRequest request);
 Command detach(std::string device, bool delete_device = false);

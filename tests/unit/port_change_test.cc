@@ -78,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                          [](PortRequest& r) {
                            r.ips = {*parse_ipv4("10.0.0.2"), *parse_ipv4("10.0.0.9")};
                          }},
+                    Edit{"Allowed", [](PortRequest& r) { r.allowed = {*parse_ipv4("10.0.0.9")}; }},
                     Edit{"Mtu", [](PortRequest& r) { r.mtu = 1400; }},
                     Edit{"All",
                          [](PortRequest& r) {

@@ -92,6 +92,7 @@ std::string value_text(const FakeKernel& kernel, const abi::port_record& record)
                                  network_name(kernel, record.network), record.max_macs,
                                  mac_text(kernel, record.mac));
   for (const Ipv4 address : addresses_of(record)) text += " " + format_ipv4(address);
+  for (const Ipv4 address : allowed_of(record)) text += " allowed " + format_ipv4(address);
   return text;
 }
 
@@ -210,6 +211,10 @@ void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
   add_table<abi::lease>(kernel, TableId::kLeases, snapshot);
   add_table<abi::gateway>(kernel, TableId::kGateways, snapshot);
   add_table<abi::address_entry>(kernel, TableId::kAddresses, snapshot);
+  for (const auto& [key, network] :
+       kernel.fake_table(TableId::kAllowed).typed<abi::allowed_key, std::uint32_t>())
+    snapshot.lines.insert(fmt::format("allowed {}: {}/{}", device_name(kernel, key.ifindex),
+                                      network_name(kernel, network), ipv4_text(key.address)));
   add_table<abi::nat_address>(kernel, TableId::kNatAddresses, snapshot);
   add_table<abi::nat_network>(kernel, TableId::kNatNetworks, snapshot);
   add_table<abi::nat_slot>(kernel, TableId::kNatSlots, snapshot);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// bpf/stages/neighbour.h: of red's 10.0.0.100, which a and b may have and c may not. XDP leaves all
+// ARP of the network to tc.
+#include "pipeline_fixture.h"
+
+namespace xvnet::test {
+namespace {
+
+const std::string kShared = "10.0.0.100";
+
+Frame announcement(const std::string& from, const std::string& ip = kShared) {
+  Ends ends = Ends::between(mac_of(from), kBroadcast);
+  ends.src_ip = ends.dst_ip = ip;
+  return arp_request(ends);
+}
+
+Frame question(const std::string& from, const std::string& sender, const std::string& target) {
+  Ends ends = Ends::between(mac_of(from), kBroadcast);
+  ends.src_ip = sender;
+  ends.dst_ip = target;
+  return arp_request(ends);
+}
+
+class SharedAddress : public Pipeline {
+ protected:
+  SharedAddress() {
+    rig_.set_gateway(kRed, "10.0.0.254");
+    rig_.set_shared_address(kRed, kShared, {"a", "b"});
+  }
+  abi::address_entry entry() const {
+    return rig_.tables().addresses.find({.network = kRed, .address = address_of(kShared)}).value();
+  }
+  // Where the address is, as tc sees it.
+  std::string owner() const {
+    for (const char* port : {"a", "b", "c"})
+      if (rig_.ifindex(port) == entry().ifindex) return port;
+    return "";
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, SharedAddress, tc_alone(), hook_name);
+
+TEST_P(SharedAddress, IsWhoseAnnouncementCameLast) {
+  EXPECT_EQ(owner(), "");
+  for (const char* port : {"a", "b", "a"}) {
+    from_vm(port, announcement(port));
+    EXPECT_EQ(owner(), port);
+    const abi::address_entry now = entry();
+    EXPECT_EQ(mac_text(Bytes(now.seen_mac, now.seen_mac + ETH_ALEN), 0), mac_of(port));
+  }
+}
+
+TEST_P(SharedAddress, AnAnnouncementByReplyCountsAsWell) {
+  from_vm("a", announcement("a"));
+  Frame reply = announcement("b");
+  put_be16(reply.bytes, ETH_HLEN + 6, 2);
+  from_vm("b", reply);
+  EXPECT_EQ(owner(), "b");
+}
+
+TEST_P(SharedAddress, IsNobodysWhoMayNotHaveIt) {
+  from_vm("c", announcement("c"));
+  EXPECT_EQ(owner(), "");
+  from_vm("a", announcement("a"));
+  from_vm("c", announcement("c"));
+  EXPECT_EQ(owner(), "a");
+}
+
+// A port of another network may have the same address there.
+TEST_P(SharedAddress, IsOfItsNetworkAlone) {
+  rig_.tables().allowed.put({.ifindex = rig_.ifindex("c"), .address = address_of(kShared)}, kBlue);
+  from_vm("c", announcement("c"));
+  EXPECT_EQ(owner(), "");
+}
+
+// A question does not announce, but of an address that nobody has.
+TEST_P(SharedAddress, AQuestionTakesItFromNobody) {
+  from_vm("a", question("a", kShared, "10.0.0.9"));
+  EXPECT_EQ(owner(), "a");
+  from_vm("b", question("b", kShared, "10.0.0.9"));
+  EXPECT_EQ(owner(), "a");
+}
+
+TEST_P(SharedAddress, WhoAsksForItAsksItsPortAlone) {
+  from_vm("a", announcement("a"));
+  copies_at("b");
+  const Frame asked = question("c", "10.0.0.3", kShared);
+  EXPECT_EQ(from_vm("c", asked), forwarded(asked, "c", "a"));
+  EXPECT_TRUE(copies_at("b").empty());
+}
+
+TEST_P(SharedAddress, TheAnnouncementIsForEverybody) {
+  from_vm("b", announcement("b"));
+  copies_at("c");
+  EXPECT_EQ(from_vm("a", announcement("a")).counted.at("c to carried"), 1u);
+}
+
+// What is a port's own stays so.
+TEST_P(SharedAddress, AnotherAddressIsNotTakenByAnAnnouncement) {
+  rig_.set_address(kRed, "10.0.0.2", "b", "");
+  rig_.tables().allowed.put({.ifindex = rig_.ifindex("a"), .address = address_of("10.0.0.2")},
+                            kRed);
+  from_vm("a", announcement("a", "10.0.0.2"));
+  const auto owned =
+      rig_.tables().addresses.find({.network = kRed, .address = address_of("10.0.0.2")}).value();
+  EXPECT_EQ(owned.ifindex, rig_.ifindex("b"));
+}
+
+}  // namespace
+}  // namespace xvnet::test
