@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * learners: how many MACs of a network an interface may have in the FDB, and which.
+ * learners: how many MACs of a network an interface may have in the FDB, and which; and from which addresses it speaks to
+ * the host.
  *
  * A learner is an array of slots. A slot holds a MAC; it is taken while the FDB entry of that MAC names this
  * interface and this slot and has not aged, and free otherwise. Whoever needs a slot takes a free one with one
  * compare-and-swap and removes the aged FDB entry it held. So the bound holds by construction, nothing has to
  * collect garbage, and one port's MACs can never push out another's.
+ *
+ * An address that speaks to the host's interface in the network takes one of a few places that its hash gives it, and has
+ * it until it was silent for a minute.
  */
 #pragma once
 
-#include "abi.h"
+#include "address.h"
+
+#define HOST_SENDERS	     128 /* of a network's wire */
+#define HOST_SENDERS_OF_PORT 16	 /* and these are the first */
+#define HOST_SENDER_CHOICES  4
+#define HOST_SENDER_SECONDS  60
 
 XVNET_ABI_BEGIN
 struct learner_key {
@@ -18,12 +27,19 @@ struct learner_key {
 };
 XVNET_ABI_SIZE(learner_key, 8);
 
+struct host_sender {
+	struct address address;
+	__u32 seen_s; /* in seconds of CLOCK_MONOTONIC, and one; 0: a free place */
+};
+XVNET_ABI_SIZE(host_sender, 20);
+
 struct learner {
 	__u32 limit;			/* slots in use, at most MAX_LEARNER_SLOTS; 0: learns nothing */
 	__u32 hand;			/* where the next search starts; a hint, races are harmless */
 	__u64 slots[MAX_LEARNER_SLOTS]; /* MAC, first byte lowest; 0: never used */
+	struct host_sender senders[HOST_SENDERS];
 };
-XVNET_ABI_SIZE(learner, 8 + 8 * MAX_LEARNER_SLOTS);
+XVNET_ABI_SIZE(learner, 8 + 8 * MAX_LEARNER_SLOTS + 20 * HOST_SENDERS);
 XVNET_ABI_END
 
 #ifdef __bpf__

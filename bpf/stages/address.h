@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * IPv4 addresses and those of maps/address.h.
+ * IPv4 addresses and those of maps/address.h, and what spreads them over a table.
  */
 #pragma once
 
@@ -31,4 +31,21 @@ static __always_inline __u32 address_difference(const struct address *a, const s
 	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
 
 	return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]);
+}
+
+/* Spreads each bit of a word over all of them: the finalizer of MurmurHash3. */
+static __always_inline __u32 mix(__u32 word)
+{
+	word ^= word >> 16;
+	word *= 0x85ebca6b;
+	word ^= word >> 13;
+	word *= 0xc2b2ae35;
+	return word ^ word >> 16;
+}
+
+static __always_inline __u32 address_hash(const struct address *address)
+{
+	const __u32 *words = (const __u32 *)address;
+
+	return mix(mix(mix(words[0] ^ words[1]) ^ words[2]) ^ words[3]);
 }

@@ -3,7 +3,7 @@
  * check_host_address: the host's interface in a network gets what is for the addresses that it has there. The kernel would
  * take what is for any address of the host, whichever interface it comes in by, and might forward the rest.
  *
- * Broadcasts and groups pass. What does not:
+ * Each address that speaks to it takes one of the few places that the port has: host_sender.h. Broadcasts and groups pass. What does not:
  *   - ICMP redirects: the kernel obeys them while net.ipv4.conf.all.accept_redirects is 1, which it is by default, whatever
  *     the interface's own setting says;
  *   - ICMP errors, except those about a packet that the host sent from such an address to the error's sender. Others would
@@ -15,12 +15,14 @@
  * tc only: leave_to_tc.
  *
  * reads    ethertype, tag_in_frame, network, target_flags
- * returns  NOT_HOST_ADDRESS
- * lookups  of the host's interface: routes
+ * returns  NOT_HOST_ADDRESS, HOST_SENDERS_USED_UP
+ * lookups  of the host's interface: routes, networks, learners
  */
 #pragma once
 
+#include "arp.h"
 #include "beside.h"
+#include "host_sender.h"
 #include "prefix.h"
 
 #include <stddef.h>
@@ -56,13 +58,38 @@ static __always_inline bool may_have_icmp(struct packet *packet, const struct ip
 	       about.daddr == ip->saddr && find_route(ROUTE_TO_HOST, packet->network, about.saddr);
 }
 
-static __always_inline bool may_have_ipv4(struct packet *packet)
+static __always_inline enum reason judge_sender(struct packet *packet, const struct address *from)
 {
+	return may_speak_to_host(packet->network, packet->ifindex, from) ? REASON_CONTINUE
+									 : REASON_HOST_SENDERS_USED_UP;
+}
+
+/* Whoever asks for the host's address is known to it from then on; other questions tell it nothing. */
+static __always_inline enum reason judge_arp(struct packet *packet)
+{
+	struct address from;
+	struct arp_packet arp;
+
+	if (!hook_read(packet, header_offset(packet), &arp, sizeof(arp)) || !is_ipv4_arp(&arp) || !arp.sender ||
+	    !find_route(ROUTE_TO_HOST, packet->network, arp.target))
+		return REASON_CONTINUE;
+	from = to_address(arp.sender);
+	return judge_sender(packet, &from);
+}
+
+static __always_inline enum reason judge_ipv4(struct packet *packet)
+{
+	struct address from;
 	struct iphdr ip;
 
 	if (!hook_read(packet, header_offset(packet), &ip, sizeof(ip)) || !may_have_icmp(packet, &ip))
-		return false;
-	return is_ipv4_group(ip.daddr) || find_route(ROUTE_TO_HOST, packet->network, ip.daddr);
+		return REASON_NOT_HOST_ADDRESS;
+	if (is_ipv4_group(ip.daddr))
+		return REASON_CONTINUE;
+	if (!find_route(ROUTE_TO_HOST, packet->network, ip.daddr))
+		return REASON_NOT_HOST_ADDRESS;
+	from = to_address(ip.saddr);
+	return judge_sender(packet, &from);
 }
 
 static __always_inline bool is_link_local(const struct address *address)
@@ -140,32 +167,48 @@ static __always_inline bool may_have_icmpv6(struct packet *packet, const struct 
 		!address_difference(&about.to, &ends->from) && is_own_ipv6(packet, &about.from));
 }
 
-static __always_inline bool may_have_ipv6(struct packet *packet)
+/* RFC 4861, 4.3: the neighbour solicitation of somebody who has an address himself. */
+static __always_inline bool asks_for_host(struct packet *packet, const struct address *from)
+{
+	struct payload payload = payload_of_ipv6(packet);
+	struct address target;
+	__u8 type;
+
+	return payload.offset && payload.protocol == IPPROTO_ICMPV6 && !has_zero_prefix(from) &&
+	       hook_read(packet, payload.offset, &type, sizeof(type)) && type == ICMPV6_NEIGHBOUR_SOLICITATION &&
+	       hook_read(packet, payload.offset + ICMP_HEADER_SIZE, &target, sizeof(target)) &&
+	       is_own_ipv6(packet, &target);
+}
+
+static __always_inline enum reason judge_ipv6(struct packet *packet)
 {
 	struct ipv6_ends ends;
 
 	if (!read_ends(packet, header_offset(packet), &ends) || !may_send(packet, &ends.from) ||
 	    !may_have_icmpv6(packet, &ends))
-		return false;
-	return ends.to.bytes[0] == 0xff || is_own_ipv6(packet, &ends.to);
+		return REASON_NOT_HOST_ADDRESS;
+	if (ends.to.bytes[0] == 0xff)
+		return asks_for_host(packet, &ends.from) ? judge_sender(packet, &ends.from) : REASON_CONTINUE;
+	return is_own_ipv6(packet, &ends.to) ? judge_sender(packet, &ends.from) : REASON_NOT_HOST_ADDRESS;
 }
 
 /* verifier: a global function is verified once, by itself, and not again in each program. */
-__noinline int host_may_have(hook_ctx *ctx, __u32 network, __u32 ethertype, __u32 tag_in_frame)
+__noinline int judge_for_host(hook_ctx *ctx, __u32 network, __u32 ifindex, __u32 ethertype, __u32 tag_in_frame)
 {
-	struct packet packet = {.ctx = ctx, .network = network, .tag_in_frame = tag_in_frame};
+	struct packet packet = {.ctx = ctx, .network = network, .ifindex = ifindex, .tag_in_frame = tag_in_frame};
 
+	if (ethertype == bpf_htons(ETH_P_ARP))
+		return judge_arp(&packet);
 	if (ethertype == bpf_htons(ETH_P_IP))
-		return may_have_ipv4(&packet);
+		return judge_ipv4(&packet);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
-		return may_have_ipv6(&packet);
-	return !is_vlan_ethertype(ethertype);
+		return judge_ipv6(&packet);
+	return is_vlan_ethertype(ethertype) ? REASON_NOT_HOST_ADDRESS : REASON_CONTINUE;
 }
 
 static __always_inline enum reason check_host_address(struct packet *packet)
 {
-	if (!hook_keeps_offloads || !(packet->target_flags & INTERFACE_TO_HOST) ||
-	    host_may_have(packet->ctx, packet->network, packet->ethertype, packet->tag_in_frame))
+	if (!hook_keeps_offloads || !(packet->target_flags & INTERFACE_TO_HOST))
 		return REASON_CONTINUE;
-	return REASON_NOT_HOST_ADDRESS;
+	return judge_for_host(packet->ctx, packet->network, packet->ifindex, packet->ethertype, packet->tag_in_frame);
 }

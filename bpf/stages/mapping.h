@@ -10,16 +10,6 @@
 
 #define NAT_FULL_NS (4 * 1000 * 1000ull)
 
-/* Spreads each bit of a word over all of them: the finalizer of MurmurHash3. */
-static __always_inline __u32 mix(__u32 word)
-{
-	word ^= word >> 16;
-	word *= 0x85ebca6b;
-	word ^= word >> 13;
-	word *= 0xc2b2ae35;
-	return word ^ word >> 16;
-}
-
 /* An inside address always has the same public one. */
 static __always_inline __u32 range_for(const struct nat_network *rules, __be32 inside)
 {

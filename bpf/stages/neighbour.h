@@ -14,24 +14,7 @@
 #pragma once
 
 #include "answer.h"
-
-/* RFC 826 and its numbers at IANA. Not by linux/if_arp.h, which wants the headers of a C library for the target. */
-#define ARP_HARDWARE_ETHERNET 1
-#define ARP_REQUEST	      1
-#define ARP_REPLY	      2
-
-/* For IPv4 and hardware with addresses of six bytes, whatever its type. */
-struct arp_packet {
-	__be16 hardware;
-	__be16 protocol;
-	__u8 hardware_size;
-	__u8 protocol_size;
-	__be16 operation;
-	__u8 sender_mac[ETH_ALEN];
-	__be32 sender;
-	__u8 target_mac[ETH_ALEN];
-	__be32 target;
-} __attribute__((packed));
+#include "arp.h"
 
 static __always_inline bool read_arp(struct packet *packet, struct arp_packet *arp)
 {
@@ -40,8 +23,7 @@ static __always_inline bool read_arp(struct packet *packet, struct arp_packet *a
 	if (packet->ethertype != bpf_htons(ETH_P_ARP) || !bytes)
 		return false;
 	__builtin_memcpy(arp, bytes, sizeof(*arp));
-	return arp->protocol == bpf_htons(ETH_P_IP) && arp->hardware_size == ETH_ALEN &&
-	       arp->protocol_size == sizeof(__be32);
+	return is_ipv4_arp(arp);
 }
 
 /*

@@ -24,7 +24,7 @@ _xvnet_plain_words() {
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
             --instance | --vlan | --vlans | --uplink | --network | --mac | --mode | --guest-offloads | \
-                --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --subnet | --gateway | \
+                --max-macs | --owner | --queues | --mtu | --host-address | --ageing | --ip | --allow | --subnet | --gateway | \
                 --hostname | --dns | --domain | --boot-server | --boot-file | --router | \
                 --snat | --snat-ports | --snat-filter | --snat-except | --address | --port) ((i++)) ;;
             -*) ;;
@@ -36,7 +36,7 @@ _xvnet_plain_words() {
 _xvnet_options() {
     case $1 in
         attach)
-            _xvnet_lines --vlan --untagged --uplink --network --mac --ip --hostname --mode --guest-offloads --max-macs \
+            _xvnet_lines --vlan --untagged --uplink --network --mac --ip --allow --hostname --mode --guest-offloads --max-macs \
                 --owner --queues --mtu --replace --force
             ;;
         detach) _xvnet_lines --delete ;;
@@ -84,7 +84,7 @@ _xvnet() {
         --owner) _xvnet_offer < <(compgen -u) ;;
         --mac | --mtu | --hostname | --host-address | --subnet | --gateway | --dns | --domain | --boot-server | \
             --boot-file | --router | --snat-except) _xvnet_offer < <(_xvnet_lines none) ;;
-        --instance | --vlan | --vlans | --max-macs | --queues | --ageing | --ip | --snat-ports | --address | --port) ;;
+        --instance | --vlan | --vlans | --max-macs | --queues | --ageing | --ip | --allow | --snat-ports | --address | --port) ;;
         *) _xvnet_offer < <(_xvnet_next) ;;
     esac
 }

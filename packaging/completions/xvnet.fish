@@ -20,7 +20,7 @@ end
 # The words that are no options and no option's value: the command, its verb, its object.
 function __xvnet_plain_words
     set -l with_value --instance --vlan --vlans --uplink --network --mac --mode --guest-offloads \
-        --max-macs --owner --queues --mtu --host-address --ageing --ip --subnet --gateway \
+        --max-macs --owner --queues --mtu --host-address --ageing --ip --allow --subnet --gateway \
         --hostname --router --dns --domain --boot-server --boot-file --snat --snat-ports --snat-filter --snat-except \
         --address --port
     set -l is_value 0
@@ -95,6 +95,7 @@ complete -c xvnet -n '__xvnet_in attach' -l network -x -a '(__xvnet_shown networ
     -d 'a network by name'
 complete -c xvnet -n '__xvnet_in attach' -l mac -x -a none -d 'the MAC of the VM'
 complete -c xvnet -n '__xvnet_in attach' -l ip -x -d 'an address of the port'
+complete -c xvnet -n '__xvnet_in attach' -l allow -x -d 'an address that others may have, too'
 complete -c xvnet -n '__xvnet_in attach' -l hostname -x -a none -d 'what DHCP calls the VM'
 complete -c xvnet -n '__xvnet_in attach' -l guest-offloads -x -a 'on off' \
     -d 'whether the guest uses offloads'

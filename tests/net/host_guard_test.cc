@@ -8,6 +8,7 @@
 
 #include "everywhere.h"
 #include "lab.h"
+#include "maps/learners.h"
 #include "nat_lab.h"
 
 namespace xvnet::test {
@@ -306,6 +307,23 @@ TEST_F(HostGuard, DoctorNamesWhatWasChangedAndTheFixPutsItBack) {
     lab.host.must({"network", "set", "lab", "--host-address", "10.5.0.1/24"});
     lab.host.must({"doctor"});
   }
+}
+
+// The neighbour table is one for the whole machine.
+TEST_F(HostGuard, WhatAVmInventsTakesFewNeighbours) {
+  add_lab({"10.5.0.1/16"});
+  await_host();
+  guest.ns.must({"sh", "-c",
+                 "for third in 1 2; do for last in $(seq 1 250); do"
+                 " ip addr add 10.5.$third.$last/16 dev eth0; done; done"});
+  guest.ns.must({"sh", "-c",
+                 "for third in 1 2; do for last in $(seq 1 250); do"
+                 " echo | socat -u - UDP4:10.5.0.1:9,bind=10.5.$third.$last; done; done"});
+  await_host();
+  const std::string known = ask({"ip", "-4", "neigh", "show", "dev", "xv-lab"});
+  EXPECT_LE(std::ranges::count(known, '\n'), HOST_SENDERS_OF_PORT) << known;
+  const CommandResult stats = lab.host.xvnet({"stats", "p1"});
+  EXPECT_NE(stats.out.find("host_senders_used_up"), std::string::npos) << stats.describe();
 }
 
 }  // namespace

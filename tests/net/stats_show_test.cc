@@ -181,6 +181,7 @@ TEST_P(Show, JsonHasItsKeys) {
                          {"macs", "number"},
                          {"created", "boolean"},
                          {"ip", "array"},
+                         {"allow", "array"},
                          {"hostname", "string null"}});
   }
   for (const auto& network : lab.host.json({"show", "networks"})) {

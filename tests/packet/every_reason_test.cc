@@ -58,6 +58,7 @@ const std::map<std::string, std::string> kNotUnderXdp = {
     {"NOT_TRANSLATABLE", "tc's"},
     {"NO_ROUTE", "tc's"},
     {"NOT_HOST_ADDRESS", "what is for the host's interface is left to tc"},
+    {"HOST_SENDERS_USED_UP", "so"},
     {"NO_CARRIER", "XDP cannot copy, and of a redirect it is not told"},
     {"SOURCE_SPOOFED", "tc's"},
     {"TTL_EXCEEDED", "tc's"},

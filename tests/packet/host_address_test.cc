@@ -2,9 +2,11 @@
 //
 // bpf/stages/host_address.h: what gets to the host's interface in a network. The host is at port b
 // of red, with 10.0.0.2 and its broadcast address, and with 2001:db8::2.
+#include <fmt/format.h>
 #include <linux/if_ether.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "nat_fixture.h"
 
@@ -195,6 +197,117 @@ TEST_P(HostAddress, OtherPortsGetWhatTheyGot) {
   ends.dst_ip = "192.0.2.1";
   const Frame frame = tcp4(ends);
   EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "c"));
+}
+
+// bpf/stages/host_sender.h: of a port's 16 places, and its wire's 128, each address has the choice
+// of four.
+class HostSenders : public HostAddress {
+ protected:
+  HostSenders() { rig_.set_learner(kRed, "up", 8); }
+  static Ends from(int sender) {
+    Ends ends = to("10.0.0.2");
+    ends.src_ip = "10.1." + std::to_string(sender / 250) + "." + std::to_string(sender % 250 + 1);
+    ends.src_ip6 = "2001:db8::" + std::to_string(sender + 1) + ":1";
+    ends.dst_ip6 = "2001:db8::2";
+    return ends;
+  }
+  bool is_given(const Frame& frame) {
+    const Outcome outcome = from_vm("a", frame);
+    const bool is_refused = outcome.counted.contains("a from HOST_SENDERS_USED_UP");
+    EXPECT_EQ(outcome, is_refused ? dropped(frame, "a from", "HOST_SENDERS_USED_UP")
+                                  : forwarded(frame, "a", "b"));
+    return !is_refused;
+  }
+  int given_of(int count, const std::function<Frame(int)>& frame) {
+    int given = 0;
+    for (int sender = 0; sender < count; ++sender) given += is_given(frame(sender));
+    return given;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, HostSenders, tc_alone(), hook_name);
+
+constexpr int kMany = 400;
+
+TEST_P(HostSenders, AreAsManyAsThePortHasPlaces) {
+  EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
+  EXPECT_TRUE(is_given(tcp4(from(0)))) << "the first has its place still";
+  EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
+}
+
+TEST_P(HostSenders, AreThoseOfIPv6AsWell) {
+  EXPECT_EQ(given_of(kMany, [](int sender) { return udp6(from(sender)); }), HOST_SENDERS_OF_PORT);
+}
+
+// The host notes who asks for it. What is for others it does not note.
+TEST_P(HostSenders, AreThoseWhoAskForTheHost) {
+  const auto ask = [](const std::string& target) {
+    return [target](int sender) {
+      Ends ends = from(sender);
+      ends.dst_ip = target;
+      return arp_request(ends);
+    };
+  };
+  EXPECT_EQ(given_of(kMany, ask("10.0.0.3")), kMany);
+  EXPECT_EQ(given_of(kMany, ask("10.0.0.2")), HOST_SENDERS_OF_PORT);
+}
+
+TEST_P(HostSenders, AreThoseWhoSolicitTheHost) {
+  const auto solicit = [](const std::string& target) {
+    return [target](int sender) {
+      Frame frame = neighbour_solicitation(from(sender));
+      const abi::address group = address_of("ff02::1:ff00:0");
+      std::ranges::copy(group.bytes, frame.bytes.begin() + ETH_HLEN + 24);
+      const abi::address asked = address_of(target);
+      std::ranges::copy(asked.bytes, frame.bytes.begin() + ETH_HLEN + 40 + 8);
+      return frame;
+    };
+  };
+  EXPECT_EQ(given_of(kMany, solicit("2001:db8::3")), kMany);
+  EXPECT_EQ(given_of(kMany, solicit("2001:db8::2")), HOST_SENDERS_OF_PORT);
+}
+
+TEST_P(HostSenders, OfBroadcastsAndGroupsTakeNoPlace) {
+  for (const char* ip : {"255.255.255.255", "224.0.0.251"})
+    EXPECT_EQ(given_of(kMany,
+                       [&](int sender) {
+                         Ends ends = from(sender);
+                         ends.dst_ip = ip;
+                         return udp4(ends);
+                       }),
+              kMany);
+}
+
+TEST_P(HostSenders, WhoIsSilentLosesThePlace) {
+  ASSERT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
+  const abi::learner_key key{kRed, rig_.ifindex("a")};
+  auto learner = rig_.tables().learners.find(key).value();
+  for (auto& sender : learner.senders) {
+    if (!sender.seen_s) continue;
+    ASSERT_GT(sender.seen_s, HOST_SENDER_SECONDS) << "the machine has just been started";
+    sender.seen_s -= HOST_SENDER_SECONDS;
+  }
+  rig_.tables().learners.put(key, learner);
+  EXPECT_EQ(given_of(kMany, [](int sender) { return tcp4(from(kMany + sender)); }),
+            HOST_SENDERS_OF_PORT);
+}
+
+TEST_P(HostSenders, AnotherPortHasItsOwnPlaces) {
+  ASSERT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
+  Ends ends = between("c", "b");
+  ends.dst_ip = "10.0.0.2";
+  const Frame frame = tcp4(ends);
+  EXPECT_EQ(from_vm("c", frame), forwarded(frame, "c", "b"));
+}
+
+TEST_P(HostSenders, TheWireHasMore) {
+  int given = 0;
+  for (int sender = 0; sender < 4 * kMany; ++sender) {
+    Ends ends = from(sender);
+    ends.src_mac = mac_of("wire");
+    const Outcome outcome = from_uplink(udp4(ends).tagged(kRedVid));
+    given += !outcome.counted.contains("up from HOST_SENDERS_USED_UP");
+  }
+  EXPECT_EQ(given, HOST_SENDERS);
 }
 
 }  // namespace
