@@ -118,6 +118,9 @@ void compare_scale(Rows& rows) {
   at_most(rows, "NAT mappings 32 → 10,000", "mappings/10000/xvnet", "mappings/32/xvnet", kFlat);
   at_most(rows, "NAT mappings 32 → 1,000,000", "mappings/1000000/xvnet", "mappings/32/xvnet",
           kFlat);
+  constexpr double kSearch = 3.0;
+  at_most(rows, "new public port, 0 → 99.9 % taken", "port search/99.9 % taken/xvnet",
+          "port search/free/xvnet", kSearch);
 }
 
 void compare_latency(Rows& rows) {

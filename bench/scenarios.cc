@@ -232,6 +232,19 @@ Scenario scale_of_mappings() {
   return scenario;
 }
 
+// Of the 32,768 public ports of a network.
+Scenario search_for_ports() {
+  const Layout layout{.vms = 1, .wire = Wire::kTap, .outside = Outside::kNat};
+  Scenario scenario{.name = "port search",
+                    .contenders = {xvnet("xvnet", layout, {.snat = {"--snat-ports", "32768"}})},
+                    .cells = {},
+                    .quick = true};
+  for (const auto& [name, taken] :
+       {std::pair{"free", size_t{0}}, std::pair{"99.9 % taken", size_t{32'736}}})
+    scenario.cells.push_back({name, [=](Stack& stack) { return queries_beside(stack, taken); }});
+  return scenario;
+}
+
 }  // namespace
 
 std::vector<Scenario> scenarios() {
@@ -251,7 +264,8 @@ std::vector<Scenario> scenarios() {
           scale_of_networks(),
           scale_of_vlans(),
           scale_of_fdb(),
-          scale_of_mappings()};
+          scale_of_mappings(),
+          search_for_ports()};
 }
 
 }  // namespace xvnet::bench

@@ -53,6 +53,8 @@ Traffic routed_in(Stack& stack, size_t size);
 // Each frame is the first of a connection.
 Traffic new_connections(Stack& stack, size_t size);
 // `connections` of all VMs are made, then any of them is used.
+// To a server of names, each from a new public port, while as many connections have theirs.
+Traffic queries_beside(Stack& stack, size_t connections);
 Traffic many_connections(Stack& stack, size_t connections);
 
 enum class Denied { kTag, kSourceMac, kGateway };

@@ -16,16 +16,20 @@ namespace xvnet::bench {
 namespace {
 
 constexpr uint16_t kFirstPort = 1024;
-constexpr uint16_t kRemotePort = 53;
+constexpr uint16_t kRemotePort = 4500;
+constexpr uint16_t kDomainPort = 53;
+constexpr uint16_t kFirstQuery = 40000;  // behind the ports of connections
+constexpr size_t kQueries = 8;           // at a time
 constexpr size_t kShotSize = 60;
 
-test::Ends vm_and_remote(size_t vm, const std::string& ip, uint16_t port) {
+test::Ends vm_and_remote(size_t vm, const std::string& ip, uint16_t port,
+                         uint16_t remote_port = kRemotePort) {
   return {.src_mac = vm_mac(vm),
           .dst_mac = kGatewayMac,
           .src_ip = ip,
           .dst_ip = kRemoteIp,
           .src_port = port,
-          .dst_port = kRemotePort};
+          .dst_port = remote_port};
 }
 
 void require(bool holds, const std::string& what) {
@@ -157,6 +161,26 @@ Traffic new_connections(Stack& stack, size_t size) {
     for (size_t i = 0; i < kBurst; i++)
       next.push_back(shot(stack.vm(0),
                           udp_of(vm_and_remote(0, vm_ip(0), static_cast<uint16_t>(++port)), size)));
+  };
+  return traffic;
+}
+
+// The answer to a query makes its port free again, so there are as many of them before each round.
+Traffic queries_beside(Stack& stack, size_t connections) {
+  open_connections(stack, connections);
+  Traffic traffic{.shots = {}, .renew = {}, .outs = {}, .arriving = 0};
+  traffic.renew = [&stack, port = kFirstQuery](std::vector<Shot>& next) mutable {
+    for (size_t i = 0; i < next.size(); i++) {
+      std::optional<test::Received> query;
+      if (!test::eventually([&] { return (query = stack.wire().receive()).has_value(); }))
+        throw test::SetupError(fmt::format("{} of {} queries got out", i, next.size()));
+      send(stack.wire(), answer_to(flow_ends(query->bytes), kShotSize));
+    }
+    stack.vm(0).drain();
+    next.clear();
+    for (size_t i = 0; i < kQueries; i++)
+      next.push_back(
+          shot(stack.vm(0), udp_of(vm_and_remote(0, vm_ip(0), ++port, kDomainPort), kShotSize)));
   };
   return traffic;
 }
