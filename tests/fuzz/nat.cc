@@ -180,10 +180,11 @@ std::optional<uint16_t> public_port(const Bytes& frame) {
 
 // Empty: the network's own public address and port, or a later fragment of such a datagram.
 std::string source_problem(const Bytes& frame, const std::string& from) {
-  if (frame.size() < kTransport + 8 || frame[kIp] >> 4 != 4) return "it is no whole IPv4";
+  if (frame.size() < kTransport || frame[kIp] >> 4 != 4) return "it is no whole IPv4";
   if (!is_ip(frame, kIp + 12, kUplinkIp)) return "another source";
   if ((frame[kIp] & 0xf) != 5) return "";  // with options, the ports are elsewhere
   if (get_be16(frame, kIp + 6) & 0x1fff) return "";
+  if (frame.size() < kTransport + 8) return "it is too short for its ports";
   const auto port = public_port(frame);
   if (!port) return "no protocol that is translated";
   return is_own_port(*port, from) ? "" : "port " + std::to_string(*port) + " is not its network's";
