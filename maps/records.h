@@ -94,8 +94,9 @@ struct port_record {
 	char host_name[HOST_NAME_SIZE];		    /* told by DHCP; empty: none */
 	struct address allowed[MAX_PORT_ADDRESSES]; /* --allow */
 	__u32 allowed_count;
+	__u32 pad;
 };
-XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16 + HOST_NAME_SIZE + MAX_PORT_ADDRESSES * 16 + 4);
+XVNET_ABI_SIZE(port_record, 112 + 16 + MAX_PORT_ADDRESSES * 16 + HOST_NAME_SIZE + MAX_PORT_ADDRESSES * 16 + 8);
 
 struct uplink_record {
 	struct device_record device;

@@ -82,10 +82,13 @@ static __always_inline bool hook_is_sk_buff(struct packet *packet)
 static __always_inline bool hook_is_at_home(struct packet *packet)
 {
 	__u32 key = 0;
-	struct meta *instance = bpf_map_lookup_elem(&meta, &key);
+	struct meta *instance;
 	struct sk_buff *skb;
 
-	if (!kernel_shows_context() || !instance)
+	if (!kernel_shows_context())
+		return true;
+	instance = bpf_map_lookup_elem(&meta, &key);
+	if (!instance)
 		return true;
 	skb = bpf_cast_to_kern_ctx(packet->ctx);
 	return skb->dev->nd_net.net->ns.inum == instance->netns_inode || !instance->netns_inode;

@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "loader/linux/capabilities.h"
 
-#include <bpf/btf.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "loader/linux/kernel_btf.h"
-
 namespace xvnet {
-namespace {
-
-// Since Linux 6.2. For what the kernel itself lacks, libbpf asks for the types of its modules,
-// which the kernel lists to CAP_SYS_ADMIN alone.
-bool shows_context() {
-  btf* const types = btf__load_vmlinux_btf();
-  const bool does = btf__find_by_name_kind(types, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
-  btf__free(types);
-  return does;
-}
-
-}  // namespace
 
 Result<std::vector<std::string>> missing_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -34,7 +19,6 @@ Result<std::vector<std::string>> missing_capabilities() {
   // capabilities(7): CAP_SYS_ADMIN implies what was split from it.
   bool is_admin = has(CAP_SYS_ADMIN);
   std::vector<std::string> missing;
-  if (!is_admin && has_kernel_btf() && !shows_context()) missing.emplace_back("CAP_SYS_ADMIN");
   if (!has(CAP_BPF) && !is_admin) missing.emplace_back("CAP_BPF");
   if (!has(CAP_NET_ADMIN)) missing.emplace_back("CAP_NET_ADMIN");
   if (!has(CAP_PERFMON) && !is_admin) missing.emplace_back("CAP_PERFMON");

@@ -11,7 +11,7 @@
 namespace xvnet {
 
 // The names of those a change needs and this thread lacks: of CAP_BPF, CAP_NET_ADMIN and
-// CAP_PERFMON, and before Linux 6.2 CAP_SYS_ADMIN.
+// CAP_PERFMON.
 Result<std::vector<std::string>> missing_capabilities();
 
 // What the operator can do about one that is missing.

@@ -3,21 +3,42 @@
 // The skeletons define functions, so only one file may include them. Their structs are not used.
 #include "loader/linux/embedded.h"
 
+#include "loader/linux/kernel_btf.h"
 #include "xvnet_tc.skel.h"
+#include "xvnet_tc_probing.skel.h"
 #include "xvnet_xdp.skel.h"
+#include "xvnet_xdp_probing.skel.h"
 
 namespace xvnet {
+namespace {
 
-std::span<const std::byte> embedded_tc_object() {
+using Bytes = std::span<const std::byte>;
+
+Bytes object(const void* (*bytes)(std::size_t* size)) {
   std::size_t size = 0;
-  const void* bytes = xvnet_tc::elf_bytes(&size);
-  return {static_cast<const std::byte*>(bytes), size};
+  const void* begin = bytes(&size);
+  return {static_cast<const std::byte*>(begin), size};
 }
 
-std::span<const std::byte> embedded_xdp_object() {
-  std::size_t size = 0;
-  const void* bytes = xvnet_xdp::elf_bytes(&size);
-  return {static_cast<const std::byte*>(bytes), size};
+// The kernel's types are many: they are looked through once.
+bool is_context_shown() {
+  static const bool is_shown = does_kernel_show_context();
+  return is_shown;
+}
+
+}  // namespace
+
+Bytes embedded_tc_object() {
+  return object(is_context_shown() ? xvnet_tc::elf_bytes : xvnet_tc_probing::elf_bytes);
+}
+
+Bytes embedded_xdp_object() {
+  return object(is_context_shown() ? xvnet_xdp::elf_bytes : xvnet_xdp_probing::elf_bytes);
+}
+
+std::array<Bytes, 4> embedded_objects() {
+  return {object(xvnet_tc::elf_bytes), object(xvnet_xdp::elf_bytes),
+          object(xvnet_tc_probing::elf_bytes), object(xvnet_xdp_probing::elf_bytes)};
 }
 
 }  // namespace xvnet

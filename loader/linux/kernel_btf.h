@@ -4,11 +4,22 @@
 // where an sk_buff keeps what is said beside the frame.
 #pragma once
 
+#include <bpf/btf.h>
 #include <unistd.h>
 
 namespace xvnet {
 
 inline bool has_kernel_btf() { return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
+
+// Whether a program may read the kernel's structure behind its context, since Linux 6.2. Modules
+// are not asked: this is the kernel's own, and only CAP_SYS_ADMIN gets to see theirs.
+inline bool does_kernel_show_context() {
+  btf* const types = has_kernel_btf() ? btf__load_vmlinux_btf() : nullptr;
+  if (!types) return false;
+  const bool does = btf__find_by_name_kind(types, "bpf_cast_to_kern_ctx", BTF_KIND_FUNC) > 0;
+  btf__free(types);
+  return does;
+}
 
 inline constexpr const char* kNoKernelBtf = "this kernel has no /sys/kernel/btf/vmlinux";
 inline constexpr const char* kKernelBtfHint = "a kernel with CONFIG_DEBUG_INFO_BTF is needed";

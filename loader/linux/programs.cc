@@ -324,7 +324,9 @@ bool is_continuations_table(TableId id) {
 }
 
 std::string build_id() {
-  return fmt::format("{:016x}", hash(hash(kFnvBasis, embedded_tc_object()), embedded_xdp_object()));
+  std::uint64_t of_all = kFnvBasis;
+  for (std::span<const std::byte> each : embedded_objects()) of_all = hash(of_all, each);
+  return fmt::format("{:016x}", of_all);
 }
 
 bool are_programs_loaded(const PinRoot& root) {

@@ -22,7 +22,7 @@ constexpr std::size_t kTableCount = static_cast<std::size_t>(TableId::kMeta) + 1
 
 std::string_view table_name(TableId id);
 
-// Identifies the built-in programs.
+// Identifies the built-in programs, whichever of them this kernel can load.
 std::string build_id();
 
 // Loads and pins every map and program that is not pinned yet, but for the continuations and their

@@ -6,14 +6,11 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <cctype>
-#include <cstdio>
 #include <filesystem>
 #include <optional>
-#include <utility>
 
 #include "lab.h"
 #include "pins.h"
@@ -24,21 +21,6 @@ namespace {
 
 constexpr uid_t kUser = 65534;
 const std::vector<std::string> kCapabilities = {"bpf", "net_admin", "perfmon"};
-
-// Before Linux 6.2 the programs are not loaded without.
-bool needs_admin() {
-  utsname kernel{};
-  int major = 0, minor = 0;
-  if (::uname(&kernel) || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2)
-    throw_errno("asking for the kernel's version");
-  return std::pair(major, minor) < std::pair(6, 2);
-}
-
-std::vector<std::string> enough_capabilities() {
-  std::vector<std::string> capabilities = kCapabilities;
-  if (needs_admin()) capabilities.emplace_back("sys_admin");
-  return capabilities;
-}
 
 // Runs what follows as that user. No memory may be locked either: who raises that limit is root.
 Words as_user(const std::vector<std::string>& capabilities) {
@@ -130,12 +112,12 @@ void PrintTo(const Hook& hook, std::ostream* out) { *out << hook.name; }
 
 class PrivilegeOn : public Privilege, public ::testing::WithParamInterface<Hook> {};
 
-TEST_P(PrivilegeOn, AUserWithItsCapabilitiesDoesEverything) {
+TEST_P(PrivilegeOn, AUserWithThreeCapabilitiesDoesEverything) {
   std::optional<Variable> no_tcx;
   if (!GetParam().has_tcx) no_tcx.emplace("XVNET_NO_TCX", "1");
   const std::string mode = GetParam().mode;
   make_pin_root(kUser);
-  lab.host.run_behind(as_user(enough_capabilities()));
+  lab.host.run_behind(as_user(kCapabilities));
 
   lab.host.must({"doctor"});
   lab.add_uplink("eth0", {"--mode", GetParam().uplink_mode});
@@ -180,16 +162,6 @@ INSTANTIATE_TEST_SUITE_P(Hooks, PrivilegeOn,
                                            Hook{"xdp", "xdp", "auto"}),
                          [](const auto& hook) { return std::string(hook.param.name); });
 
-TEST_F(Privilege, BeforeLinux6_2CapSysAdminIsOneOfThem) {
-  if (!needs_admin()) GTEST_SKIP() << "this kernel needs none";
-  make_pin_root(kUser);
-  const CommandResult attach =
-      lab.host.xvnet_behind(as_user(kCapabilities), {"attach", "tap0", "--vlan", "10"});
-  EXPECT_EQ(attach.exit_code, kNotPermitted) << attach.describe();
-  EXPECT_EQ(error_problems(attach, {"CAP_SYS_ADMIN missing", "PRIVILEGES"}), "");
-  EXPECT_FALSE(has_device("tap0"));
-}
-
 TEST_F(Privilege, AMissingCapabilityIsNamedAndNothingIsChanged) {
   make_pin_root(kUser);
   for (const auto& dropped : kCapabilities) {
@@ -211,9 +183,8 @@ TEST_F(Privilege, AMissingCapabilityIsNamedAndNothingIsChanged) {
 
 // To turn its offload off one has to enter the namespace of the other end, which takes more.
 TEST_F(Privilege, XdpOnAVethWithItsOtherEndElsewhereIsRefusedAndAutoTakesTc) {
-  if (needs_admin()) GTEST_SKIP() << "CAP_SYS_ADMIN, needed on this kernel, may enter it";
   make_pin_root(kUser);
-  lab.host.run_behind(as_user(enough_capabilities()));
+  lab.host.run_behind(as_user(kCapabilities));
   lab.add_wire("eth0");
   const CommandResult refused = lab.host.xvnet({"uplink", "add", "eth0", "--mode", "xdp"});
   EXPECT_EQ(refused.exit_code, kKernelCannot) << refused.describe();
@@ -230,7 +201,7 @@ TEST_F(Privilege, AnInstanceOfRootsIsLeftAlone) {
   const std::string before = lab.host.state();
   for (const Words& args : {Words{"attach", "tap1", "--vlan", "20"}, Words{"detach", "tap0"},
                             Words{"network", "add", "lab"}, Words{"upgrade"}, Words{"down"}}) {
-    const CommandResult result = lab.host.xvnet_behind(as_user(enough_capabilities()), args);
+    const CommandResult result = lab.host.xvnet_behind(as_user(kCapabilities), args);
     EXPECT_EQ(result.exit_code, kNotPermitted) << result.describe();
     EXPECT_EQ(error_problems(result, {root(), "hint: "}), "");
   }

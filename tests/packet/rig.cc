@@ -13,9 +13,12 @@
 #include <ctime>
 
 #include "link.h"
+#include "loader/linux/kernel_btf.h"
 #include "maps/continuations.h"
 #include "xvnet_tc.skel.h"
+#include "xvnet_tc_probing.skel.h"
 #include "xvnet_xdp.skel.h"
+#include "xvnet_xdp_probing.skel.h"
 
 namespace xvnet::test {
 
@@ -23,6 +26,20 @@ namespace {
 
 [[noreturn]] void fail(const std::string& doing, int error) {
   throw SetupError(doing + ": " + std::strerror(-error));
+}
+
+using File = const void*(std::size_t* size);
+
+bpf_object* open(File* file) {
+  std::size_t size = 0;
+  const void* bytes = file(&size);
+  bpf_object* object = bpf_object__open_mem(bytes, size, nullptr);
+  if (object == nullptr) fail("opening the programs", -errno);
+  return object;
+}
+
+int fd_of(const bpf_object* object, const char* program) {
+  return bpf_program__fd(bpf_object__find_program_by_name(object, program));
 }
 
 // The programs share one set of tables: the XDP object takes the tc object's.
@@ -117,8 +134,8 @@ Rig::Rig() {
 }
 
 Rig::~Rig() {
-  xvnet_xdp__destroy(xdp_);
-  xvnet_tc__destroy(tc_);
+  bpf_object__close(xdp_);
+  bpf_object__close(tc_);
 }
 
 void Rig::make_devices() {
@@ -142,54 +159,53 @@ void Rig::make_routes() {
 }
 
 void Rig::load() {
-  tc_ = xvnet_tc__open();
-  if (tc_ == nullptr) fail("opening the tc programs", -errno);
-  make_small(tc_->obj);
-  const int refused = xvnet_tc__load(tc_);
+  const bool is_shown = does_kernel_show_context();
+  tc_ = open(is_shown ? xvnet_tc__elf_bytes : xvnet_tc_probing__elf_bytes);
+  make_small(tc_);
+  const int refused = bpf_object__load(tc_);
   if (refused != 0) fail("loading the tc programs", refused);
-  set_continuation(abi::CONTINUATION_TO_OUTSIDE, tc_->progs.tc_to_outside);
-  set_continuation(abi::CONTINUATION_FROM_OUTSIDE, tc_->progs.tc_from_outside);
-  set_continuation(abi::CONTINUATION_TO_DHCP, tc_->progs.tc_to_dhcp);
-  set_continuation(abi::CONTINUATION_TO_FORWARD, tc_->progs.tc_to_forward);
-  xdp_ = xvnet_xdp__open();
-  if (xdp_ == nullptr) fail("opening the XDP programs", -errno);
-  share_maps(tc_->obj, xdp_->obj);
-  const int error = xvnet_xdp__load(xdp_);
+  set_continuation(abi::CONTINUATION_TO_OUTSIDE, "tc_to_outside");
+  set_continuation(abi::CONTINUATION_FROM_OUTSIDE, "tc_from_outside");
+  set_continuation(abi::CONTINUATION_TO_DHCP, "tc_to_dhcp");
+  set_continuation(abi::CONTINUATION_TO_FORWARD, "tc_to_forward");
+  xdp_ = open(is_shown ? xvnet_xdp__elf_bytes : xvnet_xdp_probing__elf_bytes);
+  share_maps(tc_, xdp_);
+  const int error = bpf_object__load(xdp_);
   if (error != 0) fail("loading the XDP programs", error);
-  const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
+  const auto fd = [this](const char* table) { return bpf_object__find_map_fd_by_name(tc_, table); };
   tables_ = std::make_unique<Tables>(Tables{
-      .addresses = Table<abi::address_key, abi::address_entry>(fd(tc_->maps.addresses)),
-      .allowed = Table<abi::allowed_key, uint32_t>(fd(tc_->maps.allowed)),
-      .devices = Table<uint32_t, uint32_t>(fd(tc_->maps.devices)),
-      .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd(tc_->maps.fdb)),
-      .gateways = Table<uint32_t, abi::gateway>(fd(tc_->maps.gateways)),
-      .host_flows = Table<abi::host_flow_key, abi::host_flow>(fd(tc_->maps.host_flows)),
-      .interface_cache = ArrayTable<abi::cached_interface>(fd(tc_->maps.interface_cache)),
-      .interfaces = Table<uint32_t, abi::interface>(fd(tc_->maps.interfaces)),
-      .learners = Table<abi::learner_key, abi::learner>(fd(tc_->maps.learners)),
-      .leases = Table<uint32_t, abi::lease>(fd(tc_->maps.leases)),
-      .members = Table<uint32_t, abi::members>(fd(tc_->maps.members)),
-      .nat_addresses = Table<abi::address, abi::nat_address>(fd(tc_->maps.nat_addresses)),
-      .nat_fragments = Table<abi::nat_fragment_key, abi::nat_fragment>(fd(tc_->maps.nat_fragments)),
-      .nat_held = Table<uint32_t, abi::nat_held>(fd(tc_->maps.nat_held)),
-      .nat_mappings = Table<abi::nat_mapping_key, abi::nat_mapping>(fd(tc_->maps.nat_mappings)),
-      .nat_networks = Table<uint32_t, abi::nat_network>(fd(tc_->maps.nat_networks)),
-      .nat_rings = Table<uint32_t, abi::nat_ring>(fd(tc_->maps.nat_rings)),
-      .nat_ports = Table<abi::nat_chunk_key, abi::nat_chunk>(fd(tc_->maps.nat_ports)),
-      .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd(tc_->maps.nat_sessions)),
-      .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd(tc_->maps.nat_slots)),
-      .networks = ArrayTable<abi::network>(fd(tc_->maps.networks)),
-      .routes = Table<abi::route_key, abi::route>(fd(tc_->maps.routes)),
-      .vlan_cache = ArrayTable<abi::cached_vlan>(fd(tc_->maps.vlan_cache)),
-      .vlans = Table<abi::vlan_key, uint32_t>(fd(tc_->maps.vlans)),
-      .stats_fd = fd(tc_->maps.stats),
-      .carried_fd = fd(tc_->maps.carried),
+      .addresses = Table<abi::address_key, abi::address_entry>(fd("addresses")),
+      .allowed = Table<abi::allowed_key, uint32_t>(fd("allowed")),
+      .devices = Table<uint32_t, uint32_t>(fd("devices")),
+      .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd("fdb")),
+      .gateways = Table<uint32_t, abi::gateway>(fd("gateways")),
+      .host_flows = Table<abi::host_flow_key, abi::host_flow>(fd("host_flows")),
+      .interface_cache = ArrayTable<abi::cached_interface>(fd("interface_cache")),
+      .interfaces = Table<uint32_t, abi::interface>(fd("interfaces")),
+      .learners = Table<abi::learner_key, abi::learner>(fd("learners")),
+      .leases = Table<uint32_t, abi::lease>(fd("leases")),
+      .members = Table<uint32_t, abi::members>(fd("members")),
+      .nat_addresses = Table<abi::address, abi::nat_address>(fd("nat_addresses")),
+      .nat_fragments = Table<abi::nat_fragment_key, abi::nat_fragment>(fd("nat_fragments")),
+      .nat_held = Table<uint32_t, abi::nat_held>(fd("nat_held")),
+      .nat_mappings = Table<abi::nat_mapping_key, abi::nat_mapping>(fd("nat_mappings")),
+      .nat_networks = Table<uint32_t, abi::nat_network>(fd("nat_networks")),
+      .nat_rings = Table<uint32_t, abi::nat_ring>(fd("nat_rings")),
+      .nat_ports = Table<abi::nat_chunk_key, abi::nat_chunk>(fd("nat_ports")),
+      .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd("nat_sessions")),
+      .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd("nat_slots")),
+      .networks = ArrayTable<abi::network>(fd("networks")),
+      .routes = Table<abi::route_key, abi::route>(fd("routes")),
+      .vlan_cache = ArrayTable<abi::cached_vlan>(fd("vlan_cache")),
+      .vlans = Table<abi::vlan_key, uint32_t>(fd("vlans")),
+      .stats_fd = fd("stats"),
+      .carried_fd = fd("carried"),
   });
 }
 
-void Rig::set_continuation(uint32_t continuation, const bpf_program* program) {
-  const int fd = bpf_program__fd(program);
-  const int map = bpf_map__fd(tc_->maps.continuations);
+void Rig::set_continuation(uint32_t continuation, const char* program) {
+  const int fd = fd_of(tc_, program);
+  const int map = bpf_object__find_map_fd_by_name(tc_, "continuations");
   if (bpf_map_update_elem(map, &continuation, &fd, BPF_ANY) != 0)
     throw_errno("setting a continuation");
 }
@@ -198,12 +214,12 @@ int Rig::program_fd(Hook hook, Program program) const {
   const bool xdp = hook == Hook::kXdp;
   switch (program) {
     case Program::kFromVm:
-      return bpf_program__fd(xdp ? xdp_->progs.xdp_from_vm : tc_->progs.tc_from_vm);
+      return xdp ? fd_of(xdp_, "xdp_from_vm") : fd_of(tc_, "tc_from_vm");
     case Program::kFromUplink:
-      return bpf_program__fd(xdp ? xdp_->progs.xdp_from_uplink : tc_->progs.tc_from_uplink);
+      return xdp ? fd_of(xdp_, "xdp_from_uplink") : fd_of(tc_, "tc_from_uplink");
     case Program::kFromHost:
       if (xdp) throw SetupError("XDP has no egress");
-      return bpf_program__fd(tc_->progs.tc_from_host);
+      return fd_of(tc_, "tc_from_host");
   }
   throw SetupError("no such program");
 }

@@ -22,9 +22,7 @@
 #include "tables.h"
 #include "tap.h"
 
-struct bpf_program;
-struct xvnet_tc;
-struct xvnet_xdp;
+struct bpf_object;
 
 namespace xvnet::test {
 
@@ -128,7 +126,7 @@ class Rig {
   void make_devices();
   void make_routes();
   void load();
-  void set_continuation(uint32_t continuation, const bpf_program* program);
+  void set_continuation(uint32_t continuation, const char* program);
   void add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports);
   void set_flag(uint32_t network, uint16_t flag);
   void zero_stats(const std::string& name);
@@ -137,8 +135,8 @@ class Rig {
   std::vector<std::string> names_;
   std::map<std::string, std::unique_ptr<Tap>> taps_;
   std::map<std::string, uint32_t> ifindexes_;
-  xvnet_tc* tc_ = nullptr;
-  xvnet_xdp* xdp_ = nullptr;
+  bpf_object* tc_ = nullptr;
+  bpf_object* xdp_ = nullptr;
   std::unique_ptr<Tables> tables_;
 };
 
