@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Two tenants with a way out from the host's own address, and a host that has sockets at some of
-// their ports. Frames with any virtio-net header come from the VMs' TAPs and from the wire:
+// their ports, and sends from others: of connections of its own, or that it translates for a
+// container, as nf_conntrack does. Frames with any virtio-net header come from the VMs' TAPs and
+// from the wire:
 //
 //   - what gets to the wire has the sender's own public address and port;
 //   - what gets to another tenant's VM has been translated for it;
-//   - what is for a socket of the host gets to no VM, and what VMs send never to the host.
+//   - what is for a socket of the host, or for a port that it has sent from, gets to no VM, and
+//   what VMs send never to
+//     the host or out from such a port.
 //
 // The input is text, a frame a line: numbers, one for each Field, that choose from what follows.
+#include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
 #include <array>
 #include <map>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include "delivery.h"
@@ -63,7 +69,9 @@ const T& choose(const T (&from)[kSize], uint16_t number) {
   return from[number % kSize];
 }
 
-constexpr const char* kFroms[] = {"a", "d", "up"};
+constexpr const char* kFroms[] = {"a", "d", "up", "a", "d", "up", "a", "host"};
+
+std::string sender_of(const Line& line) { return choose(kFroms, line[kFrom]); }
 constexpr const char* kAddresses[] = {kInside,       "10.0.0.2",        kGateway,
                                       kUplinkIp,     "192.0.2.7",       "192.0.2.8",
                                       "10.0.0.9",    "169.254.169.254", "198.51.100.77",
@@ -102,8 +110,8 @@ Frame plain_frame(const Line& line, const Ends& ends) {
 }
 
 Frame frame_of(const Line& line) {
-  Ends ends = Ends::between(mac_of(line[kFrom] % 3 == 2 ? "wire" : choose(kFroms, line[kFrom])),
-                            mac_chosen(line[kMac]));
+  const std::string from = sender_of(line);
+  Ends ends = Ends::between(mac_of(from == "up" ? "wire" : from), mac_chosen(line[kMac]));
   ends.src_ip = choose(kAddresses, line[kSource]);
   ends.dst_ip = choose(kAddresses, line[kDestination]);
   ends.src_port = choose(kChosenPorts, line[kSourcePort]);
@@ -206,6 +214,9 @@ bool is_of_network(const std::string& port, const std::string& from) {
   return from == "d" ? port == "d" : port == "a" || port == "b" || port == "c";
 }
 
+// A protocol, and a port of the host's address.
+using HostPort = std::pair<uint8_t, uint16_t>;
+
 bool is_beside_the_wire(const std::string& port) { return port == "e" || port == "f"; }
 
 std::string problem_of_vm(const std::string& from, const std::string& at, const Bytes& frame) {
@@ -218,20 +229,21 @@ std::string problem_of_vm(const std::string& from, const std::string& at, const 
   return source_problem(frame, from);
 }
 
-bool is_for_hosts_socket(const Bytes& frame) {
+// The protocol and port that a frame of the wire is for at the host's address.
+std::optional<HostPort> port_asked(const Bytes& frame) {
   if (frame.size() < kTransport + 8 || get_be16(frame, 12) != ETH_P_IP || frame[kIp] != 0x45 ||
       get_be16(frame, kIp + 6) & 0x1fff || !is_ip(frame, kIp + 16, kUplinkIp))
-    return false;
-  const uint16_t port = get_be16(frame, kTransport + 2);
-  return (frame[kIp + 9] == IPPROTO_UDP && port == kHostsUdp) ||
-         (frame[kIp + 9] == IPPROTO_TCP && port == kHostsTcp);
+    return std::nullopt;
+  return HostPort{frame[kIp + 9], get_be16(frame, kTransport + 2)};
 }
 
-std::string problem_of_wire(const Frame& sent, const std::string& at, const Bytes& frame) {
+std::string problem_of_wire(const Frame& sent, const std::string& at, const Bytes& frame,
+                            const std::set<HostPort>& of_host) {
   if (at == "host" || at == "up" || is_beside_the_wire(at)) return "";
   if (at == "stranger") return "it got to a stranger";
   if (get_be16(sent.bytes, 12) == ETH_P_8021Q) return "";  // the network's own wire
-  if (is_for_hosts_socket(sent.bytes)) return "what is the host's got to a VM";
+  const auto asked = port_asked(sent.bytes);
+  if (asked && of_host.contains(*asked)) return "what is the host's got to a VM";
   if (get_be16(frame, 12) != ETH_P_IP) return "untagged, it got into a tenant's network";
   return is_ip(frame, kIp + 16, kInside) ? "" : "it has not been translated";
 }
@@ -241,7 +253,8 @@ class Host {
   Host()
       : delivery_(Rig::get(), Hook::kTc),
         udp_(Rig::get().ns(), kUplinkIp, kHostsUdp),
-        tcp_(Rig::get().ns().in([] { return listen_at(kHostsTcp); })) {}
+        tcp_(Rig::get().ns().in([] { return listen_at(kHostsTcp); })),
+        raw_(Rig::get().ns().in([] { return raw_socket(); })) {}
 
   void reset() {
     Rig& rig = Rig::get();
@@ -258,13 +271,15 @@ class Host {
       rig.set_nat(network, rules, abi::NAT_ADDRESS_OF_HOST);
       first += kPorts;
     }
+    ports_ = {{IPPROTO_UDP, kHostsUdp}, {IPPROTO_TCP, kHostsTcp}};
     rig.drain();
   }
 
   // Everything happens within the write to the TAP. What was not as it has to be, a line each.
-  static std::string send(const Line& line) {
+  std::string send(const Line& line) {
     Rig& rig = Rig::get();
-    const std::string from = choose(kFroms, line[kFrom]);
+    const std::string from = sender_of(line);
+    if (from == "host") return speak(line);
     const Frame frame = frame_of(line);
     // The kernel refuses headers that do not fit the frame.
     if (rig.tap(from).try_send(frame) != 0) return "";
@@ -273,7 +288,8 @@ class Host {
       while (const auto received = rig.tap(at).receive()) {
         const Bytes bytes = received->finished();
         const std::string problem =
-            from == "up" ? problem_of_wire(frame, at, bytes) : problem_of_vm(from, at, bytes);
+            from == "up" ? problem_of_wire(frame, at, bytes, ports_)
+                         : problem_of_vm(from, at, bytes) + hosts_port_problem(at, bytes);
         if (!problem.empty())
           problems.append("\nfrom " + from).append(", at " + at).append(": " + problem);
       }
@@ -282,10 +298,46 @@ class Host {
 
  private:
   static UniqueFd listen_at(uint16_t port);
+  static UniqueFd raw_socket();
+
+  // A datagram of the host's own to the wire, after which the port is the host's.
+  std::string speak(const Line& line) {
+    Ends ends;
+    ends.src_ip = kUplinkIp;
+    ends.dst_ip = line[kDestination] % 2 ? "192.0.2.7" : "192.0.2.8";
+    ends.src_port = choose(kChosenPorts, line[kSourcePort]);
+    ends.dst_port = choose(kChosenPorts, line[kDestinationPort]);
+    const bool is_tcp = line[kKind] % 2;
+    const Bytes bytes = (is_tcp ? tcp4(ends) : udp4(ends)).bytes;
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = inet_addr(ends.dst_ip.c_str());
+    if (::sendto(raw_.get(), bytes.data() + kIp, bytes.size() - kIp, 0,
+                 reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0)
+      throw_errno("sending as the host");
+    ports_.emplace(is_tcp ? IPPROTO_TCP : IPPROTO_UDP, ends.src_port);
+    std::string problems;
+    for (const std::string& at : Rig::get().names())
+      while (Rig::get().tap(at).receive())
+        if (at != "up" && !is_beside_the_wire(at)) problems += "\nfrom the host, at " + at;
+    return problems;
+  }
+
+  // Of what a VM sent: it leaves by no port of the host.
+  std::string hosts_port_problem(const std::string& at, const Bytes& frame) const {
+    if (at != "up" || frame.size() < kTransport + 8 || get_be16(frame, 12) != ETH_P_IP ||
+        frame[kIp] != 0x45 || get_be16(frame, kIp + 6) & 0x1fff ||
+        !is_ip(frame, kIp + 12, kUplinkIp) ||
+        !ports_.contains({frame[kIp + 9], get_be16(frame, kTransport)}))
+      return "";
+    return "it left by a port of the host";
+  }
 
   Delivery delivery_;
   UdpSocket udp_;
   UniqueFd tcp_;
+  UniqueFd raw_;
+  std::set<HostPort> ports_;
 };
 
 UniqueFd Host::listen_at(uint16_t port) {
@@ -299,6 +351,12 @@ UniqueFd Host::listen_at(uint16_t port) {
   return socket;
 }
 
+UniqueFd Host::raw_socket() {
+  UniqueFd socket(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW));
+  if (!socket) throw_errno("opening a raw socket");
+  return socket;
+}
+
 Line random_line(std::mt19937& random) {
   Line line{};
   for (uint16_t& number : line) number = static_cast<uint16_t>(random());
@@ -306,10 +364,11 @@ Line random_line(std::mt19937& random) {
   const auto mostly = [&](Field field, uint16_t number) {
     if (random() % 4) line[field] = number;
   };
-  mostly(kMac, line[kFrom] % 3 == 2 ? 1 : 0);
-  mostly(kSource, line[kFrom] % 3 == 2 ? 4 : 0);
-  mostly(kDestination, line[kFrom] % 3 == 2 ? 3 : 4);
-  mostly(kSourcePort, line[kFrom] % 3 == 2 ? 2 : 3);
+  const bool is_of_wire = sender_of(line) == "up";
+  mostly(kMac, is_of_wire ? 1 : 0);
+  mostly(kSource, is_of_wire ? 4 : 0);
+  mostly(kDestination, is_of_wire ? 3 : 4);
+  if (sender_of(line) != "host") mostly(kSourcePort, is_of_wire ? 2 : 3);
   mostly(kPokeAt, 511);
   mostly(kTag, 0);
   mostly(kFragment, 0);
@@ -325,7 +384,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static Host host;
   host.reset();
   std::string all;
-  for (const Line& line : lines_of(text_of_input(data, size))) all += Host::send(line);
+  for (const Line& line : lines_of(text_of_input(data, size))) all += host.send(line);
   require(all.empty(), "nobody gets what is another's" + all);
   return 0;
 }
