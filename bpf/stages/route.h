@@ -152,7 +152,12 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 	reason = check_owner(packet, translation, &receiver) ?: pop_tag(packet);
 	if (reason)
 		return reason;
-	if (!translate(packet, flow, SIDE_SOURCE, public, public_port) || !translate_to_owner(packet, translation))
+	if (!translate(packet, flow, SIDE_SOURCE, public, public_port))
+		return REASON_NOT_TRANSLATABLE;
+	/* The identifier of a query is both of its ports. */
+	if (flow->protocol == NAT_ICMP)
+		translation->flow.destination = public_port;
+	if (!translate_to_owner(packet, translation))
 		return REASON_NOT_TRANSLATABLE;
 	return send_to_owner(packet, translation, &receiver);
 }

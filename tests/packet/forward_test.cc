@@ -209,6 +209,37 @@ TEST_P(Forward, APingReachesAFloatingAddress) {
   EXPECT_EQ(from_vm("b", from_b(kFloatingIp, 0, Protocol::kIcmp)).verdict, Verdict::kRedirect);
 }
 
+// The identifier of a query is of the sender's public address then, and the answer's leads back.
+TEST_P(Forward, APingOfAnotherVmReachesAFloatingAddressAndIsAnswered) {
+  make_floating();
+  speak_arp();
+  speak_arp("b", "10.0.0.2");
+  const Frame query = from_b(kFloatingIp, 0, Protocol::kIcmp);
+  const Outcome there = from_vm("b", query);
+  ASSERT_EQ(there.counted, (Counts{{"b from carried", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(checksum_problems(there.bytes), "");
+  const Endpoints asked = endpoints_of(there.bytes);
+  EXPECT_EQ(asked.src_ip, kPublicIp);
+  EXPECT_EQ(asked.dst_ip, "10.0.0.1");
+  EXPECT_NE(asked.src_port, endpoints_of(query.bytes).src_port);
+  Frame answer = out(Protocol::kIcmp);
+  answer.bytes = there.bytes;
+  const Bytes macs = out(Protocol::kIcmp).bytes;
+  std::copy_n(macs.begin(), 2 * ETH_ALEN, answer.bytes.begin());
+  std::swap_ranges(answer.bytes.begin() + ETH_HLEN + 12, answer.bytes.begin() + ETH_HLEN + 16,
+                   answer.bytes.begin() + ETH_HLEN + 16);
+  constexpr size_t kType = ETH_HLEN + 20;
+  answer.bytes[kType] = 0;  // an echo reply, whose sum is 8 more in its first byte
+  const uint32_t sum = get_be16(answer.bytes, kType + 2) + 0x0800U;
+  put_be16(answer.bytes, kType + 2, static_cast<uint16_t>((sum & 0xffff) + (sum >> 16)));
+  const Outcome back = from_vm("a", answer);
+  ASSERT_EQ(back.counted, (Counts{{"a from carried", 1}, {"b to carried", 1}}));
+  EXPECT_EQ(checksum_problems(back.bytes), "");
+  EXPECT_EQ(endpoints_of(back.bytes).src_ip, kFloatingIp);
+  EXPECT_EQ(endpoints_of(back.bytes).dst_ip, "10.0.0.2");
+  EXPECT_EQ(endpoints_of(back.bytes).src_port, endpoints_of(query.bytes).src_port);
+}
+
 // They have no port, and need none.
 TEST_P(Forward, FragmentsOfAFloatingAddressPassInAnyOrder) {
   make_floating();
