@@ -15,7 +15,10 @@
  */
 #pragma once
 
+#include "admit.h"
+#include "enter.h"
 #include "gateway.h"
+#include "learn.h"
 #include "neighbour.h"
 #include "prefix.h"
 
@@ -110,12 +113,25 @@ static __always_inline enum reason put_back_priority(struct packet *packet, enum
 	return reason;
 }
 
+/*
+ * Who sends to a public address is learned before the frame leaves this program: the host, as a member of the uplink's
+ * untagged network, would have to flood what it answers.
+ */
+static __always_inline void learn_beside(struct packet *packet)
+{
+	__u32 network = find_vlan(packet->ifindex, 0);
+
+	if (network && !refuse_bad_source(packet) && !enter_network(packet, network, REASON_HOSTS_OWN))
+		learn_source(packet);
+}
+
 static __always_inline enum reason leave_from_outside(struct packet *packet)
 {
 	if (!packet->has_public_addresses || is_of_vlan(packet) || !is_for_public(packet))
 		return REASON_CONTINUE;
 	if (!hook_keeps_offloads)
 		return REASON_LEAVE_TO_TC;
+	learn_beside(packet);
 	hook_continue_in(packet, CONTINUATION_FROM_OUTSIDE);
 	return REASON_CONTINUE;
 }

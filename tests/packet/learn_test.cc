@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // bpf/stages/learn.h: where the source MAC is, within the interface's own slots.
+#include <linux/if_ether.h>
+
+#include <algorithm>
 #include <cstdio>
 
+#include "nat_fixture.h"
 #include "pipeline_fixture.h"
 
 namespace xvnet::test {
@@ -274,6 +278,17 @@ TEST_P(Learn, WhatXdpLeavesToTcIsNotCountedTwice) {
   rig_.set_learner(kRed, "a", 0);
   const Frame frame = udp4(between("new", "b"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, full(frame)));
+}
+
+// The host, a member of the untagged network, would have to flood what it answers.
+class LearnBeside : public NatFixture {};
+INSTANTIATE_TEST_SUITE_P(Hooks, LearnBeside, tc_alone(), hook_name);
+
+TEST_P(LearnBeside, WhoSendsToAPublicAddressIsLearned) {
+  Frame frame = in(Protocol::kUdp, kRedFirstPort);
+  std::ranges::copy(parse_mac(test::mac_of("new")), frame.bytes.begin() + ETH_ALEN);
+  from_uplink(frame);
+  EXPECT_EQ(learnt_at(kPlain, test::mac_of("new")), "up");
 }
 
 }  // namespace
