@@ -15,9 +15,9 @@
 
 #include "address.h"
 
-#define HOST_SENDERS	     128 /* of a network's wire */
+#define HOST_SENDERS	     256 /* of a network's wire */
 #define HOST_SENDERS_OF_PORT 16	 /* and these are the first */
-#define HOST_SENDER_CHOICES  4
+#define HOST_SENDER_CHOICES  16
 #define HOST_SENDER_SECONDS  60
 
 XVNET_ABI_BEGIN

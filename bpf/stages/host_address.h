@@ -10,7 +10,8 @@
  *     change the host's path MTUs, and end connections that it has elsewhere;
  *   - IPv6 from senders outside the network's prefixes: the kernel checks the senders of IPv4 alone (rp_filter), and
  *     would answer others wherever they are;
- *   - anything behind a tag of its own, which could hide an address: the kernel takes off a priority tag.
+ *   - anything but ARP and IP, also behind a tag of its own, which could hide an address: the kernel takes off a priority
+ *     tag.
  *
  * tc only: leave_to_tc.
  *
@@ -84,9 +85,7 @@ static __always_inline enum reason judge_ipv4(struct packet *packet)
 
 	if (!hook_read(packet, header_offset(packet), &ip, sizeof(ip)) || !may_have_icmp(packet, &ip))
 		return REASON_NOT_HOST_ADDRESS;
-	if (is_ipv4_group(ip.daddr))
-		return REASON_CONTINUE;
-	if (!find_route(ROUTE_TO_HOST, packet->network, ip.daddr))
+	if (!is_ipv4_group(ip.daddr) && !find_route(ROUTE_TO_HOST, packet->network, ip.daddr))
 		return REASON_NOT_HOST_ADDRESS;
 	from = to_address(ip.saddr);
 	return judge_sender(packet, &from);
@@ -167,19 +166,6 @@ static __always_inline bool may_have_icmpv6(struct packet *packet, const struct 
 		!address_difference(&about.to, &ends->from) && is_own_ipv6(packet, &about.from));
 }
 
-/* RFC 4861, 4.3: the neighbour solicitation of somebody who has an address himself. */
-static __always_inline bool asks_for_host(struct packet *packet, const struct address *from)
-{
-	struct payload payload = payload_of_ipv6(packet);
-	struct address target;
-	__u8 type;
-
-	return payload.offset && payload.protocol == IPPROTO_ICMPV6 && !has_zero_prefix(from) &&
-	       hook_read(packet, payload.offset, &type, sizeof(type)) && type == ICMPV6_NEIGHBOUR_SOLICITATION &&
-	       hook_read(packet, payload.offset + ICMP_HEADER_SIZE, &target, sizeof(target)) &&
-	       is_own_ipv6(packet, &target);
-}
-
 static __always_inline enum reason judge_ipv6(struct packet *packet)
 {
 	struct ipv6_ends ends;
@@ -187,9 +173,9 @@ static __always_inline enum reason judge_ipv6(struct packet *packet)
 	if (!read_ends(packet, header_offset(packet), &ends) || !may_send(packet, &ends.from) ||
 	    !may_have_icmpv6(packet, &ends))
 		return REASON_NOT_HOST_ADDRESS;
-	if (ends.to.bytes[0] == 0xff)
-		return asks_for_host(packet, &ends.from) ? judge_sender(packet, &ends.from) : REASON_CONTINUE;
-	return is_own_ipv6(packet, &ends.to) ? judge_sender(packet, &ends.from) : REASON_NOT_HOST_ADDRESS;
+	if (ends.to.bytes[0] != 0xff && !is_own_ipv6(packet, &ends.to))
+		return REASON_NOT_HOST_ADDRESS;
+	return has_zero_prefix(&ends.from) ? REASON_CONTINUE : judge_sender(packet, &ends.from);
 }
 
 /* verifier: a global function is verified once, by itself, and not again in each program. */
@@ -203,7 +189,7 @@ __noinline int judge_for_host(hook_ctx *ctx, __u32 network, __u32 ifindex, __u32
 		return judge_ipv4(&packet);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
 		return judge_ipv6(&packet);
-	return is_vlan_ethertype(ethertype) ? REASON_NOT_HOST_ADDRESS : REASON_CONTINUE;
+	return REASON_NOT_HOST_ADDRESS;
 }
 
 static __always_inline enum reason check_host_address(struct packet *packet)

@@ -4,8 +4,8 @@
  * within a minute. Each of them costs the host an entry of its neighbour table, which is one for all of its interfaces:
  * full of one VM's inventions, it has no room for the host's own gateway.
  *
- * An address has one of the few places that its hash gives it, so that a search is short; it keeps the place while it
- * speaks. Which address gets the last free place of several that ask at the same time, chance decides.
+ * A port has 16 places, and an address any of them. Of the places of a wire it has the choice of the 16 that its hash
+ * gives it, so that a search is short. It keeps its place while it speaks.
  *
  * lookups  networks, learners
  */
@@ -25,31 +25,46 @@ static __always_inline __u32 first_place(__u32 network, __u32 ifindex, __u32 has
 	return hash % (places / HOST_SENDER_CHOICES) * HOST_SENDER_CHOICES;
 }
 
+/* verifier: two searches, one after the other, for in one it would follow each place with each that was free before. */
+static __always_inline struct host_sender *find_sender(struct learner *learner, __u32 first, const struct address *from)
+{
+	for (__u32 i = first; i < first + HOST_SENDER_CHOICES; i++) {
+		struct host_sender *sender = &learner->senders[i % HOST_SENDERS];
+
+		if (!address_difference(&sender->address, from))
+			return sender;
+	}
+	return NULL;
+}
+
+static __always_inline struct host_sender *find_free_place(struct learner *learner, __u32 first, __u32 now)
+{
+	for (__u32 i = first; i < first + HOST_SENDER_CHOICES; i++) {
+		struct host_sender *sender = &learner->senders[i % HOST_SENDERS];
+
+		if (now - sender->seen_s >= HOST_SENDER_SECONDS || !sender->seen_s)
+			return sender;
+	}
+	return NULL;
+}
+
 static __always_inline bool may_speak_to_host(__u32 network, __u32 ifindex, const struct address *from)
 {
 	struct learner_key key = {.network = network, .ifindex = ifindex};
 	struct learner *learner = bpf_map_lookup_elem(&learners, &key);
 	__u32 now = bpf_ktime_get_ns() / NS_PER_SECOND + 1;
-	struct host_sender *sender, *free = NULL;
-	__u32 place;
+	struct host_sender *sender;
+	__u32 first;
 
 	if (!learner)
 		return false;
-	place = first_place(network, ifindex, address_hash(from));
-	for (int i = 0; i < HOST_SENDER_CHOICES; i++, place++) {
-		sender = &learner->senders[place % HOST_SENDERS];
-		if (!address_difference(&sender->address, from)) {
-			free = sender;
-			break;
-		}
-		if (now - sender->seen_s >= HOST_SENDER_SECONDS || !sender->seen_s)
-			free = sender;
-	}
-	if (!free)
+	first = first_place(network, ifindex, address_hash(from));
+	sender = find_sender(learner, first, from) ?: find_free_place(learner, first, now);
+	if (!sender)
 		return false;
-	if (free->seen_s != now) {
-		free->address = *from;
-		free->seen_s = now;
+	if (sender->seen_s != now) {
+		sender->address = *from;
+		sender->seen_s = now;
 	}
 	return true;
 }

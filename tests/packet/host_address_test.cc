@@ -78,7 +78,12 @@ TEST_P(HostAddress, WhatIsForItIsGiven) {
   expect_given(tcp4(to("10.0.0.2")));
   expect_given(icmp4_echo(to("10.0.0.2")));
   expect_given(tcp6(to_ipv6("2001:db8::2")));
-  expect_given(of_ethertype(to("10.0.0.2"), kTestEthertype));
+}
+
+// PPPoE, AoE and the like have no address by which to judge them.
+TEST_P(HostAddress, NothingButArpAndIpIsGiven) {
+  for (const uint16_t ethertype : {uint16_t{kTestEthertype}, uint16_t{0x8863}, uint16_t{0x88cc}})
+    expect_refused(of_ethertype(to("10.0.0.2"), ethertype));
 }
 
 TEST_P(HostAddress, BroadcastsAndGroupsAreGiven) {
@@ -229,6 +234,9 @@ INSTANTIATE_TEST_SUITE_P(Hooks, HostSenders, tc_alone(), hook_name);
 constexpr int kMany = 400;
 
 TEST_P(HostSenders, AreAsManyAsThePortHasPlaces) {
+  EXPECT_EQ(given_of(HOST_SENDERS_OF_PORT, [](int sender) { return udp4(from(sender)); }),
+            HOST_SENDERS_OF_PORT)
+      << "each of so many has a place";
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
   EXPECT_TRUE(is_given(tcp4(from(0)))) << "the first has its place still";
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
@@ -251,22 +259,9 @@ TEST_P(HostSenders, AreThoseWhoAskForTheHost) {
   EXPECT_EQ(given_of(kMany, ask("10.0.0.2")), HOST_SENDERS_OF_PORT);
 }
 
-TEST_P(HostSenders, AreThoseWhoSolicitTheHost) {
-  const auto solicit = [](const std::string& target) {
-    return [target](int sender) {
-      Frame frame = neighbour_solicitation(from(sender));
-      const abi::address group = address_of("ff02::1:ff00:0");
-      std::ranges::copy(group.bytes, frame.bytes.begin() + ETH_HLEN + 24);
-      const abi::address asked = address_of(target);
-      std::ranges::copy(asked.bytes, frame.bytes.begin() + ETH_HLEN + 40 + 8);
-      return frame;
-    };
-  };
-  EXPECT_EQ(given_of(kMany, solicit("2001:db8::3")), kMany);
-  EXPECT_EQ(given_of(kMany, solicit("2001:db8::2")), HOST_SENDERS_OF_PORT);
-}
-
-TEST_P(HostSenders, OfBroadcastsAndGroupsTakeNoPlace) {
+// The host answers a ping and takes a router advertisement by a group, too, and a datagram by
+// broadcast.
+TEST_P(HostSenders, AreThoseOfGroupsAndBroadcastsAsWell) {
   for (const char* ip : {"255.255.255.255", "224.0.0.251"})
     EXPECT_EQ(given_of(kMany,
                        [&](int sender) {
@@ -274,7 +269,29 @@ TEST_P(HostSenders, OfBroadcastsAndGroupsTakeNoPlace) {
                          ends.dst_ip = ip;
                          return udp4(ends);
                        }),
-              kMany);
+              HOST_SENDERS_OF_PORT);
+}
+
+TEST_P(HostSenders, AreThoseOfGroupsOfIPv6AsWell) {
+  for (const char* ip : {"ff02::1", "ff02::1:ff00:2"})
+    EXPECT_EQ(given_of(kMany,
+                       [&](int sender) {
+                         Ends ends = from(sender);
+                         ends.dst_ip6 = ip;
+                         return icmp6_echo(ends);
+                       }),
+              HOST_SENDERS_OF_PORT);
+}
+
+// By which a station asks whether it may have an address.
+TEST_P(HostSenders, WithoutAnAddressTakeNoPlace) {
+  EXPECT_EQ(given_of(kMany,
+                     [](int) {
+                       Ends ends = to_ipv6("ff02::1:ff00:2");
+                       ends.src_ip6 = "::";
+                       return neighbour_solicitation(ends);
+                     }),
+            kMany);
 }
 
 TEST_P(HostSenders, WhoIsSilentLosesThePlace) {
