@@ -60,16 +60,18 @@ static __always_inline void note_mac(struct packet *packet, struct address_entry
 }
 
 /* An address that several ports may have is whose port announces it; while nobody has it, whose port speaks from it. */
-static __always_inline bool takes_address(struct packet *packet, const struct arp_packet *arp,
-					  const struct address_entry *entry)
+static __noinline bool takes_address(struct packet *packet, struct address_entry *entry, __be32 address, bool announces)
 {
-	struct allowed_key key = {.ifindex = packet->ifindex, .address = to_address(arp->sender)};
+	struct allowed_key key = {.ifindex = packet->ifindex, .address = to_address(address)};
 	__u32 *network;
 
-	if (!(entry->flags & ADDRESS_SHARED) || (entry->ifindex && arp->sender != arp->target))
+	if (!entry || !(entry->flags & ADDRESS_SHARED) || (entry->ifindex && !announces))
 		return false;
 	network = bpf_map_lookup_elem(&allowed, &key);
-	return network && *network == packet->network;
+	if (!network || *network != packet->network)
+		return false;
+	entry->ifindex = packet->ifindex;
+	return true;
 }
 
 static __always_inline void note_arp_sender(struct packet *packet, const struct arp_packet *arp)
@@ -79,12 +81,8 @@ static __always_inline void note_arp_sender(struct packet *packet, const struct 
 
 	if (!entry)
 		return;
-	if (entry->ifindex != packet->ifindex) {
-		if (!takes_address(packet, arp, entry))
-			return;
-		entry->ifindex = packet->ifindex;
-	}
-	note_mac(packet, entry);
+	if (entry->ifindex == packet->ifindex || takes_address(packet, entry, arp->sender, arp->sender == arp->target))
+		note_mac(packet, entry);
 }
 
 static __always_inline enum reason write_arp_reply(struct packet *packet, const struct arp_packet *request,

@@ -4,7 +4,7 @@
  *
  * reads    ifindex, network, source_mac
  * returns  SOURCE_SPOOFED, NOT_ROUTED, TTL_EXCEEDED
- * lookups  addresses
+ * lookups  addresses; of an address that nobody has allowed
  */
 #pragma once
 
@@ -44,7 +44,7 @@ static __always_inline bool is_own_address(struct packet *packet, __be32 address
 	struct address_key key = {.network = packet->network, .address = to_address(address)};
 	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
 
-	if (!entry || entry->ifindex != packet->ifindex)
+	if (!entry || (entry->ifindex != packet->ifindex && !takes_address(packet, entry, address, false)))
 		return false;
 	note_mac(packet, entry);
 	return true;

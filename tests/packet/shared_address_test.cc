@@ -2,6 +2,7 @@
 //
 // bpf/stages/neighbour.h: of red's 10.0.0.100, which a and b may have and c may not. XDP leaves all
 // ARP of the network to tc.
+#include "nat_fixture.h"
 #include "pipeline_fixture.h"
 
 namespace xvnet::test {
@@ -104,6 +105,21 @@ TEST_P(SharedAddress, AnotherAddressIsNotTakenByAnAnnouncement) {
   const auto owned =
       rig_.tables().addresses.find({.network = kRed, .address = address_of("10.0.0.2")}).value();
   EXPECT_EQ(owned.ifindex, rig_.ifindex("b"));
+}
+
+// A VM that holds the address when its port is attached need not announce it again.
+class SharedAddressOutside : public NatFixture {
+ protected:
+  SharedAddressOutside() { rig_.set_shared_address(kRed, kShared, {"a", "b"}); }
+};
+INSTANTIATE_TEST_SUITE_P(Hooks, SharedAddressOutside, tc_alone(), hook_name);
+
+TEST_P(SharedAddressOutside, IsWhereItIsFirstSpokenFrom) {
+  const Frame of_c = out(Protocol::kUdp, "c", kShared);
+  EXPECT_EQ(from_vm("c", of_c), dropped(of_c, "c from", "SOURCE_SPOOFED"));
+  EXPECT_EQ(from_vm("a", out(Protocol::kUdp, "a", kShared)).counted.at("a from carried"), 1u);
+  const Frame of_b = out(Protocol::kUdp, "b", kShared);
+  EXPECT_EQ(from_vm("b", of_b), dropped(of_b, "b from", "SOURCE_SPOOFED"));
 }
 
 }  // namespace
