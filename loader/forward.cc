@@ -104,8 +104,12 @@ Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wan
   XVNET_ASSIGN(ours, ports_on_host(tables));
   const auto foreign = reserved & ~ours & ports;
   if (foreign.none()) return {};
-  return refusal(wanted, fmt::format("port {} is kept free on the host", format_ports(foreign)),
-                 "see net.ipv4.ip_local_reserved_ports");
+  return refusal(
+      wanted,
+      fmt::format("port {} is kept free on the host for something else", format_ports(foreign)),
+      fmt::format("if nothing else needs it: sysctl -w "
+                  "net.ipv4.ip_local_reserved_ports='{}'",
+                  format_ports(reserved & ~foreign)));
 }
 
 Result<void> check(Change& change, const Forward& wanted, const PublicAddress& outside) {
@@ -213,6 +217,15 @@ Result<Network> network_of(Tables& tables, const ForwardRequest& request) {
 
 bool is_of_host(const abi::nat_address& entry) { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
 
+// Of all forwards of the address.
+Result<PortSet> ports_of_address(Tables& tables, const abi::address& address) {
+  XVNET_ASSIGN(forwards, all_forwards(tables));
+  PortSet ports;
+  for (const Forward& each : forwards)
+    if (is_same(each.key.address, address)) ports |= public_ports(each);
+  return ports;
+}
+
 // Opened anew where its address has become the host's, or is the host's no longer. What a network
 // speaks from follows first.
 Result<void> follow_address(Change& change, Forward forward) {
@@ -225,15 +238,34 @@ Result<void> follow_address(Change& change, Forward forward) {
   XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
   if (has_speakers || (found->is_of_host() && !check_host(tables, change.kernel(), forward)))
     return {};
+  XVNET_ASSIGN(ports, ports_of_address(tables, forward.key.address));
   XVNET_TRY(close_forward(change, forward));
+  if (found->is_of_host()) XVNET_TRY(reserve_on_host(change, ports));
   forward.entry.state = abi::RECORD_INCOMPLETE;
   return open_forward(change, forward, *found);
 }
 
-// The ports of all are kept free on the host again, and lo has its program.
-Result<Outcome> repair_forwards(Change& change) {
+// An address becomes the host's, or another one, for all of its forwards with the first of them.
+Result<void> follow_reservations(Change& change, const PortSet& before) {
   XVNET_ASSIGN(ports, ports_on_host(change.tables()));
-  if (ports.any()) XVNET_TRY(reserve_on_host(change, ports));
+  if ((before & ~ports).any()) XVNET_TRY(release_on_host(change, before & ~ports));
+  return ports.any() ? reserve_on_host(change, ports) : Result<void>{};
+}
+
+Result<void> check_follows(Tables& tables, const Kernel& kernel, const Forward& forward) {
+  const auto found = find_outside(tables, kernel, forward);
+  XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
+  XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
+  if (!found || !known || !has_speakers || is_of_host(*known) == found->is_of_host()) return {};
+  return refusal(forward, "a network speaks from the address as it was before",
+                 "first: xvnet network set NAME --snat, as that network has it");
+}
+
+// The ports of all are kept free on the host again, and lo has its program.
+Result<Outcome> repair_forward(Change& change, const Forward& forward) {
+  XVNET_ASSIGN(before, ports_on_host(change.tables()));
+  XVNET_TRY(follow_address(change, forward));
+  XVNET_TRY(follow_reservations(change, before));
   XVNET_TRY(follow_loopback(change));
   return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
 }
@@ -253,8 +285,8 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   XVNET_ASSIGN(existing, tables.forwards.find(wanted.key));
   wanted.entry.state = abi::RECORD_COMPLETE;
   if (existing && is_same(*existing, wanted.entry)) {
-    XVNET_TRY(follow_address(change, wanted));
-    return repair_forwards(change);
+    if (miss == SnatMiss::kRefused) XVNET_TRY(check_follows(tables, change.kernel(), wanted));
+    return repair_forward(change, wanted);
   }
   wanted.entry.state = abi::RECORD_INCOMPLETE;
   const auto outside = find_outside(tables, change.kernel(), wanted);
@@ -341,7 +373,9 @@ Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const Forwar
 
 Result<void> follow_forwards(Change& change) {
   XVNET_ASSIGN(forwards, all_forwards(change.tables()));
+  XVNET_ASSIGN(before, ports_on_host(change.tables()));
   for (const Forward& forward : forwards) XVNET_TRY(follow_address(change, forward));
+  XVNET_TRY(follow_reservations(change, before));
   return follow_loopback(change);
 }
 

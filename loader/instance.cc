@@ -166,6 +166,10 @@ Result<Outcome> Instance::down() {
                                   [&](Change& change) { return remove_remnant(change, each); }));
     std::ranges::move(removed.warnings, std::back_inserter(outcome.warnings));
   }
+  if (!remnants.empty()) {
+    XVNET_ASSIGN(reserved, reserved_by_nobody(*kernel_));
+    std::ranges::move(reserved, std::back_inserter(outcome.warnings));
+  }
   XVNET_TRY(kernel_->remove_pins());
   tables_.reset();
   return outcome;

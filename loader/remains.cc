@@ -90,4 +90,13 @@ Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
   return remove_from_port(change, *link);
 }
 
+Result<std::vector<std::string>> reserved_by_nobody(const Kernel& kernel) {
+  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  if (reserved.none()) return std::vector<std::string>{};
+  return std::vector{fmt::format(
+      "net.ipv4.ip_local_reserved_ports keeps {} free; if nothing else needs that: sysctl -w "
+      "net.ipv4.ip_local_reserved_ports=''",
+      format_ports(reserved))};
+}
+
 }  // namespace xvnet

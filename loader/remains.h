@@ -17,4 +17,7 @@ std::vector<std::string> losses_of(const std::vector<std::string>& missing);
 // Ports are set down before they lose their backstop. A warning says what each device keeps.
 Result<Outcome> remove_remnant(Change& change, const Remnant& remnant);
 
+// Where records are gone, what of the reserved ports was for public ones is not known: a warning.
+Result<std::vector<std::string>> reserved_by_nobody(const Kernel& kernel);
+
 }  // namespace xvnet

@@ -82,7 +82,23 @@ Result<Attachment> Attachments::state(std::uint32_t ifindex, Hook hook) const {
   return other == Attachment::kNone ? link : other;
 }
 
+namespace {
+
+// Of this instance, whose pin was removed, or of another one.
+bool is_of_an_instance(const std::string& program) { return program.starts_with("\"xdp_from_"); }
+
+}  // namespace
+
 Result<std::string> Attachments::foreign_xdp(std::uint32_t ifindex) const {
+  Result<std::string> foreign;
+  await_release([&] {
+    foreign = other_xdp(ifindex);
+    return !foreign || !is_of_an_instance(*foreign);
+  });
+  return foreign;
+}
+
+Result<std::string> Attachments::other_xdp(std::uint32_t ifindex) const {
   XVNET_ASSIGN(report, query_link(ifindex));
   if (!report || report->xdp_programs.empty()) return "";
   // Only one program runs natively: either our link's, or a dispatcher with ours behind it.

@@ -28,6 +28,8 @@ class Attachments {
   Result<void> attach_tc(const FileDescriptor& loaded, std::uint32_t ifindex, Hook hook);
   // Of the means a hook has beside the pinned link.
   Result<Attachment> other_state(std::uint32_t ifindex, Hook hook) const;
+  // What runs as native XDP and is not this instance's; empty: nothing does.
+  Result<std::string> other_xdp(std::uint32_t ifindex) const;
 
   PinRoot root_;
 };

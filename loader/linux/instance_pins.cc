@@ -59,8 +59,9 @@ Result<void> InstancePins::check_namespace(std::uint64_t dev, std::uint64_t inod
   if (dev == own.dev && inode == own.inode) return {};
   return fail(
       doing() + ": it belongs to another network namespace",
-      fmt::format("use --instance NAME, one for each network namespace; if that one is gone, "
-                  "run `xvnet down`, and if that is refused too, remove \"{}\"",
+      fmt::format("go there with `nsenter --net=`, or use --instance NAME, one for each network "
+                  "namespace; only if that one is gone, run `xvnet down`, and if that is refused "
+                  "too, remove \"{}\"",
                   root_.directory()));
 }
 
@@ -165,8 +166,9 @@ Result<bool> InstancePins::open_for_reading() {
       return fail(
           fmt::format("{}: no bpffs is mounted on {} in this mount namespace", doing(), kBpffs),
           "what is attached is out of sight inside `ip netns exec`: use `nsenter --net=`");
-    return fail(fmt::format("{}: no bpffs is mounted on {}: if it was unmounted, what was attached "
-                            "is gone",
+    return fail(fmt::format("{}: no bpffs is mounted on {}: what was attached is out of sight "
+                            "inside `ip netns exec` (use `nsenter --net=`), or gone if it was "
+                            "unmounted",
                             doing(), kBpffs),
                 "xvnet restore");
   }

@@ -66,7 +66,9 @@ Finding examine_bpffs(const std::string& pin_root) {
             "enter network namespaces with `nsenter --net=`, not `ip netns exec`"};
   }
   return {"bpffs", Health::kWarn,
-          fmt::format("not mounted on {}: what was attached before is gone", kBpffs),
+          fmt::format("not mounted on {}: what was attached is out of sight inside `ip netns exec` "
+                      "(use `nsenter --net=`), or gone if it was unmounted",
+                      kBpffs),
           fmt::format("mount -t bpf -o mode=0700 bpf {}", kBpffs)};
 }
 

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/device_name.h"
@@ -78,7 +80,11 @@ Result<void> create_link(const std::string& pin_path, const FileDescriptor& prog
                          std::uint32_t ifindex, Hook hook) {
   LIBBPF_OPTS(bpf_link_create_opts, options);
   options.flags = hook == Hook::kXdp ? XDP_FLAGS_DRV_MODE : kBefore;
-  int fd = bpf_link_create(program.get(), static_cast<int>(ifindex), attach_type(hook), &options);
+  int fd = -1;
+  await_release([&] {
+    fd = bpf_link_create(program.get(), static_cast<int>(ifindex), attach_type(hook), &options);
+    return fd >= 0 || (errno != EEXIST && errno != EBUSY);
+  });
   if (fd < 0) return explain_create(errno, ifindex, hook);
   // Closing an unpinned link detaches it, so a failure leaves nothing.
   FileDescriptor link(fd);
@@ -86,6 +92,16 @@ Result<void> create_link(const std::string& pin_path, const FileDescriptor& prog
 }
 
 }  // namespace
+
+bool await_release(const std::function<bool()>& is_released) {
+  constexpr auto kPause = std::chrono::milliseconds(10);
+  constexpr int kTries = 200;
+  for (int tried = 0; tried < kTries; ++tried) {
+    if (is_released()) return true;
+    std::this_thread::sleep_for(kPause);
+  }
+  return false;
+}
 
 bool is_tcx_supported() {
   if (const char* asked = std::getenv("XVNET_NO_TCX"); asked && *asked) return false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "loader/kernel.h"
@@ -15,6 +16,10 @@ namespace xvnet {
 // Whether tc programs attach by links here. The environment variable XVNET_NO_TCX makes it false,
 // for tests.
 bool is_tcx_supported();
+
+// A link that lost its last pin comes off later: a worker of the kernel does it. False when it is
+// still there after two seconds.
+bool await_release(const std::function<bool()>& is_released);
 
 // Does nothing when the pinned link runs `program` already, moves a live link to `program`, and
 // replaces a severed one. On return the link is pinned; on an error there is none.

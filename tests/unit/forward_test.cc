@@ -106,6 +106,25 @@ TEST_F(Forward, NoPortStaysReservedWhenTheHostsAddressChanges) {
   EXPECT_EQ(reserved(), "");
 }
 
+// The first of them tells of the address for all.
+TEST_F(Forward, AllOfAnAddressFollowItThereAndBack) {
+  auto second = ssh();
+  second.outside_port = 2223;
+  second.inside_port = 23;
+  kernel_.device("eth0").addresses = {"203.0.113.5/24"};
+  for (const auto& each : {ssh(), second}) must(add_forward(each));
+  EXPECT_EQ(reserved(), "2222-2223");
+  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  must(add_forward(ssh()));
+  EXPECT_EQ(reserved(), "");
+  EXPECT_EQ(shown().size(), 2U);
+  kernel_.device("eth0").addresses = {"203.0.113.5/24"};
+  must(add_forward(ssh()));
+  EXPECT_EQ(shown().size(), 2U);
+  EXPECT_EQ(reserved(), "2222-2223");
+  EXPECT_EQ(complaint(), "");
+}
+
 TEST_F(Forward, OfAPoolAddressIsAnsweredForOnTheUplink) {
   must(add_forward(ssh()));
   ASSERT_TRUE(address("203.0.113.5"));

@@ -77,10 +77,16 @@ INSTANTIATE_TEST_SUITE_P(Of, RemainsWithout,
                                          TableId::kMeta));
 
 TEST_F(Remains, WithoutAnyPinAreTakenDown) {
+  PortSet reserved;
+  reserved.set(9100);
+  ASSERT_TRUE(kernel_.set_reserved_ports(reserved));
   kernel_.lose_pins();
   ASSERT_EQ(faults().size(), 1u);
   EXPECT_EQ(faults().front().fix, "xvnet down");
-  take_down();
+  const Outcome outcome = take_down();
+  EXPECT_TRUE(std::ranges::any_of(outcome.warnings, [](const std::string& warning) {
+    return warning.contains("net.ipv4.ip_local_reserved_ports keeps 9100 free");
+  }));
   expect_nothing_left();
   EXPECT_TRUE(faults().empty());
 }
