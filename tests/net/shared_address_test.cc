@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kShared = "10.0.0.100";
 constexpr auto kTakeOver = std::chrono::seconds(30);  // of keepalived: about 4
 
-struct Router {
+struct Balancer {
   std::string port;
   int priority;
   Container container{{}};
@@ -26,8 +26,8 @@ class SharedAddress : public InMode {
     for (const auto& [name, subnet] : {std::pair{"blue", "10.0.0"}, std::pair{"green", "10.1.0"}})
       lab.host.must({"network", "add", name, "--subnet", std::string(subnet) + ".0/24", "--gateway",
                      std::string(subnet) + ".1", "--router", "r"});
-    for (std::size_t at = 0; at < routers_.size(); ++at) {
-      plug(routers_[at].container.ns(), routers_[at].port, "blue",
+    for (std::size_t at = 0; at < balancers_.size(); ++at) {
+      plug(balancers_[at].container.ns(), balancers_[at].port, "blue",
            "10.0.0." + std::to_string(11 + at), {"--allow", kShared});
     }
     plug(neighbour_, "c3", "blue", "10.0.0.13", {});
@@ -45,19 +45,18 @@ class SharedAddress : public InMode {
     await_ready(ns, "eth0");
     ns.must({"ip", "route", "add", "default", "via", ip.substr(0, ip.rfind('.')) + ".1"});
   }
-  // Its own address on it, so that only whoever has the address answers for it.
-  static void start(const Router& router) {
-    router.container.must("mkdir -p /etc/keepalived");
-    router.container.write("/etc/keepalived/keepalived.conf",
-                           "global_defs {\n vrrp_garp_master_refresh 0\n}\n"
-                           "vrrp_instance v {\n state BACKUP\n interface eth0\n"
-                           " virtual_router_id 7\n advert_int 1\n priority " +
-                               std::to_string(router.priority) + "\n virtual_ipaddress {\n  " +
-                               std::string(kShared) + "/24\n }\n}\n");
-    router.container.must("keepalived --vrrp --pid=/run/keepalived.pid --dont-release-vrrp");
+  static void start(const Balancer& balancer) {
+    balancer.container.must("mkdir -p /etc/keepalived");
+    balancer.container.write("/etc/keepalived/keepalived.conf",
+                             "global_defs {\n vrrp_garp_master_refresh 0\n}\n"
+                             "vrrp_instance v {\n state BACKUP\n interface eth0\n"
+                             " virtual_router_id 7\n advert_int 1\n priority " +
+                                 std::to_string(balancer.priority) + "\n virtual_ipaddress {\n  " +
+                                 std::string(kShared) + "/24\n }\n}\n");
+    balancer.container.must("keepalived --vrrp --pid=/run/keepalived.pid --dont-release-vrrp");
   }
-  static void stop(const Router& router) {
-    router.container.must("ip link set eth0 down; kill -9 $(cat /run/keepalived.pid)");
+  static void stop(const Balancer& balancer) {
+    balancer.container.must("ip link set eth0 down; kill -9 $(cat /run/keepalived.pid)");
   }
   bool is_at(const std::string& port) {
     for (const auto& each : lab.host.json({"show", "ports"}))
@@ -68,18 +67,18 @@ class SharedAddress : public InMode {
     return ns.run({"ping", "-n", "-c", "1", "-W", "1", kShared}).ok();
   }
 
-  std::array<Router, 2> routers_{Router{"c1", 200}, Router{"c2", 100}};
+  std::array<Balancer, 2> balancers_{Balancer{"c1", 200}, Balancer{"c2", 100}};
   NetNs neighbour_;
   NetNs beyond_;
 };
 XVNET_IN_BOTH_MODES(SharedAddress);
 
 TEST_P(SharedAddress, FollowsKeepalived) {
-  for (const Router& router : routers_) start(router);
+  for (const Balancer& balancer : balancers_) start(balancer);
   EXPECT_TRUE(eventually([&] { return is_at("c1"); }, kTakeOver));
   EXPECT_TRUE(eventually([&] { return reaches(neighbour_); })) << "a neighbour";
   EXPECT_TRUE(eventually([&] { return reaches(beyond_); })) << "from another network";
-  stop(routers_[0]);
+  stop(balancers_[0]);
   EXPECT_TRUE(eventually([&] { return is_at("c2"); }, kTakeOver));
   EXPECT_FALSE(is_at("c1"));
   EXPECT_TRUE(eventually([&] { return reaches(neighbour_); }))
