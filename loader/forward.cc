@@ -257,8 +257,8 @@ Result<void> check_follows(Tables& tables, const Kernel& kernel, const Forward& 
   XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
   XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
   if (!found || !known || !has_speakers || is_of_host(*known) == found->is_of_host()) return {};
-  return refusal(forward, "a network speaks from the address as it was before",
-                 "first: xvnet network set NAME --snat, as that network has it");
+  return refusal(forward, "a network with --snat still uses the address as it was",
+                 "type the --snat of that network again first: xvnet network set NAME --snat auto");
 }
 
 // The ports of all are kept free on the host again, and lo has its program.

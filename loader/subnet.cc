@@ -115,8 +115,8 @@ Result<void> check_subnet_change(Tables& tables, const Network& before,
           subnet && subnet->is_assignable(address) && std::ranges::find(own, address) == own.end();
       if (!stays)
         return fail(
-            fmt::format("set network {:?}: port {:?} has the address {}, or may have it",
-                        text_of(after.name), text_of(port.device.name), format_ipv4(address)),
+            fmt::format("set network {:?}: port {:?} may use the address {}", text_of(after.name),
+                        text_of(port.device.name), format_ipv4(address)),
             "detach it first, or give it others with: xvnet attach DEV --ip IP --allow IP "
             "--replace");
     }

@@ -8,15 +8,16 @@
  * compare-and-swap and removes the aged FDB entry it held. So the bound holds by construction, nothing has to
  * collect garbage, and one port's MACs can never push out another's.
  *
- * An address that speaks to the host's interface in the network takes one of a few places that its hash gives it, and has
- * it until it was silent for a minute.
+ * An address that speaks to the host's interface in the network takes a place, and keeps it until it was silent for a
+ * minute. A port has the first HOST_SENDERS_OF_PORT places, a network's wire all of them. An address's hash says which
+ * HOST_SENDER_CHOICES it may take.
  */
 #pragma once
 
 #include "address.h"
 
-#define HOST_SENDERS	     256 /* of a network's wire */
-#define HOST_SENDERS_OF_PORT 16	 /* and these are the first */
+#define HOST_SENDERS	     256
+#define HOST_SENDERS_OF_PORT 16
 #define HOST_SENDER_CHOICES  16
 #define HOST_SENDER_SECONDS  60
 

@@ -11,7 +11,8 @@
  * reads    ethertype, tag_type, segment, has_public_addresses, is_routed
  * sets     tag_type, tag_in_frame, popped_tags
  * returns  NOT_ROUTED, LEAVE_TO_TC, POP_FAILED, PUSH_FAILED
- * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes
+ * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes; of what the wire
+ *          sends to one, also those of enter_by_tag and learn_source
  */
 #pragma once
 

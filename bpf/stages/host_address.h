@@ -3,7 +3,8 @@
  * check_host_address: the host's interface in a network gets what is for the addresses that it has there. The kernel would
  * take what is for any address of the host, whichever interface it comes in by, and might forward the rest.
  *
- * Each address that speaks to it takes one of the few places that the port has: host_sender.h. Broadcasts and groups pass. What does not:
+ * Each address that speaks to it takes one of the places that the port has (host_sender.h). Broadcasts and groups pass.
+ * What does not:
  *   - ICMP redirects: the kernel obeys them while net.ipv4.conf.all.accept_redirects is 1, which it is by default, whatever
  *     the interface's own setting says;
  *   - ICMP errors, except those about a packet that the host sent from such an address to the error's sender. Others would

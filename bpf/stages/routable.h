@@ -4,7 +4,7 @@
  *
  * reads    ifindex, network, source_mac
  * returns  SOURCE_SPOOFED, NOT_ROUTED, TTL_EXCEEDED
- * lookups  addresses; of an address that nobody has allowed
+ * lookups  addresses; where nobody has the address, the table allowed, too
  */
 #pragma once
 
