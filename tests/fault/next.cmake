@@ -69,5 +69,6 @@ target_include_directories(xvnet_next BEFORE PRIVATE ${next})
 target_include_directories(xvnet_next PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(xvnet_next PRIVATE XVNET_VERSION="next")
 target_compile_options(xvnet_next PRIVATE -Wno-missing-field-initializers)
-target_link_libraries(xvnet_next PRIVATE xvnet_next_bpf fmt::fmt CLI11::CLI11 nlohmann_json::nlohmann_json
-                                         PkgConfig::LIBBPF PkgConfig::LIBXDP PkgConfig::NETLINK)
+target_link_libraries(xvnet_next
+  PRIVATE xvnet_unoptimized xvnet_next_bpf fmt::fmt CLI11::CLI11 nlohmann_json::nlohmann_json PkgConfig::LIBBPF
+          PkgConfig::LIBXDP PkgConfig::NETLINK)

@@ -94,7 +94,7 @@ class Fault : public testing::TestWithParam<Scenario> {
 
 TEST_P(Fault, OneFailureLeavesTheStateAsBefore) {
   if (GetParam().is_restore()) GTEST_SKIP() << "Restore.OneFailureConcernsOneObject";
-  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+  for (int n = 1; n <= steps_ && !HasFailure(); n += stride(steps_, kEvery)) {
     FakeKernel kernel;
     prepare(kernel, GetParam());
     Snapshot before = take_snapshot(kernel);
@@ -110,7 +110,7 @@ TEST_P(Fault, OneFailureLeavesTheStateAsBefore) {
 }
 
 TEST_P(Fault, AfterAFailureTheSameCommandSucceeds) {
-  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+  for (int n = 1; n <= steps_ && !HasFailure(); n += stride(steps_, kEvery)) {
     FakeKernel kernel;
     prepare(kernel, GetParam());
     kernel.fail_at(n);
@@ -122,7 +122,7 @@ TEST_P(Fault, AfterAFailureTheSameCommandSucceeds) {
 }
 
 TEST_P(Fault, AfterKillTheSameCommandConverges) {
-  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+  for (int n = 1; n <= steps_ && !HasFailure(); n += stride(steps_, kEvery)) {
     FakeKernel kernel;
     prepare(kernel, GetParam());
     std::string killed = kill(kernel, n);
@@ -133,10 +133,9 @@ TEST_P(Fault, AfterKillTheSameCommandConverges) {
 
 // Every pair of places; of a long command, evenly spread ones.
 TEST_P(Fault, AfterTwoKillsTheSameCommandConverges) {
-  constexpr int kPlaces = 40;
-  int stride = std::max(1, steps_ / kPlaces);
-  for (int first = 1; first <= steps_; first += stride) {
-    for (int second = 1; second <= steps_ && !HasFailure(); second += stride) {
+  const int step = stride(steps_, 20);
+  for (int first = 1; first <= steps_; first += step) {
+    for (int second = 1; second <= steps_ && !HasFailure(); second += step) {
       FakeKernel kernel;
       prepare(kernel, GetParam());
       std::string killed = kill(kernel, first);
@@ -153,7 +152,7 @@ TEST_P(Fault, AfterKillDownLeavesTheHostAsItWas) {
   Snapshot host = take_snapshot(untouched);
   GetParam().lasting(untouched);
   Snapshot changed_host = take_snapshot(untouched);
-  for (int n = 1; n <= steps_ && !HasFailure(); ++n) {
+  for (int n = 1; n <= steps_ && !HasFailure(); n += stride(steps_, kEvery)) {
     FakeKernel kernel;
     prepare(kernel, GetParam());
     std::string killed = kill(kernel, n);

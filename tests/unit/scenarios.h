@@ -4,10 +4,13 @@
 // -9 go through.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "../support/variable.h"
 #include "fixture.h"
 
 namespace xvnet::test {
@@ -31,6 +34,13 @@ inline void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scena
 const std::vector<Scenario>& scenarios();
 // Those of them that are about source NAT.
 const std::vector<Scenario>& translating();
+
+// Where a test breaks a command of so many steps: at each `stride` of them, so that it is at so
+// many places. The environment's XVNET_TEST_PLACES goes before `places`.
+constexpr int kEvery = std::numeric_limits<int>::max();
+inline int stride(int steps, int places) {
+  return std::max(1, steps / number_in("XVNET_TEST_PLACES", places));
+}
 
 // A host with two NICs, of which the first has an address, three TAPs of which one is up, and a
 // veth; then the scenario up to its command.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Devices that vanish while a command is at work: every command, every device, at many places;
-// XVNET_TEST_PLACES says at how many. A device that is gone is done; only who asked for that device
-// hears of it.
-#include <algorithm>
-
-#include "../support/variable.h"
+// Devices that vanish while a command is at work: every command, every device, at many places.
+// A device that is gone is done; only who asked for that device hears of it.
 #include "scenarios.h"
 
 namespace xvnet::test {
@@ -84,12 +80,10 @@ class Vanish : public testing::TestWithParam<Scenario> {
 };
 
 TEST_P(Vanish, OfADeviceTakesNothingElseAlong) {
-  const int places = number_in("XVNET_TEST_PLACES", 60);
   const int calls = calls_without();
-  const int stride = std::max(1, calls / places);
   for (const std::string& name : devices()) {
     const Before before = before_without(name);
-    for (int n = 1; n <= calls && !HasFailure(); n += stride) vanish(name, n, before);
+    for (int n = 1; n <= calls && !HasFailure(); n += stride(calls, 60)) vanish(name, n, before);
   }
 }
 
