@@ -133,7 +133,7 @@ TEST_P(Fault, AfterKillTheSameCommandConverges) {
 
 // Every pair of places; of a long command, evenly spread ones.
 TEST_P(Fault, AfterTwoKillsTheSameCommandConverges) {
-  const int step = stride(steps_, 20);
+  const int step = stride(steps_, 40);
   for (int first = 1; first <= steps_; first += step) {
     for (int second = 1; second <= steps_ && !HasFailure(); second += step) {
       FakeKernel kernel;

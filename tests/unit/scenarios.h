@@ -35,8 +35,9 @@ const std::vector<Scenario>& scenarios();
 // Those of them that are about source NAT.
 const std::vector<Scenario>& translating();
 
-// Where a test breaks a command of so many steps: at each `stride` of them, so that it is at so
-// many places. The environment's XVNET_TEST_PLACES goes before `places`.
+// The distance between two steps at which a test breaks a command of `steps` steps, so that it
+// breaks the command at about `places` of them. The environment's XVNET_TEST_PLACES overrides
+// `places`.
 constexpr int kEvery = std::numeric_limits<int>::max();
 inline int stride(int steps, int places) {
   return std::max(1, steps / number_in("XVNET_TEST_PLACES", places));

@@ -131,6 +131,7 @@ class Tidied : public testing::TestWithParam<Scenario> {};
 TEST_P(Tidied, AnotherCommandSucceedsAfterAKillAndItsPortWorks) {
   FakeKernel undisturbed;
   prepare(undisturbed, GetParam());
+  undisturbed.heal();
   (void)run(undisturbed, GetParam().command);
   for (int n = 1; !HasFailure(); n += stride(undisturbed.steps(), kEvery)) {
     FakeKernel kernel;

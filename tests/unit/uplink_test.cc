@@ -249,7 +249,7 @@ TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
 
 // Of whom each may learn less once a quarter of the FDB is reserved: see binding.h.
 TEST_F(Uplink, CarriesManyNetworks) {
-  constexpr std::uint16_t kNetworks = 300;
+  constexpr std::uint16_t kNetworks = 600;
   must(add_uplink(uplink("eth0")));
   DesiredState state{.uplinks = {uplink("eth0")}, .networks = {}, .forwards = {}, .ports = {}};
   for (std::uint16_t vid = 1; vid <= kNetworks; vid++)
