@@ -117,7 +117,8 @@ TEST(StoppedVm, LeavesATapThatDownDeletes) {
   unlink(file.c_str());
 }
 
-// 0, or why `uid` may not open a queue of the TAP.
+// 0, or why `uid` may not open a queue of the TAP. That it may open the device node is not asked,
+// for its mode is the host's affair.
 int open_as(const NetNs& ns, uid_t uid, const std::string& name, int flags = 0) {
   return ns.in([&] {
     const pid_t child = fork();
@@ -125,9 +126,10 @@ int open_as(const NetNs& ns, uid_t uid, const std::string& name, int flags = 0) 
       ifreq request{};
       name.copy(request.ifr_name, sizeof request.ifr_name - 1);
       request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | flags);
-      if (setgroups(0, nullptr) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)) _exit(255);
       const int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-      _exit(tun < 0 || ioctl(tun, TUNSETIFF, &request) ? errno : 0);
+      if (tun < 0) _exit(errno);
+      if (setgroups(0, nullptr) || setresgid(uid, uid, uid) || setresuid(uid, uid, uid)) _exit(255);
+      _exit(ioctl(tun, TUNSETIFF, &request) ? errno : 0);
     }
     int status = -1;
     waitpid(child, &status, 0);
