@@ -31,7 +31,11 @@ Result<FileDescriptor> open_tun(const std::string& doing) {
   if (tun.is_open()) return tun;
   if (errno == ENOENT || errno == ENODEV)
     return fail(ErrorKind::kUnsupported, doing + ": there is no /dev/net/tun", "modprobe tun");
-  return fail_errno(errno, doing + ": open /dev/net/tun");
+  const int error = errno;
+  auto failure = fail_errno(error, doing + ": open /dev/net/tun");
+  if (error == EACCES)
+    failure.error().hint = "chmod 0666 /dev/net/tun, which is its mode under udev";
+  return failure;
 }
 
 }  // namespace

@@ -58,17 +58,23 @@ class UserDirectory {
   std::string path_;
 };
 
-// A bpffs that users may enter, in a mount namespace of its own: systemd mounts one for root alone.
-class OpenBpffs {
+// A mount namespace in which ordinary users may enter bpffs, which systemd mounts for root alone,
+// and open /dev/net/tun, as udev lets them.
+class OpenMounts {
  public:
-  OpenBpffs() : home_(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) {
+  OpenMounts() : home_(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) {
     if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, "") != 0 ||
         ::mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=0711") != 0)
       throw_errno("mounting a bpffs");
+    const char* const tun = "/dev/net/tun";
+    struct stat node{};
+    if (::stat(tun, &node) != 0 || ::mount("tmpfs", "/dev/net", "tmpfs", 0, "") != 0 ||
+        ::mknod(tun, S_IFCHR, node.st_rdev) != 0 || ::chmod(tun, 0666) != 0)
+      throw_errno(std::string("making another ") + tun);
   }
-  OpenBpffs(const OpenBpffs&) = delete;
-  OpenBpffs& operator=(const OpenBpffs&) = delete;
-  ~OpenBpffs() { ::setns(home_.get(), CLONE_NEWNS); }
+  OpenMounts(const OpenMounts&) = delete;
+  OpenMounts& operator=(const OpenMounts&) = delete;
+  ~OpenMounts() { ::setns(home_.get(), CLONE_NEWNS); }
 
  private:
   UniqueFd home_;
@@ -94,7 +100,7 @@ class Privilege : public ::testing::Test {
     return lab.ns().run({"ip", "link", "show", "dev", name}).ok();
   }
 
-  const OpenBpffs bpffs;
+  const OpenMounts mounts;
   const UserDirectory directory;
   const Variable binary{"XVNET_BIN", directory.binary()};
   Lab lab;
