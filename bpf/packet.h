@@ -12,27 +12,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../maps/carried.h"
 #include "../maps/continuations.h"
-#include "../maps/devices.h"
-#include "../maps/fdb.h"
-#include "../maps/host_flows.h"
-#include "../maps/interface_cache.h"
-#include "../maps/interfaces.h"
-#include "../maps/learners.h"
-#include "../maps/members.h"
-#include "../maps/nat_addresses.h"
-#include "../maps/nat_fragments.h"
-#include "../maps/nat_mappings.h"
-#include "../maps/nat_networks.h"
-#include "../maps/nat_ports.h"
-#include "../maps/nat_sessions.h"
-#include "../maps/networks.h"
 #include "../maps/reasons.h"
-#include "../maps/routes.h"
-#include "../maps/stats.h"
-#include "../maps/vlan_cache.h"
-#include "../maps/vlans.h"
+#include "../maps/tables.h"
 
 #define AF_INET 2 /* not by sys/socket.h, which is a C library's */
 

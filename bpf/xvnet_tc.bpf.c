@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* The programs of the tc hook, and the tables only the loader reads. */
+/* The programs of the tc hook. */
 #include "hook/tc.h"
 
-#include "../maps/addresses.h"
-#include "../maps/allowed.h"
-#include "../maps/forwards.h"
-#include "../maps/records.h"
 #include "pipeline.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -18,27 +18,14 @@ Result<std::vector<std::byte>> Table::entries() const {
 }
 
 std::string_view program_name(Program program) {
-  switch (program) {
-    case Program::kXdpFromVm:
-      return "xdp_from_vm";
-    case Program::kXdpFromUplink:
-      return "xdp_from_uplink";
-    case Program::kTcFromVm:
-      return "tc_from_vm";
-    case Program::kTcFromUplink:
-      return "tc_from_uplink";
-    case Program::kTcFromHost:
-      return "tc_from_host";
-    case Program::kTcToOutside:
-      return "tc_to_outside";
-    case Program::kTcFromOutside:
-      return "tc_from_outside";
-    case Program::kTcToDhcp:
-      return "tc_to_dhcp";
-    case Program::kTcToForward:
-      return "tc_to_forward";
-  }
-  return "";
+  static constexpr auto kNames = std::to_array<std::string_view>({
+#define PROGRAM(name, id) #name,
+#define TAIL_CALL(name, id, number) #name,
+#include "maps/programs.def"
+#undef PROGRAM
+#undef TAIL_CALL
+  });
+  return kNames.at(static_cast<std::size_t>(program));
 }
 
 std::string_view hook_name(Hook hook) {

@@ -121,16 +121,28 @@ struct SharedSetting {
 };
 
 enum class Program {
-  kXdpFromVm,
-  kXdpFromUplink,
-  kTcFromVm,
-  kTcFromUplink,
-  kTcFromHost,
-  // Continuations: attached to nothing, others go on in them.
-  kTcToOutside,
-  kTcFromOutside,
-  kTcToDhcp,
-  kTcToForward,  // and attached, to lo
+#define PROGRAM(name, id) k##id,
+#define TAIL_CALL(name, id, number) k##id,
+#include "maps/programs.def"
+#undef PROGRAM
+#undef TAIL_CALL
+};
+
+inline constexpr std::array kPrograms{
+#define PROGRAM(name, id) Program::k##id,
+#define TAIL_CALL(name, id, number) Program::k##id,
+#include "maps/programs.def"
+#undef PROGRAM
+#undef TAIL_CALL
+};
+
+// By their number in the map "continuations".
+inline constexpr std::array kContinuations{
+#define PROGRAM(name, id)
+#define TAIL_CALL(name, id, number) Program::k##id,
+#include "maps/programs.def"
+#undef PROGRAM
+#undef TAIL_CALL
 };
 
 enum class Hook { kXdp, kTcIngress, kTcEgress };
@@ -177,37 +189,9 @@ struct Placement {
 };
 
 enum class TableId {
-  kInterfaces,
-  kInterfaceCache,
-  kCarried,
-  kNetworks,
-  kVlans,
-  kVlanCache,
-  kMembers,
-  kFdb,
-  kLearners,
-  kDevices,
-  kStats,
-  kPortRecords,
-  kUplinkRecords,
-  kNetworkRecords,
-  kAddresses,
-  kAllowed,
-  kGateways,
-  kLeases,
-  kNatAddresses,
-  kNatNetworks,
-  kNatSlots,
-  kNatMappings,
-  kNatSessions,
-  kNatFragments,
-  kNatRings,
-  kNatPorts,
-  kNatHeld,
-  kHostFlows,
-  kForwards,
-  kRoutes,
-  kMeta,
+#define TABLE(name, id, ...) k##id,
+#include "maps/tables.def"
+#undef TABLE
 };
 
 // One pinned map as bytes; map.h gives it types. A per-CPU map's value reads as the sum of its

@@ -19,6 +19,9 @@ class Map {
   static_assert(std::is_trivially_copyable_v<K> && std::is_trivially_copyable_v<V>);
 
  public:
+  using Key = K;
+  using Value = V;
+
   explicit Map(Table& table) : table_(&table) {}
 
   Result<std::optional<V>> find(const K& key) const {

@@ -95,43 +95,10 @@ void Rehearsal::watch_tables() {
 }
 
 void Rehearsal::make_tables() {
-  using enum TableId;
-  using Id = std::uint32_t;
-  const auto make = [this](TableId id, std::size_t key_size, std::size_t value_size) {
-    const Table* below = exists_ ? &kernel_->table(id) : nullptr;
-    tables_[id] = std::make_unique<OverlayTable>(below, key_size, value_size);
-  };
-  make(kInterfaces, sizeof(Id), sizeof(abi::interface));
-  make(kInterfaceCache, sizeof(Id), sizeof(abi::cached_interface));
-  make(kCarried, sizeof(Id), sizeof(abi::carried));
-  make(kNetworks, sizeof(Id), sizeof(abi::network));
-  make(kVlans, sizeof(abi::vlan_key), sizeof(Id));
-  make(kVlanCache, sizeof(Id), sizeof(abi::cached_vlan));
-  make(kMembers, sizeof(Id), sizeof(abi::members));
-  make(kFdb, sizeof(abi::fdb_key), sizeof(abi::fdb_entry));
-  make(kLearners, sizeof(abi::learner_key), sizeof(abi::learner));
-  make(kDevices, sizeof(Id), sizeof(Id));
-  make(kStats, sizeof(Id), sizeof(abi::stats));
-  make(kPortRecords, sizeof(Id), sizeof(abi::port_record));
-  make(kUplinkRecords, sizeof(Id), sizeof(abi::uplink_record));
-  make(kNetworkRecords, sizeof(Id), sizeof(abi::network_record));
-  make(kAddresses, sizeof(abi::address_key), sizeof(abi::address_entry));
-  make(kAllowed, sizeof(abi::allowed_key), sizeof(Id));
-  make(kGateways, sizeof(Id), sizeof(abi::gateway));
-  make(kLeases, sizeof(Id), sizeof(abi::lease));
-  make(kNatAddresses, sizeof(abi::address), sizeof(abi::nat_address));
-  make(kNatNetworks, sizeof(Id), sizeof(abi::nat_network));
-  make(kNatSlots, sizeof(abi::nat_slot_key), sizeof(abi::nat_slot));
-  make(kNatMappings, sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping));
-  make(kNatSessions, sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket));
-  make(kNatFragments, sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment));
-  make(kNatRings, sizeof(Id), sizeof(abi::nat_ring));
-  make(kNatPorts, sizeof(abi::nat_chunk_key), sizeof(abi::nat_chunk));
-  make(kNatHeld, sizeof(Id), sizeof(abi::nat_held));
-  make(kHostFlows, sizeof(abi::host_flow_key), sizeof(abi::host_flow));
-  make(kForwards, sizeof(abi::nat_slot_key), sizeof(abi::forward));
-  make(kRoutes, sizeof(abi::route_key), sizeof(abi::route));
-  make(kMeta, sizeof(Id), sizeof(abi::meta));
+  for (const TableShape& shape : kTableShapes) {
+    const Table* below = exists_ ? &kernel_->table(shape.id) : nullptr;
+    tables_[shape.id] = std::make_unique<OverlayTable>(below, shape.key_size, shape.value_size);
+  }
   watch_tables();
 }
 

@@ -2,8 +2,8 @@
 /*
  * What every table of xvnet's kernel ABI shares.
  *
- * A table is a header of this directory: key, value, limits, and the map itself. BPF programs include it as C,
- * the loader as C++ (the same structs, in namespace xvnet::abi). Fields have a fixed width, padding is named
+ * A table is a row of tables.def, and its key, value and limits are a header of this directory. BPF programs include it
+ * as C, the loader as C++ (the same structs, in namespace xvnet::abi). Fields have a fixed width, padding is named
  * and zero, sizes are asserted on both sides. Changing a layout means raising XVNET_ABI_VERSION, which is a
  * directory of its own under the pin root: docs/map-abi.md.
  */
@@ -34,9 +34,11 @@
 /* Limits of one host. They bound memory, not speed. */
 #define MAX_INTERFACES	  4096
 #define MAX_NETWORKS	  4096
-#define NETWORK_IDS	  16384	    /* from 1; so many are taken before one is used again */
-#define MAX_MEMBERS	  512	    /* local ports of one network, the cost of one broadcast */
-#define MAX_FDB_ENTRIES	  (1 << 20) /* the learners' limits together stay below it */
+#define MAX_UPLINKS	  64
+#define NETWORK_IDS	  16384				  /* from 1; so many are taken before one is used again */
+#define MAX_MEMBERS	  512				  /* local ports of one network, the cost of one broadcast */
+#define MAX_FDB_ENTRIES	  (1 << 20)			  /* the learners' limits together stay below it */
+#define MAX_LEARNERS	  (MAX_INTERFACES + MAX_NETWORKS) /* each port, and each network on its uplink */
 #define MAX_LEARNER_SLOTS 1024
 #define MAX_ADDRESSES	  65536 /* of all networks, those kept for detached devices included */
 #define MAX_NAT_ADDRESSES 1024

@@ -33,13 +33,3 @@ struct address_entry {
 };
 XVNET_ABI_SIZE(address_entry, 36);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_ADDRESSES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct address_key);
-	__type(value, struct address_entry);
-} addresses SEC(".maps");
-#endif

@@ -15,13 +15,3 @@ struct allowed_key {
 };
 XVNET_ABI_SIZE(allowed_key, 20);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_ADDRESSES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct allowed_key);
-	__type(value, __u32); /* network id */
-} allowed SEC(".maps");
-#endif

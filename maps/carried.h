@@ -20,12 +20,3 @@ struct carried {
 };
 XVNET_ABI_SIZE(carried, 32);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, INTERFACE_CACHE_SIZE);
-	__type(key, __u32);
-	__type(value, struct carried);
-} carried SEC(".maps");
-#endif

@@ -10,10 +10,11 @@
 
 XVNET_ABI_BEGIN
 enum continuation {
-	CONTINUATION_TO_OUTSIDE = 0,   /* of tc_from_vm */
-	CONTINUATION_FROM_OUTSIDE = 1, /* of tc_from_uplink */
-	CONTINUATION_TO_DHCP = 2,      /* of tc_from_vm */
-	CONTINUATION_TO_FORWARD = 3,   /* of tc_from_host */
+#define PROGRAM(name, id)
+#define TAIL_CALL(name, id, number) CONTINUATION_##number,
+#include "programs.def"
+#undef PROGRAM
+#undef TAIL_CALL
 	CONTINUATIONS
 };
 XVNET_ABI_END

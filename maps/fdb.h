@@ -30,13 +30,3 @@ struct fdb_entry {
 };
 XVNET_ABI_SIZE(fdb_entry, 16);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_FDB_ENTRIES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct fdb_key);
-	__type(value, struct fdb_entry);
-} fdb SEC(".maps");
-#endif

@@ -19,13 +19,3 @@ struct forward {
 };
 XVNET_ABI_SIZE(forward, 28);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_FORWARDS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nat_slot_key); /* the first public port; NAT_ANY of a floating address */
-	__type(value, struct forward);
-} forwards SEC(".maps");
-#endif

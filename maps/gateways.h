@@ -17,13 +17,3 @@ struct gateway {
 };
 XVNET_ABI_SIZE(gateway, 20);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* network id */
-	__type(value, struct gateway);
-} gateways SEC(".maps");
-#endif

@@ -32,12 +32,3 @@ struct host_flow {
 };
 XVNET_ABI_SIZE(host_flow, 24);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_HOST_FLOWS);
-	__type(key, struct host_flow_key);
-	__type(value, struct host_flow);
-} host_flows SEC(".maps");
-#endif

@@ -21,12 +21,3 @@ struct cached_interface {
 };
 XVNET_ABI_SIZE(cached_interface, 16);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, INTERFACE_CACHE_SIZE);
-	__type(key, __u32); /* ifindex % INTERFACE_CACHE_SIZE */
-	__type(value, struct cached_interface);
-} interface_cache SEC(".maps");
-#endif

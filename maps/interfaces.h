@@ -36,12 +36,3 @@ struct interface {
 };
 XVNET_ABI_SIZE(interface, 8);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_INTERFACES);
-	__type(key, __u32); /* ifindex */
-	__type(value, struct interface);
-} interfaces SEC(".maps");
-#endif

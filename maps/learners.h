@@ -42,13 +42,3 @@ struct learner {
 };
 XVNET_ABI_SIZE(learner, 8 + 8 * MAX_LEARNER_SLOTS + 20 * HOST_SENDERS);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_INTERFACES + MAX_NETWORKS); /* each port, and each network on its uplink */
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct learner_key);
-	__type(value, struct learner);
-} learners SEC(".maps");
-#endif

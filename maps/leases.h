@@ -37,13 +37,3 @@ struct lease {
 };
 XVNET_ABI_SIZE(lease, 3 * 16 + 8 + 8 + 8 + DHCP_NAMES_SIZE + DHCP_OPTIONS_SIZE);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_INTERFACES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* ifindex of the port */
-	__type(value, struct lease);
-} leases SEC(".maps");
-#endif

@@ -16,13 +16,3 @@ struct members {
 };
 XVNET_ABI_SIZE(members, 4 + 4 * MAX_MEMBERS);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* network id */
-	__type(value, struct members);
-} members SEC(".maps");
-#endif

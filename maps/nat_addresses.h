@@ -22,13 +22,3 @@ struct nat_address {
 };
 XVNET_ABI_SIZE(nat_address, 20);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NAT_ADDRESSES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct address);
-	__type(value, struct nat_address);
-} nat_addresses SEC(".maps");
-#endif

@@ -52,28 +52,3 @@ struct nat_held {
 };
 XVNET_ABI_SIZE(nat_held, 56 + NAT_HELD_SIZE);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NAT_FRAGMENTS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nat_fragment_key);
-	__type(value, struct nat_fragment);
-} nat_fragments SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* network id */
-	__type(value, struct nat_ring);
-} nat_rings SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NAT_HELD_PLACES);
-	__type(key, __u32);
-	__type(value, struct nat_held);
-} nat_held SEC(".maps");
-#endif

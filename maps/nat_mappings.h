@@ -82,21 +82,3 @@ struct nat_mapping {
 };
 XVNET_ABI_SIZE(nat_mapping, 20);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NAT_MAPPINGS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nat_slot_key);
-	__type(value, struct nat_slot);
-} nat_slots SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NAT_MAPPINGS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nat_mapping_key);
-	__type(value, struct nat_mapping);
-} nat_mappings SEC(".maps");
-#endif

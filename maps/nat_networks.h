@@ -54,13 +54,3 @@ struct nat_network {
 };
 XVNET_ABI_SIZE(nat_network, 16 + 32 + 24 * MAX_NAT_RANGES + 8 * MAX_NAT_ASKED + 8 + sizeof(struct nat_slot));
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* network id */
-	__type(value, struct nat_network);
-} nat_networks SEC(".maps");
-#endif

@@ -37,13 +37,3 @@ struct nat_chunk {
 };
 XVNET_ABI_SIZE(nat_chunk, 16 + 8 * NAT_CHUNK_WORDS);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NAT_PORT_SETS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nat_chunk_key);
-	__type(value, struct nat_chunk);
-} nat_ports SEC(".maps");
-#endif

@@ -46,13 +46,3 @@ struct nat_bucket {
 };
 XVNET_ABI_SIZE(nat_bucket, 40 * NAT_BUCKET_SIZE);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NAT_BUCKETS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nat_bucket_key);
-	__type(value, struct nat_bucket);
-} nat_sessions SEC(".maps");
-#endif

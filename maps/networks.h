@@ -28,13 +28,3 @@ struct network {
 };
 XVNET_ABI_SIZE(network, 24);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, NETWORK_IDS);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32); /* network id, from 1 */
-	__type(value, struct network);
-} networks SEC(".maps");
-#endif

@@ -152,36 +152,3 @@ struct meta {
 };
 XVNET_ABI_SIZE(meta, 64);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_INTERFACES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* ifindex */
-	__type(value, struct port_record);
-} port_records SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 64);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* ifindex */
-	__type(value, struct uplink_record);
-} uplink_records SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* network id */
-	__type(value, struct network_record);
-} network_records SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct meta);
-} meta SEC(".maps");
-#endif

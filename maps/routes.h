@@ -32,13 +32,3 @@ XVNET_ABI_END
 
 #define ROUTE_SCOPE_BITS 64 /* of kind and scope */
 #define ROUTE_HOST_BITS	 (ROUTE_SCOPE_BITS + 128)
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, MAX_ROUTES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct route_key);
-	__type(value, struct route);
-} routes SEC(".maps");
-#endif

@@ -21,13 +21,3 @@ struct stats {
 };
 XVNET_ABI_SIZE(stats, 16 * (2 + REASON_LIMIT));
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, MAX_INTERFACES);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32); /* ifindex */
-	__type(value, struct stats);
-} stats SEC(".maps");
-#endif

@@ -16,12 +16,3 @@ struct cached_vlan {
 };
 XVNET_ABI_SIZE(cached_vlan, 8);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, VLAN_CACHE_SIZE);
-	__type(key, __u32); /* VID */
-	__type(value, struct cached_vlan);
-} vlan_cache SEC(".maps");
-#endif

@@ -14,12 +14,3 @@ struct vlan_key {
 };
 XVNET_ABI_SIZE(vlan_key, 8);
 XVNET_ABI_END
-
-#ifdef __bpf__
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_NETWORKS);
-	__type(key, struct vlan_key);
-	__type(value, __u32); /* network id */
-} vlans SEC(".maps");
-#endif

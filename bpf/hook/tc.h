@@ -16,7 +16,6 @@
 
 typedef struct __sk_buff hook_ctx;
 
-#include "../../maps/records.h"
 #include "../packet.h"
 #include "context.h"
 #include "kernel.h"

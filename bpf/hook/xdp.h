@@ -85,7 +85,7 @@ static __always_inline bool hook_is_sk_buff(struct packet *packet)
 	return is_kernels_queue(xdp->rxq, xdp->rxq->dev->_rx, xdp->rxq->queue_index);
 }
 
-/* Of no matter: a redirect goes by the devices themselves (maps/devices.h), not by their numbers. */
+/* Of no matter: a redirect goes by the devices themselves (maps/tables.def), not by their numbers. */
 static __always_inline bool hook_is_at_home(struct packet *packet)
 {
 	return true;

@@ -11,9 +11,6 @@
  */
 #pragma once
 
-#include "../../maps/addresses.h"
-#include "../../maps/allowed.h"
-#include "../../maps/gateways.h"
 #include "address.h"
 #include "emit.h"
 #include "offload.h"

@@ -6,7 +6,6 @@
 
 #include <linux/udp.h>
 
-#include "../../maps/leases.h"
 #include "gateway.h"
 
 #define DHCP_SERVER_PORT bpf_htons(67)

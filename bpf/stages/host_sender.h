@@ -12,7 +12,6 @@
 #pragma once
 
 #include "address.h"
-#include "../../maps/learners.h"
 
 #define NS_PER_SECOND 1000000000ull
 

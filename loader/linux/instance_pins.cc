@@ -179,31 +179,29 @@ Result<bool> InstancePins::open_for_reading() {
 // The tables are filled in where they are: there are references to them.
 Result<void> InstancePins::load_continuations() {
   XVNET_TRY(xvnet::load_continuations(root_, log_));
-  for (std::size_t at = 0; at < kTableCount; at++) {
-    if (tables_[at]->is_there()) continue;
-    const auto id = static_cast<TableId>(at);
-    auto map = open_pin(root_.map(table_name(id)));
-    if (!map)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), table_name(id)));
-    XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), id));
-    *tables_[at] = std::move(*table);
+  for (const TableShape& shape : kTableShapes) {
+    auto& present = tables_[static_cast<std::size_t>(shape.id)];
+    if (present->is_there()) continue;
+    auto map = open_pin(root_.map(shape.name));
+    if (!map) return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), shape.name));
+    XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
+    *present = std::move(*table);
   }
   return {};
 }
 
 Result<bool> InstancePins::open_tables(PinAccess access) {
-  for (std::size_t at = 0; at < kTableCount; at++) {
-    auto id = static_cast<TableId>(at);
-    auto map = open_pin(root_.map(table_name(id)), access);
-    if (!map && map.error() == ENOENT && is_continuations_table(id)) {
-      tables_[at] = LinuxTable::absent(id);
+  for (const TableShape& shape : kTableShapes) {
+    auto& opened = tables_[static_cast<std::size_t>(shape.id)];
+    auto map = open_pin(root_.map(shape.name), access);
+    if (!map && map.error() == ENOENT && shape.made == Made::kTailCalls) {
+      opened = LinuxTable::absent(shape.id);
       continue;
     }
     if (!map && map.error() == ENOENT) return false;
-    if (!map)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), table_name(id)));
-    XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), id));
-    tables_[at] = std::move(table);
+    if (!map) return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), shape.name));
+    XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
+    opened = std::move(table);
   }
   return true;
 }

@@ -16,7 +16,7 @@
 #include "loader/linux/programs.h"
 #include "loader/linux/table.h"
 #include "loader/overlay_table.h"
-#include "maps/records.h"
+#include "loader/tables.h"
 
 namespace xvnet {
 
@@ -76,8 +76,8 @@ class InstancePins {
   FileDescriptor lock_;
   std::optional<PinRoot> former_;                // of an upgrade from another ABI
   std::vector<FileDescriptor> former_programs_;  // of an upgrade within one
-  std::array<std::unique_ptr<LinuxTable>, kTableCount> tables_;
-  std::array<std::unique_ptr<OverlayTable>, kTableCount> substitutes_;  // of missing tables
+  std::array<std::unique_ptr<LinuxTable>, kTableShapes.size()> tables_;
+  std::array<std::unique_ptr<OverlayTable>, kTableShapes.size()> substitutes_;  // of missing tables
 };
 
 }  // namespace xvnet

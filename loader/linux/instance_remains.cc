@@ -96,20 +96,18 @@ Result<void> InstancePins::open_remains(Opening opening, bool is_here) {
     lock = std::move(locked);
   }
   XVNET_TRY(check_remains(is_here));
-  for (std::size_t at = 0; at < kTableCount; at++) {
-    const auto id = static_cast<TableId>(at);
-    auto map = open_pin(root_.map(table_name(id)),
-                        is_change ? PinAccess::kReadWrite : PinAccess::kReadOnly);
+  for (const TableShape& shape : kTableShapes) {
+    const auto at = static_cast<std::size_t>(shape.id);
+    auto map =
+        open_pin(root_.map(shape.name), is_change ? PinAccess::kReadWrite : PinAccess::kReadOnly);
     if (map) {
-      XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), id));
+      XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
       tables_[at] = std::move(table);
       continue;
     }
     if (map.error() != ENOENT)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), table_name(id)));
-    const auto absent = LinuxTable::absent(id);
-    substitutes_[at] =
-        std::make_unique<OverlayTable>(nullptr, absent->key_size(), absent->value_size());
+      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), shape.name));
+    substitutes_[at] = std::make_unique<OverlayTable>(nullptr, shape.key_size, shape.value_size);
   }
   lock_ = std::move(lock);
   return {};

@@ -17,24 +17,13 @@
 #include "loader/linux/library_log.h"
 #include "loader/linux/migration.h"
 #include "loader/linux/verifier_log.h"
-#include "maps/continuations.h"
+#include "loader/tables.h"
 
 namespace xvnet {
 namespace {
 
-constexpr std::array kPrograms = {
-    Program::kXdpFromVm,     Program::kXdpFromUplink, Program::kTcFromVm,
-    Program::kTcFromUplink,  Program::kTcFromHost,    Program::kTcToOutside,
-    Program::kTcFromOutside, Program::kTcToDhcp,      Program::kTcToForward};
-
-constexpr std::string_view kContinuations = "continuations";
-// By enum abi::continuation.
-constexpr std::array kContinuationPrograms = {Program::kTcToOutside, Program::kTcFromOutside,
-                                              Program::kTcToDhcp, Program::kTcToForward};
-static_assert(kContinuationPrograms.size() == abi::CONTINUATIONS);
-constexpr std::array kContinuationTables = {
-    TableId::kNatSlots, TableId::kNatMappings, TableId::kNatSessions, TableId::kNatFragments,
-    TableId::kNatRings, TableId::kNatPorts,    TableId::kNatHeld,     TableId::kHostFlows};
+// The map in which tail calls find their programs.
+constexpr std::string_view kProgramMap = "continuations";
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -78,7 +67,7 @@ Result<void> share_table(const bpf_object* object, const bpf_map* map, const Pin
   const std::string name = bpf_map__name(map);
   const std::string path = root.map(name);
   // What an instance is, each version says itself, and its programs go on in its own.
-  const bool is_own = name == table_name(TableId::kMeta) || name == kContinuations;
+  const bool is_own = name == table_name(TableId::kMeta) || name == kProgramMap;
   if (is_own || is_pinned(path)) return {};
   auto old = open_pin(former.map(name));
   if (!old && old.error() == ENOENT) return {};
@@ -98,8 +87,9 @@ struct Loading {
 };
 
 bool is_continuations_table(std::string_view name) {
-  return std::ranges::any_of(kContinuationTables,
-                             [name](TableId each) { return table_name(each) == name; });
+  return std::ranges::any_of(kTableShapes, [name](const TableShape& shape) {
+    return shape.made == Made::kTailCalls && shape.name == name;
+  });
 }
 
 bool is_to_be_made(const Loading& loading, const std::string& table) {
@@ -158,7 +148,7 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
 }
 
 bool is_continuation(std::string_view name) {
-  return std::ranges::any_of(kContinuationPrograms,
+  return std::ranges::any_of(kContinuations,
                              [name](Program each) { return program_name(each) == name; });
 }
 
@@ -201,16 +191,16 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
 }
 
 Result<void> set_continuations(const PinRoot& root) {
-  const auto map = open_pin(root.map(kContinuations));
-  if (!map) return fail_errno(map.error(), fmt::format("open table \"{}\"", kContinuations));
-  for (std::uint32_t at = 0; at < kContinuationPrograms.size(); at++) {
-    const std::string path = root.program(program_name(kContinuationPrograms[at]));
+  const auto map = open_pin(root.map(kProgramMap));
+  if (!map) return fail_errno(map.error(), fmt::format("open table \"{}\"", kProgramMap));
+  for (std::uint32_t at = 0; at < kContinuations.size(); at++) {
+    const std::string path = root.program(program_name(kContinuations[at]));
     const auto program = open_pin(path);
     if (!program && program.error() == ENOENT) continue;
     if (!program) return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
     const int fd = program->get();
     if (bpf_map_update_elem(map->get(), &at, &fd, BPF_ANY))
-      return fail_errno(errno, fmt::format("write table \"{}\"", kContinuations));
+      return fail_errno(errno, fmt::format("write table \"{}\"", kProgramMap));
   }
   return {};
 }
@@ -251,78 +241,6 @@ Result<void> take_over_table(const PinRoot& root, const PinRoot& former, const s
 
 void CloseObject::operator()(bpf_object* object) const { bpf_object__close(object); }
 
-std::string_view table_name(TableId id) {
-  switch (id) {
-    case TableId::kInterfaces:
-      return "interfaces";
-    case TableId::kInterfaceCache:
-      return "interface_cache";
-    case TableId::kCarried:
-      return "carried";
-    case TableId::kNetworks:
-      return "networks";
-    case TableId::kVlans:
-      return "vlans";
-    case TableId::kVlanCache:
-      return "vlan_cache";
-    case TableId::kMembers:
-      return "members";
-    case TableId::kFdb:
-      return "fdb";
-    case TableId::kLearners:
-      return "learners";
-    case TableId::kDevices:
-      return "devices";
-    case TableId::kStats:
-      return "stats";
-    case TableId::kPortRecords:
-      return "port_records";
-    case TableId::kUplinkRecords:
-      return "uplink_records";
-    case TableId::kNetworkRecords:
-      return "network_records";
-    case TableId::kAddresses:
-      return "addresses";
-    case TableId::kAllowed:
-      return "allowed";
-    case TableId::kGateways:
-      return "gateways";
-    case TableId::kLeases:
-      return "leases";
-    case TableId::kNatAddresses:
-      return "nat_addresses";
-    case TableId::kNatNetworks:
-      return "nat_networks";
-    case TableId::kNatSlots:
-      return "nat_slots";
-    case TableId::kNatMappings:
-      return "nat_mappings";
-    case TableId::kNatSessions:
-      return "nat_sessions";
-    case TableId::kNatFragments:
-      return "nat_fragments";
-    case TableId::kNatRings:
-      return "nat_rings";
-    case TableId::kNatPorts:
-      return "nat_ports";
-    case TableId::kNatHeld:
-      return "nat_held";
-    case TableId::kHostFlows:
-      return "host_flows";
-    case TableId::kForwards:
-      return "forwards";
-    case TableId::kRoutes:
-      return "routes";
-    case TableId::kMeta:
-      return "meta";
-  }
-  return "";
-}
-
-bool is_continuations_table(TableId id) {
-  return std::ranges::find(kContinuationTables, id) != kContinuationTables.end();
-}
-
 std::string build_id() {
   std::uint64_t of_all = kFnvBasis;
   for (std::span<const std::byte> each : embedded_objects()) of_all = hash(of_all, each);
@@ -334,29 +252,27 @@ bool are_programs_loaded(const PinRoot& root) {
     const std::string_view name = program_name(each);
     if (!is_continuation(name) && !is_pinned(root.program(name))) return false;
   }
-  for (std::size_t at = 0; at < kTableCount; at++) {
-    const auto id = static_cast<TableId>(at);
-    if (!is_continuations_table(id) && !is_pinned(root.map(table_name(id)))) return false;
-  }
+  for (const TableShape& shape : kTableShapes)
+    if (shape.made == Made::kAlways && !is_pinned(root.map(shape.name))) return false;
   return true;
 }
 
 std::vector<std::string> missing_tables(const PinRoot& root) {
-  const bool is_continued = std::ranges::any_of(kContinuationPrograms, [&root](Program each) {
+  const bool is_continued = std::ranges::any_of(kContinuations, [&root](Program each) {
     return is_pinned(root.program(program_name(each)));
   });
-  std::vector<std::string> names{std::string(kContinuations)};
-  for (std::size_t at = 0; at < kTableCount; at++) {
-    const auto id = static_cast<TableId>(at);
-    if (is_continued || !is_continuations_table(id)) names.emplace_back(table_name(id));
-  }
+  std::vector<std::string> names{std::string(kProgramMap)};
+  for (const TableShape& shape : kTableShapes)
+    if (is_continued || shape.made == Made::kAlways) names.emplace_back(shape.name);
   std::erase_if(names, [&root](const std::string& name) { return is_pinned(root.map(name)); });
   return names;
 }
 
 std::vector<std::string> missing_programs(const PinRoot& root) {
   std::vector<std::string> names;
-  const bool is_continued = is_pinned(root.map(table_name(kContinuationTables.front())));
+  const bool is_continued = std::ranges::any_of(kTableShapes, [&root](const TableShape& shape) {
+    return shape.made == Made::kTailCalls && is_pinned(root.map(shape.name));
+  });
   for (Program each : kPrograms) {
     const std::string_view name = program_name(each);
     if ((is_continued || !is_continuation(name)) && !is_pinned(root.program(name)))
@@ -370,11 +286,11 @@ Result<void> load_programs(const PinRoot& root, VerifierLog log) {
 }
 
 Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
-  const bool are_there = std::ranges::all_of(kContinuationPrograms, [&root](Program each) {
+  const bool are_there = std::ranges::all_of(kContinuations, [&root](Program each) {
     return is_pinned(root.program(program_name(each)));
   });
   const bool have_tables = std::ranges::all_of(
-      kContinuationTables, [&root](TableId each) { return is_pinned(root.map(table_name(each))); });
+      kTableShapes, [&root](const TableShape& shape) { return is_pinned(root.map(shape.name)); });
   if (are_there && have_tables) return {};
   return load_objects(
       {.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
@@ -386,9 +302,8 @@ Result<void> load_programs_again(const PinRoot& root, VerifierLog log) {
 
 Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log) {
   XVNET_TRY(load_objects({.root = root, .former = &former, .which = Which::kAll, .log = log}));
-  for (std::size_t at = 0; at < kTableCount; at++) {
-    XVNET_TRY(take_over_table(root, former, std::string(table_name(static_cast<TableId>(at)))));
-  }
+  for (const TableShape& shape : kTableShapes)
+    XVNET_TRY(take_over_table(root, former, std::string(shape.name)));
   return {};
 }
 

@@ -18,18 +18,12 @@ namespace xvnet {
 
 enum class VerifierLog { kLastLines, kWhole };  // of a refusal; the whole goes to stderr
 
-constexpr std::size_t kTableCount = static_cast<std::size_t>(TableId::kMeta) + 1;
-
-std::string_view table_name(TableId id);
-
 // Identifies the built-in programs, whichever of them this kernel can load.
 std::string build_id();
 
 // Loads and pins every map and program that is not pinned yet, but for the continuations and their
 // tables.
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
-// Whether only continuations use it.
-bool is_continuations_table(TableId id);
 // The continuations too, and their tables: programs that others go on in, more than half of what
 // the verifier looks through, and most of the memory of an instance.
 Result<void> load_continuations(const PinRoot& root, VerifierLog log);

@@ -14,6 +14,7 @@
 #include "loader/linux/device_name.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/programs.h"
+#include "loader/tables.h"
 
 namespace xvnet {
 namespace {

@@ -12,87 +12,12 @@
 
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/map_keys.h"
-#include "loader/linux/programs.h"
 #include "loader/tables.h"
 
 namespace xvnet {
 namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
-
-struct Layout {
-  std::size_t key_size;
-  std::size_t value_size;
-};
-
-Layout layout_of(TableId id) {
-  constexpr std::size_t kNumber = sizeof(std::uint32_t);  // an ifindex, an id, an index
-  switch (id) {
-    case TableId::kInterfaces:
-      return {kNumber, sizeof(abi::interface)};
-    case TableId::kInterfaceCache:
-      return {kNumber, sizeof(abi::cached_interface)};
-    case TableId::kCarried:
-      return {kNumber, sizeof(abi::carried)};
-    case TableId::kNetworks:
-      return {kNumber, sizeof(abi::network)};
-    case TableId::kVlans:
-      return {sizeof(abi::vlan_key), kNumber};
-    case TableId::kVlanCache:
-      return {kNumber, sizeof(abi::cached_vlan)};
-    case TableId::kMembers:
-      return {kNumber, sizeof(abi::members)};
-    case TableId::kFdb:
-      return {sizeof(abi::fdb_key), sizeof(abi::fdb_entry)};
-    case TableId::kLearners:
-      return {sizeof(abi::learner_key), sizeof(abi::learner)};
-    case TableId::kDevices:
-      return {kNumber, kNumber};
-    case TableId::kStats:
-      return {kNumber, sizeof(abi::stats)};
-    case TableId::kPortRecords:
-      return {kNumber, sizeof(abi::port_record)};
-    case TableId::kUplinkRecords:
-      return {kNumber, sizeof(abi::uplink_record)};
-    case TableId::kNetworkRecords:
-      return {kNumber, sizeof(abi::network_record)};
-    case TableId::kAddresses:
-      return {sizeof(abi::address_key), sizeof(abi::address_entry)};
-    case TableId::kAllowed:
-      return {sizeof(abi::allowed_key), kNumber};
-    case TableId::kGateways:
-      return {kNumber, sizeof(abi::gateway)};
-    case TableId::kLeases:
-      return {kNumber, sizeof(abi::lease)};
-    case TableId::kNatAddresses:
-      return {sizeof(abi::address), sizeof(abi::nat_address)};
-    case TableId::kNatNetworks:
-      return {kNumber, sizeof(abi::nat_network)};
-    case TableId::kNatSlots:
-      return {sizeof(abi::nat_slot_key), sizeof(abi::nat_slot)};
-    case TableId::kNatMappings:
-      return {sizeof(abi::nat_mapping_key), sizeof(abi::nat_mapping)};
-    case TableId::kNatSessions:
-      return {sizeof(abi::nat_bucket_key), sizeof(abi::nat_bucket)};
-    case TableId::kNatFragments:
-      return {sizeof(abi::nat_fragment_key), sizeof(abi::nat_fragment)};
-    case TableId::kNatRings:
-      return {kNumber, sizeof(abi::nat_ring)};
-    case TableId::kNatPorts:
-      return {sizeof(abi::nat_chunk_key), sizeof(abi::nat_chunk)};
-    case TableId::kNatHeld:
-      return {kNumber, sizeof(abi::nat_held)};
-    case TableId::kHostFlows:
-      return {sizeof(abi::host_flow_key), sizeof(abi::host_flow)};
-    case TableId::kForwards:
-      return {sizeof(abi::nat_slot_key), sizeof(abi::forward)};
-    case TableId::kRoutes:
-      return {sizeof(abi::route_key), sizeof(abi::route)};
-    case TableId::kMeta:
-      return {kNumber, sizeof(abi::meta)};
-  }
-  return {};
-}
 
 // Written by whoever has the lock, and by no program.
 bool is_record(TableId id) {
@@ -118,12 +43,11 @@ bool is_entry(std::span<const std::byte> element) {
 }  // namespace
 
 Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId id) {
-  std::string name(table_name(id));
-  std::string doing = fmt::format("open table \"{}\"", name);
+  const TableShape& shape = shape_of(id);
+  std::string doing = fmt::format("open table \"{}\"", shape.name);
   auto info = map_info(map);
   if (!info) return fail_errno(info.error(), doing);
-  Layout layout = layout_of(id);
-  if (info->key_size != layout.key_size || info->value_size != layout.value_size) {
+  if (info->key_size != shape.key_size || info->value_size != shape.value_size) {
     return fail(doing + ": the pinned one is of another layout",
                 "run `xvnet down` of the version that made it");
   }
@@ -146,16 +70,16 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
     table->memory_ = std::move(memory);
   }
   table->map_ = std::move(map);
-  table->name_ = std::move(name);
+  table->name_ = shape.name;
   return table;
 }
 
 std::unique_ptr<LinuxTable> LinuxTable::absent(TableId id) {
   std::unique_ptr<LinuxTable> table(new LinuxTable);
-  const Layout layout = layout_of(id);
-  table->key_size_ = layout.key_size;
-  table->value_size_ = layout.value_size;
-  table->name_ = table_name(id);
+  const TableShape& shape = shape_of(id);
+  table->key_size_ = shape.key_size;
+  table->value_size_ = shape.value_size;
+  table->name_ = shape.name;
   return table;
 }
 

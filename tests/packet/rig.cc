@@ -164,43 +164,16 @@ void Rig::load() {
   make_small(tc_);
   const int refused = bpf_object__load(tc_);
   if (refused != 0) fail("loading the tc programs", refused);
-  set_continuation(abi::CONTINUATION_TO_OUTSIDE, "tc_to_outside");
-  set_continuation(abi::CONTINUATION_FROM_OUTSIDE, "tc_from_outside");
-  set_continuation(abi::CONTINUATION_TO_DHCP, "tc_to_dhcp");
-  set_continuation(abi::CONTINUATION_TO_FORWARD, "tc_to_forward");
+#define PROGRAM(name, id)
+#define TAIL_CALL(name, id, number) set_continuation(abi::CONTINUATION_##number, #name);
+#include "maps/programs.def"
+#undef PROGRAM
+#undef TAIL_CALL
   xdp_ = open(is_shown ? xvnet_xdp__elf_bytes : xvnet_xdp_probing__elf_bytes);
   share_maps(tc_, xdp_);
   const int error = bpf_object__load(xdp_);
   if (error != 0) fail("loading the XDP programs", error);
-  const auto fd = [this](const char* table) { return bpf_object__find_map_fd_by_name(tc_, table); };
-  tables_ = std::make_unique<Tables>(Tables{
-      .addresses = Table<abi::address_key, abi::address_entry>(fd("addresses")),
-      .allowed = Table<abi::allowed_key, uint32_t>(fd("allowed")),
-      .devices = Table<uint32_t, uint32_t>(fd("devices")),
-      .fdb = Table<abi::fdb_key, abi::fdb_entry>(fd("fdb")),
-      .gateways = Table<uint32_t, abi::gateway>(fd("gateways")),
-      .host_flows = Table<abi::host_flow_key, abi::host_flow>(fd("host_flows")),
-      .interface_cache = ArrayTable<abi::cached_interface>(fd("interface_cache")),
-      .interfaces = Table<uint32_t, abi::interface>(fd("interfaces")),
-      .learners = Table<abi::learner_key, abi::learner>(fd("learners")),
-      .leases = Table<uint32_t, abi::lease>(fd("leases")),
-      .members = Table<uint32_t, abi::members>(fd("members")),
-      .nat_addresses = Table<abi::address, abi::nat_address>(fd("nat_addresses")),
-      .nat_fragments = Table<abi::nat_fragment_key, abi::nat_fragment>(fd("nat_fragments")),
-      .nat_held = Table<uint32_t, abi::nat_held>(fd("nat_held")),
-      .nat_mappings = Table<abi::nat_mapping_key, abi::nat_mapping>(fd("nat_mappings")),
-      .nat_networks = Table<uint32_t, abi::nat_network>(fd("nat_networks")),
-      .nat_rings = Table<uint32_t, abi::nat_ring>(fd("nat_rings")),
-      .nat_ports = Table<abi::nat_chunk_key, abi::nat_chunk>(fd("nat_ports")),
-      .nat_sessions = Table<abi::nat_bucket_key, abi::nat_bucket>(fd("nat_sessions")),
-      .nat_slots = Table<abi::nat_slot_key, abi::nat_slot>(fd("nat_slots")),
-      .networks = ArrayTable<abi::network>(fd("networks")),
-      .routes = Table<abi::route_key, abi::route>(fd("routes")),
-      .vlan_cache = ArrayTable<abi::cached_vlan>(fd("vlan_cache")),
-      .vlans = Table<abi::vlan_key, uint32_t>(fd("vlans")),
-      .stats_fd = fd("stats"),
-      .carried_fd = fd("carried"),
-  });
+  tables_ = std::make_unique<Tables>(tc_);
 }
 
 void Rig::set_continuation(uint32_t continuation, const char* program) {

@@ -32,7 +32,7 @@ abi::stats Rig::stats(const std::string& name) const {
   const uint32_t key = ifindex(name);
   std::vector<abi::stats> parts(cpus());
   abi::stats sum{};
-  if (bpf_map_lookup_elem(tables_->stats_fd, &key, parts.data()) != 0) return sum;
+  if (bpf_map_lookup_elem(tables_->stats.fd(), &key, parts.data()) != 0) return sum;
   for (const abi::stats& part : parts) {
     add(sum.from, part.from);
     add(sum.to, part.to);
@@ -40,7 +40,7 @@ abi::stats Rig::stats(const std::string& name) const {
   if (!is_cached(name)) return sum;
   const uint32_t place = place_of(name);
   std::vector<abi::carried> more(cpus());
-  if (bpf_map_lookup_elem(tables_->carried_fd, &place, more.data()) != 0)
+  if (bpf_map_lookup_elem(tables_->carried.fd(), &place, more.data()) != 0)
     throw_errno("reading what was carried");
   for (const abi::carried& part : more) {
     add(sum.from, part.from);
@@ -52,11 +52,11 @@ abi::stats Rig::stats(const std::string& name) const {
 void Rig::zero_stats(const std::string& name) {
   const uint32_t key = ifindex(name);
   const std::vector<abi::stats> zero(cpus());
-  if (bpf_map_update_elem(tables_->stats_fd, &key, zero.data(), BPF_ANY) != 0)
+  if (bpf_map_update_elem(tables_->stats.fd(), &key, zero.data(), BPF_ANY) != 0)
     throw_errno("writing stats");
   const uint32_t place = place_of(name);
   const std::vector<abi::carried> none(cpus());
-  if (bpf_map_update_elem(tables_->carried_fd, &place, none.data(), BPF_ANY) != 0)
+  if (bpf_map_update_elem(tables_->carried.fd(), &place, none.data(), BPF_ANY) != 0)
     throw_errno("writing what was carried");
 }
 
@@ -284,31 +284,9 @@ void Rig::add_network(uint32_t network, uint16_t vid, const std::vector<std::str
 }
 
 void Rig::reset() {
-  tables_->addresses.clear();
-  tables_->allowed.clear();
-  tables_->gateways.clear();
-  tables_->host_flows.clear();
-  tables_->interfaces.clear();
-  tables_->interface_cache.clear();
-  tables_->devices.clear();
-  tables_->fdb.clear();
-  tables_->learners.clear();
-  tables_->leases.clear();
-  tables_->members.clear();
-  tables_->nat_addresses.clear();
-  tables_->nat_fragments.clear();
-  for (uint32_t place = 0; place < NAT_HELD_PLACES; ++place) tables_->nat_held.put(place, {});
-  tables_->nat_mappings.clear();
-  tables_->nat_networks.clear();
-  tables_->nat_rings.clear();
-  tables_->nat_ports.clear();
-  tables_->nat_sessions.clear();
-  tables_->nat_slots.clear();
-  tables_->networks.clear();
-  tables_->routes.clear();
-  tables_->vlans.clear();
-  tables_->vlan_cache.clear();
-  Table<uint32_t, uint32_t>(tables_->stats_fd).clear();
+#define TABLE(name, ...) tables_->name.clear();
+#include "maps/tables.def"
+#undef TABLE
   attach(0, "up");
   set_interface("up",
                 {.network = 0, .kind = abi::INTERFACE_UPLINK, .flags = abi::INTERFACE_XDP_TARGET});

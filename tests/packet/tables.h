@@ -15,29 +15,7 @@
 #include <vector>
 
 #include "frame.h"
-#include "maps/addresses.h"
-#include "maps/allowed.h"
-#include "maps/carried.h"
-#include "maps/devices.h"
-#include "maps/fdb.h"
-#include "maps/gateways.h"
-#include "maps/host_flows.h"
-#include "maps/interface_cache.h"
-#include "maps/interfaces.h"
-#include "maps/learners.h"
-#include "maps/leases.h"
-#include "maps/members.h"
-#include "maps/nat_addresses.h"
-#include "maps/nat_fragments.h"
-#include "maps/nat_mappings.h"
-#include "maps/nat_networks.h"
-#include "maps/nat_ports.h"
-#include "maps/nat_sessions.h"
-#include "maps/networks.h"
-#include "maps/routes.h"
-#include "maps/stats.h"
-#include "maps/vlan_cache.h"
-#include "maps/vlans.h"
+#include "loader/tables.h"
 #include "process.h"
 
 namespace xvnet::test {
@@ -131,33 +109,46 @@ class ArrayTable {
   Table<uint32_t, Value> table_;
 };
 
-struct Tables {
-  Table<abi::address_key, abi::address_entry> addresses;
-  Table<abi::allowed_key, uint32_t> allowed;
-  Table<uint32_t, uint32_t> devices;
-  Table<abi::fdb_key, abi::fdb_entry> fdb;
-  Table<uint32_t, abi::gateway> gateways;
-  Table<abi::host_flow_key, abi::host_flow> host_flows;
-  ArrayTable<abi::cached_interface> interface_cache;
-  Table<uint32_t, abi::interface> interfaces;
-  Table<abi::learner_key, abi::learner> learners;
-  Table<uint32_t, abi::lease> leases;
-  Table<uint32_t, abi::members> members;
-  Table<abi::address, abi::nat_address> nat_addresses;
-  Table<abi::nat_fragment_key, abi::nat_fragment> nat_fragments;
-  Table<uint32_t, abi::nat_held> nat_held;
-  Table<abi::nat_mapping_key, abi::nat_mapping> nat_mappings;
-  Table<uint32_t, abi::nat_network> nat_networks;
-  Table<uint32_t, abi::nat_ring> nat_rings;
-  Table<abi::nat_chunk_key, abi::nat_chunk> nat_ports;
-  Table<abi::nat_bucket_key, abi::nat_bucket> nat_sessions;
-  Table<abi::nat_slot_key, abi::nat_slot> nat_slots;
-  ArrayTable<abi::network> networks;
-  Table<abi::route_key, abi::route> routes;
-  ArrayTable<abi::cached_vlan> vlan_cache;
-  Table<abi::vlan_key, uint32_t> vlans;
-  int stats_fd;    // per CPU: see Rig::stats
-  int carried_fd;  // the same
+template <bpf_map_type type, typename Map>
+struct TableOf {
+  using Type = Table<typename Map::Key, typename Map::Value>;
+};
+
+template <typename Map>
+struct TableOf<BPF_MAP_TYPE_ARRAY, Map> {
+  using Type = ArrayTable<typename Map::Value>;
+};
+
+// Rig::zero_stats() empties these, port by port.
+class PerCpuArray {
+ public:
+  explicit PerCpuArray(int fd) : fd_(fd) {}
+  void clear() const {}
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+template <typename Map>
+struct TableOf<BPF_MAP_TYPE_PERCPU_ARRAY, Map> {
+  using Type = PerCpuArray;
+};
+
+class Tables {
+ public:
+  explicit Tables(const bpf_object* object) : object_(object) {}
+
+ private:
+  int fd(const char* name) const { return bpf_object__find_map_fd_by_name(object_, name); }
+
+  const bpf_object* object_;
+
+ public:
+#define TABLE(name, id, key, value, type, ...) \
+  TableOf<BPF_MAP_TYPE_##type, abi::name##_map>::Type name{fd(#name)};
+#include "maps/tables.def"
+#undef TABLE
 };
 
 // What a counted reason is called in reasons.def.

@@ -163,8 +163,7 @@ World read_world(const Rig& rig) {
   });
   each(tables.devices,
        [&](uint32_t ifindex, uint32_t) { world.devices.insert(name_of(rig, ifindex)); });
-  for (const uint32_t ifindex : Table<uint32_t, abi::stats>(tables.stats_fd).keys())
-    world.counted.insert(name_of(rig, ifindex));
+  for (const uint32_t ifindex : tables.stats.keys()) world.counted.insert(name_of(rig, ifindex));
   read_learnt(rig, world);
   return world;
 }

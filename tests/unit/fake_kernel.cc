@@ -31,10 +31,10 @@ FakeKernel::FakeKernel() {
 FakeKernel::~FakeKernel() = default;
 
 void FakeKernel::make_tables() {
-  for (const TableShape& shape : table_shapes()) {
+  for (const TableShape& shape : kTableShapes) {
     auto step = [this](const std::string& verb, const FakeTable& table,
                        std::span<const std::byte> key, const Act& act) {
-      std::string line = verb + " " + table.shape().name + " ";
+      std::string line = fmt::format("{} {} ", verb, table.shape().name);
       if (verb == "erase" && table.shape().id == keeps_)
         return Result<void>(fail(line + "refused"));
       return this->step(line + key_text(*this, table.shape().id, key), act);
@@ -467,7 +467,7 @@ Result<void> FakeKernel::open_remains(Opening opening) {
 Result<std::vector<std::string>> FakeKernel::missing_tables() const {
   std::vector<std::string> names;
   names.reserve(lost_.size());
-  for (const TableId id : lost_) names.push_back(fake_table(id).shape().name);
+  for (const TableId id : lost_) names.emplace_back(table_name(id));
   return names;
 }
 

@@ -8,23 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/tables.h"
 
 namespace xvnet::test {
-
-enum class TableType { kHash, kArray, kPerCpuHash, kPerCpuArray, kDeviceHash };
-
-struct TableShape {
-  TableId id;
-  const char* name;
-  std::size_t key_size;
-  std::size_t value_size;
-  std::size_t max_entries;
-  TableType type;
-};
-
-// Every table of maps/.
-const std::vector<TableShape>& table_shapes();
 
 using Bytes = std::vector<std::byte>;
 

@@ -87,7 +87,7 @@ void FakeKernel::drop_device(std::uint32_t ifindex) {
   if (!device) return;
   std::uint32_t peer = device->peer;
   devices_.erase(ifindex);
-  // The kernel takes a device out of every devmap when it goes (maps/devices.h).
+  // The kernel takes a device out of every devmap when it goes (maps/tables.def).
   tables_.at(TableId::kDevices)->drop(to_bytes(ifindex));
   if (peer) drop_device(peer);
 }

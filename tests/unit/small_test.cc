@@ -148,7 +148,7 @@ TEST_F(TypedMap, WritingCountersZeroesThem) {
 TEST_F(TypedMap, EveryTableHasTheSizesOfItsHeader) {
   Tables tables(kernel_);
   EXPECT_EQ(kernel_.table(TableId::kLearners).value_size(), sizeof(abi::learner));
-  for (const TableShape& shape : table_shapes()) {
+  for (const TableShape& shape : kTableShapes) {
     EXPECT_EQ(kernel_.table(shape.id).key_size(), shape.key_size);
   }
   EXPECT_TRUE(tables.meta.find(0)->has_value());
