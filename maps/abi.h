@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What every table of xvnet's kernel ABI shares.
+ * The conventions that all tables of xvnet's kernel ABI follow.
  *
- * A table is a row of tables.def, and its key, value and limits are a header of this directory. BPF programs include it
- * as C, the loader as C++ (the same structs, in namespace xvnet::abi). Fields have a fixed width, padding is named
- * and zero, sizes are asserted on both sides. Changing a layout means raising XVNET_ABI_VERSION, which is a
- * directory of its own under the pin root: docs/map-abi.md.
+ * tables.def has a row for each table; headers of this directory define keys, values and limits. BPF programs include
+ * them as C. The loader includes them as C++ and gets the same structs in namespace xvnet::abi. Fields have a fixed
+ * width, padding is named and zero, and both sides assert the sizes. Each XVNET_ABI_VERSION has its own directory under
+ * the pin root, so a change of layout must raise it: docs/map-abi.md.
  */
 #pragma once
 
@@ -31,16 +31,16 @@
 #include <bpf/bpf_helpers.h>
 #endif
 
-/* Limits of one host. They bound memory, not speed. */
+/* The limits of one host. They bound memory; they do not affect speed. */
 #define MAX_INTERFACES	  4096
 #define MAX_NETWORKS	  4096
 #define MAX_UPLINKS	  64
-#define NETWORK_IDS	  16384				  /* from 1; so many are taken before one is used again */
-#define MAX_MEMBERS	  512				  /* local ports of one network, the cost of one broadcast */
-#define MAX_FDB_ENTRIES	  (1 << 20)			  /* the learners' limits together stay below it */
-#define MAX_LEARNERS	  (MAX_INTERFACES + MAX_NETWORKS) /* each port, and each network on its uplink */
+#define NETWORK_IDS	  16384	    /* ids are 1 to NETWORK_IDS - 1; an id is reused only after the counter wraps */
+#define MAX_MEMBERS	  512	    /* local ports of one network; bounds the cost of one broadcast */
+#define MAX_FDB_ENTRIES	  (1 << 20) /* the limits of all learners together stay below this */
+#define MAX_LEARNERS	  (MAX_INTERFACES + MAX_NETWORKS) /* each port, and the uplink of each network */
 #define MAX_LEARNER_SLOTS 1024
-#define MAX_ADDRESSES	  65536 /* of all networks, those kept for detached devices included */
+#define MAX_ADDRESSES	  65536 /* of all networks, with those reserved for detached devices */
 #define MAX_NAT_ADDRESSES 1024
 #define MAX_NAT_MAPPINGS  (1 << 20)
 #define MAX_NAT_BUCKETS	  (1 << 19)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An IP address as every table holds it: 16 bytes, an IPv4 one as v4-mapped (RFC 4291, 2.5.5.2). All zero: none.
+ * An IP address in the form that all tables use: 16 bytes. An IPv4 address is v4-mapped (RFC 4291, 2.5.5.2). All zeros
+ * mean that there is no address.
  */
 #pragma once
 
 #include "abi.h"
 
-#define V4_MAPPED_PREFIX 96 /* bits before the IPv4 address */
+#define V4_MAPPED_PREFIX 96 /* bits in front of the IPv4 address */
 #define V4_MAPPED_OFFSET (V4_MAPPED_PREFIX / 8)
 
 XVNET_ABI_BEGIN

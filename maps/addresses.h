@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * addresses: whose an address of a network's subnet is. Written by the loader.
+ * addresses: the port that has each address of a network's subnet.
  *
- * An entry of ifindex 0 is kept for a device that was detached, so that it gets the same address again; another
- * device gets it only when nothing else is left. Programs note in `seen_mac` from which MAC the port last used it. Of an
- * address that several ports may have (allowed.h) they write the ifindex, too: it is 0 until one of them announces it.
+ * The loader writes the entries. An entry with ifindex 0 reserves the address for a detached device, so that this
+ * device gets the same address again. Another device gets it only when no other address is left. Programs update
+ * `seen_mac` with the MAC from which the port last used the address. For an address that several ports may use
+ * (allowed.h) programs also write the ifindex. It is 0 until one of these ports announces the address.
  */
 #pragma once
 
 #include "address.h"
 
-#define ADDRESS_OWNER_SIZE 16 /* IFNAMSIZ, with its terminating zero */
+#define ADDRESS_OWNER_SIZE 16 /* IFNAMSIZ, with the terminating zero */
 
 XVNET_ABI_BEGIN
 enum address_flags {
-	ADDRESS_SHARED = 1 << 0, /* of the ports in allowed.h: it has no owner by name, and no configured MAC */
+	ADDRESS_SHARED = 1 << 0, /* shared by the ports in allowed.h: no owner and no configured MAC */
 };
 
 struct address_key {
@@ -24,11 +25,11 @@ struct address_key {
 XVNET_ABI_SIZE(address_key, 20);
 
 struct address_entry {
-	__u32 ifindex;			/* the port; 0: none at present */
-	__u8 mac[6];			/* the port's --mac; zero: not known */
+	__u32 ifindex;			/* the port that has the address; 0: no port at present */
+	__u8 mac[6];			/* MAC configured with --mac; zero: unknown */
 	__u16 flags;			/* enum address_flags */
-	char owner[ADDRESS_OWNER_SIZE]; /* the device's name */
-	__u8 seen_mac[6];		/* zero: none yet */
+	char owner[ADDRESS_OWNER_SIZE]; /* name of the device */
+	__u8 seen_mac[6];		/* MAC last seen with the address; zero: none yet */
 	__u16 pad2;
 };
 XVNET_ABI_SIZE(address_entry, 36);

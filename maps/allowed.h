@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * allowed: the addresses that a port may take from the other ports that may have them, by --allow. Written by the loader.
+ * allowed: the addresses that a port shares with other ports (--allow). The loader writes the entries.
  *
- * Who has one at present is in `addresses`: whoever announced it last (RFC 5227, 2.3).
+ * `addresses` holds the port that has the address at present: the one that announced it last (RFC 5227, 2.3).
  */
 #pragma once
 

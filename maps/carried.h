@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * carried: what was carried for an interface that has a place in interface_cache.h, which is its place here. It adds to
- * what stats.h has for it.
+ * carried: packet and byte counters of carried frames, for each interface that has an element in interface_cache.h.
+ *
+ * The index is the same in both arrays. A reader adds these counters to those of stats.h.
  */
 #pragma once
 
@@ -10,7 +11,7 @@
 XVNET_ABI_BEGIN
 struct carried_direction {
 	__u64 packets;
-	__u64 bytes; /* as in direction_stats */
+	__u64 bytes; /* counted as in direction_stats */
 };
 XVNET_ABI_SIZE(carried_direction, 16);
 

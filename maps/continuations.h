@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * continuations: the programs in which others go on, by a tail call. A continuation has a stack of its own, is verified
- * by itself, and begins again with the frame alone. Filled by the loader once a network needs them; until then whoever
- * would go on in one goes no further.
+ * continuations: the programs that other programs enter by a tail call.
+ *
+ * The verifier checks each of them separately. Each has the full stack, and starts with nothing but the frame. The
+ * loader fills this table once a network needs the programs. Until then the tail call fails, and the calling program
+ * decides what happens to the frame.
  */
 #pragma once
 

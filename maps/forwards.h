@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * forwards: public ports that lead to ports of an inside address, and floating addresses, which lead to it with all their
- * ports. The loader's own memory of them; what programs go by is in nat_mappings.h, a mapping for each port.
+ * forwards: public ports that lead to the ports of an inside address, and floating addresses, which lead to an inside
+ * address with all their ports.
  *
- * An inside port has at most one, because one is what its answers come from.
+ * Only the loader reads this table. Programs use the mappings that it makes of each forward, one for each port
+ * (nat_mappings.h).
+ *
+ * An inside port has at most one forward, because its replies can have only one public source.
  */
 #pragma once
 
@@ -13,8 +16,8 @@ XVNET_ABI_BEGIN
 struct forward {
 	__u32 network;
 	struct address inside;
-	__u16 port;  /* the first one inside; 0 of a floating address */
-	__u16 count; /* of ports; 1 of a floating address */
+	__u16 port;  /* first inside port; 0 for a floating address */
+	__u16 count; /* number of ports; 1 for a floating address */
 	__u32 state; /* enum record_state */
 };
 XVNET_ABI_SIZE(forward, 28);

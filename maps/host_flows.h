@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * host_flows: what the host has said to VMs by what is forwarded to them. A VM reaches the host with the answers to that,
- * and with nothing else.
+ * host_flows: the flows that the host opened to VMs through forwards. A VM can reach the host only with replies to
+ * these.
  *
- * A forward has no sessions, because anybody may speak to it; these are kept because the host does not let anybody speak
- * to it. It is the host's own programs that fill it, no VM and nobody outside can: so whoever was silent for longest may
- * make room for others.
+ * A forward has no sessions, because any remote may use it. VMs must not reach the host otherwise, so its own flows are
+ * recorded here. Only the programs that see the host's own frames add entries; no VM and no remote can. It is therefore
+ * safe that the kernel evicts the least recently used flow when the table is full.
  */
 #pragma once
 
@@ -17,17 +17,17 @@ XVNET_ABI_BEGIN
 struct host_flow_key {
 	struct address outside;
 	struct address host;
-	__u16 port; /* public; of an ICMP query its identifier, both times */
+	__u16 port; /* public port; for an ICMP query, port and host_port are both its identifier */
 	__u16 host_port;
-	__u8 protocol; /* enum nat_protocol; NAT_ANY: without ports, to a floating address */
+	__u8 protocol; /* enum nat_protocol; NAT_ANY: a floating address and a protocol without ports */
 	__u8 pad[3];
 };
 XVNET_ABI_SIZE(host_flow_key, 40);
 
 struct host_flow {
 	__u64 last_seen_ns; /* CLOCK_MONOTONIC */
-	__u32 ifindex;	    /* where the host sent from, and the answers come in */
-	__u8 mac[6];	    /* the host's there */
+	__u32 ifindex;	    /* device on which the host sent, and on which it gets the replies */
+	__u8 mac[6];	    /* the host's MAC on that device */
 	__u16 pad;
 };
 XVNET_ABI_SIZE(host_flow, 24);

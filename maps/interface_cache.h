@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * interface_cache: a direct-mapped cache of interfaces.h, at the ifindex modulo its size. An array's element costs a
- * program ten instructions, a hash table's a hundred and fifty.
+ * interface_cache: a direct-mapped cache of interfaces.h. The index is the ifindex modulo the size of the cache.
  *
- * Of two interfaces with one place, the one that came first has it; the other is looked up in interfaces. The loader
- * writes an element only while it is zero, in which it is none, so that a torn one names no network but its own; and an
- * interface's entry changes only while the cache has none of it. docs/decisions/0016-arrays-before-hashes.md
+ * A program reads an array element in about 10 instructions; a lookup in a hash table takes about 150. When two
+ * interfaces share an index, the first one keeps the element, and programs look the second one up in interfaces.
+ *
+ * The loader writes an element only while it is zero, that is, unused. A program that reads a half-written element
+ * therefore never sees another network's id. The loader clears the element before it changes the interface's entry.
+ * docs/decisions/0016-arrays-before-hashes.md
  */
 #pragma once
 
@@ -15,7 +17,7 @@
 
 XVNET_ABI_BEGIN
 struct cached_interface {
-	__u32 ifindex; /* 0: nobody's */
+	__u32 ifindex; /* 0: unused */
 	struct interface interface;
 	__u32 pad;
 };

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * learners: how many MACs of a network an interface may have in the FDB, and which; and from which addresses it speaks to
- * the host.
+ * learners: the MACs that an interface has in the FDB of a network, and the addresses that send to the host from there.
  *
- * A learner is an array of slots. A slot holds a MAC; it is taken while the FDB entry of that MAC names this
- * interface and this slot and has not aged, and free otherwise. Whoever needs a slot takes a free one with one
- * compare-and-swap and removes the aged FDB entry it held. So the bound holds by construction, nothing has to
- * collect garbage, and one port's MACs can never push out another's.
+ * A learner is an array of slots, and a slot holds one MAC. The slot is in use while the MAC's FDB entry names this
+ * interface and this slot and has not aged; otherwise it is free. A program takes a free slot with one
+ * compare-and-swap, and removes the aged FDB entry that the slot held. So the number of entries is bounded by
+ * construction, no garbage collector is needed, and the MACs of one port cannot displace those of another.
  *
- * An address that speaks to the host's interface in the network takes a place, and keeps it until it was silent for a
- * minute. A port has the first HOST_SENDERS_OF_PORT places, a network's wire all of them. An address's hash says which
- * HOST_SENDER_CHOICES it may take.
+ * A source address that sends to the host's interface occupies one of the `senders`, until it has sent nothing for
+ * HOST_SENDER_SECONDS. A port may use the first HOST_SENDERS_OF_PORT of them; the stations behind a network's uplink
+ * may use all. The hash of an address selects the HOST_SENDER_CHOICES elements that it may occupy.
  */
 #pragma once
 
@@ -30,13 +29,13 @@ XVNET_ABI_SIZE(learner_key, 8);
 
 struct host_sender {
 	struct address address;
-	__u32 seen_s; /* in seconds of CLOCK_MONOTONIC, and one; 0: a free place */
+	__u32 seen_s; /* CLOCK_MONOTONIC in seconds, plus one; 0: free */
 };
 XVNET_ABI_SIZE(host_sender, 20);
 
 struct learner {
-	__u32 limit;			/* slots in use, at most MAX_LEARNER_SLOTS; 0: learns nothing */
-	__u32 hand;			/* where the next search starts; a hint, races are harmless */
+	__u32 limit;			/* slots in use, at most MAX_LEARNER_SLOTS; 0: no learning */
+	__u32 hand;			/* start of the next search; a hint, so races are harmless */
 	__u64 slots[MAX_LEARNER_SLOTS]; /* MAC, first byte lowest; 0: never used */
 	struct host_sender senders[HOST_SENDERS];
 };

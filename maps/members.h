@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * members: the local ports of a network, where a flood goes. The uplink is not among them (networks.h).
+ * members: the local ports of a network, which receive what is flooded. The uplink is not among them (networks.h).
  *
- * The loader replaces a whole list at a time. The kernel may reuse the old list's memory while a flood still
- * reads it, so each member is checked against interfaces.h before it gets a frame.
+ * The loader always replaces the whole list. The kernel may reuse the memory of the old list while a program still
+ * reads it, so programs check each member against interfaces.h before they send to it.
  */
 #pragma once
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nat_addresses: the public addresses. Written by the loader. What comes to one on an uplink is looked up in nat_slots.
+ * nat_addresses: the public addresses. The loader writes the entries.
+ *
+ * Programs look up a frame for one of these addresses in nat_slots when it arrives on an uplink.
  */
 #pragma once
 
@@ -8,15 +10,16 @@
 
 XVNET_ABI_BEGIN
 enum nat_address_flags {
-	NAT_ADDRESS_OF_HOST = 1 << 0,  /* the host's own: whatever no network asked for is the host's */
-	NAT_ADDRESS_FLOATING = 1 << 1, /* all of it is one VM's: forwards.h */
+	NAT_ADDRESS_OF_HOST = 1 << 0,  /* an address of the host: frames that no mapping expects go to the host */
+	NAT_ADDRESS_FLOATING = 1 << 1, /* the whole address belongs to one VM: see forwards.h */
 };
 
 struct nat_address {
-	__u32 flags;  /* enum nat_address_flags */
-	__u32 uplink; /* ifindex of where it is answered for by ARP; not of the host's own, which the host answers for */
-	__u8 mac[6];  /* the uplink's */
-	__u16 first;  /* the lowest and the highest port that a network has of it; 0: none has any */
+	__u32 flags; /* enum nat_address_flags */
+	/* ifindex of the uplink that answers ARP for it; unused with NAT_ADDRESS_OF_HOST, where the host answers ARP */
+	__u32 uplink;
+	__u8 mac[6]; /* MAC of that uplink */
+	__u16 first; /* lowest port of the networks' ranges; 0: no network has a range */
 	__u16 last;
 	__u16 pad;
 };

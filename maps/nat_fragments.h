@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nat_fragments: which public port a datagram in fragments belongs to. Only its first fragment says so.
- * nat_rings: the datagrams that a network has in it. The next one takes the place of the oldest, so that none has more
- * than its own.
- * nat_held: fragments of the wire that came before their first one.
+ * nat_fragments: the public port of a fragmented datagram. Only the first fragment contains it.
+ * nat_rings: the datagrams that a network has in nat_fragments. A new one replaces the network's oldest, so no network
+ * displaces the datagrams of another.
+ * nat_held: fragments from the wire that arrived before the first one of their datagram.
  *
- * The loader makes a network's ring and removes it, with what it has in nat_fragments; the rest is the programs'.
+ * The loader creates a network's ring, and removes it together with the network's entries in nat_fragments. Programs
+ * write everything else.
  */
 #pragma once
 
@@ -13,16 +14,16 @@
 
 #define NAT_RING_SIZE	  128
 #define NAT_HELD_PLACES	  256
-#define NAT_HELD_BUCKET	  8    /* places where a fragment may be */
-#define NAT_HELD_SIZE	  2048 /* bytes of a frame */
+#define NAT_HELD_BUCKET	  8    /* elements that may hold a given fragment */
+#define NAT_HELD_SIZE	  2048 /* maximum frame length in bytes */
 #define MAX_NAT_FRAGMENTS (MAX_NETWORKS * NAT_RING_SIZE)
 
 XVNET_ABI_BEGIN
-/* RFC 791, 2.3: what the fragments of a datagram have in common. */
+/* The fields that all fragments of a datagram share (RFC 791, 2.3). */
 struct nat_fragment_key {
 	struct address source;
 	struct address destination;
-	__u32 network; /* of a VM's; 0: of the wire */
+	__u32 network; /* network of the sending VM; 0: from the wire */
 	__u16 id;
 	__u8 protocol; /* IPPROTO_* */
 	__u8 pad;
@@ -44,11 +45,11 @@ struct nat_ring {
 XVNET_ABI_SIZE(nat_ring, 40 * NAT_RING_SIZE + 8);
 
 struct nat_held {
-	__u64 expires_ns; /* CLOCK_MONOTONIC; or as of a slot */
+	__u64 expires_ns; /* CLOCK_MONOTONIC, or a special value as in nat_slot */
 	struct nat_fragment_key key;
 	__u32 length;
 	__u32 pad;
-	__u8 bytes[NAT_HELD_SIZE]; /* without a tag */
+	__u8 bytes[NAT_HELD_SIZE]; /* the frame without a tag */
 };
 XVNET_ABI_SIZE(nat_held, 56 + NAT_HELD_SIZE);
 XVNET_ABI_END

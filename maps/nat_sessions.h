@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * nat_sessions: to whom a mapping has spoken: who may answer, and how far a TCP connection is.
+ * nat_sessions: the remotes to which each mapping has sent, and the state of TCP connections. The filter looks here for
+ * the remotes that may send to the mapping.
  *
- * A session is in one of two buckets of its network, by a hash of what tells it from others. The loader makes a network's
- * buckets and removes them with it; programs take places in them as they take slots (nat_mappings.h), by compare-and-swap
- * on `expires_ns`. So a network has as many sessions as it has places, and no other feels it.
+ * The hash of a session selects two buckets of its network; the session is in one of them. The loader creates a
+ * network's buckets and removes them with the network. Programs take elements of a bucket as they take slots
+ * (nat_mappings.h), with a compare-and-swap on `expires_ns`. So a network has a fixed number of sessions, and cannot
+ * exhaust those of another network.
  */
 #pragma once
 
@@ -14,12 +16,12 @@
 
 XVNET_ABI_BEGIN
 enum nat_session_flags {
-	NAT_SYN_OUT = 1 << 0, /* seen, from inside */
+	NAT_SYN_OUT = 1 << 0, /* SYN seen from the inside */
 	NAT_SYN_IN = 1 << 1,
 	NAT_FIN_OUT = 1 << 2,
 	NAT_FIN_IN = 1 << 3,
 	NAT_RST = 1 << 4,
-	NAT_ESTABLISHED = 1 << 5, /* and counted in the slot as such */
+	NAT_ESTABLISHED = 1 << 5, /* established, and counted in nat_slot.established */
 };
 
 struct nat_bucket_key {
@@ -29,13 +31,13 @@ struct nat_bucket_key {
 XVNET_ABI_SIZE(nat_bucket_key, 8);
 
 struct nat_session {
-	__u64 expires_ns; /* CLOCK_MONOTONIC; or as of a slot */
+	__u64 expires_ns; /* CLOCK_MONOTONIC, or a special value as in nat_slot */
 	struct address remote;
-	__u16 remote_port; /* TCP: of this session alone; UDP: spoken to last */
-	__u16 port;	   /* public */
+	__u16 remote_port; /* TCP: port of the connection; UDP: port last sent to */
+	__u16 port;	   /* public port */
 	__u8 protocol;	   /* enum nat_protocol */
-	__u8 range;	   /* of nat_networks.h */
-	__u16 generation;  /* of the slot */
+	__u8 range;	   /* index in nat_network.ranges */
+	__u16 generation;  /* generation of the slot */
 	__u32 flags;	   /* enum nat_session_flags */
 	__u32 pad2;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The reasons of reasons.def as an enum: what every stage returns.
+ * The reasons of reasons.def as an enum. Every stage returns one.
  */
 #pragma once
 
@@ -11,7 +11,7 @@ enum reason {
 #define REASON(name, number, fate, text) REASON_##name = (number),
 #include "reasons.def"
 #undef REASON
-	REASON_LIMIT = 64, /* the counters of stats.h; a later reason takes a free number below it */
+	REASON_LIMIT = 64, /* number of counters in stats.h; a new reason takes a free number below it */
 };
 
 enum fate {

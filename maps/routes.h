@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * routes: what is behind a prefix, by the longest one that matches. Written by the loader. Read only for frames that go
- * through a gateway, of networks that networks.h says it of, and for frames to the host's interface in a network.
+ * routes: the network behind a prefix, by longest-prefix match. The loader writes the entries.
+ *
+ * Programs read this table only for frames that go through a gateway, in networks whose flags (networks.h) require it,
+ * and for frames to the host's interface in a network.
  */
 #pragma once
 
@@ -9,17 +11,17 @@
 
 XVNET_ABI_BEGIN
 enum route_kind {
-	ROUTE_OF_ROUTER = 1,	/* the subnet of one of a router's networks */
-	ROUTE_UNTRANSLATED = 2, /* to whom a network speaks by its own addresses */
-	ROUTE_INSIDE = 3,	/* the subnet of such a network, which has it alone on the host */
-	ROUTE_TO_HOST = 4,	/* an address, or a broadcast address, of the host's interface in a network */
-	ROUTE_BESIDE_HOST = 5,	/* the prefix of one: who is beside it */
+	ROUTE_OF_ROUTER = 1,	/* subnet of a network that a router connects */
+	ROUTE_UNTRANSLATED = 2, /* remotes with which a network exchanges untranslated traffic */
+	ROUTE_INSIDE = 3,	/* subnet of a network with such remotes; unique on the host */
+	ROUTE_TO_HOST = 4,	/* address or broadcast address of the host's interface in a network */
+	ROUTE_BESIDE_HOST = 5,	/* prefix of such an address: the host's neighbours in that network */
 };
 
 struct route_key {
-	__u32 prefix; /* bits of what follows that count */
+	__u32 prefix; /* significant bits of the fields that follow */
 	__u32 kind;   /* enum route_kind */
-	__u32 scope;  /* the router's id; the network's; 0 */
+	__u32 scope;  /* id of the router or the network; 0 for ROUTE_INSIDE */
 	struct address address;
 };
 XVNET_ABI_SIZE(route_key, 28);
@@ -30,5 +32,5 @@ struct route {
 XVNET_ABI_SIZE(route, 4);
 XVNET_ABI_END
 
-#define ROUTE_SCOPE_BITS 64 /* of kind and scope */
+#define ROUTE_SCOPE_BITS 64 /* bits of kind and scope */
 #define ROUTE_HOST_BITS	 (ROUTE_SCOPE_BITS + 128)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vlans: which network owns a VID on an uplink. A VID without an entry belongs to the host.
+ * vlans: the network that owns a VID on an uplink. A VID without an entry belongs to the host.
  */
 #pragma once
 
