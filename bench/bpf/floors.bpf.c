@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What a packet costs when nothing is decided about it: the floors of the benchmark, and the cheapest way there is to
- * tag what leaves a bridge, for a kernel without 8021q.
+ * The floors of the benchmark: the cost of a packet when a program decides nothing about it. push_tag and pop_tag are
+ * the cheapest way to tag the frames of a bridge on a kernel without 8021q.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -10,11 +10,11 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* Set before loading. */
+/* The benchmark sets both before it loads the programs. */
 const volatile __u32 target_ifindex;
 const volatile __u16 vid;
 
-/* The helper is of one name and number at both hooks. */
+/* The helper has the same name and number at both hooks. */
 static __always_inline int redirect(void)
 {
 	return bpf_redirect(target_ifindex, 0);
@@ -58,7 +58,7 @@ int pop_tag(struct __sk_buff *skb)
 	return bpf_skb_vlan_pop(skb) ? TC_ACT_SHOT : TC_ACT_OK;
 }
 
-/* The far end of a wire: takes what arrives, cheaply and the same for every stack. */
+/* The far end of a wire: counts and drops what arrives, at the same low cost for every stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
