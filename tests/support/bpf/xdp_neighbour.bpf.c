@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Somebody else's XDP program: counts every frame and lets it pass. */
+/* A foreign XDP program: counts each frame and passes it. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
