@@ -22,7 +22,7 @@ int tc_from_uplink(struct __sk_buff *skb)
 	return finish(&packet, from_uplink(&packet));
 }
 
-/* On the uplink's egress: what the host sends. */
+/* Attached to an uplink's egress, where it sees what the host sends. */
 SEC("tc")
 int tc_from_host(struct __sk_buff *skb)
 {
@@ -32,7 +32,7 @@ int tc_from_host(struct __sk_buff *skb)
 	return finish(&packet, from_host(&packet));
 }
 
-/* The continuations of tc_from_vm. */
+/* tc_from_vm enters the next two programs by a tail call. */
 SEC("tc")
 int tc_to_dhcp(struct __sk_buff *skb)
 {
@@ -49,7 +49,7 @@ int tc_to_outside(struct __sk_buff *skb)
 	return finish(&packet, to_outside(&packet));
 }
 
-/* The continuation of tc_from_uplink. */
+/* tc_from_uplink enters this program by a tail call. */
 SEC("tc")
 int tc_from_outside(struct __sk_buff *skb)
 {
@@ -58,7 +58,10 @@ int tc_from_outside(struct __sk_buff *skb)
 	return finish(&packet, from_outside(&packet));
 }
 
-/* The continuation of tc_from_host; and on lo's egress, once an address of the host leads to a VM. */
+/*
+ * tc_from_host enters this program by a tail call. It is also attached to lo's egress while a forward uses an address
+ * of the host.
+ */
 SEC("tc")
 int tc_to_forward(struct __sk_buff *skb)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* The programs of the XDP hook. They accept frames in several buffers only to leave them to tc. */
+/* The programs of the XDP hook. They accept multi-buffer frames only to pass them to tc. */
 #include "hook/xdp.h"
 
 #include "pipeline.h"

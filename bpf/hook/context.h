@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Packet pointers out of a program's context.
+ * Reads packet pointers from a program's context.
  */
 #pragma once
 
@@ -8,8 +8,8 @@
 
 /*
  * verifier: "R1 invalid mem access 'scalar'" (6.18). The context declares its pointers as __u32, so the compiler may
- * keep and move them as 32-bit numbers, which strips them of what the verifier knows. The assembly makes it load the
- * whole pointer, each time.
+ * keep and copy them as 32-bit numbers, and the verifier then loses the pointer type. The assembly makes the compiler
+ * load the whole pointer on each use.
  */
 #define CONTEXT_POINTER(context, field) \
 	({ \

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the kernel keeps beside a frame's bytes and a program's context does not show.
+ * Kernel data about a frame that the program's context does not contain: the fields of sk_buff and xdp_buff.
  *
- * The loader puts the running kernel's offsets of these structures in (CO-RE), so only the names have to be the kernel's.
- * Since Linux 6.2 bpf_cast_to_kern_ctx() lets the program read the structure itself. Before, the context's own address,
- * which is that of the structure, is read through bpf_probe_read_kernel(): slower, and refused where the kernel is locked
- * down to confidentiality.
+ * The loader fills in the field offsets of the running kernel (CO-RE), so only the names of structures and fields must
+ * match the kernel's. Since Linux 6.2, bpf_cast_to_kern_ctx() lets a program read the structure directly. On older
+ * kernels the program reads it through bpf_probe_read_kernel(), because the address of the context is the address of
+ * the structure. That is slower, and a kernel in lockdown mode "confidentiality" refuses it.
  *
- * So the programs are compiled twice, and the loader takes those for the kernel at hand. Programs that look themselves which
- * kernel it is would name the kfunc, and what the kernel lacks libbpf seeks in its modules, whose types the kernel lists to
- * CAP_SYS_ADMIN alone.
+ * Therefore the programs are compiled twice, and the loader selects the variant for the running kernel. A single
+ * variant would have to name the kfunc. On a kernel without it, libbpf would search the BTF of all modules, which the
+ * kernel lists only with CAP_SYS_ADMIN.
  */
 #pragma once
 
@@ -27,15 +27,15 @@ struct net_device;
 struct sk_buff {
 	struct net_device *dev;
 	__u8 ip_summed : 2;
-	__u32 csum; /* of a partial checksum: CSUM_START, an offset in the frame's buffer, and CSUM_OFFSET from there */
-	__u16 mac_header; /* an offset in the buffer, too */
+	__u32 csum;	  /* of a partial checksum: CSUM_START, an offset in the buffer, and CSUM_OFFSET from there */
+	__u16 mac_header; /* offset in the buffer */
 };
 
 struct netdev_rx_queue;
 
 struct net {
 	struct {
-		__u32 inum; /* the inode number of the namespace's file */
+		__u32 inum; /* inode number of the namespace's file */
 	} ns;
 };
 
@@ -71,7 +71,7 @@ static __always_inline bool kernel_shows_context(void)
 #endif
 }
 
-/* struct sk_buff has two __u16 in its csum then. */
+/* A partial checksum uses csum as two __u16: csum_start and csum_offset. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define CSUM_START(csum)  ((__u16)(csum))
 #define CSUM_OFFSET(csum) ((csum) >> 16)
@@ -80,7 +80,7 @@ static __always_inline bool kernel_shows_context(void)
 #define CSUM_OFFSET(csum) ((__u16)(csum))
 #endif
 
-/* Where a partial checksum is finished: it is summed from there on in the frame, and written `offset` bytes behind. */
+/* The kernel sums a partial checksum from `start` to the end of the frame and writes the result at `start + offset`. */
 struct partial_checksum {
 	__u32 start;
 	__u32 offset;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The pipeline's operations on an sk_buff. Beside hook/xdp.h the only file that names a hook's types and verdicts.
+ * The pipeline's operations on an sk_buff. Only this file and hook/xdp.h name a hook's types and verdicts.
  *
- * The outer tag is nearly always in the skb's metadata here: the kernel moves it there before tc ingress.
+ * The kernel moves the outer VLAN tag into the skb's metadata before tc ingress, so the tag is rarely in the bytes
+ * here.
  */
 #pragma once
 
@@ -20,12 +21,13 @@ typedef struct __sk_buff hook_ctx;
 #include "context.h"
 #include "kernel.h"
 
-/* An sk_buff carries its unfinished checksums and its segmentation along. */
+/* An sk_buff keeps partial checksums and segmentation offloads, so tc can carry every frame. */
 static const bool hook_keeps_offloads = true;
 
 /*
- * Marks a frame that xvnet itself sends into an uplink, in either direction, so that its programs there let it
- * through. No VM and no wire can set it; the kernel clears the mark of a frame that enters the namespace.
+ * The mark of a frame that xvnet itself sends into an uplink, in either direction. The programs on the uplink let it
+ * pass. Neither a VM nor the wire can set the mark, and the kernel clears it when a frame enters from another network
+ * namespace.
  */
 #define OWN_FRAME_MARK 0x78766e74 /* "xvnt" */
 
@@ -75,8 +77,8 @@ static __always_inline bool hook_is_sk_buff(struct packet *packet)
 }
 
 /*
- * False where the device was moved to another network namespace and took its programs along: numbers of devices mean others
- * there. Before Linux 6.6 the kernel takes tc programs off a device that moves.
+ * False if the device was moved to another network namespace together with its programs. Ifindexes name other devices
+ * there. Before Linux 6.6 the kernel removes tc programs from a device that moves.
  */
 static __always_inline bool hook_is_at_home(struct packet *packet)
 {
@@ -93,7 +95,7 @@ static __always_inline bool hook_is_at_home(struct packet *packet)
 	return skb->dev->nd_net.net->ns.inum == instance->netns_inode || !instance->netns_inode;
 }
 
-/* A tag that the frame's bytes do not show. */
+/* Reads the tag from the skb's metadata, which the frame's bytes do not contain. */
 static __always_inline bool hook_hidden_tag(struct packet *packet, __be16 *type, __u16 *tci)
 {
 	if (!packet->ctx->vlan_present)
@@ -113,7 +115,7 @@ static __always_inline bool hook_push_tag(struct packet *packet, __u16 tci)
 	return bpf_skb_vlan_push(packet->ctx, bpf_htons(ETH_P_8021Q), tci) == 0;
 }
 
-/* Whether a frame of `length` bytes, or each segment of a longer one, fits the target's MTU. */
+/* Whether a frame of `length` bytes fits the target's MTU; for a TSO frame, whether each segment fits. */
 static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, __u32 length)
 {
 	bool is_segmented = packet->ctx->gso_size;
@@ -122,7 +124,7 @@ static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, 
 	return bpf_check_mtu(packet->ctx, target, &payload, 0, is_segmented ? BPF_MTU_CHK_SEGS : 0);
 }
 
-/* In bytes of payload; 0: no such device. */
+/* The target's MTU in bytes of layer-3 payload; 0 if the device does not exist. */
 static __always_inline __u16 hook_mtu_of(struct packet *packet, __u32 target)
 {
 	__u32 mtu = 1;
@@ -131,8 +133,9 @@ static __always_inline __u16 hook_mtu_of(struct packet *packet, __u32 target)
 }
 
 /*
- * Marks a frame that xvnet sends out of an uplink for a station beside it. Its program there looks whether that is a VM of
- * the uplink's untagged network, but nowhere else: it is not the host that sends.
+ * The mark of a frame that xvnet routes out of an uplink to a neighbour there. The program on the uplink's egress may
+ * deliver it to a VM of the uplink's untagged network. It does not look for a forward, because the host did not send
+ * the frame.
  */
 #define ROUTED_FRAME_MARK 0x78766e72 /* "xvnr" */
 
@@ -169,7 +172,7 @@ static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
 
 static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 uplink)
 {
-	/* On lo no program clears the mark. */
+	/* No program on lo would clear the mark. */
 	if (uplink != LOOPBACK_IFINDEX)
 		hook_mark_own(packet);
 	packet->verdict = bpf_redirect(uplink, BPF_F_INGRESS);
@@ -177,8 +180,8 @@ static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 u
 }
 
 /*
- * What became of a copy. A device that is down or has no carrier has the kernel's noop queue, which answers "congestion".
- * Of a redirect the kernel says nothing.
+ * Sends a copy to the target. A device that is down or has no carrier has the kernel's noop queue, which returns
+ * NET_XMIT_CN. For bpf_redirect() the kernel reports no such result.
  */
 static __always_inline enum hook_clone_result hook_clone(struct packet *packet, __u32 target)
 {
@@ -206,15 +209,15 @@ static __always_inline bool hook_read(struct packet *packet, __u32 offset, void 
 	return bpf_skb_load_bytes(packet->ctx, offset, bytes, size) == 0;
 }
 
-/* Changes the frame's length, and takes segmentation off it. */
+/* Changes the length of the frame, and removes its segmentation offload. */
 static __always_inline bool hook_resize(struct packet *packet, __u32 length)
 {
 	return bpf_skb_change_tail(packet->ctx, length, 0) == 0;
 }
 
 /*
- * Of a word that the checksum at `offset` covers. An unfinished one is left alone: it is summed up later. Where zero is
- * none, as in UDP, it stays so.
+ * Updates the checksum at `offset` for a word that it covers. A partial checksum does not change, because the kernel
+ * sums it later. With `zero_is_none`, as in UDP, a field of zero means "no checksum" and does not change.
  */
 static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to,
 						 bool zero_is_none)
@@ -224,7 +227,10 @@ static __always_inline bool hook_update_checksum(struct packet *packet, __u32 of
 	return bpf_l4_csum_replace(packet->ctx, offset, from, to, flags | sizeof(from)) == 0;
 }
 
-/* Of an address, which the pseudo-header covers: in an unfinished checksum too. */
+/*
+ * Updates the checksum at `offset` for an address in the pseudo-header. A partial checksum includes the pseudo-header,
+ * so it changes as well.
+ */
 static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
 							bool zero_is_none)
 {
@@ -233,19 +239,19 @@ static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, _
 	return bpf_l4_csum_replace(packet->ctx, offset, from, to, flags | sizeof(from)) == 0;
 }
 
-/* Addressed to the interface, and not merely seen by it. */
+/* Whether the frame's destination MAC is the interface's own. */
 static __always_inline bool hook_is_to_us(struct packet *packet)
 {
 	return packet->ctx->pkt_type == PACKET_HOST;
 }
 
-/* What each of its segments will have behind the headers; 0: it is not segmented. */
+/* Bytes of transport payload in each segment of a TSO frame; 0 if the frame is not segmented. */
 static __always_inline __u32 hook_segment_payload(struct packet *packet)
 {
 	return packet->ctx->gso_size;
 }
 
-/* How many frames of the wire it becomes, or a few more: its headers are counted, too. */
+/* An upper bound of the number of segments: the headers are counted as payload. */
 static __always_inline __u32 hook_segments(struct packet *packet)
 {
 	__u32 size = packet->ctx->gso_size;
@@ -254,8 +260,8 @@ static __always_inline __u32 hook_segments(struct packet *packet)
 }
 
 /*
- * As the host sends its own: the kernel writes the MACs and confirms the neighbour now and then, or finds out its MAC and
- * keeps the frame meanwhile.
+ * Sends the frame like the host's own frames: the kernel writes the MACs and confirms the neighbour from time to time.
+ * It resolves an unknown MAC and queues the frame meanwhile.
  */
 static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target,
 						       struct bpf_redir_neigh *next_hop)
@@ -264,7 +270,7 @@ static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __
 	return packet->verdict == TC_ACT_REDIRECT;
 }
 
-/* Whether a socket of the host has the local address and port, for this remote at least. */
+/* Whether a socket of the host uses the local address and port, at least for this remote. */
 static __always_inline bool hook_host_has_socket(struct packet *packet, const struct bpf_sock_tuple *tuple, bool is_tcp)
 {
 	struct bpf_sock *socket =
@@ -278,8 +284,8 @@ static __always_inline bool hook_host_has_socket(struct packet *packet, const st
 }
 
 /*
- * Whether the checksum at `offset` is one to be finished. The kernel does not tell a program, but leaves such a field
- * alone where a word under it changes. A finished one is spoiled by asking.
+ * Whether the checksum at `offset` is partial. The kernel leaves a partial checksum unchanged when a covered word
+ * changes. This test destroys a complete checksum, so the caller must write a new one.
  */
 static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, __u32 offset)
 {
@@ -301,7 +307,7 @@ static __always_inline bool hook_is_partial(struct packet *packet)
 	return BPF_CORE_READ_BITFIELD_PROBED(skb, ip_summed) == CHECKSUM_PARTIAL;
 }
 
-/* Of a frame that is partial. The MAC header is the frame's first byte. */
+/* The frame must have a partial checksum. The MAC header is the first byte of the frame. */
 static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
 {
 	const struct sk_buff *skb = (void *)packet->ctx;
@@ -319,13 +325,13 @@ static __always_inline struct partial_checksum hook_partial_checksum(struct pack
 	return (struct partial_checksum){.start = CSUM_START(place) - mac, .offset = CSUM_OFFSET(place)};
 }
 
-/* Goes on in another program. Comes back only when that one is not there. */
+/* Tail call. It returns only if the program is not loaded. */
 static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation)
 {
 	bpf_tail_call(packet->ctx, &continuations, continuation);
 }
 
-/* Other owners' programs on this hook still see what is left to the host. */
+/* TC_ACT_UNSPEC lets other programs on this hook see the frames that pass to the host. */
 static __always_inline int hook_pass(void)
 {
 	return TC_ACT_UNSPEC;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The pipeline's operations on an XDP frame. Beside hook/tc.h the only file that names a hook's types and verdicts.
+ * The pipeline's operations on an XDP frame. Only this file and hook/tc.h name a hook's types and verdicts.
  *
- * XDP cannot copy a frame, and loses what an sk_buff keeps beside the bytes. What needs either is left to tc: those
- * operations answer false here, and no stage calls them before it has decided that XDP may carry the frame.
+ * XDP cannot copy a frame, and loses what an sk_buff stores beside the bytes. The operations that need either do
+ * nothing here and return a fixed value. A stage that needs more passes the frame to tc.
  */
 #pragma once
 
@@ -43,7 +43,7 @@ static __always_inline void *hook_bytes(struct packet *packet, __u32 offset, __u
 	return bytes + size > hook_data_end(packet) ? NULL : bytes;
 }
 
-/* Of all buffers of the frame, not of the first alone. */
+/* The length of all buffers of the frame, not only of the first one. */
 static __always_inline __u32 hook_length(struct packet *packet)
 {
 	return bpf_xdp_get_buff_len(packet->ctx);
@@ -54,7 +54,7 @@ static __always_inline bool hook_is_linear(struct packet *packet)
 	return hook_length(packet) == (__u64)(hook_data_end(packet) - hook_data(packet));
 }
 
-/* Of one queue of the device, that of its driver or the kernel's own. */
+/* Whether `rxq` belongs to the kernel's own queues, where it is the first member of each queue, or to the driver's. */
 static __always_inline bool is_kernels_queue(const void *rxq, const void *queues, __u32 index)
 {
 	return (__u64)rxq - (__u64)queues == (__u64)index * bpf_core_type_size(struct netdev_rx_queue);
@@ -69,14 +69,15 @@ static __noinline bool probe_kernels_queue(struct packet *packet)
 }
 
 /*
- * Whether the frame is an sk_buff after all (generic XDP), which keeps its offloads on a redirect. A TAP's driver runs
- * XDP on some frames before they are sk_buffs, and on others after: the kernel names its own queue then, not the driver's.
+ * Whether the frame already is an sk_buff (generic XDP), which keeps its offloads on a redirect. A TAP's driver runs
+ * XDP before it builds the sk_buff for some frames, and after it for others. In the second case the queue is the
+ * kernel's.
  */
 static __always_inline bool hook_is_sk_buff(struct packet *packet)
 {
 	struct xdp_buff *xdp;
 
-	/* A driver's frame without room for metadata: a TAP's, before Linux 6.15. Of an sk_buff there always is some. */
+	/* Only a driver's frame may lack room for metadata, as on a TAP before Linux 6.15. */
 	if (CONTEXT_POINTER(packet->ctx, data_meta) > hook_data(packet))
 		return false;
 	if (!kernel_shows_context())
@@ -85,7 +86,7 @@ static __always_inline bool hook_is_sk_buff(struct packet *packet)
 	return is_kernels_queue(xdp->rxq, xdp->rxq->dev->_rx, xdp->rxq->queue_index);
 }
 
-/* Of no matter: a redirect goes by the devices themselves (maps/tables.def), not by their numbers. */
+/* Not needed: an XDP redirect selects the target in the table "devices", which holds devices and not numbers. */
 static __always_inline bool hook_is_at_home(struct packet *packet)
 {
 	return true;
@@ -176,7 +177,7 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	return false;
 }
 
-/* What a frame says beside its bytes is not seen here, and not kept: hook/tc.h. */
+/* XDP does not see what an sk_buff stores beside the bytes, and does not keep it: hook/tc.h. */
 static __always_inline bool hook_is_partial(struct packet *packet)
 {
 	return false;
@@ -199,7 +200,7 @@ static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, _
 	return false;
 }
 
-/* Who the interface is, XDP does not see: tc looks again. */
+/* XDP does not know the interface's MAC, so the tc program checks again. */
 static __always_inline bool hook_is_to_us(struct packet *packet)
 {
 	return true;
@@ -231,7 +232,7 @@ static __always_inline bool hook_is_own_frame(struct packet *packet)
 	return false;
 }
 
-/* A redirect of XDP passes by the tc programs that a mark would be for. */
+/* An XDP redirect bypasses the tc programs that read the mark. */
 static __always_inline void hook_mark_own(struct packet *packet) {}
 
 static __always_inline void hook_mark_routed(struct packet *packet) {}
