@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * A packet's whole way, top to bottom.
+ * The way of a packet through xvnet, from top to bottom.
  *
- * A stage returns a reason. REASON_CONTINUE, which is zero, lets the next stage run; any other ends the way, and
- * finish() counts it and turns it into the hook's verdict. Directions are the host's view. Each program exists under
- * XDP and under tc from this one text: the hook's include gives the operations (hook/xdp.h, hook/tc.h).
+ * Each function below is a pipeline: a list of stages that run in this order. A stage returns a reason.
+ * REASON_CONTINUE is zero and lets the next stage run. Any other reason ends the pipeline; finish() counts it and
+ * translates it to the hook's verdict. "from" and "to" are the host's view.
  *
- * What holds:
- *   - nothing changes the frame before every decision about it has been made, so XDP can leave it whole to tc;
- *   - nothing is sent to an interface whose entry does not name the frame's own network (check_member);
- *   - a port's programs drop what no stage carried; an uplink's leave to the host what no network owns.
+ * from_vm and from_uplink run under XDP and under tc. Only the operations of hook/xdp.h and hook/tc.h differ. The other
+ * pipelines run under tc only. The last four are entered by a tail call. They start with the frame alone, so they parse
+ * it again.
+ *
+ * Invariants:
+ *   - XDP does not write to a frame above leave_to_tc. A frame that XDP passes to tc is the frame that arrived.
+ *   - A port gets a frame only if its entry in `interfaces` names the frame's network (check_member).
+ *   - On a port, a frame that no stage carries is dropped. On an uplink, a frame that no network owns passes to the
+ *     host unmodified.
  */
 #pragma once
 
@@ -31,100 +36,154 @@
 #include "stages/parse.h"
 #include "stages/route.h"
 
-/* A frame a VM sent, on its port. */
+/* A frame from a VM, received on its port. */
 static __always_inline enum reason from_vm(struct packet *packet)
 {
 	return parse(packet)
 	       ?: enter_port(packet)
+
+	       /* From here on the network is fixed: every later lookup uses its id. */
+
+	       /* Refuse what the VM must not send. A refused frame changes nothing but its counter. */
 	       ?: refuse_tagged(packet)
 	       ?: refuse_bad_source(packet)
 	       ?: refuse_link_local(packet)
 	       ?: refuse_false_offloads(packet)
 	       ?: refuse_false_gateway(packet)
 	       ?: refuse_dhcp_server(packet)
+
+	       /* Only a frame that was not refused may change the FDB. */
 	       ?: learn_source(packet)
+
+	       /* The services of the network: ARP, DHCP, the gateway. tc answers; XDP passes these frames to tc. */
 	       ?: answer_arp(packet)
 	       ?: leave_to_dhcp(packet)
 	       ?: answer_as_gateway(packet)
 	       ?: leave_to_outside(packet)
+
+	       /* From here on the frame stays in its network. Choose the receiver, then check it. */
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
+
+	       /* XDP passes the frames to tc that it cannot carry without damage. Under XDP nothing above may write. */
 	       ?: leave_to_tc(packet)
+
+	       /* One of these sends the frame. Only now is it rewritten, because its receiver is known. */
 	       ?: send_to_port(packet)
 	       ?: send_to_uplink(packet)
 	       ?: send_to_host(packet)
 	       ?: flood(packet);
 }
 
-/* A frame of the wire, on an uplink: a VM's by its public address, a network's by its outer tag, or the host's. */
+/* A frame received on an uplink. It is for a public address, or for the network of its outer tag, or for the host. */
 static __always_inline enum reason from_uplink(struct packet *packet)
 {
 	return parse(packet)
+
+	       /* A frame that xvnet sent to the host passes, unless it is for a public address. */
 	       ?: leave_own_from_outside(packet)
 	       ?: enter_uplink(packet)
+
+	       /* Frames for public addresses leave to the NAT before the tag selects a network. */
 	       ?: leave_from_outside(packet)
 	       ?: enter_by_tag(packet)
+
+	       /* From here on the network is fixed. What no network owns has passed to the host. */
+
+	       /* In an untagged network the host gets what these two refuse, because it may run LLDP or LACP there. */
 	       ?: leave_to_host(packet, refuse_link_local(packet))
 	       ?: leave_to_host(packet, refuse_bad_source(packet))
+
+	       /* Refuse what the wire must not send into a network. A refused frame changes nothing but its counter. */
 	       ?: refuse_false_offloads(packet)
 	       ?: refuse_false_gateway(packet)
 	       ?: refuse_to_gateway(packet)
 	       ?: refuse_dhcp_server(packet)
 	       ?: learn_source(packet)
+
+	       /* Choose the receiver, then check it. A frame for the wire or for the host passes unmodified here. */
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
+
+	       /* The last decision of XDP. Under XDP nothing above may write. */
 	       ?: leave_to_tc(packet)
+
+	       /* The only receivers left are ports, and for a flood in an untagged network the host. */
 	       ?: send_to_port(packet)
 	       ?: flood(packet);
 }
 
-/* A frame the host sends on an uplink: to what is forwarded, or as a member of an untagged network. tc egress only. */
+/* A frame that the host sends on an uplink. tc egress only. */
 static __always_inline enum reason from_host(struct packet *packet)
 {
 	return parse(packet)
 	       ?: enter_uplink(packet)
+
+	       /* A frame that concerns a public address may match a forward, whose VM is not on the wire. */
 	       ?: leave_to_forward(packet)
+
+	       /* The host is a member of untagged networks only. All other frames pass to the wire. */
 	       ?: enter_from_host(packet)
+
+	       /* The loader writes the host's MAC to the FDB, so there is nothing to learn. */
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
+
+	       /* A local port gets the frame instead of the wire. For a flood, the wire gets the original. */
 	       ?: send_to_port(packet)
 	       ?: flood(packet);
 }
 
-/* Where what a VM asks of DHCP goes on. tc only. */
+/* Tail call of tc_from_vm: a DHCP message from a VM to the server of its network. */
 static __always_inline enum reason to_dhcp(struct packet *packet)
 {
 	return parse(packet) ?: enter_port(packet) ?: answer_dhcp(packet);
 }
 
-/* Where a VM's frame for somebody beyond its gateway goes on. tc only. */
+/*
+ * Tail call of tc_from_vm: a frame to a destination beyond the gateway. tc_from_vm has refused what the VM must not
+ * send. Networks of the same router come first, then the NAT.
+ */
 static __always_inline enum reason to_outside(struct packet *packet)
 {
 	return parse(packet) ?: enter_port(packet) ?: route_between(packet) ?: route(packet);
 }
 
-/* Where a frame of the wire for a public address goes on. tc only. */
+/* Tail call of tc_from_uplink: a frame to a public address. */
 static __always_inline enum reason from_outside(struct packet *packet)
 {
 	return put_back_priority(packet, parse(packet)
 					 ?: enter_uplink(packet)
 					 ?: refuse_false_offloads(packet)
+
+					 /* From here on the frame has no tag. For the host the tag returns. */
 					 ?: take_off_priority(packet)
+
+					 /* The mapping of the public port selects the network. */
 					 ?: take_from_outside(packet)
 					 ?: answer_for_public(packet)
+
+					 /* Nothing above expects the frame. */
 					 ?: REASON_HOSTS_OWN);
 }
 
 /*
- * Where what the host sends to or from a public address goes on; and, on lo, all that it sends to itself. tc egress only.
+ * Tail call of tc_from_host: a frame that the host sends to or from a public address. While a forward uses an address
+ * of the host, this pipeline also runs on lo's egress, for everything that the host sends to itself.
  */
 static __always_inline enum reason to_forward(struct packet *packet)
 {
 	return put_back_priority(packet, parse(packet)
 					 ?: take_off_priority(packet)
+
+					 /* The host wins a port that it uses: the mapping of a VM ends here. */
 					 ?: claim_port(packet)
+
+					 /* A forward leads to its VM without the wire. */
 					 ?: take_from_host(packet)
 					 ?: answer_host_for_public(packet)
+
+					 /* All other frames continue as in from_host; on lo they pass. */
 					 ?: enter_uplink(packet)
 					 ?: enter_from_host(packet)
 					 ?: find_destination(packet)
