@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * IPv4 addresses and those of maps/address.h, and what spreads them over a table.
+ * Conversion between IPv4 addresses and those of maps/address.h, and a hash of them.
  */
 #pragma once
 
@@ -25,7 +25,10 @@ static __always_inline __be32 ipv4_of(const struct address *address)
 	return ipv4;
 }
 
-/* Zero for the same. verifier: one branch for all of it, for each is looked through with all that comes after. */
+/*
+ * Zero if both are equal. verifier: this compiles to a single branch; with more branches everything after each one is
+ * verified again.
+ */
 static __always_inline __u32 address_difference(const struct address *a, const struct address *b)
 {
 	const __u32 *x = (const __u32 *)a, *y = (const __u32 *)b;
@@ -33,7 +36,7 @@ static __always_inline __u32 address_difference(const struct address *a, const s
 	return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]);
 }
 
-/* Spreads each bit of a word over all of them: the finalizer of MurmurHash3. */
+/* The finalizer of MurmurHash3: each input bit affects all output bits. */
 static __always_inline __u32 mix(__u32 word)
 {
 	word ^= word >> 16;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * refuse_*: frames that must not go on, whoever they are for.
+ * refuse_tagged, refuse_bad_source, refuse_link_local: drop frames that must not go on to any receiver.
+ * leave_to_host: passes them to the host instead, in an untagged network.
  *
- * reads    destination_mac, source_mac, ethertype, tag_type, tci
+ * reads    destination_mac, source_mac, ethertype, tag_type, tci, segment
  * returns  VLAN_TAGGED, BAD_SOURCE_MAC, LINK_LOCAL_CONTROL, HOSTS_OWN
  */
 #pragma once
 
 #include "parse.h"
 
-#define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3, annex 31: PAUSE and its kin */
+#define ETH_P_MAC_CONTROL 0x8808 /* IEEE 802.3, annex 31: PAUSE and other MAC control frames */
 
 /*
- * The rule of an access port (IEEE 802.1Q, 6.9): untagged and priority-tagged frames only. A priority tag with
- * another tag behind it is refused too: that tag would be the outer one where the priority tag is taken off.
+ * The rule of an access port (IEEE 802.1Q, 6.9): only untagged and priority-tagged frames are allowed. A priority tag
+ * in front of another tag is refused too, because removing it would make the inner tag the outer one.
  */
 static __always_inline enum reason refuse_tagged(struct packet *packet)
 {
@@ -43,7 +44,10 @@ static __always_inline enum reason refuse_bad_source(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* IEEE 802.1Q, table 8-1: 01-80-c2-00-00-0x never leaves its link; nor do Cisco's CDP, VTP, PVST+, nor PAUSE. */
+/*
+ * Frames to 01-80-c2-00-00-0x never leave their link (IEEE 802.1Q, table 8-1), nor do Cisco's CDP, VTP and PVST+, nor
+ * PAUSE.
+ */
 static __always_inline bool is_link_local_control(const struct packet *packet)
 {
 	const __u8 *mac = packet->destination_mac;
@@ -62,7 +66,10 @@ static __always_inline enum reason refuse_link_local(struct packet *packet)
 	return is_link_local_control(packet) ? REASON_LINK_LOCAL_CONTROL : REASON_CONTINUE;
 }
 
-/* Untagged, the wire's control frames (LLDP, LACP, STP) and its oddities are the host's; in a tenant's VLAN nobody's. */
+/*
+ * On an untagged uplink the host receives control frames (LLDP, LACP, STP) and bad sources, as without xvnet. In a
+ * tenant's VLAN they are dropped.
+ */
 static __always_inline enum reason leave_to_host(struct packet *packet, enum reason reason)
 {
 	return reason && !packet->segment->vid ? REASON_HOSTS_OWN : reason;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * ARP (RFC 826) for IPv4 and hardware with addresses of six bytes, whatever its type.
+ * ARP (RFC 826) for IPv4, and for any hardware type with addresses of six bytes.
  */
 #pragma once
 
 #include "parse.h"
 
-/* RFC 826 and its numbers at IANA. Not by linux/if_arp.h, which wants the headers of a C library for the target. */
+/* Numbers of RFC 826 and IANA. linux/if_arp.h needs the headers of a C library for the target. */
 #define ARP_HARDWARE_ETHERNET 1
 #define ARP_REQUEST	      1
 #define ARP_REPLY	      2

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * refuse_false_offloads: what a sender says beside the frame's bytes has to be about this frame.
+ * refuse_false_offloads: drops a frame whose offloads, which its sender stores beside the bytes, are not its own.
  *
- * The kernel finishes a partial checksum, and cuts a frame into segments, after all decisions have been made. A VM chooses
- * in its virtio-net header where the sum begins, where it is written and, by the bytes that are summed, what is written.
- * Elsewhere than in its own checksum field that would change an address, a port or an ARP sender that has been judged, or
- * translated. So a partial checksum has to be
- *   - the frame's own: of TCP, UDP, SCTP, DCCP, UDP-Lite or ICMP, at its place behind the IP header; or
- *   - of what a tunnel carries: behind a UDP header, or behind the IP header of a protocol that is none of those. No stage
- *     reads these bytes, so what is written there the VM could have sent as well.
- * A fragment has none, since nobody could sum up the others. Nor is a fragment cut: the kernel, which cuts a UDP datagram
- * into fragments (UFO), writes its own fragment offset over the frame's.
+ * The kernel finishes a partial checksum and segments a frame after all decisions of xvnet. In the virtio-net header a
+ * VM chooses where the sum begins, where the result is written and, through the bytes that are summed, its value. At
+ * any place but the frame's own checksum field this would change an address, a port or an ARP sender that has been
+ * checked or translated. So a partial checksum must be
+ *   - the frame's own: the checksum of TCP, UDP, SCTP, DCCP, UDP-Lite or ICMP, at its place after the IP header; or
+ *   - inside a tunnel: after a UDP header, or after the IP header of a protocol that is none of those. No stage reads
+ *     these bytes, so the VM could have sent the result itself.
  *
- * Under XDP there is nothing beside the bytes: packet-path.md.
+ * A fragment must not have a partial checksum, because the sum would need the other fragments. It must not be segmented
+ * either: the kernel cuts a UDP datagram into fragments (UFO), and would overwrite the frame's fragment offset.
+ *
+ * Under XDP nothing is stored beside the bytes: docs/packet-path.md.
  *
  * reads    ethertype, tag_in_frame
  * returns  FALSE_CHECKSUM, FALSE_SEGMENTS
@@ -29,12 +30,12 @@
 
 #define TCP_CHECKSUM_OFFSET 16 /* RFC 9293, 3.1 */
 #define UDP_CHECKSUM_OFFSET 6  /* RFC 768; RFC 3828, 3.1 */
-#define IPV6_EXTENSIONS	    4  /* more of them before a partial checksum are refused */
+#define IPV6_EXTENSIONS	    4  /* a partial checksum after more of them is refused */
 
-/* What stands behind an IP header. */
+/* The bytes after an IP header. */
 struct payload {
-	__u32 offset;  /* in the frame; 0: the header is broken */
-	__u8 protocol; /* IPPROTO_FRAGMENT: a fragment, of either version */
+	__u32 offset;  /* offset in the frame; 0: the header is damaged */
+	__u8 protocol; /* IPPROTO_FRAGMENT: a fragment of an IPv4 or IPv6 packet */
 };
 
 static __always_inline struct payload payload_of_ipv4(struct packet *packet)
@@ -54,7 +55,10 @@ static __always_inline bool is_ipv6_option(__u8 protocol)
 	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_DSTOPTS;
 }
 
-/* RFC 8200, 4: an option header begins with the next protocol and its own length, in eight bytes beyond the first. */
+/*
+ * RFC 8200, 4: an option header begins with the next protocol and its own length, which counts units of 8 bytes after
+ * the first 8.
+ */
 static __always_inline struct payload payload_of_ipv6(struct packet *packet)
 {
 	struct ipv6hdr *ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
@@ -73,7 +77,7 @@ static __always_inline struct payload payload_of_ipv6(struct packet *packet)
 	return is_ipv6_option(payload.protocol) ? (struct payload){} : payload;
 }
 
-/* Where the protocol keeps its checksum. 0: it has none that anybody leaves to be finished. */
+/* The offset of the protocol's checksum field. 0: no sender leaves this protocol's checksum to the device. */
 static __always_inline __u32 own_field(__u8 protocol)
 {
 	switch (protocol) {
@@ -120,9 +124,9 @@ static __always_inline enum reason judge_payload(struct packet *packet, const st
 }
 
 /*
- * Of another protocol no stage reads more than the Ethernet header. ARP has neither checksum nor segments.
+ * For other EtherTypes no stage reads more than the Ethernet header. ARP has neither a checksum nor segments.
  *
- * verifier: a global function is verified once, by itself, and not again in each program.
+ * verifier: a global function is verified once, and not again in each program.
  */
 __noinline int judge_offloads(hook_ctx *ctx, __u32 ethertype, __u32 tag_in_frame)
 {
@@ -139,8 +143,8 @@ __noinline int judge_offloads(hook_ctx *ctx, __u32 ethertype, __u32 tag_in_frame
 }
 
 /*
- * Of nearly every frame that has a partial checksum: TCP or UDP behind an IPv4 header without options, whole. All else is
- * looked at again.
+ * The fast path for nearly all frames with a partial checksum: an unfragmented TCP or UDP packet without IPv4 options.
+ * judge_offloads() examines all others.
  */
 static __always_inline bool is_plain(struct packet *packet)
 {

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * leave_to_outside: a VM's frame for somebody beyond its gateway goes on in to_outside().
- * leave_from_outside: a frame of the wire for a public address goes on in from_outside().
- * leave_own_from_outside: the same of a VM of an untagged network.
- * leave_to_forward: one of the host to or from a public address goes on in to_forward().
- * take_off_priority, put_back_priority: in these two a priority tag is taken off first, and put back for the host.
+ * leave_to_outside: tail call to to_outside() for a VM's frame to a destination beyond its gateway.
+ * leave_from_outside: tail call to from_outside() for a frame from the wire to a public address.
+ * leave_own_from_outside: the same tail call for a frame from a VM of the uplink's untagged network.
+ * leave_to_forward: tail call to to_forward() for a frame that the host sends to or from a public address.
+ * take_off_priority, put_back_priority: from_outside() and to_forward() remove a priority tag first, and restore it for
+ * the host.
  *
- * All are tc's alone. A network without a way out, and an uplink without public addresses, pay nothing for it.
+ * The NAT runs under tc only; XDP passes its frames to tc. For a network without NAT or router, and on an uplink
+ * without public addresses, the cost is one test of a flag.
  *
- * reads    ethertype, tag_type, segment, has_public_addresses, is_routed
- * sets     tag_type, tag_in_frame, popped_tags
- * returns  NOT_ROUTED, LEAVE_TO_TC, POP_FAILED, PUSH_FAILED
- * lookups  on an uplink with public addresses: nat_addresses, and of what is for none of them routes; of what the wire
- *          sends to one, also those of enter_by_tag and learn_source
+ * reads    ifindex, destination_mac, source_mac, ethertype, tag_type, tci, tag_in_frame, segment, has_public_addresses,
+ *          is_routed
+ * sets     tag_type, tag_in_frame, popped_tags; in leave_from_outside network, segment, now_ns, unlearned
+ * returns  NOT_ROUTED, HOSTS_OWN, LEAVE_TO_TC, POP_FAILED, PUSH_FAILED
+ * lookups  on an uplink with public addresses: nat_addresses, and routes if the destination is none of them; for a
+ *          frame from the wire to a public address also those of enter_by_tag and learn_source; for an own frame
+ *          interfaces
  */
 #pragma once
 
@@ -35,7 +39,7 @@ static __always_inline enum reason leave_to_outside(struct packet *packet)
 	return REASON_NOT_ROUTED;
 }
 
-/* Whom the frame is for, or asks for. */
+/* The IPv4 destination of the frame, or the address that an ARP packet asks for. */
 static __always_inline bool read_destination(struct packet *packet, __be32 *ipv4)
 {
 	struct arp_packet arp;
@@ -59,15 +63,15 @@ static __noinline bool is_for_public(struct packet *packet)
 	return read_destination(packet, &ipv4) && (find_public(ipv4) || find_route(ROUTE_INSIDE, 0, ipv4));
 }
 
-/* With a priority tag, which has VID 0, a frame is untagged (IEEE 802.1Q, 6.9.1). */
+/* A priority tag has VID 0, so the frame counts as untagged (IEEE 802.1Q, 6.9.1). */
 static __always_inline bool is_of_vlan(const struct packet *packet)
 {
 	return packet->tag_type && (packet->tag_type != bpf_htons(ETH_P_8021Q) || outer_vid(packet));
 }
 
 /*
- * What a VM of the uplink's untagged network sends to the host comes in as xvnet's own, and may be for a public address
- * like what the wire sends.
+ * A frame that a VM of the uplink's untagged network sends to the host arrives with xvnet's own mark. Like a frame from
+ * the wire, it may be for a public address.
  */
 static __always_inline enum reason leave_own_from_outside(struct packet *packet)
 {
@@ -81,9 +85,9 @@ static __always_inline enum reason leave_own_from_outside(struct packet *packet)
 }
 
 /*
- * How many tags have been taken off; -1: it failed.
+ * Returns the number of tags that it removed, or -1 if that failed.
  *
- * verifier: a global function, so that what follows is verified once, and not with and without a tag.
+ * verifier: a global function is verified once. Otherwise everything after it would be verified with and without a tag.
  */
 __noinline int pop_priority_tag(hook_ctx *ctx, __u32 has_tag)
 {
@@ -106,7 +110,7 @@ static __always_inline enum reason take_off_priority(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* What stays the host's is as it came. */
+/* A frame that passes to the host must be as it arrived. */
 static __always_inline enum reason put_back_priority(struct packet *packet, enum reason reason)
 {
 	if (reason == REASON_HOSTS_OWN && packet->popped_tags && !hook_push_tag(packet, packet->tci))
@@ -115,8 +119,8 @@ static __always_inline enum reason put_back_priority(struct packet *packet, enum
 }
 
 /*
- * Who sends to a public address is learned before the frame leaves this program: the host, as a member of the uplink's
- * untagged network, would have to flood what it answers.
+ * Learns the sender before the tail call. Otherwise the host, a member of the uplink's untagged network, would have to
+ * flood its reply.
  */
 static __always_inline void learn_beside(struct packet *packet)
 {
@@ -137,13 +141,16 @@ static __always_inline enum reason leave_from_outside(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* A port of the host's address that a network may have. */
+/* Whether a network may have the port of this address of the host. */
 static __always_inline bool is_in_range(const struct nat_address *public, __u16 port)
 {
 	return public->flags & NAT_ADDRESS_OF_HOST && public->first && port >= public->first && port <= public->last;
 }
 
-/* Of TCP and UDP the port that the host sends from. What has none may be about one, and is looked at as a whole. */
+/*
+ * For TCP and UDP, compares the source port. An ICMP error may quote such a port, so to_forward() examines all ICMP
+ * frames.
+ */
 static __always_inline bool may_be_in_range(struct packet *packet, const struct iphdr *ip,
 					    const struct nat_address *public)
 {

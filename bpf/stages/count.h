@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * count_*: the counters of maps/stats.h and maps/carried.h. An interface whose counters are gone is between detach and
- * its removal.
+ * count_to, count_from: update the counters of maps/stats.h and maps/carried.h. An interface without counters is being
+ * detached, and nothing is counted.
  *
  * reads    ifindex, length, unlearned, from_host
- * lookups  of what was carried: interface_cache, carried; of all else, and without a place there: stats
+ * returns  nothing; counts FDB_FULL
+ * lookups  for a carried frame interface_cache and carried; for all others, and for interfaces without an element
+ *          there, stats
  */
 #pragma once
 
@@ -67,9 +69,7 @@ static __always_inline void count_carried(__u32 ifindex, enum direction directio
 	}
 }
 
-/*
- * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
- */
+/* verifier: a global function is verified once, and not again for each path that leads to it. */
 __noinline int count(__u32 ifindex, enum direction direction, enum reason reason, __u32 length)
 {
 	struct direction_stats *counters;
@@ -84,13 +84,13 @@ __noinline int count(__u32 ifindex, enum direction direction, enum reason reason
 	return 0;
 }
 
-/* What became of a frame, or of one copy of it, at the interface it was sent to. */
+/* Counts the result of sending the frame, or one copy of it, at the target. */
 static __always_inline void count_to(struct packet *packet, __u32 target, enum reason reason)
 {
 	count(target, DIRECTION_TO, reason, packet->length);
 }
 
-/* What the host sends through an uplink is on its way *to* it, and counted there only when it is dropped. */
+/* A frame that the host sends on an uplink counts in the uplink's "to" direction, and only if it is dropped. */
 static __always_inline void count_from(struct packet *packet, enum reason reason)
 {
 	enum direction direction = packet->from_host ? DIRECTION_TO : DIRECTION_FROM;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * send_to_*: the last stages. They give the frame the tag its target expects and send it.
- * finish: counts the frame once and turns the reason into the hook's verdict.
+ * send_to_port, send_to_uplink, send_to_host, flood: the last stages. They give the frame the tag that its target
+ * expects, and send it.
+ * finish: counts the frame once, and translates the reason to the hook's verdict.
  *
- * reads    tag_type, tci, segment, destination, target, from_host, refused
- * sets     tag_in_frame, verdict
- * returns  NOT_HOST_ADDRESS; FORWARDED, FLOODED, TO_HOST, POP_FAILED, PUSH_FAILED, REDIRECT_FAILED, CLONE_FAILED, NO_CARRIER, NO_RECEIVER
- * lookups  stats; a flood: members, and those of check_member and stats for each member; of one without carrier fdb
+ * reads    ifindex, tag_type, tci, network, segment, source_mac, destination, target, from_host, refused
+ * sets     tag_in_frame, verdict; for a flood target_flags
+ * returns  FORWARDED, FLOODED, TO_HOST; NOT_HOST_ADDRESS, HOST_SENDERS_USED_UP, POP_FAILED, PUSH_FAILED,
+ *          REDIRECT_FAILED, NO_RECEIVER; for a flood that reaches no member also those of check_member; counts
+ *          CLONE_FAILED, NO_CARRIER at members of a flood
+ * lookups  those of count.h; for a flood members, and those of check_member and count.h for each member; without
+ *          carrier fdb
  */
 #pragma once
 
@@ -27,7 +31,7 @@ static __always_inline enum reason push_tag(struct packet *packet, __u16 tci)
 	return tci && !hook_push_tag(packet, tci) ? REASON_PUSH_FAILED : REASON_CONTINUE;
 }
 
-/* The VM's priority bits travel with the network's VID, also where that is 0. */
+/* The priority bits of the VM's tag stay, with the network's VID; in an untagged network they make a priority tag. */
 static __always_inline enum reason push_uplink_tag(struct packet *packet)
 {
 	return push_tag(packet, (packet->tci & VLAN_PRIORITY_MASK) | packet->segment->vid);
@@ -71,7 +75,7 @@ static __always_inline enum reason send_to_host(struct packet *packet)
 struct flood {
 	struct packet *packet;
 	struct members *members;
-	bool delivered; /* verifier: a count would make every iteration a new state */
+	bool delivered; /* verifier: a counter would make each iteration a new state */
 };
 
 static __always_inline enum reason try_clone(struct packet *packet, __u32 member)
@@ -86,7 +90,10 @@ static __always_inline enum reason try_clone(struct packet *packet, __u32 member
 	}
 }
 
-/* The port that the MAC is configured for has no VM, and the MAC is here: it may be learned where it is from now on. */
+/*
+ * The MAC is configured for a port without a VM, and it sends from here. Without the static entry it can be learned
+ * here.
+ */
 static __always_inline void release_mac(struct packet *packet, __u32 member)
 {
 	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
@@ -113,7 +120,7 @@ static long flood_member(__u32 i, struct flood *flood)
 	if (i >= MAX_MEMBERS)
 		return 1;
 	member = flood->members->ifindex[i];
-	/* A list that was reused meanwhile may name the uplink, which gets the frame with its tag or not at all. */
+	/* The list may be reused during the flood and then name the uplink, which must get the frame with its tag. */
 	if (member == flood->packet->ifindex || member == flood->packet->segment->uplink)
 		return 0;
 	if (clone_to(flood->packet, member) == REASON_FORWARDED)
@@ -141,7 +148,7 @@ static __always_inline enum reason flood_to_uplink(struct packet *packet, __u32 
 	return reason == REASON_FORWARDED ? REASON_FLOODED : reason;
 }
 
-/* The original goes on to the wire, once every port and the host have their copies. */
+/* First the ports and the host get copies, then the original goes to the wire. */
 static __always_inline enum reason flood_from_vm(struct packet *packet)
 {
 	__u32 uplink = packet->segment->uplink;
@@ -162,7 +169,7 @@ static __always_inline enum reason flood_from_vm(struct packet *packet)
 	return REASON_FLOODED;
 }
 
-/* In an untagged network the original stays the host's, with the priority tag it came with. */
+/* In an untagged network the original passes to the host, with the priority tag that it arrived with. */
 static __always_inline enum reason flood_from_wire(struct packet *packet)
 {
 	bool host_is_member = !packet->segment->vid;

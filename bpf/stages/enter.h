@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * enter_*: which network the frame is in, by where it came from and, on an uplink, by its outer tag.
+ * enter_port, enter_uplink, enter_by_tag, enter_from_host: find the network of the frame. On a port the interface
+ * selects it, on an uplink the outer tag.
  *
  * reads    ifindex, tag_type, tci
- * sets     network, segment, checksums_complete, may_be_sk_buff, has_public_addresses, is_routed; of what the host sends now_ns
+ * sets     network, segment; checksums_complete, may_be_sk_buff, has_public_addresses, is_routed; now_ns in
+ *          enter_from_host
  * returns  NOT_ATTACHED, HOSTS_OWN
- * lookups  those of find_interface; of a port networks; of a tag vlan_cache, vlans, networks
+ * lookups  those of find_interface; networks; for a tag vlan_cache and vlans; under tc meta
  */
 #pragma once
 
@@ -21,7 +23,7 @@ static __always_inline enum reason enter_network(struct packet *packet, __u32 ne
 	return hook_is_at_home(packet) ? REASON_CONTINUE : otherwise;
 }
 
-/* A port without an entry is between attach and detach: nothing passes it. */
+/* Between attach and detach a port has no entry, and no frame passes it. */
 static __always_inline enum reason enter_port(struct packet *packet)
 {
 	struct interface port = find_interface(packet->ifindex);
@@ -33,7 +35,7 @@ static __always_inline enum reason enter_port(struct packet *packet)
 	return enter_network(packet, port.network, REASON_NOT_ATTACHED);
 }
 
-/* The network that has it, or 0. */
+/* The id of the network that owns the VID on the uplink; 0 if the host owns it. */
 static __always_inline __u32 find_vlan(__u32 uplink, __u16 vid)
 {
 	struct vlan_key key = {.uplink = uplink, .vid = vid};
@@ -47,7 +49,7 @@ static __always_inline __u32 find_vlan(__u32 uplink, __u16 vid)
 	return network ? *network : 0;
 }
 
-/* Of a frame on an uplink. An 802.1ad tag is another number space than 802.1Q's, and no network of ours is in it. */
+/* For a frame on an uplink. 802.1ad VIDs are another number space, and no network uses it. */
 static __always_inline enum reason enter_by_tag(struct packet *packet)
 {
 	if (packet->tag_type == bpf_htons(ETH_P_8021AD))
@@ -75,7 +77,7 @@ static __always_inline enum reason enter_uplink(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* What the host sends on an uplink concerns us only where the host is a member: in an untagged network. */
+/* The host is a member of untagged networks only, so all other frames that it sends on an uplink pass. */
 static __always_inline enum reason enter_from_host(struct packet *packet)
 {
 	packet->now_ns = bpf_ktime_get_coarse_ns();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * find_destination: the one interface the frame goes to, or that it is to be flooded.
- * check_target: that interface is alive, in this network, and the frame fits it.
+ * find_destination: finds the one interface to send to; without one the frame is flooded.
+ * check_target: checks that this interface exists and is in the network, and that the frame fits its MTU.
  *
- * reads    ifindex, destination_mac, ethertype, network, segment, length
+ * reads    ifindex, destination_mac, ethertype, network, segment, length, now_ns
  * sets     destination, target, target_flags
- * returns  HAIRPIN, HOSTS_OWN; WRONG_NETWORK, NO_DEVICE, TOO_BIG, LEAVE_TO_TC
+ * returns  HAIRPIN, HOSTS_OWN, WRONG_NETWORK; check_target: WRONG_NETWORK, NO_DEVICE, TOO_BIG, LEAVE_TO_TC
  * lookups  fdb; those of find_interface, devices
  */
 #pragma once
@@ -14,7 +14,7 @@
 #include "interface.h"
 #include "learn.h"
 
-/* From an untagged uplink a frame for another station of the wire, or for the host itself, is the host's to judge. */
+/* On an untagged uplink, a frame for another station on the wire or for the host itself passes to the host. */
 static __always_inline enum reason refuse_hairpin(struct packet *packet)
 {
 	bool shared_with_host = packet->ifindex == packet->segment->uplink && !packet->segment->vid;
@@ -22,7 +22,7 @@ static __always_inline enum reason refuse_hairpin(struct packet *packet)
 	return shared_with_host ? REASON_HOSTS_OWN : REASON_HAIRPIN;
 }
 
-/* The host is a member of an untagged network only, and reached through its uplink only. */
+/* The host is a member of untagged networks only, and only through their uplink. */
 static __always_inline enum reason find_host(struct packet *packet)
 {
 	if (packet->target != packet->segment->uplink || packet->segment->vid)
@@ -50,7 +50,7 @@ static __always_inline enum reason find_destination(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* A tag behind the outer one is payload, for which every VLAN-aware device leaves room beyond its MTU. */
+/* A second tag is payload, and VLAN-aware devices accept its 4 bytes in addition to their MTU. */
 static __always_inline enum reason check_size(struct packet *packet, __u32 target)
 {
 	__u32 room = is_vlan_ethertype(packet->ethertype) ? sizeof(struct vlan_header) : 0;
@@ -60,7 +60,7 @@ static __always_inline enum reason check_size(struct packet *packet, __u32 targe
 		return REASON_CONTINUE;
 	case BPF_MTU_CHK_RET_FRAG_NEEDED:
 	case BPF_MTU_CHK_RET_SEGS_TOOBIG:
-		/* XDP cannot tell a frame that is too long from one that is still to be segmented. */
+		/* XDP cannot tell a frame that is too long from a TSO frame. */
 		return hook_keeps_offloads ? REASON_TOO_BIG : REASON_LEAVE_TO_TC;
 	default:
 		return REASON_NO_DEVICE;
@@ -84,7 +84,7 @@ static __always_inline enum reason check_member(struct packet *packet, __u32 ifi
 	return check_size(packet, ifindex);
 }
 
-/* verifier: what it keeps on the stack is not its callers' (6.1: 512 bytes for a chain of calls). */
+/* verifier: a separate function keeps its stack out of its callers' (6.1: 512 bytes for a chain of calls). */
 static __noinline enum reason check_member_apart(struct packet *packet, __u32 ifindex)
 {
 	return check_member(packet, ifindex);

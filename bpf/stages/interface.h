@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What an interface is to xvnet: nothing, where its kind is 0.
+ * find_interface: the role of an interface in xvnet. Its kind is 0 if the interface has none.
  *
- * lookups  interface_cache; interfaces, of one whose place another has there
+ * lookups  interface_cache; interfaces, if another interface has the element in the cache
  */
 #pragma once
 

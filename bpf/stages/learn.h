@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * learn_source: notes where the source MAC is, within the interface's own slots (maps/learners.h).
+ * learn_source: records the interface of the source MAC in the FDB, within the interface's own slots (maps/learners.h).
  *
  * reads    ifindex, source_mac, network, segment
  * sets     unlearned, now_ns
- * lookups  a known MAC: fdb; a new or moved one: learners, and one fdb lookup for each slot it tries; a configured one
- *          that is elsewhere: devices
+ * lookups  known MAC: fdb; new or moved MAC: learners, and fdb for each slot it tries; configured MAC at another
+ *          interface: devices
  */
 #pragma once
 
 #include "../packet.h"
 
-#define LEARN_REFRESH_NS 1000000000ULL /* a MAC that sends all the time dirties its entry once a second */
-#define LEARN_ATTEMPTS	 8	       /* slots one frame may look at: the cost of a flood of new MACs */
+#define LEARN_REFRESH_NS 1000000000ULL /* writes the entry of a busy MAC only once a second */
+#define LEARN_ATTEMPTS	 8	       /* slots that one frame may try; bounds the cost of a flood of new MACs */
 
 static __always_inline struct fdb_key fdb_key_of(__u32 network, const __u8 mac[ETH_ALEN])
 {
@@ -27,7 +27,10 @@ static __always_inline bool is_learned(const struct fdb_entry *entry)
 	return entry->slot < MAX_LEARNER_SLOTS;
 }
 
-/* A clock read on one CPU may lie behind an entry written on another: that is an age of nothing. */
+/*
+ * Another CPU may have written the entry after this CPU read its clock. The age is then negative and the entry is
+ * fresh.
+ */
 static __always_inline bool has_aged(const struct packet *packet, const struct fdb_entry *entry)
 {
 	__s64 age = packet->now_ns - entry->last_seen_ns;
@@ -35,12 +38,12 @@ static __always_inline bool has_aged(const struct packet *packet, const struct f
 	return is_learned(entry) && age > (__s64)packet->segment->ageing_ns;
 }
 
-/* A search for a slot: what its steps share. */
+/* The state of the search for a slot. */
 struct slot_search {
 	struct packet *packet;
 	struct learner *learner;
 	__u64 mac;
-	__u32 slot; /* FDB_SLOT_STATIC until one is taken */
+	__u32 slot; /* FDB_SLOT_STATIC until a slot is taken */
 	__u32 next;
 };
 
@@ -49,7 +52,7 @@ static __always_inline bool holds_slot(const struct packet *packet, const struct
 	return entry && entry->ifindex == packet->ifindex && entry->slot == slot;
 }
 
-/* Takes the slot unless its MAC still needs it, and removes the aged entry it held. */
+/* Takes the slot unless its MAC still needs it, and deletes the aged FDB entry that it held. */
 static bool take_slot(const struct packet *packet, struct learner *learner, __u32 slot, __u64 mac)
 {
 	__u64 *place = &learner->slots[slot & (MAX_LEARNER_SLOTS - 1)];
@@ -95,7 +98,7 @@ static __noinline bool learn(struct packet *packet, const struct fdb_key *key)
 	return entry.slot != FDB_SLOT_STATIC && bpf_map_update_elem(&fdb, key, &entry, BPF_ANY) == 0;
 }
 
-/* A configured MAC stays at its port for as long as that one's device exists. The host's is never elsewhere. */
+/* A configured MAC stays at its port while the port's device exists. The host's MAC never moves. */
 static __always_inline bool stays_where_it_is(const struct packet *packet, const struct fdb_entry *entry)
 {
 	__u32 ifindex = entry->ifindex;

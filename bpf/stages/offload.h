@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * leave_to_tc: what XDP would harm goes on, unchanged, to the tc program of the same interface.
+ * leave_to_tc: XDP passes to tc each frame that it could damage. The tc program of the same interface gets it
+ * unmodified.
  *
- * An sk_buff may carry an unfinished checksum or several segments, beside the bytes, where XDP cannot see it. So
- * XDP carries a frame only if
- *   - one interface gets it, and that one accepts XDP frames; XDP cannot copy, nor reach the host's stack;
- *   - it is in one buffer, which every interface accepts;
- *   - it is no sk_buff, which would take what its sender says beside the bytes along, past tc, which judges that; and
- *   - no checksum in it can be unfinished: the operator or the hardware says so, or the bytes show it.
- * The bytes show it for ARP, which has none, and for TCP and ICMP when the field is not the sum of the pseudo-header
- * alone, which is what the sender of an unfinished checksum leaves there. A segmentation offload always comes with
- * one. UDP is left to tc whatever its field says: it may be a tunnel with an unfinished checksum inside. So is
- * everything else. Guessing "unfinished" wrongly costs the way through tc and nothing more. docs/packet-path.md
- * holds the full argument.
+ * An sk_buff stores a partial checksum and a segmentation offload beside the bytes, where XDP cannot see them. So XDP
+ * carries a frame only if
+ *   - it has exactly one receiver that accepts XDP frames: XDP cannot copy, and cannot reach the host's stack;
+ *   - it is in one buffer, which every driver can transmit;
+ *   - it is not an sk_buff yet: a redirect would keep the sender's offloads and bypass tc, which checks them; and
+ *   - no checksum in it can be partial: the operator or the hardware guarantees that, or the bytes prove it.
  *
- * reads    ethertype, tag_in_frame, length, checksums_complete, may_be_sk_buff, destination, target_flags
+ * The bytes prove it for ARP, which has no checksum. They prove it for TCP and ICMP if the field is not the sum of the
+ * pseudo-header alone, which is what the sender of a partial checksum stores there. A segmentation offload always comes
+ * with a partial checksum. UDP always goes to tc, because it may be a tunnel with a partial checksum inside; so does
+ * every other protocol. A wrong "partial" costs only the slower path through tc. docs/packet-path.md has the full
+ * argument.
+ *
+ * reads    ethertype, tag_in_frame, checksums_complete, may_be_sk_buff, destination, target_flags
  * returns  LEAVE_TO_TC
  */
 #pragma once
@@ -29,12 +31,15 @@
 #include "protocol.h"
 
 #define IPV4_MAX_HEADER	     60
-#define ICMP_CHECKSUM_OFFSET 2 /* RFC 792, RFC 4443, 2.1 */
+#define ICMP_CHECKSUM_OFFSET 2 /* RFC 792; RFC 4443, 2.1 */
 
-/* The pseudo-header of RFC 9293, 3.1, and RFC 8200, 8.1, as far as its addresses: an unfolded ones' complement sum. */
+/*
+ * The transport header, and the sum of the addresses in its pseudo-header (RFC 9293, 3.1; RFC 8200, 8.1). The sum is an
+ * unfolded ones' complement sum.
+ */
 struct transport {
 	__u32 address_sum;
-	__u32 offset; /* in the frame */
+	__u32 offset; /* offset in the frame */
 	__u32 length;
 	__u8 protocol;
 };
@@ -55,13 +60,13 @@ static __always_inline __u32 sum_words(const __be16 *words, int count)
 	return sum;
 }
 
-/* In ones' complement, 0 and 0xffff are the same number. */
+/* 0 and 0xffff are the same number in ones' complement. */
 static __always_inline bool same_checksum(__u16 a, __u16 b)
 {
 	return a == b || ((__u16)(a + 1) <= 1 && (__u16)(b + 1) <= 1);
 }
 
-/* Some senders leave the length out of the sum when they leave segmentation to the device. */
+/* Some senders leave the length out of the pseudo-header's sum if they also leave segmentation to the device. */
 static __always_inline enum reason prove_field(struct packet *packet, const struct transport *transport,
 					       __u32 field_offset)
 {
@@ -113,7 +118,7 @@ static __always_inline enum reason prove_ipv4(struct packet *packet, __u32 offse
 	return prove_transport(packet, &transport);
 }
 
-/* With an extension header, nexthdr is none of the protocols that can be proved. */
+/* If there is an extension header, nexthdr is not one of the protocols below. */
 static __always_inline enum reason prove_ipv6(struct packet *packet, __u32 offset)
 {
 	struct ipv6hdr *ip = hook_bytes(packet, offset, sizeof(*ip));
@@ -147,7 +152,7 @@ static __always_inline enum reason prove_checksum(struct packet *packet)
 	}
 }
 
-/* What is for the host's interface is tc's to judge: check_host_address. */
+/* Only tc may send to the host's interface, because check_host_address runs there. */
 static __always_inline bool takes_xdp(const struct packet *packet)
 {
 	return (packet->target_flags & (INTERFACE_XDP_TARGET | INTERFACE_TO_HOST)) == INTERFACE_XDP_TARGET;

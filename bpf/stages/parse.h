@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * parse: reads the Ethernet header and the outer tag, wherever the hook keeps it.
+ * parse: reads the Ethernet header, and the outer tag from the bytes or from the hook's metadata.
  *
  * sets     destination_mac, source_mac, ethertype, tag_type, tci, length, tag_in_frame
  * returns  TRUNCATED
@@ -19,7 +19,7 @@ static __always_inline __u16 outer_vid(const struct packet *packet)
 	return packet->tci & VLAN_VID_MASK;
 }
 
-/* Of what the ethertype says. */
+/* Offset of the layer-3 header in the frame. */
 static __always_inline __u32 header_offset(const struct packet *packet)
 {
 	return sizeof(struct ethhdr) + (packet->tag_in_frame ? sizeof(struct vlan_header) : 0);

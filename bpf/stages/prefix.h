@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What is behind the longest prefix that an address has: maps/routes.h.
+ * find_route: longest-prefix match in maps/routes.h.
  *
  * lookups  routes
  */
@@ -8,7 +8,7 @@
 
 #include "address.h"
 
-/* The network that the route leads to, or 0. */
+/* The id of the network that the route leads to, or 0. */
 static __always_inline __u32 find_route_to(enum route_kind kind, __u32 scope, const struct address *address)
 {
 	struct route_key key = {.prefix = ROUTE_HOST_BITS, .kind = kind, .scope = scope, .address = *address};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Numbers of IPv4 (RFC 791) and ICMP (RFC 792, RFC 4443) that several stages read or write.
+ * Numbers of IPv4 (RFC 791) and ICMP (RFC 792, RFC 4443) that several stages use.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #define IPV4_FRAGMENT_OFFSET 0x1fff /* in units of eight bytes */
 #define IPV4_ANY_FRAGMENT    0x3fff /* more-fragments flag and fragment offset */
 
-#define ICMP_HEADER_SIZE     8 /* before the packet that an error is about */
+#define ICMP_HEADER_SIZE     8 /* size in bytes; in an ICMP error the quoted packet follows */
 #define ICMP_ECHO_REPLY	     0
 #define ICMP_UNREACHABLE     3
 #define ICMP_SOURCE_QUENCH   4

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The VM that a frame is for by its inside address, behind the gateway: at which port it is, with which MAC, and how the
- * frame gets there. One that has not been seen yet is asked for its MAC.
+ * find_receiver, check_receiver, send_to_receiver: deliver a frame to a VM by its inside address, as its gateway. They
+ * find the port and the MAC. If the MAC is unknown, ask_receiver sends an ARP request instead of the frame.
  *
- * reads    network, segment
- * sets     target, refused, verdict
- * returns  HOST_UNREACHABLE, TTL_EXCEEDED, NOT_TRANSLATABLE; FORWARDED, ANSWERED, and those of check_member
- * lookups  addresses; those of check_member; of an unknown MAC gateways
+ * reads    source_mac, tag_type, length, network, segment
+ * sets     target, target_flags, tag_in_frame, refused, verdict; length while the ARP request is sent
+ * returns  HOST_UNREACHABLE, TTL_EXCEEDED, NOT_TRANSLATABLE; FORWARDED, ANSWERED, ANSWER_FAILED, POP_FAILED,
+ *          REDIRECT_FAILED, and those of check_member; counts MAC_UNKNOWN
+ * lookups  addresses; those of check_member; for an unknown MAC gateways
  */
 #pragma once
 
@@ -19,7 +20,7 @@ struct receiver {
 	__u8 mac[ETH_ALEN];
 };
 
-/* Whoever has the address in the packet's network now. */
+/* The port that has the address in the packet's network at present. */
 static __always_inline enum reason find_receiver(struct packet *packet, __be32 address, struct receiver *receiver)
 {
 	struct address_key key = {.network = packet->network, .address = to_address(address)};
@@ -36,9 +37,9 @@ static __always_inline enum reason find_receiver(struct packet *packet, __be32 a
 #define ARP_TARGET_END (sizeof(struct ethhdr) + offsetof(struct arp_packet, target) + sizeof(__be32))
 
 /*
- * The frame's partial checksum is the question's, too. Of UDP the field is the last word of the address that is asked for.
- * Some receivers finish it, others take it as it is: a word of the padding makes what is finished the same. Nothing but
- * the address and that word is summed up.
+ * The ARP request inherits the frame's partial checksum. For UDP its field is the last word of the target address. Some
+ * receivers finish the checksum, others read the field as it is. A word of padding makes the result equal to that word
+ * of the address. The sum covers only the target address and this padding; all other summed bytes are zero.
  */
 static __noinline bool settle_question(struct packet *packet, __be32 target)
 {
@@ -56,7 +57,7 @@ static __noinline bool settle_question(struct packet *packet, __be32 target)
 	return hook_write(packet, ARP_TARGET_END, &padding, sizeof(padding));
 }
 
-/* Instead of the frame, which whoever sent it sends again. */
+/* The ARP request replaces the frame. The sender will retransmit if it needs to. */
 static __noinline enum reason ask_receiver(struct packet *packet, const struct receiver *receiver)
 {
 	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
