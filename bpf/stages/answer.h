@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the program says itself: a question is made into its answer, in place, and sent back to the port it came from.
+ * Helpers for replies: a program turns a request into its reply in place, and sends it back to the port it came from.
  *
- * tc alone does that. Answers are rare, and an sk_buff carries an unfinished checksum along; so XDP leaves what is to
- * be answered to tc.
+ * Only tc replies. Replies are rare, and an sk_buff keeps a partial checksum; so XDP passes the requests to tc.
  *
  * reads    ifindex, network, segment, tag_type, and those of check_member
- * returns  ANSWERED, ANSWER_FAILED, and those of check_member
+ * sets     tag_in_frame, target_flags, verdict
+ * returns  ANSWERED, ANSWER_FAILED, POP_FAILED, REDIRECT_FAILED, and those of check_member
  * lookups  gateways; those of check_member; stats
  */
 #pragma once
@@ -15,7 +15,7 @@
 #include "emit.h"
 #include "offload.h"
 
-#define GATEWAY_TTL 64 /* RFC 1700: what is sent with */
+#define GATEWAY_TTL 64 /* default TTL of RFC 1700 */
 
 static __always_inline struct nat_address *find_public(__be32 ipv4)
 {
@@ -25,8 +25,9 @@ static __always_inline struct nat_address *find_public(__be32 ipv4)
 }
 
 /*
- * Byte by byte, so that the compiler keeps the constant in the instructions. In a section of its own it would be a map,
- * one more for each load: libxdp's copy of the program could not be told from another version.
+ * Written byte by byte, so that the compiler keeps the constant in the instructions. A constant in .rodata is a map,
+ * and each load creates its own. The loader recognizes libxdp's copy of a program by its instructions and its maps, so
+ * that map would make the copy look like another version.
  */
 static __always_inline void set_gateway_mac(__u8 mac[ETH_ALEN])
 {
@@ -59,7 +60,7 @@ static __always_inline bool is_gateway_address(__u32 network, __be32 ipv4)
 	return gateway && !__builtin_memcmp(&gateway->address, &address, sizeof(address));
 }
 
-/* Before the first byte is written: whether the port can be sent to, and the answer goes without a tag. */
+/* Must run before the first byte is written: checks that the port can receive the reply, and removes the tag. */
 static __always_inline enum reason begin_answer(struct packet *packet)
 {
 	return check_member_apart(packet, packet->ifindex) ?: pop_tag(packet);
@@ -70,7 +71,7 @@ static __always_inline enum reason write_answer(struct packet *packet, const voi
 	return hook_write(packet, 0, bytes, size) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
 }
 
-/* Those of an answer of the gateway. The IPv4 header's checksum is set here. */
+/* Writes the Ethernet and IPv4 headers of a reply from the gateway, and sets the IPv4 checksum. */
 static __always_inline enum reason write_headers(struct packet *packet, const __u8 to[ETH_ALEN], struct iphdr *ip)
 {
 	struct {

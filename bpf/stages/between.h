@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * route_between: what a VM sends to its gateway for a VM in another network of its router. It goes there as it is, from
- * the other network's gateway, and in any protocol: nothing is translated and nothing is kept of it.
+ * route_between: routes a VM's frame to a VM in another network of the same router. The frame leaves from the other
+ * network's gateway. Any IP protocol passes; nothing is translated and no state is kept.
  *
  * reads    ifindex, source_mac, ethertype, network, segment
- * sets     network, segment: the other's; refused, verdict
- * returns  CONTINUE: it is for none of the router's networks, and there is a way out; FORWARDED, ANSWERED, NOT_ROUTED,
- *          SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, HOST_UNREACHABLE, FRAGMENTATION_NEEDED, and those of check_member
- * lookups  gateways, routes; addresses twice; networks, those of check_member
+ * sets     network and segment of the other network, if the frame goes there; those of receiver.h and tell.h
+ * returns  CONTINUE if the destination is in no network of the router and there is a NAT; FORWARDED, ANSWERED;
+ *          NOT_ROUTED, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, HOST_UNREACHABLE, FRAGMENTATION_NEEDED, and those of
+ *          receiver.h and gateway.h
+ * lookups  gateways, routes, networks; addresses twice; those of check_member
  */
 #pragma once
 
@@ -17,7 +18,7 @@
 #include "routable.h"
 #include "tell.h"
 
-/* The network of the router that has the address in its subnet, or 0. */
+/* The router's network whose subnet contains the address, or 0. */
 static __always_inline __u32 find_beyond(struct packet *packet, __be32 address)
 {
 	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
@@ -25,7 +26,7 @@ static __always_inline __u32 find_beyond(struct packet *packet, __be32 address)
 	return gateway && gateway->router ? find_route(ROUTE_OF_ROUTER, gateway->router, address) : 0;
 }
 
-/* From here on the packet is in the other network. */
+/* Moves the packet to the other network and delivers it there. */
 static __noinline enum reason cross(struct packet *packet, const struct flow *flow, __u32 beyond, __u16 *mtu)
 {
 	struct receiver receiver = {};

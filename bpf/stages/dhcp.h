@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * refuse_dhcp_server: in a network that has DHCP, nobody else offers addresses.
- * leave_to_dhcp: what a VM asks of DHCP goes no further, but on in to_dhcp(). tc's alone.
- * answer_dhcp: it is answered from its port's lease.
+ * refuse_dhcp_server: drops messages of other DHCP servers, in a network that has DHCP.
+ * leave_to_dhcp: tail call to to_dhcp() for a VM's request to the network's DHCP server. tc only.
+ * answer_dhcp: replies with the lease of the port.
  *
  * reads    ifindex, destination_mac, ethertype, tag_type, tag_in_frame, network, segment
- * returns  ROGUE_DHCP_SERVER; LEAVE_TO_TC; DHCP_UNANSWERED, ANSWERED and those of answer.h
- * lookups  of a message: leases, and those of answer.h
+ * sets     those of answer.h; length while the reply is sent
+ * returns  ROGUE_DHCP_SERVER; LEAVE_TO_TC; DHCP_UNANSWERED, ANSWERED, ANSWER_FAILED and those of answer.h
+ * lookups  for a DHCP message: leases, and those of answer.h
  */
 #pragma once
 
@@ -19,7 +20,7 @@ static __always_inline bool has_dhcp(const struct packet *packet)
 	return packet->segment->flags & NETWORK_DHCP && packet->ethertype == bpf_htons(ETH_P_IP);
 }
 
-/* The ports of a UDP packet, or of its first fragment. */
+/* The ports of a UDP datagram, or of its first fragment. */
 static __always_inline bool read_ports(struct packet *packet, struct udp_ports *ports)
 {
 	struct iphdr *ip = hook_bytes(packet, header_offset(packet), sizeof(*ip));
@@ -46,7 +47,7 @@ static __always_inline enum reason refuse_dhcp_server(struct packet *packet)
 	return has_dhcp(packet) && is_dhcp_reply(packet) ? REASON_ROGUE_DHCP_SERVER : REASON_CONTINUE;
 }
 
-/* To everybody, or to the gateway. Other addresses are of other servers, and of relays (RFC 3046). */
+/* A request is broadcast, or to the gateway. Other addresses belong to other servers or relays (RFC 3046). */
 static __noinline bool is_dhcp_question(struct packet *packet)
 {
 	struct udp_ports ports;
@@ -62,7 +63,7 @@ static __noinline bool is_dhcp_question(struct packet *packet)
 	return server == bpf_htonl(0xffffffff) || is_gateway_address(packet->network, server);
 }
 
-/* What the message is to be answered with; 0: with nothing. */
+/* The type of the reply; 0: no reply. */
 static __always_inline __u8 choose_reply(const struct dhcp_question *question, const struct lease *lease)
 {
 	__be32 ours = ipv4_of(&lease->address), server = question->server;

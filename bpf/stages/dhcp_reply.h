@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Writing a DHCP server's message over the client's: RFC 2131, 4.3.
+ * Writes the reply of the DHCP server over the client's message (RFC 2131, 4.3).
  */
 #pragma once
 
 #include "dhcp_request.h"
 
-/* The options the program writes itself; those of the lease follow. A NAK ends behind the server's. */
+/* The options that the program writes. The options of the lease follow. A NAK has only type and server identifier. */
 struct dhcp_head {
 	__be32 cookie;
 	__u8 type[3];
@@ -24,7 +24,7 @@ struct udp_pseudo_header {
 
 #define DHCP_NAK_FRAME_SIZE (DHCP_COOKIE_OFFSET + sizeof(struct dhcp_head))
 #define DHCP_FRAME_SIZE	    (DHCP_NAK_FRAME_SIZE + DHCP_OPTIONS_SIZE)
-#define DHCP_ECHO_ROOM	    (DHCP_OPTIONS_SIZE - sizeof(struct dhcp_echo)) /* for the lease's options behind one */
+#define DHCP_ECHO_ROOM	    (DHCP_OPTIONS_SIZE - sizeof(struct dhcp_echo)) /* for lease options after an echo */
 
 static __always_inline void put_option(__u8 *at, __u8 code, __be32 value)
 {
@@ -33,7 +33,7 @@ static __always_inline void put_option(__u8 *at, __u8 code, __be32 value)
 	__builtin_memcpy(at + 2, &value, sizeof(value));
 }
 
-/* T1 and T2 are a half and seven eighths: RFC 2131, 4.4.5. An answer to DHCPINFORM has no times. */
+/* T1 is half of the lease time, and T2 seven eighths (RFC 2131, 4.4.5). The reply to DHCPINFORM has no times. */
 static __always_inline struct dhcp_head make_head(const struct lease *lease, const struct dhcp_answer *answer)
 {
 	struct dhcp_head head = {.cookie = DHCP_COOKIE, .type = {DHCP_OPTION_TYPE, 1, answer->reply}};
@@ -56,13 +56,13 @@ static __always_inline bool is_http_class(const __u8 class[HTTP_CLASS_SIZE])
 
 	__builtin_memcpy(&start, class, sizeof(start));
 	__builtin_memcpy(&rest, class + sizeof(start), sizeof(rest));
-	return start == bpf_cpu_to_be64(0x48545450436c6965) && rest == bpf_htons(0x6e74); /* HTTPClie, nt */
+	return start == bpf_cpu_to_be64(0x48545450436c6965) && rest == bpf_htons(0x6e74); /* "HTTPClie", "nt" */
 }
 
-/* Read before the first byte is written. False: there is nothing to return. */
+/* Must run before the first byte is written. False: the reply returns nothing. */
 static __always_inline bool read_echo(struct packet *packet, struct dhcp_question *question)
 {
-	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	/* verifier: "invalid zero-sized read" (6.1). A mask bounds the size for it; a comparison does not. */
 	__u32 size = ((question->client_size - 1) & (MAX_CLIENT_SIZE - 1)) + 1;
 	struct dhcp_echo *echo = &question->answer.echo;
 
@@ -82,7 +82,7 @@ static __always_inline bool read_echo(struct packet *packet, struct dhcp_questio
 	return echo->class[0] || echo->client[0];
 }
 
-/* The end option is none of the last bytes, which are zero then. */
+/* Whether the options of the lease fit after an echo. The bytes after their end option are zero. */
 static __always_inline bool has_echo_room(const struct lease *lease)
 {
 	__u8 used = 0;
@@ -92,7 +92,10 @@ static __always_inline bool has_echo_room(const struct lease *lease)
 	return !used;
 }
 
-/* 576 bytes, which all accept, but for a client with a long identifier in a network with many long options. */
+/*
+ * The reply is an IP datagram of 576 bytes, which every client accepts. It is longer only if a client with a long
+ * identifier is in a network with many long options.
+ */
 static __always_inline __u32 length_of_reply(const struct lease *lease, const struct dhcp_answer *answer)
 {
 	if (answer->reply == DHCP_NAK)
@@ -100,7 +103,7 @@ static __always_inline __u32 length_of_reply(const struct lease *lease, const st
 	return DHCP_FRAME_SIZE + (answer->has_echo && !has_echo_room(lease) ? sizeof(answer->echo) : 0);
 }
 
-/* Over the question's. */
+/* Turns the fields of the request into those of the reply. */
 static __always_inline void make_start(struct dhcp_answer *answer, const struct lease *lease)
 {
 	struct dhcp_start *start = &answer->start;
@@ -120,7 +123,7 @@ static __always_inline __u32 add_up(const void *bytes, __u32 size, __u32 sum)
 	return bpf_csum_diff(NULL, 0, (__be32 *)bytes, size, sum);
 }
 
-/* Where the sum is left to be finished, what the field has to hold is the sum of the pseudo-header. */
+/* A partial checksum has the sum of the pseudo-header in its field, and the kernel finishes it. */
 static __always_inline __be16 choose_checksum(bool unfinished, __u32 pseudo_sum, __u32 sum)
 {
 	__u16 folded = fold_checksum(pseudo_sum);
@@ -128,10 +131,10 @@ static __always_inline __be16 choose_checksum(bool unfinished, __u32 pseudo_sum,
 	if (unfinished)
 		return folded;
 	folded = ~fold_checksum(sum);
-	return folded ?: 0xffff; /* RFC 768: 0 would say that there is none */
+	return folded ?: 0xffff; /* RFC 768: 0 means that there is no checksum */
 }
 
-/* From there on what is left of the frame is the lease's options, or of a NAK nothing. */
+/* The rest of the frame after the head: an echo and the lease's options. A NAK has no options of the lease. */
 static __always_inline bool write_options(struct packet *packet, struct lease *lease, const struct dhcp_answer *answer)
 {
 	const __u32 behind = DHCP_NAK_FRAME_SIZE + sizeof(answer->echo);
@@ -156,7 +159,7 @@ static __always_inline bool write_message(struct packet *packet, struct lease *l
 	       hook_write(packet, DHCP_COOKIE_OFFSET, head, sizeof(*head)) && write_options(packet, lease, answer);
 }
 
-/* By the client's address if it has one, to all if it asks for that, else by the address it gets. */
+/* RFC 2131, 4.1: the client's address if it has one, broadcast if the client requests it, else the offered address. */
 static __always_inline __be32 choose_destination(const struct dhcp_answer *answer)
 {
 	const struct dhcp_start *start = &answer->start;
@@ -167,9 +170,9 @@ static __always_inline __be32 choose_destination(const struct dhcp_answer *answe
 }
 
 /*
- * Whether it could be written.
+ * Returns whether it could write the reply.
  *
- * verifier: a global function is verified once, by itself, and not again for each kind of question that leads to it.
+ * verifier: a global function is verified once, and not again for each kind of request that leads to it.
  */
 __noinline int write_dhcp_reply(hook_ctx *ctx, struct dhcp_answer *answer)
 {
@@ -212,7 +215,7 @@ __noinline int write_dhcp_reply(hook_ctx *ctx, struct dhcp_answer *answer)
 	sum = add_up(&head, sizeof(head), sum);
 	if (answer->has_echo)
 		sum = add_up(&answer->echo, sizeof(answer->echo), sum);
-	if (answer->reply != DHCP_NAK) /* those that do not fit are zeros */
+	if (answer->reply != DHCP_NAK) /* bytes beyond the end of the frame are zero */
 		sum = add_up(lease->options, sizeof(lease->options), sum);
 	udp.check = choose_checksum(unfinished, pseudo_sum, sum);
 	return hook_resize(&packet, answer->length) && write_message(&packet, lease, &head, answer) &&

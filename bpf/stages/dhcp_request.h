@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * A DHCP message and what a client says in it: RFC 2131, RFC 2132.
+ * The format of a DHCP message, and the reader of a client's message (RFC 2131, RFC 2132).
  */
 #pragma once
 
@@ -11,14 +11,14 @@
 #define DHCP_SERVER_PORT bpf_htons(67)
 #define DHCP_CLIENT_PORT bpf_htons(68)
 #define DHCP_COOKIE	 bpf_htonl(0x63825363)
-#define DHCP_BROADCAST	 bpf_htons(0x8000) /* of the flags: the client cannot be reached by its address yet */
+#define DHCP_BROADCAST	 bpf_htons(0x8000) /* bit of `flags`: the client cannot receive unicast yet */
 #define BOOTP_REQUEST	 1
 #define BOOTP_REPLY	 2
 #define BOOTP_ETHERNET	 1
-#define HTTP_CLASS	 "HTTPClient" /* UEFI 2.10, 24.7.2.2: with which the vendor class of HTTP boot begins */
+#define HTTP_CLASS	 "HTTPClient" /* start of the vendor class of HTTP boot: UEFI 2.10, 24.7.2.2 */
 #define HTTP_CLASS_SIZE	 10
-#define MAX_CLIENT_SIZE	 64  /* of a client identifier that is returned */
-#define MAX_DHCP_OPTIONS 128 /* of a client; each byte of padding counts as one */
+#define MAX_CLIENT_SIZE	 64  /* longest client identifier that a reply returns */
+#define MAX_DHCP_OPTIONS 128 /* options that are read; each byte of padding counts as one */
 
 enum dhcp_type {
 	DHCP_DISCOVER = 1,
@@ -49,7 +49,7 @@ struct udp_ports {
 	__be16 destination;
 };
 
-/* The fields before sname. */
+/* The fields of a DHCP message before sname. */
 struct dhcp_start {
 	__u8 operation;
 	__u8 hardware;
@@ -58,14 +58,14 @@ struct dhcp_start {
 	__be32 transaction;
 	__be16 seconds;
 	__be16 flags;
-	__be32 client; /* its address, if it has one already */
+	__be32 client; /* the client's address, if it already has one */
 	__be32 yours;
 	__be32 boot_server;
 	__be32 relay;
 	__u8 client_mac[16];
 };
 
-/* Offsets in an untagged frame; those of a tag in the frame come on top while it is there. */
+/* Offsets in an untagged frame. While a tag is in the frame, its size has to be added. */
 #define DHCP_UDP_OFFSET	    (sizeof(struct ethhdr) + sizeof(struct iphdr))
 #define DHCP_START_OFFSET   (DHCP_UDP_OFFSET + sizeof(struct udphdr))
 #define DHCP_NAMES_OFFSET   (DHCP_START_OFFSET + sizeof(struct dhcp_start))
@@ -73,22 +73,23 @@ struct dhcp_start {
 #define DHCP_OPTIONS_OFFSET (DHCP_COOKIE_OFFSET + sizeof(__be32))
 
 /*
- * What of the client's own words is returned: its identifier always (RFC 6842, 3), its vendor class where that is HTTP
- * boot's, which takes no other server's answer. They stand before the lease's options; zeros between them are padding.
+ * The options of the client that the reply returns: the client identifier always (RFC 6842, 3), and the vendor class of
+ * HTTP boot, without which such a client ignores the reply. They come before the lease's options. Zeros between them
+ * are padding.
  */
 struct dhcp_echo {
 	__u8 class[2 + HTTP_CLASS_SIZE];
 	__u8 client[2 + MAX_CLIENT_SIZE];
-	__u8 end; /* of a NAK, which nothing follows */
+	__u8 end; /* end option of a NAK, which has no options of the lease */
 	__u8 pad;
 };
 
-/* What a reply is made of, but for the lease. */
+/* Everything that a reply needs besides the lease. */
 struct dhcp_answer {
-	struct dhcp_start start; /* the question's */
+	struct dhcp_start start; /* copied from the request */
 	struct dhcp_echo echo;
 	__u32 ifindex;
-	__u32 length;  /* of the frame */
+	__u32 length;  /* length of the frame in bytes */
 	__u8 question; /* enum dhcp_type */
 	__u8 reply;    /* enum dhcp_type */
 	__u8 has_echo;
@@ -97,17 +98,17 @@ struct dhcp_answer {
 
 struct dhcp_question {
 	struct packet *packet;
-	__u32 next; /* option, by its offset in the frame */
+	__u32 next; /* offset of the next option in the frame */
 	__u32 end;
 	__be32 requested;
 	__be32 server;
-	__u32 class;	   /* where a vendor class that may be HTTP_CLASS begins; 0: there is none */
-	__u32 client;	   /* where the client identifier begins */
-	__u32 client_size; /* 0: there is none that is returned */
+	__u32 class;	   /* offset of a vendor class that may be HTTP_CLASS; 0: none */
+	__u32 client;	   /* offset of the client identifier */
+	__u32 client_size; /* 0: no identifier that a reply returns */
 	struct dhcp_answer answer;
 };
 
-/* An option of another size than the standard's says nothing. */
+/* An option whose size differs from the standard's is ignored. */
 static __always_inline void take_option(struct dhcp_question *question, __u8 code, __u8 size)
 {
 	__u32 at = question->next + 2;
@@ -148,9 +149,10 @@ static long read_option(__u32 i, struct dhcp_question *question)
 }
 
 /*
- * The value itself.
+ * Returns its argument.
  *
- * verifier: what a global function returns is any number, so what follows is verified once, and not for each value.
+ * verifier: the result of a global function is an unknown number, so the code that uses it is verified for all values
+ * at once.
  */
 __noinline int unknown_value(int value)
 {
@@ -158,7 +160,7 @@ __noinline int unknown_value(int value)
 	return value;
 }
 
-/* Where the UDP packet ends in the frame; 0: it is no whole one, or not to a DHCP server. */
+/* The offset in the frame where the UDP datagram ends; 0: not a whole datagram, or not for this DHCP server. */
 static __noinline __u32 end_of_datagram(struct packet *packet)
 {
 	__u32 offset = header_offset(packet);
@@ -189,8 +191,8 @@ static __always_inline bool read_dhcp_question(struct packet *packet, struct dhc
 	    start->hardware_size != ETH_ALEN || start->relay)
 		return false;
 	/*
-	 * verifier: Linux 6.1 looks through a callback of bpf_loop once, and takes what was there before for what is there
-	 * after. Of a zero that it knows it would leave out what is done where the callback found something.
+	 * verifier: Linux 6.1 verifies a callback of bpf_loop once, and assumes that it changes nothing. With a known
+	 * zero it would skip the code that runs if the callback found the option.
 	 */
 	question->class = unknown_value(0);
 	question->client_size = unknown_value(0);

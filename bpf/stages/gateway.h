@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * answer_as_gateway: a ping that a VM sends to its network's gateway. What is for somebody beyond: route.h.
- * refuse_to_gateway: from the wire nobody sends to it, for each host answers its own ports.
+ * answer_as_gateway: replies to a ping that a VM sends to its network's gateway. route.h handles what goes beyond the
+ * gateway.
+ * refuse_to_gateway: drops frames from the wire to the gateway, because each host answers for its own ports.
  *
- * Fragments of a ping are turned round one by one. The checksum is over all of them, and only its first word changes.
+ * Each fragment of a ping is turned into a fragment of the reply by itself. The ICMP checksum covers all of them, and
+ * only the first word of the message changes.
  *
  * reads    source_mac, destination_mac, ethertype, tag_in_frame, tag_type, network, segment
- * returns  LEAVE_TO_TC; ANSWERED and those of answer.h; from the wire NOT_ROUTED
- * lookups  of a ping: gateways, and those of answer.h
+ * returns  LEAVE_TO_TC; ANSWERED, ANSWER_FAILED and those of answer.h; refuse_to_gateway: NOT_ROUTED
+ * lookups  for a ping: gateways, and those of answer.h
  */
 #pragma once
 
 #include "answer.h"
 #include "protocol.h"
 
-/* Not by linux/icmp.h, which wants the headers of a C library for the target. */
+/* linux/icmp.h needs the headers of a C library for the target. */
 #define ICMP_REQUEST_WORD bpf_htons(0x0800) /* echo request: type and code */
 #define ICMP_REPLY_WORD	  bpf_htons(0x0000) /* echo reply */
 
-/* Its checksum adds up to ones. Of a header without options. */
+/* For a header without options: the words of an undamaged header sum up to all ones (RFC 1071). */
 static __always_inline bool is_header_undamaged(const struct iphdr *ip)
 {
 	return fold_checksum(sum_words((__be16 *)ip, sizeof(*ip) / sizeof(__be16))) == 0xffff;
 }
 
-/* Without options, and no longer than the frame. */
+/* Only headers without options, of a packet that is not longer than the frame. */
 static __always_inline bool read_ipv4(struct packet *packet, struct iphdr *ip)
 {
 	struct iphdr *bytes = hook_bytes(packet, header_offset(packet), sizeof(*bytes));
@@ -36,7 +38,7 @@ static __always_inline bool read_ipv4(struct packet *packet, struct iphdr *ip)
 	       header_offset(packet) + bpf_ntohs(ip->tot_len) <= hook_length(packet) && is_header_undamaged(ip);
 }
 
-/* A later fragment of ICMP counts as one of a ping: sent back to its sender, it harms nobody. */
+/* A later fragment of ICMP has no type, and counts as part of a ping. It can only go back to its sender. */
 static __always_inline bool is_ping(struct packet *packet, __u32 network, const struct iphdr *ip)
 {
 	__be16 *word;
@@ -67,7 +69,7 @@ static __always_inline enum reason write_ping_reply(struct packet *packet, const
 	return hook_write(packet, offset, &word, sizeof(word)) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
 }
 
-/* Of the network's gateway. The packet itself stays in its own. */
+/* Replies to a ping to the gateway of `network`. This may be another network of the router; packet->network stays. */
 static __noinline enum reason answer_ping(struct packet *packet, __u32 network)
 {
 	struct iphdr ip;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * check_host_address: the host's interface in a network gets what is for the addresses that it has there. The kernel would
- * take what is for any address of the host, whichever interface it comes in by, and might forward the rest.
+ * check_host_address: lets only frames for the host's addresses in a network reach the host's interface there. The
+ * kernel would accept packets for any address of the host on any of its interfaces, and might forward others.
  *
- * Each address that speaks to it takes one of the places that the port has (host_sender.h). Broadcasts and groups pass.
- * What does not:
- *   - ICMP redirects: the kernel obeys them while net.ipv4.conf.all.accept_redirects is 1, which it is by default, whatever
- *     the interface's own setting says;
- *   - ICMP errors, except those about a packet that the host sent from such an address to the error's sender. Others would
- *     change the host's path MTUs, and end connections that it has elsewhere;
- *   - IPv6 from senders outside the network's prefixes: the kernel checks the senders of IPv4 alone (rp_filter), and
- *     would answer others wherever they are;
- *   - anything but ARP and IP, also behind a tag of its own, which could hide an address: the kernel takes off a priority
- *     tag.
+ * Each sender occupies one of the elements that its port may use (host_sender.h). Broadcast and multicast pass. The
+ * following is dropped:
+ *   - ICMP redirects. The kernel obeys them while net.ipv4.conf.all.accept_redirects is 1, the default, whatever the
+ *     setting of the interface is.
+ *   - ICMP errors, except about a packet that the host sent from such an address to the sender of the error. Others
+ *     would change the host's path MTUs and end its connections on other interfaces.
+ *   - IPv6 from a source outside the network's prefixes. The kernel checks the source of IPv4 only (rp_filter), and
+ *     would reply to any other.
+ *   - Everything but ARP and IP. A second tag is dropped as well, because it could hide an address: the kernel
+ *     removes a priority tag.
  *
- * tc only: leave_to_tc.
+ * It runs under tc only; see leave_to_tc.
  *
- * reads    ethertype, tag_in_frame, network, target_flags
+ * reads    ifindex, ethertype, tag_in_frame, network, target_flags
  * returns  NOT_HOST_ADDRESS, HOST_SENDERS_USED_UP
- * lookups  of the host's interface: routes, networks, learners
+ * lookups  only for the host's interface: routes, networks, learners
  */
 #pragma once
 
@@ -43,7 +43,7 @@ static __always_inline bool is_icmp_error(__u8 type)
 	       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
 }
 
-/* What cannot be read is none that the kernel could. */
+/* Whether the packet is no ICMP error, or one that the host may receive. A message that cannot be read is refused. */
 static __always_inline bool may_have_icmp(struct packet *packet, const struct iphdr *ip)
 {
 	__u32 offset = header_offset(packet) + ip->ihl * 4;
@@ -66,7 +66,7 @@ static __always_inline enum reason judge_sender(struct packet *packet, const str
 									 : REASON_HOST_SENDERS_USED_UP;
 }
 
-/* Whoever asks for the host's address is known to it from then on; other questions tell it nothing. */
+/* The host adds the sender of a request for its address to its neighbour table. It ignores other requests. */
 static __always_inline enum reason judge_arp(struct packet *packet)
 {
 	struct address from;
@@ -97,7 +97,7 @@ static __always_inline bool is_link_local(const struct address *address)
 	return address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
 }
 
-/* RFC 4291, 2.5: none, loopback and v4-mapped, which are no unicast addresses of a link. */
+/* The unspecified, loopback and v4-mapped addresses (RFC 4291, 2.5). None of them is a unicast address of a link. */
 static __always_inline bool has_zero_prefix(const struct address *address)
 {
 	__u64 prefix;
@@ -114,7 +114,10 @@ static __always_inline bool is_unspecified(const struct address *address)
 	return has_zero_prefix(address) && !rest;
 }
 
-/* A link-local address is each interface's own. Without an address a station only asks whether it may have one. */
+/*
+ * Each station has its own link-local address. A station without an address uses the unspecified one, for duplicate
+ * address detection (RFC 4862, 5.4.2).
+ */
 static __always_inline bool may_send(struct packet *packet, const struct address *from)
 {
 	if (has_zero_prefix(from))
@@ -138,12 +141,12 @@ static __always_inline bool read_ends(struct packet *packet, __u32 offset, struc
 	return hook_read(packet, offset + offsetof(struct ipv6hdr, saddr), ends, sizeof(*ends));
 }
 
-/* The first fragment has the header that a fragment is judged by. */
+/* Later fragments pass: the ICMPv6 header is in the first fragment, and that one is checked. */
 static __always_inline bool may_have_icmpv6(struct packet *packet, const struct ipv6_ends *ends)
 {
 	struct payload payload = payload_of_ipv6(packet);
 	struct ipv6_ends about;
-	__be16 fragment[2]; /* next header, offset */
+	__be16 fragment[2]; /* next header; fragment offset */
 	__u8 type;
 
 	if (!payload.offset)
@@ -179,7 +182,7 @@ static __always_inline enum reason judge_ipv6(struct packet *packet)
 	return has_zero_prefix(&ends.from) ? REASON_CONTINUE : judge_sender(packet, &ends.from);
 }
 
-/* verifier: a global function is verified once, by itself, and not again in each program. */
+/* verifier: a global function is verified once, and not again in each program. */
 __noinline int judge_for_host(hook_ctx *ctx, __u32 network, __u32 ifindex, __u32 ethertype, __u32 tag_in_frame)
 {
 	struct packet packet = {.ctx = ctx, .network = network, .ifindex = ifindex, .tag_in_frame = tag_in_frame};

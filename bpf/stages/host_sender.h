@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * may_speak_to_host: from how many addresses a port, or a network's wire, speaks to the host's interface in the network
- * within a minute. Each of them costs the host an entry of its neighbour table, which is one for all of its interfaces:
- * full of one VM's inventions, it has no room for the host's own gateway.
+ * may_speak_to_host: limits the number of addresses from which a port, or a network's wire, sends to the host's
+ * interface within HOST_SENDER_SECONDS. Each address takes an entry of the host's neighbour table, which all interfaces
+ * share. If one VM filled it with forged addresses, the host could not resolve its own gateway.
  *
- * A port has 16 places, and an address any of them. Of the places of a wire it has the choice of the 16 that its hash
- * gives it, so that a search is short. It keeps its place while it speaks.
+ * A port has 16 elements, and an address may use any of them. On a wire the hash of an address selects 16 of 256, so
+ * that the search is short. An address keeps its element while it sends.
  *
  * lookups  networks, learners
  */
@@ -15,7 +15,9 @@
 
 #define NS_PER_SECOND 1000000000ull
 
-/* A hash's first place of those that it may have: all stations of a wire share more of them than a port has. */
+/*
+ * The first element that an address with this hash may use. The stations on a wire share more elements than a port has.
+ */
 static __always_inline __u32 first_place(__u32 network, __u32 ifindex, __u32 hash)
 {
 	struct network *segment = bpf_map_lookup_elem(&networks, &network);
@@ -24,7 +26,7 @@ static __always_inline __u32 first_place(__u32 network, __u32 ifindex, __u32 has
 	return hash % (places / HOST_SENDER_CHOICES) * HOST_SENDER_CHOICES;
 }
 
-/* verifier: two searches, one after the other, for in one it would follow each place with each that was free before. */
+/* verifier: two loops in sequence. A single loop would combine each element with each earlier one that was free. */
 static __always_inline struct host_sender *find_sender(struct learner *learner, __u32 first, const struct address *from)
 {
 	for (__u32 i = first; i < first + HOST_SENDER_CHOICES; i++) {

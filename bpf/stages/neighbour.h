@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * refuse_false_gateway: nobody but the program itself speaks as a network's gateway.
- * answer_arp: who has the gateway's address, or a port's? The question goes no further than need be. What a port says of
- * its own address is noted, and who announces one that several ports may have; an answer to the gateway is for that alone.
+ * refuse_false_gateway: drops frames that claim to come from the network's gateway, which is the program itself.
+ * answer_arp: replies to ARP requests for the address of the gateway or of a port. A request that only one port can
+ * answer goes to that port alone. It records the MAC with which a port uses its address, and the port that announces a
+ * shared address. A reply to the gateway ends here.
  *
- * All of it concerns networks with a subnet only; in others it costs a look at flags that are at hand.
+ * Both apply only to networks with a subnet. In all others they cost a test of flags that are already loaded.
  *
  * reads    ifindex, source_mac, destination_mac, ethertype, tag_in_frame, network, segment
- * sets     destination, target: of a question that only one port can answer
- * returns  GATEWAY_SPOOFED; ANSWERED, ANSWER_FAILED, LEAVE_TO_TC, and those of check_member
- * lookups  of ARP frames: gateways, addresses, allowed; of an answer those of check_member, and stats
+ * sets     destination, target for a request that only one port can answer; verdict; those of answer.h
+ * returns  GATEWAY_SPOOFED; ANSWERED, LEAVE_TO_TC, and those of answer.h
+ * lookups  for ARP: gateways, addresses, allowed, devices; for a reply those of check_member, and stats
  */
 #pragma once
 
@@ -27,8 +28,9 @@ static __always_inline bool read_arp(struct packet *packet, struct arp_packet *a
 }
 
 /*
- * Receivers differ in which hardware types and sizes they take for Ethernet's: Linux takes 1 and 6 (IEEE 802). They all
- * look for the sender's address at the place that it has with Ethernet, so nobody may have the gateway's there.
+ * Receivers accept different hardware types and sizes as Ethernet; Linux accepts types 1 and 6 (IEEE 802). All of them
+ * read the sender's address at its offset in Ethernet's format. So the gateway's address must not appear there,
+ * whatever the other fields are.
  */
 static __noinline bool claims_gateway(struct packet *packet)
 {
@@ -52,14 +54,14 @@ static __always_inline enum reason refuse_false_gateway(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* The port used its own address with this MAC. */
+/* Records the MAC with which the port uses its address. */
 static __always_inline void note_mac(struct packet *packet, struct address_entry *entry)
 {
 	if (__builtin_memcmp(entry->seen_mac, packet->source_mac, ETH_ALEN))
 		__builtin_memcpy(entry->seen_mac, packet->source_mac, ETH_ALEN);
 }
 
-/* An address that several ports may have is whose port announces it; while nobody has it, whose port speaks from it. */
+/* A shared address belongs to the port that announces it. While no port has it, the first port that uses it gets it. */
 static __noinline bool takes_address(struct packet *packet, struct address_entry *entry, __be32 address, bool announces)
 {
 	struct allowed_key key = {.ifindex = packet->ifindex, .address = to_address(address)};
@@ -112,7 +114,10 @@ static __always_inline enum reason send_arp_reply(struct packet *packet, const s
 	return begin_answer(packet) ?: write_arp_reply(packet, request, mac) ?: send_back(packet);
 }
 
-/* Its owner's own question is whether somebody else has it, or tells everybody of it: that one goes its way. */
+/*
+ * Replies for the address of another port. A request from the port that has the address is a probe or an announcement
+ * (RFC 5227), and is flooded.
+ */
 static __always_inline enum reason answer_for_port(struct packet *packet, const struct arp_packet *request)
 {
 	struct address_key key = {.network = packet->network, .address = to_address(request->target)};
@@ -120,10 +125,10 @@ static __always_inline enum reason answer_for_port(struct packet *packet, const 
 
 	if (!entry || !entry->ifindex || entry->ifindex == packet->ifindex)
 		return REASON_CONTINUE;
-	/* What a stale entry calls a port may be the uplink by now, which gets nothing without its tag. */
+	/* A stale entry may name the uplink by now, which must not get a frame without its tag. */
 	if (entry->ifindex == packet->segment->uplink)
 		return REASON_CONTINUE;
-	/* Its device is gone: the VM may be elsewhere. */
+	/* If the device is gone, the VM may be on another host, so the request is flooded. */
 	packet->target = entry->ifindex;
 	if (!bpf_map_lookup_elem(&devices, &packet->target))
 		return REASON_CONTINUE;
@@ -133,7 +138,7 @@ static __always_inline enum reason answer_for_port(struct packet *packet, const 
 	return REASON_CONTINUE;
 }
 
-/* To a question of the gateway, which goes by what was noted. */
+/* A reply to the gateway's own request. note_arp_sender() has recorded what it says. */
 static __always_inline enum reason take_arp_reply(struct packet *packet, const struct arp_packet *arp)
 {
 	if (arp->operation != bpf_htons(ARP_REPLY) || !is_for_gateway(packet))

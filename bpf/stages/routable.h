@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * refuse_unroutable: what no gateway passes on, wherever it goes.
+ * refuse_unroutable: drops packets that no gateway may pass on, whatever their way.
  *
  * reads    ifindex, network, source_mac
  * returns  SOURCE_SPOOFED, NOT_ROUTED, TTL_EXCEEDED
- * lookups  addresses; where nobody has the address, the table allowed, too
+ * lookups  addresses; allowed for an address that no port has
  */
 #pragma once
 
@@ -17,13 +17,13 @@ static __always_inline bool is_within(__u32 address, __u32 prefix, __u32 bits)
 }
 
 /*
- * RFC 6890, table by table: what is not "Forwardable" is neither a source nor a destination of anything that crosses a
- * gateway; nor is multicast, which nobody here routes. 169.254.169.254 has a cloud host's credentials for whoever asks in
- * its name (RFC 3927, 7). Of 192.0.0.0/24, whose rest ends at the link that it is used on, two anycast addresses are
- * forwardable. So would the documentation's networks not be (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24): they are
- * left out, since nothing listens there by itself, and laboratories and this project's own tests use them as the internet.
+ * An address that RFC 6890 does not list as "Forwardable" must be neither source nor destination of a packet that
+ * crosses a gateway. The same is true of multicast, which xvnet does not route. This protects 169.254.169.254, where a
+ * cloud host hands out credentials (link-local: RFC 3927, 7). Two anycast addresses of 192.0.0.0/24 are forwardable.
+ * The documentation networks (192.0.2.0/24, 198.51.100.0/24, 203.0.113.0/24) are not forwardable, but are allowed here:
+ * no service listens there by itself, and laboratories and the tests of xvnet use them as public addresses.
  *
- * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
+ * verifier: a global function is verified once, and not again for each path that leads to it.
  */
 __noinline int is_routable(__u32 ipv4)
 {
@@ -31,14 +31,14 @@ __noinline int is_routable(__u32 ipv4)
 
 	if (is_within(address, 0x00000000, 8) || /* this network */
 	    is_within(address, 0x7f000000, 8) || /* loopback */
-	    is_within(address, 0xa9fe0000, 16))	 /* link local */
+	    is_within(address, 0xa9fe0000, 16))	 /* link-local */
 		return false;
 	if (is_within(address, 0xc0000000, 24))			       /* IETF protocol assignments, */
-		return address == 0xc0000009 || address == 0xc000000a; /* but PCP's (RFC 7723) and TURN's (RFC 8155) */
-	return address < 0xe0000000;				       /* multicast, reserved, and limited broadcast */
+		return address == 0xc0000009 || address == 0xc000000a; /* except PCP (RFC 7723) and TURN (RFC 8155) */
+	return address < 0xe0000000;				       /* multicast, reserved and limited broadcast */
 }
 
-/* Only the port's own address has a way out. */
+/* A VM may use only an address of its own port as source. */
 static __always_inline bool is_own_address(struct packet *packet, __be32 address)
 {
 	struct address_key key = {.network = packet->network, .address = to_address(address)};

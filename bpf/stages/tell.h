@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * tell_sender: a frame that goes no further is made into the ICMP error that says why, from the gateway to the VM.
- * RFC 792; RFC 1812, 4.3.2. It quotes the IPv4 header and eight bytes, which tell the VM's socket.
+ * tell_sender: turns a dropped frame into the ICMP error about it, from the gateway to the VM (RFC 792; RFC 1812,
+ * 4.3.2). The error quotes the IPv4 header and 8 bytes, by which the VM finds the socket.
  *
  * reads    ifindex, source_mac, network, segment, and those of answer.h
- * sets     refused
- * returns  ANSWERED; the reason itself when there is nothing to tell, or it cannot be told
+ * sets     refused; those of answer.h; length while the error is sent
+ * returns  ANSWERED; the reason itself if no ICMP error applies, or if it cannot be sent
+ * lookups  gateways, and those of answer.h
  */
 #pragma once
 
@@ -17,15 +18,15 @@
 #define ICMP_NO_SUCH_HOST	  1
 #define ICMP_FRAGMENTATION_NEEDED 4
 #define ICMP_PROHIBITED		  13   /* RFC 1812, 5.2.7.1 */
-#define ICMP_QUOTED		  8    /* bytes behind the IPv4 header */
-#define IPV4_HEADER_MASK	  0x3c /* a length in bytes */
+#define ICMP_QUOTED		  8    /* bytes after the IPv4 header */
+#define IPV4_HEADER_MASK	  0x3c /* values of a header length in bytes */
 #define ICMP_MAX_QUOTE		  (IPV4_MAX_HEADER + ICMP_QUOTED)
 
 struct icmp_error {
 	__be16 type_and_code;
 	__be16 checksum;
 	__be16 unused;
-	__be16 mtu; /* RFC 1191: of fragmentation needed */
+	__be16 mtu; /* for "fragmentation needed" (RFC 1191, 4) */
 	__u8 quote[ICMP_MAX_QUOTE];
 };
 
@@ -53,10 +54,10 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 }
 
 /*
- * The refused frame's partial checksum is the error's, too, and begins with its ICMP header now. Some receivers finish it,
- * others take the field as it is. Behind the packet, where Ethernet's padding is, comes a word that makes what is finished
- * the same: the ICMP message, with its own checksum, sums up to zero, and the word is the field's complement. False: the
- * partial checksum begins elsewhere, behind IPv4 options.
+ * The ICMP error inherits the frame's partial checksum, which now begins at its ICMP header. Some receivers finish the
+ * checksum, others read the field as it is. A word after the packet, in the Ethernet padding, makes both results equal:
+ * the ICMP message with its own checksum sums up to zero, and the word is the complement of the field. False if the
+ * partial checksum begins elsewhere, for example after IPv4 options.
  */
 static __noinline bool settle_partial(struct packet *packet)
 {
@@ -77,7 +78,7 @@ static __noinline bool settle_partial(struct packet *packet)
 
 static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)
 {
-	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	/* verifier: "invalid zero-sized read" (6.1). A mask bounds the size for it; a comparison does not. */
 	__u32 quoted = (flow->header & IPV4_HEADER_MASK) + ICMP_QUOTED;
 	__u32 asked = packet->length;
 	enum reason reason;
@@ -92,7 +93,7 @@ static __noinline enum reason send_error(struct packet *packet, const struct flo
 	return reason;
 }
 
-/* What the sender of a frame that is refused for this reason is told: type and code, or 0. */
+/* The ICMP type and code that report this reason to the frame's sender; 0: none. */
 static __always_inline __u16 error_of(enum reason reason)
 {
 	switch (reason) {
@@ -113,7 +114,7 @@ static __always_inline __u16 error_of(enum reason reason)
 	}
 }
 
-/* What the sender is to be told of a frame that is larger than the target's MTU. */
+/* Turns TOO_BIG into FRAGMENTATION_NEEDED, and finds the MTU that the ICMP error reports. */
 static __always_inline enum reason refuse_too_big(struct packet *packet, enum reason reason, __u16 *mtu)
 {
 	if (reason != REASON_TOO_BIG)
@@ -129,7 +130,7 @@ static __noinline bool tell(struct packet *packet, const struct flow *flow, __u1
 	return send_error(packet, flow, &error) == REASON_ANSWERED;
 }
 
-/* Nobody is told of an error about an error, or about a later fragment: RFC 1122, 3.2.2. */
+/* There is no ICMP error about an ICMP error or about a later fragment (RFC 1122, 3.2.2). */
 static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, enum reason why,
 					       __u16 mtu)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * tell_remote: a frame of the wire that does not get to its VM is made into the ICMP error that says why, from the address
- * that it was sent to; where nothing is translated, from the gateway. It goes back to the station it came from. RFC 1812,
- * 4.3.2; RFC 5508, 5. No more of them than maps/nat_networks.h says.
+ * tell_remote: turns a frame from the wire that cannot reach its VM into the ICMP error about it (RFC 1812, 4.3.2; RFC
+ * 5508, 5). The source is the address that the frame was sent to, or the gateway's if nothing is translated. The error
+ * goes back to the station that sent the frame. NAT_TOLD_NS limits the rate for each network (maps/nat_networks.h).
  *
  * reads    ifindex, source_mac, destination_mac, network, target
- * sets     refused, verdict
- * returns  ANSWERED; the reason itself when there is nothing to tell, or it cannot be told
- * lookups  nat_networks; gateways, where nothing is translated
+ * sets     refused, verdict; length while the error is sent
+ * returns  ANSWERED, REDIRECT_FAILED; the reason itself if no ICMP error applies, or if it cannot be sent
+ * lookups  nat_networks, vlan_cache, vlans; gateways if nothing is translated
  */
 #pragma once
 
@@ -16,8 +16,8 @@
 #include "tell.h"
 
 /*
- * A frame that xvnet sends out of an uplink for a station beside it: of the wire, or a VM of the uplink's untagged network,
- * to which the uplink's own program brings it.
+ * Marks a frame that xvnet sends out of an uplink. If the uplink has an untagged network, the receiver may be a VM of
+ * it, and the program on the uplink's egress has to look.
  */
 static __always_inline void mark_routed(struct packet *packet, __u32 uplink)
 {
@@ -28,9 +28,9 @@ static __always_inline void mark_routed(struct packet *packet, __u32 uplink)
 }
 
 /*
- * Whether the network may tell one more remote.
+ * Whether the rate limit of the network allows one more ICMP error.
  *
- * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
+ * verifier: a global function is verified once, and not again for each path that leads to it.
  */
 __noinline int may_tell(__u32 network)
 {
@@ -47,17 +47,17 @@ __noinline int may_tell(__u32 network)
 	return 1;
 }
 
-/* From whom an answer may be expected: RFC 1122, 3.2.2. */
+/* Whether an ICMP error to this sender is allowed (RFC 1122, 3.2.2). */
 static __always_inline bool is_tellable(const struct flow *flow)
 {
 	return !flow->is_icmp_error && !is_later_fragment(flow) && is_routable(flow->ip.saddr);
 }
 
-/* The frame has been read and is whole: read_flow(). */
+/* read_flow() must have accepted the frame, so it has all the bytes that are quoted. */
 static __noinline bool write_remote_error(struct packet *packet, const struct flow *flow, __be32 from, __u32 what)
 {
 	struct {
-		__u16 pad; /* aligns what follows the Ethernet header */
+		__u16 pad; /* aligns the bytes after the Ethernet header */
 		struct ethhdr eth;
 		struct iphdr ip;
 		struct icmp_error icmp;
@@ -71,7 +71,7 @@ static __noinline bool write_remote_error(struct packet *packet, const struct fl
 		       .daddr = flow->ip.saddr},
 		.icmp = {.type_and_code = bpf_htons(what >> 16), .mtu = bpf_htons(what)},
 	};
-	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	/* verifier: "invalid zero-sized read" (6.1). A mask bounds the size for it; a comparison does not. */
 	__u32 quoted = (flow->header & IPV4_HEADER_MASK) + ICMP_QUOTED;
 	__u32 length = sizeof(error.eth) + sizeof(error.ip) + ICMP_HEADER_SIZE + quoted;
 
