@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * claim_port: what the host sends from a port in the range of a network makes the port the host's. That may be a frame of
- * a socket, of a ping, or of a connection that the host translates for somebody else, such as a container. If a tenant has
- * the port, its mapping ends: the host wins. So no frame for the host is taken for a tenant's.
+ * claim_port: when the host sends from a port in the range of a network, the port becomes the host's. The frame may
+ * come from a socket, from a ping, or from a connection that the host translates, for example for a container. If a VM
+ * has the port, its mapping ends: the host wins. So no reply to the host goes to a VM.
  *
- * A RST, or an ICMP error about a datagram, from such a port that is not the host's says only that nobody listens there.
- * It is dropped: an unsolicited SYN is not answered (RFC 5382, REQ-4), and a peer whose frame was filtered is not told
- * that a tenant's port does not exist.
+ * The host sends a RST or an ICMP error from a port that it does not use when it refuses a frame. That refusal is
+ * dropped. An unsolicited SYN must get no reply (RFC 5382, REQ-4), and a peer whose frame was filtered must not learn
+ * that a VM's port does not exist.
  *
- * reads    ethertype, from_host
- * returns  UNSOLICITED
- * lookups  nat_addresses; of a frame from a port in a range nat_slots, and nat_mappings when a tenant has it
+ * reads    ifindex, ethertype, length, from_host
+ * returns  UNSOLICITED; counts NAT_PORT_CLAIMED
+ * lookups  nat_addresses; for a frame from a port in a range nat_slots, and nat_mappings if a VM has the port
  */
 #pragma once
 
 #include "beyond.h"
 #include "nat_error.h"
 
-/* An idle connection may go on after days, and only its end is seen: as nf_conntrack_tcp_timeout_established. */
+/*
+ * 5 days, like nf_conntrack_tcp_timeout_established: an idle connection may continue after days, and a program sees
+ * only its end.
+ */
 #define NAT_HOST_TCP_NS (432000 * NAT_SECOND)
 
-/* The public side of a frame of the host. */
+/* The public port from which the host sends. */
 struct host_port {
 	struct nat_slot_key key;
 	bool is_refusal;
 };
 
-/* What is sent back about a frame that nobody here wants names its port in the quoted header. */
+/* An ICMP error that refuses a packet names the refused port in the quoted header. */
 static __noinline bool read_refused_port(struct packet *packet, const struct flow *flow, struct nat_slot_key *key)
 {
 	struct flow quoted = {};
@@ -38,7 +41,9 @@ static __noinline bool read_refused_port(struct packet *packet, const struct flo
 	return true;
 }
 
-/* False for a frame without a port of the host's own: of an answer to a ping the identifier is the asker's. */
+/*
+ * False if the frame has no port of the host. The identifier of an echo reply belongs to the host that sent the ping.
+ */
 static __always_inline bool read_host_port(struct packet *packet, const struct flow *flow, struct host_port *port)
 {
 	port->key.address = to_address(flow->ip.saddr);
@@ -55,7 +60,7 @@ static __always_inline bool is_hosts(const struct nat_slot *slot, __u64 now)
 	return slot && slot->network == NAT_SLOT_HOST && is_live(slot, now);
 }
 
-/* How long the host has the port after this frame. */
+/* How long the host keeps the port after this frame. */
 static __always_inline __u64 claim_time(const struct flow *flow, __u16 slot_flags)
 {
 	if (flow->protocol == NAT_TCP)
@@ -76,7 +81,7 @@ static __always_inline __u16 flags_of_claim(const struct flow *flow, __u16 befor
 	return closing;
 }
 
-/* The slot of the host lives on. The end of a connection makes its time shorter. */
+/* Extends the slot of the host. The end of a connection shortens its lifetime. */
 static __always_inline void renew_claim(struct nat_slot *slot, const struct flow *flow, __u64 now)
 {
 	__u16 flags = flags_of_claim(flow, slot->flags);
@@ -90,7 +95,7 @@ static __always_inline void renew_claim(struct nat_slot *slot, const struct flow
 	}
 }
 
-/* A tenant's slot, or one that nobody has. */
+/* Takes a slot that a VM has or that is free. */
 static __noinline void take_for_host(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;

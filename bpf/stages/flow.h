@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * A frame as a NAT sees it: RFC 3022. Of an ICMP error it is the frame that the error is about which tells.
+ * The addresses, ports and protocol of a frame, as a NAT needs them (RFC 3022). For an ICMP error, the quoted packet
+ * identifies the flow.
  */
 #pragma once
 
@@ -12,7 +13,7 @@
 /* RFC 792 */
 #define ICMP_ID_OFFSET 4
 
-#define TCP_LENGTH_OFFSET 12 /* RFC 9293, 3.1: in words, the upper half of the byte */
+#define TCP_LENGTH_OFFSET 12 /* RFC 9293, 3.1: upper half of the byte, in units of 4 bytes */
 #define TCP_FLAGS_OFFSET  13
 #define TCP_FIN		  0x01
 #define TCP_SYN		  0x02
@@ -20,18 +21,21 @@
 #define TCP_ACK		  0x10
 
 struct flow {
-	struct iphdr ip; /* without its options */
-	__u8 start;	 /* of the IPv4 header, behind the frame's first one: not 0 in an ICMP error */
-	__u8 header;	 /* its length, with its options */
-	__u16 source;	 /* port; of an ICMP query its identifier, both times */
+	struct iphdr ip; /* IPv4 header without its options */
+	__u8 start;  /* bytes from the frame's IPv4 header to this one; 0 except for a packet quoted in an ICMP error */
+	__u8 header; /* length of the IPv4 header with its options, in bytes */
+	__u16 source; /* source port; for an ICMP query source and destination are its identifier */
 	__u16 destination;
-	__u8 protocol; /* enum nat_protocol; NAT_ANY without ports */
+	__u8 protocol; /* enum nat_protocol; NAT_ANY: no ports */
 	__u8 tcp_flags;
 	bool is_icmp_reply;
 	bool is_icmp_error;
 };
 
-/* verifier: "unbounded min value": an offset needs a bound. No header begins later, one that an ICMP error quotes neither. */
+/*
+ * verifier: "unbounded min value": an offset needs a bound. No header starts beyond this, including one quoted in an
+ * ICMP error.
+ */
 #define HEADER_OFFSET_MASK 0xff
 
 static __always_inline __u32 network_offset(const struct packet *packet, const struct flow *flow)
@@ -117,13 +121,16 @@ static __always_inline bool is_first_fragment(const struct flow *flow)
 	return is_fragment(flow) && !is_later_fragment(flow);
 }
 
-/* What tells one connection from another. A floating address does without, and so do later fragments. */
+/*
+ * Whether the flow has ports that distinguish connections. Later fragments and unknown protocols have none; only a
+ * floating address can translate those.
+ */
 static __always_inline bool has_ports(const struct flow *flow)
 {
 	return flow->protocol != NAT_ANY;
 }
 
-/* False: broken, or nobody here knows how to put its checksum right. */
+/* False: the packet is damaged, or xvnet cannot update the checksum of its protocol. */
 static __always_inline bool read_flow(struct packet *packet, struct flow *flow)
 {
 	__u32 length;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * take_from_host: what the host sends to a public address: to the VM that it is forwarded to. Anything else goes on to the
- * wire, or, on lo, to the host itself.
- * answer_host_for_public: the host asks who has an address that it does not have.
- * answer_host: what such a VM answers comes in where the host sent from. Only that: no VM reaches the host unasked.
+ * take_from_host: takes a packet that the host sends to a public address to the VM to which a forward leads. All other
+ * packets go on to the wire, or on lo to the host.
+ * answer_host_for_public: replies when the host sends an ARP request for a public address that it does not have.
+ * answer_host: takes a VM's reply to the host, to the interface on which the host sent. No VM can reach the host
+ * otherwise.
  *
  * reads    ifindex, source_mac, ethertype
- * sets     network, segment, verdict
- * returns  CONTINUE: not forwarded, no answer; FORWARDED, TO_HOST, ANSWERED, POP_FAILED, NOT_TRANSLATABLE,
- *          REDIRECT_FAILED, and those of owner.h
+ * sets     network, segment, tag_in_frame, verdict, and those of receiver.h
+ * returns  CONTINUE if no forward has the port, or if the frame is no such reply; FORWARDED, TO_HOST, ANSWERED,
+ *          ANSWER_FAILED, POP_FAILED, NOT_TRANSLATABLE, REDIRECT_FAILED, and those of owner.h
  * lookups  nat_addresses, those of owner.h, host_flows
  */
 #pragma once
@@ -28,7 +29,7 @@ static __always_inline struct host_flow_key flow_of_host(const struct translatio
 	};
 }
 
-/* False when there is no room. */
+/* False if the flow cannot be recorded. */
 static __noinline bool note_host_flow(struct packet *packet, const struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
@@ -44,7 +45,7 @@ static __noinline bool note_host_flow(struct packet *packet, const struct transl
 	return bpf_map_update_elem(&host_flows, &key, &fresh, BPF_ANY) == 0;
 }
 
-/* Whole: what is in fragments has its port in the first one only. */
+/* Only an unfragmented packet, because later fragments have no port. */
 static __always_inline bool may_be_forwarded(const struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
@@ -71,7 +72,7 @@ static __always_inline enum reason take_from_host(struct packet *packet)
 	return note_host_flow(packet, &translation) ? pass_in(packet, &translation) : REASON_NOT_TRANSLATABLE;
 }
 
-/* An announcement, which asks for its own sender, is for the neighbours (RFC 5227, 2.3). */
+/* An ARP announcement asks for its own sender, and is meant for the neighbours (RFC 5227, 2.3). */
 static __always_inline enum reason answer_host_for_public(struct packet *packet)
 {
 	struct nat_address *public;
@@ -85,7 +86,7 @@ static __always_inline enum reason answer_host_for_public(struct packet *packet)
 	return write_arp_reply(packet, &arp, public->mac) ?: redirect_to_host(packet, packet->ifindex);
 }
 
-/* As long as what a VM says to somebody outside is remembered. */
+/* A flow of the host lives as long as a session with a remote. */
 static __always_inline bool is_expected(const struct host_flow *host, const struct translation *translation)
 {
 	__u64 time_ns = translation->flow.protocol == NAT_TCP ? NAT_TCP_NS : NAT_UDP_NS;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Datagrams in fragments: maps/nat_fragments.h; RFC 4787, REQ-14. The first fragment has the ports, is translated as if
- * it were whole, and is noted; the later ones go where it went. Outward they need no more than the address, which all
- * that a VM sends has, so their order is of no matter. Inward those that come first are held until their first one is there.
+ * Fragmented datagrams: maps/nat_fragments.h; RFC 4787, REQ-14. The first fragment has the ports. It is translated like
+ * a whole packet and recorded, and the later ones follow it. Outward, a later fragment needs only the address, which is
+ * the same for everything that a VM sends, so the order does not matter. Inward, later fragments that arrive early are
+ * held until the first one arrives.
  *
- * What may be in fragments outside gets an identification out of the network's own: its port numbers, which no other
- * network has at that address (RFC 6864, 5.3: no two hosts behind one address may be taken for each other).
+ * A datagram that may be fragmented on its way gets an IP identification from the network's own numbers. These are its
+ * port numbers, which no other network has at that address. So no two hosts behind one address use the same
+ * identification (RFC 6864, 5.3).
  *
- * lookups  of fragments alone: nat_fragments, nat_rings, nat_held
+ * sets     verdict
+ * lookups  only for fragments: nat_fragments, nat_rings, nat_held
  */
 #pragma once
 
 #include "owner.h"
 
-#define NAT_FRAGMENT_NS (30 * NAT_SECOND) /* RFC 1122, 3.3.2: a minute or less; Linux waits for half of one */
+#define NAT_FRAGMENT_NS (30 * NAT_SECOND) /* as long as Linux reassembles; RFC 1122, 3.3.2, recommends 60 to 120 s */
 #define NAT_HELD_NS	NAT_SECOND
 #define NAT_HELD_MASK	(NAT_HELD_SIZE - 1)
 
@@ -28,16 +31,16 @@ static __always_inline struct nat_fragment_key fragment_key(const struct flow *f
 	};
 }
 
-/* Zero for the same. */
+/* Zero if both are equal. */
 static __always_inline __u32 slot_difference(const struct nat_slot_key *a, const struct nat_slot_key *b)
 {
 	return (a->port ^ b->port) | (a->protocol ^ b->protocol) | address_difference(&a->address, &b->address);
 }
 
 /*
- * Where the first fragment went. The place of the network's oldest datagram is this one's. False when another datagram
- * with the same key went elsewhere: what follows is that one's, since it may be, and a second first fragment would lead
- * it to somebody else.
+ * Records where the first fragment went, in place of the network's oldest datagram. False if another datagram with the
+ * same key went elsewhere. Later fragments may belong to that one, and a second first fragment must not redirect them
+ * to another VM.
  */
 static __noinline bool note_fragment(__u32 network, const struct translation *translation,
 				     const struct nat_fragment_key *key)
@@ -69,22 +72,23 @@ static __always_inline struct nat_fragment *find_fragment(const struct nat_fragm
 	return fragment && fragment->expires_ns > now ? fragment : NULL;
 }
 
-/* Only of these does a first fragment have what the later ones lack. */
+/* Only for these protocols does the first fragment contain what the later ones lack. */
 static __always_inline bool may_follow_first(const struct flow *flow)
 {
 	return is_later_fragment(flow) && (flow->ip.protocol == IPPROTO_UDP || flow->ip.protocol == IPPROTO_TCP ||
 					   flow->ip.protocol == IPPROTO_ICMP);
 }
 
-/* The kernel cuts a UDP datagram into fragments (UFO) even where the VM forbids it; a TCP segment keeps its flag. */
+/* The kernel fragments a UDP datagram with segments (UFO) even if DF is set. A TCP segment keeps its DF. */
 static __always_inline bool may_be_fragmented(const struct iphdr *ip, __u32 segments)
 {
 	return !(ip->frag_off & bpf_htons(IPV4_DONT_FRAGMENT)) || (segments > 1 && ip->protocol == IPPROTO_UDP);
 }
 
 /*
- * By what a datagram that may be in fragments is known outside. An address that others have ranges of has none of its own.
- * The segments that a frame is cut into later count on from there. -1: the network has fewer numbers than that.
+ * The IP identification outside, for a datagram that may be fragmented. On an address where the network has no range it
+ * does not change. The segments of a TSO frame get the following numbers. -1: the network has fewer numbers than the
+ * frame has segments.
  */
 static __noinline int outside_id(struct packet *packet, struct translation *translation)
 {
@@ -125,12 +129,12 @@ static __always_inline __u32 held_bucket(const struct nat_fragment_key *key)
 	return hash % (NAT_HELD_PLACES / NAT_HELD_BUCKET) * NAT_HELD_BUCKET;
 }
 
-/* One place after the other. */
+/* The state of a search through the elements of a bucket, one after another. */
 struct held_search {
 	struct packet *packet;
 	const struct translation *translation;
 	struct nat_fragment_key key;
-	__u8 macs[2 * ETH_ALEN]; /* of what is sent */
+	__u8 macs[2 * ETH_ALEN]; /* MACs of the frames that are sent */
 	__u32 at;
 	__u32 target;
 	__u32 found;
@@ -141,7 +145,7 @@ static __always_inline struct nat_held *next_place(struct held_search *search)
 	return bpf_map_lookup_elem(&nat_held, &(__u32){search->at++});
 }
 
-/* The frame's bytes, when the place is free. 1 ends the search. */
+/* Copies the frame to the element if it is free. A result of 1 ends the search. */
 static long hold_in_place(__u32 attempt, struct held_search *search)
 {
 	struct nat_held *held = next_place(search);
@@ -155,7 +159,7 @@ static long hold_in_place(__u32 attempt, struct held_search *search)
 	if (expires == NAT_SLOT_TAKING || expires > now ||
 	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_TAKING) != expires)
 		return 0;
-	/* verifier: "invalid zero-sized read" (6.1). A mask tells it what a comparison does not. */
+	/* verifier: "invalid zero-sized read" (6.1). A mask bounds the size for it; a comparison does not. */
 	if (!hook_read(search->packet, 0, held->bytes, ((length - 1) & NAT_HELD_MASK) + 1)) {
 		held->expires_ns = NAT_SLOT_FREE;
 		return 1;
@@ -167,7 +171,7 @@ static long hold_in_place(__u32 attempt, struct held_search *search)
 	return 1;
 }
 
-/* A later fragment of the wire whose first one has not come yet. */
+/* Holds a later fragment from the wire whose first one has not arrived. */
 static __noinline bool hold_fragment(struct packet *packet, const struct translation *translation)
 {
 	struct held_search search = {
@@ -181,14 +185,14 @@ static __noinline bool hold_fragment(struct packet *packet, const struct transla
 	return search.found;
 }
 
-/* Zero for the same. */
+/* Zero if both are equal. */
 static __always_inline __u32 key_difference(const struct nat_fragment_key *a, const struct nat_fragment_key *b)
 {
 	return (a->id ^ b->id) | (a->protocol ^ b->protocol) | address_difference(&a->source, &b->source) |
 	       address_difference(&a->destination, &b->destination);
 }
 
-/* In the frame at hand, whose bytes have been sent: those that were held, for the same VM. */
+/* Writes a held fragment over the current frame, whose own bytes have been sent, and translates it for the same VM. */
 static __always_inline bool write_held(struct held_search *search, struct nat_held *held)
 {
 	const struct nat_slot *slot = search->translation->slot;
@@ -214,7 +218,7 @@ static long send_from_place(__u32 attempt, struct held_search *search)
 	if (expires <= search->translation->now || key_difference(&held->key, &search->key) ||
 	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_TAKING) != expires)
 		return 0;
-	/* The first of them: the frame at hand goes before it. */
+	/* Before the first held fragment is written, the current frame is sent. */
 	if (!search->found++)
 		hook_clone(packet, search->target);
 	if (write_held(search, held) && hook_clone(packet, search->target))
@@ -223,7 +227,7 @@ static long send_from_place(__u32 attempt, struct held_search *search)
 	return 0;
 }
 
-/* A first fragment is on its way: so are those that waited for it. */
+/* Sends the fragments that waited for this first fragment. */
 static __noinline void send_held(struct packet *packet, const struct translation *translation,
 				 const struct nat_fragment_key *key)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * find_free_port: a public port of the network's range that nobody has, in a bounded number of steps.
+ * find_free_port: finds a free public port in the network's range, in a bounded number of steps.
  *
- * The bitmap of maps/nat_ports.h names candidates, the slot of a candidate decides. When no candidate is left, a sweep
- * over some of the slots clears the bits of those that have ended.
+ * The bitmap of maps/nat_ports.h names candidates, and the slot of a candidate decides. When no candidate is left, a
+ * sweep over some slots clears the bits of those that have expired.
  *
  * lookups  nat_ports, and those of slot.h
  */
@@ -11,21 +11,21 @@
 
 #include "slot.h"
 
-#define NAT_TRIES     12 /* candidates that turn out to be taken, and changes of what is searched */
-#define NAT_SWEEP     16 /* slots */
+#define NAT_TRIES     12 /* steps of a search: candidates that are taken, and changes of phase */
+#define NAT_SWEEP     16 /* slots that one sweep checks */
 #define NAT_WORD_BITS 64
 
 /*
- * What is asked of the bitmap.
+ * The state of a search in the bitmap.
  *
- * verifier: global functions look through it. Each is verified once, by itself; they take and return numbers, no
- * pointers into tables.
+ * verifier: only global functions read the bitmap, because each of them is verified once. They take and return numbers,
+ * and no pointers to map values.
  */
 struct port_query {
-	struct nat_slot_key slot; /* of a port of the range: its address and protocol */
+	struct nat_slot_key slot; /* address and protocol of the range */
 	__u64 now;
 	__u32 network;
-	__u16 first; /* of the range */
+	__u16 first; /* first port of the range */
 	__u16 count;
 	__u8 range;
 	__u8 parity;
@@ -51,13 +51,13 @@ static __always_inline __u32 chunk_count(const struct port_query *query)
 	return (query->count / 2 + NAT_CHUNK_PORTS - 1) / NAT_CHUNK_PORTS;
 }
 
-/* The ports of a chunk, in the order of their numbers, have positions: 0, 1, 2, … */
+/* The ports of a chunk have the positions 0, 1, 2, … in the order of their numbers. */
 static __always_inline __u16 port_at(const struct port_query *query, __u32 position)
 {
 	return query->first + 2 * (query->chunk * NAT_CHUNK_PORTS + position) + query->parity;
 }
 
-/* The number of the lowest set bit of a word that is not zero. */
+/* The number of the lowest set bit; 63 if no bit is set. */
 static __always_inline __u32 lowest_bit(__u64 word)
 {
 	__u32 bit = 0;
@@ -71,7 +71,7 @@ static __always_inline __u32 lowest_bit(__u64 word)
 	return bit;
 }
 
-/* A clear bit of a word that has one: the first from a random one on. */
+/* The first clear bit of a word at or after a random position; any bit if none is clear. */
 static __always_inline __u32 pick_clear_bit(__u64 word)
 {
 	__u32 start = bpf_get_prandom_u32() % NAT_WORD_BITS;
@@ -81,7 +81,7 @@ static __always_inline __u32 pick_clear_bit(__u64 word)
 	return (start + lowest_bit(turned)) % NAT_WORD_BITS;
 }
 
-/* Another CPU may have cleared a bit of the word in between. */
+/* Marks the word as full. Another CPU may clear one of its bits at the same time. */
 static __always_inline void note_full(struct nat_chunk *chunk, __u32 word)
 {
 	__u64 bit = 1ull << word;
@@ -107,7 +107,7 @@ static __always_inline void note_free(struct nat_chunk *chunk, __u32 position)
 	__sync_fetch_and_and(&chunk->full, ~(1ull << word));
 }
 
-/* A chunk where a port may be free, beginning with a random one. */
+/* A chunk that may have a free port. The search starts at a random chunk. */
 static __always_inline struct nat_chunk *pick_chunk(struct port_query *query)
 {
 	__u32 count = chunk_count(query);
@@ -124,7 +124,7 @@ static __always_inline struct nat_chunk *pick_chunk(struct port_query *query)
 	return NULL;
 }
 
-/* The port of a candidate, which is noted as taken; 0: there is none of this parity. */
+/* Returns a candidate and marks it as taken; 0: no port of this parity is left. */
 __noinline int pick_port(struct port_query *query)
 {
 	struct nat_chunk *chunk = query ? pick_chunk(query) : NULL;
@@ -133,17 +133,17 @@ __noinline int pick_port(struct port_query *query)
 	if (!chunk)
 		return 0;
 	word = pick_clear_bit(chunk->full) % NAT_CHUNK_WORDS;
-	/* Taken by another CPU since: whichever bit this gives, its slot decides. */
+	/* If another CPU has filled the word in the meantime, this is any bit, and its slot decides. */
 	bit = pick_clear_bit(chunk->words[word]);
 	note_taken(chunk, word, bit);
 	return port_at(query, word * NAT_WORD_BITS + bit);
 }
 
-/* Clears the bit of a port whose mapping has ended. */
+/* Clears the bit of one port if its mapping has expired. */
 static __always_inline void sweep_port(struct port_query *query)
 {
 	struct nat_chunk *chunk = find_chunk(query);
-	/* verifier: "R2 type=mem expected=fp" (6.1): a key of the caller's memory is refused. */
+	/* verifier: "R2 type=mem expected=fp" (6.1): a map key in the caller's memory is refused. */
 	struct nat_slot_key key = query->slot;
 	struct nat_slot *slot;
 	__u32 position;
@@ -204,7 +204,7 @@ static __always_inline void next_phase(struct port_search *search)
 		sweep_ports(query);
 }
 
-/* Takes the port, if nobody has it. */
+/* Takes the port if its slot is free and no socket of the host uses it. */
 static __always_inline bool take_candidate(struct port_search *search, __u16 port)
 {
 	struct translation *translation = search->translation;
@@ -233,7 +233,10 @@ static long try_candidate(__u32 attempt, struct port_search *search)
 	return search->query.phase == SEARCH_PHASES;
 }
 
-/* Ports cannot be guessed (RFC 6888, REQ-15) and keep their parity while there is one left (RFC 4787, REQ-4). */
+/*
+ * A port must not be predictable (RFC 6888, REQ-15), and keeps its parity while one of that parity is left (RFC 4787,
+ * REQ-4).
+ */
 static __noinline bool find_free_port(struct packet *packet, struct translation *translation)
 {
 	struct port_search search = {
@@ -247,7 +250,7 @@ static __noinline bool find_free_port(struct packet *packet, struct translation 
 	return translation->slot;
 }
 
-/* All of a mapping's queries are answered: whoever needs a port may have its port. */
+/* All queries of the mapping have replies, so another mapping may get its port. */
 static __noinline void release_port(struct packet *packet, struct translation *translation)
 {
 	struct port_query query = query_of(packet, translation);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The mappings of a network: maps/nat_mappings.h. An inside port is looked up, or given a public one.
+ * The mappings of a network (maps/nat_mappings.h): finds the public port of an inside port, or assigns one.
  *
  * lookups  nat_mappings, nat_slots; for a new mapping those of free_port.h
  */
@@ -10,13 +10,13 @@
 
 #define NAT_FULL_NS (4 * 1000 * 1000ull)
 
-/* An inside address always has the same public one. */
+/* An inside address always gets the same public address (RFC 4787, REQ-2). */
 static __always_inline __u32 range_for(const struct nat_network *rules, __be32 inside)
 {
 	return rules->range_count ? mix(inside) % rules->range_count : 0;
 }
 
-/* Does not extend a slot that another CPU has claimed. */
+/* Must not extend a slot that another CPU has taken. */
 static __always_inline void extend(__u64 *expires_ns, __u64 until)
 {
 	__u64 expires = *expires_ns;
@@ -25,7 +25,7 @@ static __always_inline void extend(__u64 *expires_ns, __u64 until)
 		__sync_val_compare_and_swap(expires_ns, expires, until);
 }
 
-/* What led to the mapping that had the slot before. */
+/* Deletes the entry of nat_mappings that led to the slot's previous owner. */
 static __always_inline void forget_former(struct translation *translation)
 {
 	struct nat_slot *slot = translation->slot;
@@ -42,8 +42,8 @@ static __always_inline void forget_former(struct translation *translation)
 }
 
 /*
- * A question to a service that answers it at once: DNS, NTP, NetBIOS names, SNMP. RFC 4787, REQ-5a, allows such well-known
- * ports a shorter timer.
+ * Whether this is a query to a service that replies at once: DNS, NTP, NetBIOS names, SNMP. RFC 4787, REQ-5a, allows a
+ * shorter timer for such well-known ports.
  */
 static __always_inline bool is_query(const struct flow *flow)
 {
@@ -70,7 +70,7 @@ static __always_inline void fill_slot(struct packet *packet, struct translation 
 	slot->generation++;
 }
 
-/* A search through a full range costs more: for a few milliseconds nobody tries again. */
+/* A search through an exhausted range is expensive, so the network does not search again for NAT_FULL_NS. */
 static __noinline bool make_mapping(struct packet *packet, struct translation *translation,
 				    const struct nat_mapping_key *key)
 {
@@ -95,8 +95,8 @@ static __noinline bool make_mapping(struct packet *packet, struct translation *t
 }
 
 /*
- * The slot of an inside port, live or not, if it still is that port's. One that has expired and that nobody took is
- * taken again by whoever speaks: the port stays the same.
+ * Finds the slot of an inside port, live or expired, if it still belongs to that port. A VM that sends again after its
+ * mapping expired takes the slot again, and so keeps its public port.
  */
 static __noinline bool find_mapping(struct translation *translation, const struct nat_mapping_key *key)
 {
@@ -121,7 +121,7 @@ static __noinline bool find_mapping(struct translation *translation, const struc
 	return true;
 }
 
-/* Another CPU may have made the mapping meanwhile. */
+/* Another CPU may have created the mapping in the meantime. */
 static __always_inline bool make_or_find_mapping(struct packet *packet, struct translation *translation,
 						 const struct nat_mapping_key *key)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * translate_error_*: an ICMP error is about a frame that it quotes, and is translated as that frame was: RFC 5508,
- * REQ-3 to REQ-5. It neither refreshes a mapping nor ends one (REQ-6), and may come from any router.
+ * translate_error_out, and helpers for translate_error_in: an ICMP error is translated like the packet that it quotes
+ * (RFC 5508, REQ-3 to REQ-5). It neither refreshes nor ends a mapping (REQ-6), and any router may send it.
  *
- * returns  NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER
- * lookups  those of mapping.h and session.h
+ * sets     tag_in_frame
+ * returns  NOT_TRANSLATABLE, NAT_UNKNOWN, POP_FAILED
+ * lookups  those of mapping.h
  */
 #pragma once
 
@@ -12,7 +13,7 @@
 #include "session.h"
 #include "translate.h"
 
-/* A whole IPv4 header without damage, and at least eight bytes behind it. */
+/* The quoted IPv4 header must be complete and undamaged. read_quoted() checks that 8 bytes follow. */
 static __always_inline bool read_quoted_header(struct packet *packet, struct flow *quoted)
 {
 	if (!read_header(packet, quoted) || quoted->ip.frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
@@ -38,7 +39,10 @@ static __always_inline bool read_quoted(struct packet *packet, const struct flow
 	}
 }
 
-/* The public port of the inside one that the quoted frame was for. Of a floating address the slot is known already. */
+/*
+ * Finds the public port of the inside port to which the quoted packet was sent. For a floating address the slot is
+ * already known.
+ */
 static __always_inline bool find_quoted_mapping(struct packet *packet, struct translation *translation,
 						const struct flow *quoted)
 {
@@ -56,7 +60,7 @@ static __always_inline bool find_quoted_mapping(struct packet *packet, struct tr
 	return find_mapping(translation, &key) && is_live(translation->slot, translation->now);
 }
 
-/* About a frame that the VM got. */
+/* Translates an ICMP error of a VM about a packet that it received. */
 static __noinline enum reason translate_error_out(struct packet *packet, struct translation *translation)
 {
 	const struct flow *error = &translation->flow;

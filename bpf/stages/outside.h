@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * take_from_outside: what comes to a public address on an uplink. To a port that a VM has, from somebody it speaks to or
- * by a forward, it is the VM's; of a floating address all of it is. Else, where the address is the host's own, it is the
- * host's, and nobody's where it is not.
- * answer_for_public: who has an address that the host does not have?
+ * take_from_outside: handles a packet to a public address on an uplink. It goes to the VM that has the port, if the
+ * filter admits its source or if a forward has the port. A VM with a floating address gets all packets to it. Other
+ * packets to an address of the host pass to the host; to any other public address they are dropped.
+ * answer_for_public: replies to ARP requests for the public addresses that the host does not have.
  *
- * reads    ethertype
- * sets     network, segment, verdict
- * returns  HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, UNROUTABLE_SOURCE; ANSWERED, FORWARDED, those of
- *          tell_remote and check_member
- * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member
+ * reads    ifindex, source_mac, destination_mac, ethertype
+ * sets     those of owner.h; refused, verdict for a fragment that is held
+ * returns  CONTINUE, HOSTS_OWN, NOT_TRANSLATABLE, NAT_UNKNOWN, NAT_STRANGER, UNROUTABLE_SOURCE; ANSWERED, FORWARDED,
+ *          ANSWER_FAILED, those of tell_remote and owner.h; counts FRAGMENT_EARLY
+ * lookups  nat_addresses; nat_slots, nat_networks, networks, nat_sessions, and those of check_member; for fragments
+ *          those of fragment.h; on an address of the host its sockets; for other addresses those of untranslated.h
  */
 #pragma once
 
@@ -28,8 +29,8 @@ static __always_inline enum reason otherwise(const struct nat_address *public, e
 }
 
 /*
- * Whether the frame may be for a socket of the host that was bound to the port by its number after the tenant got it. A
- * frame that begins something asks; one of a flow that is known asks once a second.
+ * Whether to look for a socket of the host, which may have been bound to the port after the VM got it. A frame that
+ * begins a flow always needs the lookup; a known flow needs one a second.
  */
 static __always_inline bool must_ask_host(struct translation *translation, enum session_found found)
 {
@@ -87,7 +88,7 @@ static __noinline enum reason take_answer(struct packet *packet, struct translat
 	return pass_in(packet, translation);
 }
 
-/* The first one told where it belongs, and was let in. */
+/* A later fragment follows its first one, which passed the filter. */
 static __noinline enum reason take_fragment(struct packet *packet, struct translation *translation,
 					    const struct nat_address *public)
 {
@@ -107,7 +108,7 @@ static __noinline enum reason take_fragment(struct packet *packet, struct transl
 	return otherwise(public, REASON_ANSWERED);
 }
 
-/* About a frame that a VM sent: the quoted one's remote has to be one that the VM speaks to. */
+/* An ICMP error about a VM's packet: the mapping must have a session with the destination of the quoted packet. */
 static __always_inline enum reason admit_error(struct packet *packet, struct translation *translation,
 					       const struct flow *quoted)
 {
@@ -130,13 +131,13 @@ static __noinline enum reason translate_error_in(struct packet *packet, const st
 	return REASON_CONTINUE;
 }
 
-/* RFC 7600: with this address routers send errors that have no IPv4 address of their own. */
+/* Routers without an IPv4 address send ICMP errors from 192.0.0.8 (RFC 7600). */
 static __always_inline bool may_send_error(__be32 router)
 {
 	return is_routable(router) || router == bpf_htonl(0xc0000008);
 }
 
-/* verifier: what it keeps on the stack is not its caller's (6.1: 512 bytes for a chain of calls). */
+/* verifier: a separate function keeps its stack out of its caller's (6.1: 512 bytes for a chain of calls). */
 static __noinline enum reason pass_error_in(struct packet *packet, struct translation *translation,
 					    const struct flow *quoted)
 {
@@ -162,7 +163,7 @@ static __noinline enum reason take_error(struct packet *packet, struct translati
 	return pass_error_in(packet, translation, &quoted);
 }
 
-/* The first fragment is on its way: the others may follow. */
+/* After the first fragment was sent, the later ones may follow. */
 static __noinline void lead_fragments(struct packet *packet, const struct translation *translation)
 {
 	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
@@ -212,7 +213,10 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 	return reason == REASON_FORWARDED ? reason : tell_remote(packet, flow, flow->ip.daddr, reason);
 }
 
-/* An address that the host does not have, and so does not answer for. */
+/*
+ * The public address that an ARP request asks for, if the program on this uplink has to reply. The host replies for its
+ * own addresses.
+ */
 static __always_inline struct nat_address *asked_for(struct packet *packet, const struct arp_packet *arp)
 {
 	struct nat_address *public = arp->operation == bpf_htons(ARP_REQUEST) ? find_public(arp->target) : NULL;

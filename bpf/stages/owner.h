@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The VM that has a public port: whose network the frame is in then, and how it gets there.
+ * Finds the owner of a public port, enters the owner's network, and delivers the frame to the VM.
  *
- * sets     network, segment, refused, verdict
- * returns  those of receiver.h
- * lookups  nat_slots, networks, nat_networks; those of session.h; those of receiver.h, but addresses for a forward only
+ * sets     network, segment, and those of receiver.h
+ * returns  FORWARDED, and those of receiver.h
+ * lookups  nat_slots, networks, nat_networks; those of session.h; those of receiver.h, but addresses only for a forward
  */
 #pragma once
 
@@ -12,7 +12,10 @@
 #include "receiver.h"
 #include "session.h"
 
-/* Only a VM whose address it is answers whatever comes; else a port was spoken from, or an ICMP query's answer is due. */
+/*
+ * Whether a frame to the public address can be for a VM. For a floating address any frame can. Otherwise it needs a
+ * port, and an ICMP query must be a reply.
+ */
 static __always_inline bool may_be_for_vm(const struct flow *flow, const struct nat_address *public)
 {
 	if (public->flags & NAT_ADDRESS_FLOATING)
@@ -20,7 +23,10 @@ static __always_inline bool may_be_for_vm(const struct flow *flow, const struct 
 	return has_ports(flow) && (flow->protocol != NAT_ICMP || flow->is_icmp_reply);
 }
 
-/* Who has the public port, or a floating address, that a frame is for: the network's table is gone before its slots are. */
+/*
+ * Enters the network that owns the public port or floating address. A network's tables are removed before its slots, so
+ * a live slot is not enough.
+ */
 static __always_inline bool enter_by_slot(struct packet *packet, struct translation *translation, __u16 port,
 					  __u8 protocol)
 {
@@ -41,14 +47,14 @@ static __always_inline bool enter_by_slot(struct packet *packet, struct translat
 	return true;
 }
 
-/* The remote may speak to the mapping: it was spoken to, or everybody may. */
+/* The filter: the remote may send to the mapping if the mapping has sent to it, or if any remote may. */
 static __always_inline bool may_enter(struct packet *packet, struct translation *translation, __be32 remote, __u16 port)
 {
 	return note_session(packet, translation, remote, port, false) != SESSION_NONE ||
 	       translation->rules->flags & NAT_ANY_REMOTE;
 }
 
-/* A forward's is whoever has the inside address now; a mapping's is where its last frame came from. */
+/* A forward leads to the port that has the inside address at present. A mapping leads to the port of its last frame. */
 static __always_inline enum reason receiver_of(struct packet *packet, const struct nat_slot *slot,
 					       struct receiver *receiver)
 {

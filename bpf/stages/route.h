@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * route: what a VM sends to its gateway for somebody beyond it. The host's own routes say where to; the frame leaves with
- * a public address and port, or not at all.
+ * route: routes a VM's frame to a destination beyond its gateway. The host's routing table selects the next hop. The
+ * frame leaves with a public address and port, or it is dropped.
  *
  * reads    ifindex, source_mac, ethertype, network, segment, length
- * sets     refused, verdict
- * returns  FORWARDED, NOT_ROUTED, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, NOT_TRANSLATABLE,
- *          FRAGMENTATION_NEEDED, NEIGHBOURS_USED_UP, NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, NO_DEVICE, TOO_BIG, and
- *          those of tell.h
- * lookups  addresses, nat_networks, interfaces, devices, those of mapping.h and session.h, and the host's routes
+ * sets     target, those of receiver.h and tell.h; network and segment if the frame goes to another VM
+ * returns  FORWARDED, TO_HOST, ANSWERED; NOT_ROUTED, SOURCE_SPOOFED, TTL_EXCEEDED, NO_ROUTE, NOT_TRANSLATABLE,
+ *          FRAGMENTATION_NEEDED, NEIGHBOURS_USED_UP, NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, NAT_UNKNOWN,
+ *          NAT_STRANGER, NO_DEVICE, POP_FAILED, REDIRECT_FAILED, and those of receiver.h
+ * lookups  addresses, nat_networks, nat_addresses, interfaces, devices, those of mapping.h and session.h, and the
+ *          host's routes; in some networks routes and nat_fragments
  */
 #pragma once
 
@@ -34,7 +35,7 @@ static __always_inline struct nat_mapping_key inside_of(const struct packet *pac
 	};
 }
 
-/* The VM has a public address to itself: all that it sends comes from there. */
+/* A VM with a floating address sends everything from this address. */
 static __always_inline bool find_floating(struct packet *packet, struct translation *translation)
 {
 	struct nat_mapping_key key = {
@@ -48,7 +49,10 @@ static __always_inline bool find_floating(struct packet *packet, struct translat
 	return translation->is_floating;
 }
 
-/* A later fragment goes out with the address of its first one: another than usual where that was of a forward. */
+/*
+ * A later fragment leaves with the public address of its first fragment. That is not the network's usual address if the
+ * first fragment matched a forward.
+ */
 static __noinline void follow_first(struct packet *packet, struct translation *translation)
 {
 	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network);
@@ -66,7 +70,10 @@ static __noinline void note_first(struct packet *packet, struct translation *tra
 		note_fragment(packet->network, translation, &key);
 }
 
-/* From where the frame goes out, as far as that is settled: an ICMP error's is where its cause came in. */
+/*
+ * Finds the public address and port that the flow already has. For an ICMP error translate_error_out() finds them by
+ * the quoted packet.
+ */
 static __noinline void find_public_side(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
@@ -80,7 +87,7 @@ static __noinline void find_public_side(struct packet *packet, struct translatio
 		find_mapping(translation, &key);
 }
 
-/* The mapping and the session of the frame, made where they are missing. */
+/* Finds the mapping and the session of the frame, or creates them. */
 static __noinline enum reason make_translation(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
@@ -96,7 +103,7 @@ static __noinline enum reason make_translation(struct packet *packet, struct tra
 	return REASON_CONTINUE;
 }
 
-/* What comes back goes to where this came from: a VM may have changed its port, or its MAC. */
+/* Replies go to the port and MAC of the flow's last frame, because a VM may have moved or changed its MAC. */
 static __always_inline void note_sender(struct packet *packet, struct nat_slot *slot, __u16 bytes)
 {
 	if (slot->ifindex != packet->ifindex)
@@ -131,8 +138,8 @@ static __noinline enum reason translate_out(struct packet *packet, struct transl
 }
 
 /*
- * From one VM to another through the public address of the second, which sees the first's public address and port:
- * RFC 4787, REQ-9. The translation is the sender's first, and then the receiver's.
+ * Hairpinning (RFC 4787, REQ-9): a VM sends to the public address of another VM, which sees the public address and port
+ * of the sender. The frame is translated first for the sender, then for the receiver.
  */
 static __always_inline enum reason hairpin(struct packet *packet, struct translation *translation,
 					   const struct nat_address *to)
@@ -154,7 +161,7 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 		return reason;
 	if (!translate(packet, flow, SIDE_SOURCE, public, public_port))
 		return REASON_NOT_TRANSLATABLE;
-	/* The identifier of a query is both of its ports. */
+	/* The identifier of an ICMP query is its source port and its destination port. */
 	if (flow->protocol == NAT_ICMP)
 		translation->flow.destination = public_port;
 	if (!translate_to_owner(packet, translation))
@@ -162,7 +169,10 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 	return send_to_owner(packet, translation, &receiver);
 }
 
-/* The host's own address, as its routes say, or because it is a public one too. */
+/*
+ * Whether the frame may be a reply to the host: it comes from a forward, and its destination is an address of the host.
+ * That is a public address with the host's flag, or one for which the host has no route to an uplink.
+ */
 static __always_inline bool may_be_for_host(const struct translation *translation, const struct nat_address *to,
 					    enum reason reason)
 {
@@ -171,7 +181,7 @@ static __always_inline bool may_be_for_host(const struct translation *translatio
 	return is_of_host && translation->slot && is_forward(translation->slot);
 }
 
-/* Out of the host, to it, or back to a VM of it. */
+/* Sends the frame to a remote, to the host, or to another VM. */
 static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation, struct way *way)
 {
 	struct flow *flow = &translation->flow;
@@ -203,7 +213,7 @@ static __always_inline enum reason route_flow(struct packet *packet, struct tran
 	return translate_out(packet, translation) ?: send_out(packet, way);
 }
 
-/* The host's routes see the VM's own address. */
+/* Without translation, the route lookup uses the VM's own address. */
 static __noinline enum reason route_untranslated(struct packet *packet, struct translation *translation,
 						 struct way *way)
 {
@@ -248,7 +258,7 @@ static __always_inline enum reason route(struct packet *packet)
 	reason = translate_and_route(packet, &translation, &way);
 	if (reason == REASON_FORWARDED)
 		return reason;
-	/* To another VM it had entered that one's network. */
+	/* Hairpinning has moved the packet to the receiver's network. An ICMP error belongs to the sender's network. */
 	packet->network = network;
 	packet->segment = segment;
 	return tell_sender(packet, flow, refuse_too_big(packet, reason, &way.mtu), way.mtu);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The sessions of a mapping: maps/nat_sessions.h. Who has been spoken to, and how long that is to be remembered.
+ * The sessions of a mapping (maps/nat_sessions.h): the remotes to which the mapping has sent, and how long they may
+ * send back.
  *
- * A mapping lives as long as the longest of its sessions. What comes from inside refreshes it, what comes from outside
- * does not (RFC 4787, REQ-6). TCP's state is what both sides were seen to say (RFC 7857, 2): SYN from both makes a
- * session established, FIN from both or RST from one ends it, in four minutes.
+ * A mapping lives as long as the longest of its sessions. Frames from the inside refresh a session; frames from the
+ * outside do not (RFC 4787, REQ-6). A TCP session follows the flags of both sides (RFC 7857, 2). A SYN from both sides
+ * establishes it. A FIN from both sides, or a RST from either, ends it after NAT_TRANSITORY_NS.
  *
  * lookups  nat_sessions, one bucket or two
  */
@@ -15,40 +16,40 @@
 #define ANY_BIT 0xffff
 
 /*
- * What is asked of a network's buckets.
+ * The input and the results of a search in a network's buckets.
  *
- * verifier: it is global functions that look through them. Those are verified once, by themselves, and not again for each
- * way that leads there; they get and give numbers, no pointers into tables.
+ * verifier: only global functions read the buckets, because each of them is verified once. They take and return
+ * numbers, and no pointers to map values.
  */
 struct session_use {
 	struct nat_session wanted; /* the mapping and its remote */
 	__u64 now;
-	__u64 until; /* out: when the session ends */
+	__u64 until; /* result: when the session expires */
 	__u32 network;
 	__u32 bucket_mask;
-	__s32 established; /* out: of the mapping's TCP sessions one more, or one less */
+	__s32 established; /* result: change of the mapping's number of established TCP sessions */
 	__u8 tcp_flags;
 	bool is_from_inside : 1;
 	bool is_query : 1;
-	bool is_over : 1;	/* out: this frame ended it */
-	bool is_other_port : 1; /* out: UDP from another port of the remote than was spoken to last */
+	bool is_over : 1;	/* result: this frame ended the session */
+	bool is_other_port : 1; /* result: the remote's UDP port is not the one last sent to */
 	__u16 pad;
 };
 
 enum session_found {
-	SESSION_NONE,	   /* nor, from inside, a place for it */
-	SESSION_KNOWN,	   /* from inside: made, if it was missing */
-	SESSION_OF_REMOTE, /* the remote was spoken to at another port: RFC 4787, REQ-8 */
+	SESSION_NONE,	   /* no session; from the inside: no room for one */
+	SESSION_KNOWN,	   /* from the inside: created if it was missing */
+	SESSION_OF_REMOTE, /* the mapping has a session with another port of the remote (RFC 4787, REQ-8) */
 };
 
-/* Zero for the same remote of the same mapping. */
+/* Zero if both are sessions of the same mapping with the same remote. */
 static __always_inline __u32 remote_difference(const struct nat_session *a, const struct nat_session *b)
 {
 	return (a->port ^ b->port) | (a->protocol ^ b->protocol) | (a->range ^ b->range) |
 	       (a->generation ^ b->generation) | address_difference(&a->remote, &b->remote);
 }
 
-/* Without the remote's port, so that all sessions with a remote are found in one place. */
+/* The hash does not include the remote's port, so all sessions with a remote are in the same two buckets. */
 static __always_inline __u32 session_hash(const struct nat_session *session)
 {
 	__u32 own = (__u32)session->port << 16 | session->protocol << 8 | session->range;
@@ -63,7 +64,10 @@ static __always_inline struct nat_bucket *find_bucket(const struct session_use *
 	return bpf_map_lookup_elem(&nat_sessions, &key);
 }
 
-/* The place in the bucket where the session is, with the bits of the remote's port that count; or NAT_BUCKET_SIZE. */
+/*
+ * The index of the session in the bucket, or NAT_BUCKET_SIZE. `port_mask` has the bits of the remote's port that must
+ * match.
+ */
 __noinline int find_place(struct session_use *use, __u32 hash, __u16 port_mask)
 {
 	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
@@ -80,7 +84,7 @@ __noinline int find_place(struct session_use *use, __u32 hash, __u16 port_mask)
 	return NAT_BUCKET_SIZE;
 }
 
-/* Whether the session is of a mapping that had the port before. */
+/* Whether the session belongs to a previous mapping of the same public port. */
 static __always_inline bool is_former(const struct nat_session *session, const struct nat_session *wanted)
 {
 	return session->generation != wanted->generation &&
@@ -88,7 +92,7 @@ static __always_inline bool is_former(const struct nat_session *session, const s
 		 (session->range ^ wanted->range));
 }
 
-/* A place that is free, and nobody else's from now on; or NAT_BUCKET_SIZE. */
+/* Takes a free element, which no other CPU can take from now on, and returns its index, or NAT_BUCKET_SIZE. */
 __noinline int take_place(struct session_use *use, __u32 hash)
 {
 	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
@@ -108,8 +112,8 @@ __noinline int take_place(struct session_use *use, __u32 hash)
 }
 
 /*
- * A place in the bucket that the mapping has for the same remote, of a connection that is not established: the one that
- * ends first. It is taken for a new connection. Filtering is address-dependent, so the remote may still answer.
+ * Takes an element of the same mapping and remote for a new connection: of those that are not established, the one that
+ * expires first. Filtering is address-dependent, so the remote may still reply to the old connection.
  */
 __noinline int reuse_place(struct session_use *use, __u32 hash)
 {
@@ -144,13 +148,13 @@ static __always_inline struct nat_session *session_at(struct session_use *use, _
 	return bucket ? &bucket->sessions[place & (NAT_BUCKET_SIZE - 1)] : NULL;
 }
 
-/* The other of a session's two buckets. */
+/* A session is in one of two buckets; this is the second one. */
 static __always_inline __u32 other_bucket(__u32 hash)
 {
 	return mix(~hash);
 }
 
-/* Of UDP and ICMP a remote has one session, whichever its port. */
+/* For UDP and ICMP there is one session for each remote, whatever its port. */
 static __always_inline struct nat_session *find_session(struct session_use *use, __u32 hash)
 {
 	__u16 port_mask = use->wanted.protocol == NAT_TCP ? ANY_BIT : 0;
@@ -163,13 +167,13 @@ static __always_inline struct nat_session *find_session(struct session_use *use,
 	return session_at(use, hash, place);
 }
 
-/* Address-dependent filtering. */
+/* Whether the mapping has a session with any port of the remote (address-dependent filtering). */
 static __always_inline bool has_spoken_to(struct session_use *use, __u32 hash)
 {
 	return find_place(use, hash, 0) < NAT_BUCKET_SIZE || find_place(use, other_bucket(hash), 0) < NAT_BUCKET_SIZE;
 }
 
-/* It is nobody's to find until it has a time, which any of its frames may only extend. */
+/* No other CPU can find the session until it has an expiry time. After that, frames only extend it. */
 static __always_inline struct nat_session *make_session(struct session_use *use, __u32 hash)
 {
 	__u32 place = take_place(use, hash);
@@ -226,7 +230,8 @@ static __always_inline __u32 flags_seen(const struct session_use *use)
 }
 
 /*
- * A RST may be forged, so a session that goes on after it is alive again. A SYN begins a new one with the same ports.
+ * A RST may be forged, so a session that continues after one is alive again. A SYN begins a new connection with the
+ * same ports.
  */
 static __always_inline void reopen(const struct session_use *use, struct nat_session *session)
 {
@@ -238,7 +243,7 @@ static __always_inline void reopen(const struct session_use *use, struct nat_ses
 		__sync_fetch_and_and(&session->flags, ~(__u32)NAT_RST);
 }
 
-/* How long the session lives from now on. */
+/* Updates the TCP state, and returns the new lifetime of the session in ns. */
 static __always_inline __u64 note_tcp(struct session_use *use, struct nat_session *session)
 {
 	const __u32 both = NAT_SYN_OUT | NAT_SYN_IN;
@@ -303,7 +308,7 @@ static __always_inline enum session_found use_session(struct session_use *use)
 	return has_spoken_to(use, hash) ? SESSION_OF_REMOTE : SESSION_NONE;
 }
 
-/* A query is answered once; a frame of another kind makes the mapping one like any other. */
+/* A query gets one reply. With a frame of another kind the mapping gets normal timers. */
 static __always_inline void note_query(struct translation *translation)
 {
 	struct nat_slot *slot = translation->slot;
@@ -324,7 +329,7 @@ static __always_inline void note_query_answer(struct packet *packet, struct tran
 		release_port(packet, translation);
 }
 
-/* The session of a mapping, in either direction, and what it means for how long the mapping lives. */
+/* Finds or creates the session of a frame in either direction, and adjusts the lifetime of its mapping. */
 static __noinline enum session_found note_session(struct packet *packet, struct translation *translation, __be32 remote,
 						  __u16 remote_port, bool is_from_inside)
 {
@@ -351,7 +356,7 @@ static __noinline enum session_found note_session(struct packet *packet, struct 
 	found = use_session(&use);
 	if (use.established)
 		__sync_fetch_and_add(&slot->established, use.established);
-	/* The end of the last TCP connection is the end of the mapping: its port is soon somebody else's. */
+	/* The mapping ends with its last TCP connection, so that its port is soon free. */
 	if (use.is_over && !slot->established)
 		slot->expires_ns = use.until;
 	else if (is_from_inside && !use.is_over)

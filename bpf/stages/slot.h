@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * One public port: maps/nat_mappings.h. How long it lives, and how it gets an owner.
+ * The slot of one public port (maps/nat_mappings.h): its lifetime, and how it gets an owner.
  *
- * lookups  nat_slots; on an address of the host its sockets
+ * lookups  nat_slots; on an address of the host the host's sockets
  */
 #pragma once
 
@@ -10,24 +10,24 @@
 
 #define NAT_SECOND	  1000000000ull
 #define NAT_REFRESH_NS	  NAT_SECOND
-#define NAT_REST_NS	  (120 * NAT_SECOND) /* RFC 6888, REQ-8: before a port has another owner */
-#define NAT_UDP_NS	  (300 * NAT_SECOND) /* RFC 4787, REQ-5: the recommended default */
-#define NAT_QUERY_NS	  (20 * NAT_SECOND) /* RFC 4787, REQ-5a; and of any mapping, until its first session is noted */
-#define NAT_ICMP_NS	  (60 * NAT_SECOND) /* RFC 5508, REQ-2 */
+#define NAT_REST_NS	  (120 * NAT_SECOND) /* RFC 6888, REQ-8: rest before another mapping gets the port */
+#define NAT_UDP_NS	  (300 * NAT_SECOND) /* RFC 4787, REQ-5: recommended default */
+#define NAT_QUERY_NS	  (20 * NAT_SECOND)  /* RFC 4787, REQ-5a; also a new mapping without a session */
+#define NAT_ICMP_NS	  (60 * NAT_SECOND)  /* RFC 5508, REQ-2 */
 #define NAT_TRANSITORY_NS (240 * NAT_SECOND) /* RFC 5382, REQ-5 */
 #define NAT_TCP_NS	  (7440 * NAT_SECOND)
-#define NAT_CHECK_SHIFT	  30 /* of a clock in ns: about a second */
+#define NAT_CHECK_SHIFT	  30 /* units of about a second, for a clock in ns */
 
-/* One frame's way through the NAT. */
+/* The state of one frame in the NAT. */
 struct translation {
 	struct flow flow;
 	__u64 now;
 	struct nat_network *rules;
-	__u32 range;		     /* of the rules */
-	struct nat_slot_key outside; /* the public side */
+	__u32 range;		     /* index in rules->ranges */
+	struct nat_slot_key outside; /* public address, port and protocol */
 	struct nat_slot *slot;
-	__u32 target;	  /* ifindex of the VM's port, when the frame is on its way there */
-	bool is_floating; /* the slot is of an address, whose ports are what they are inside */
+	__u32 target;	  /* ifindex of the VM's port, for a frame to the VM */
+	bool is_floating; /* the slot has a whole address, and ports are not translated */
 };
 
 static __always_inline struct nat_range *range_of(struct translation *translation)
@@ -45,13 +45,16 @@ static __always_inline bool is_forward(const struct nat_slot *slot)
 	return slot->expires_ns == NAT_SLOT_FORWARD;
 }
 
-/* All of its queries have been answered. */
+/* Whether all of its queries have replies. */
 static __always_inline bool is_done(const struct nat_slot *slot)
 {
 	return slot->flags & NAT_SLOT_QUERIES && !slot->unanswered;
 }
 
-/* Nobody's, or of a mapping that ended and has rested. TCP's end is known, so it rests no longer than its timer. */
+/*
+ * Whether the slot can get a new owner: it has none, or its mapping has ended and rested. The end of a TCP connection
+ * is known, so TCP needs no rest after its timer.
+ */
 static __always_inline bool is_free(const struct nat_slot *slot, __u8 protocol, __u64 now)
 {
 	__u64 rest = protocol == NAT_TCP || slot->flags & NAT_SLOT_QUERIES ? 0 : NAT_REST_NS;
@@ -82,8 +85,8 @@ static __always_inline struct nat_slot *take_port(struct translation *translatio
 }
 
 /*
- * Whether a socket of the host has the public port, for this remote at least. Connections that it has with others are
- * slots of its own (claim.h).
+ * Whether a socket of the host uses the public port, at least for this remote. Connections that the host has with other
+ * remotes occupy a slot (claim.h).
  */
 static __always_inline bool is_hosts_port(struct packet *packet, const struct translation *translation, __be32 remote,
 					  __u16 remote_port)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Writes a frame's translation into it. The checksums follow word by word (RFC 1624); an unfinished one is summed up
- * later over what stands there then, so only its pseudo-header's part changes.
+ * Writes the translation into the frame. Checksums are updated for each word that changes (RFC 1624). The kernel
+ * finishes a partial checksum later, over the bytes that are there then, so only the pseudo-header's part changes.
  *
- * returns  NOT_TRANSLATABLE, when there is no memory to write to
+ * returns  nothing; a caller returns NOT_TRANSLATABLE if there is no memory to write to
  */
 #pragma once
 
@@ -14,7 +14,7 @@ enum side {
 	SIDE_DESTINATION,
 };
 
-/* RFC 1624, eqn. 3, of a word of the IPv4 header, or of the half of one. */
+/* Updates the IPv4 checksum (RFC 1624, eqn. 3) for the change of a 32-bit word, or of a 16-bit half of one. */
 static __always_inline void follow_change(struct iphdr *ip, __be32 from, __be32 to)
 {
 	__u32 removed = (~from >> 16) + (__u16)~from;
@@ -23,7 +23,7 @@ static __always_inline void follow_change(struct iphdr *ip, __be32 from, __be32 
 	ip->check = ~fold_checksum((__u16)~ip->check + removed + added);
 }
 
-/* TCP's and UDP's ports stand where an ICMP query has its identifier only once. */
+/* TCP and UDP have two ports. An ICMP query has a single identifier. */
 static __always_inline __u32 port_offset(const struct flow *flow, enum side side)
 {
 	if (flow->protocol == NAT_ICMP)
@@ -87,7 +87,7 @@ static __always_inline bool write_port(struct packet *packet, const struct flow 
 	return true;
 }
 
-/* The flow's address and port on this side become these. One without ports has its address alone. */
+/* Replaces the address and port of the flow on this side. A flow without ports has only its address replaced. */
 static __noinline bool translate(struct packet *packet, const struct flow *flow, enum side side, __be32 address,
 				 __u16 port)
 {
@@ -100,9 +100,9 @@ static __noinline bool translate(struct packet *packet, const struct flow *flow,
 }
 
 /*
- * The same of the frame that an ICMP error is about. In the error's own checksum the address and the IPv4 header's
- * checksum make up for each other, and only the port is left. The quoted transport checksum stays: nobody may judge by it
- * (RFC 5508, REQ-3).
+ * Translates the packet that an ICMP error quotes. In the checksum of the error, the changes of the address and of the
+ * quoted IPv4 checksum cancel out, so only the port counts. The quoted transport checksum does not change, because no
+ * receiver may rely on it (RFC 5508, REQ-3).
  */
 static __always_inline bool translate_quoted(struct packet *packet, const struct flow *error, const struct flow *quoted,
 					     enum side side, __be32 address, __u16 port)
@@ -114,7 +114,7 @@ static __always_inline bool translate_quoted(struct packet *packet, const struct
 	       translate_address(packet, quoted, side, address) && write_port(packet, quoted, side, to_port);
 }
 
-/* RFC 1812, 5.3.1. The TTL shares a word with the protocol. */
+/* RFC 1812, 5.3.1. The TTL shares a 16-bit word with the protocol. */
 static __always_inline bool decrease_ttl(struct packet *packet, const struct flow *flow)
 {
 	struct iphdr *ip = ip_header(packet, flow);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * RFC 6888, REQ-6: to chosen remotes a network speaks by its own addresses, and they to it. Nothing is kept of that, so
- * both sides may begin.
+ * take_untranslated, and helpers of route_untranslated: with chosen remotes a network exchanges packets without
+ * translation (RFC 6888, REQ-6). No state is kept, so both sides may begin.
  *
  * reads    network, segment
- * sets     network, segment, verdict
- * returns  NOT_TRANSLATABLE, POP_FAILED; those of receiver.h
- * lookups  routes; from outside twice, networks, and those of receiver.h
+ * sets     network, segment, and those of receiver.h
+ * returns  NOT_TRANSLATABLE, POP_FAILED; take_untranslated: CONTINUE, and those of receiver.h
+ * lookups  routes; from outside routes twice, networks, and those of receiver.h
  */
 #pragma once
 
@@ -27,7 +27,7 @@ static __always_inline enum reason prepare_untranslated(struct packet *packet, c
 	return pop_tag(packet) ?: decrease_ttl(packet, flow) ? REASON_CONTINUE : REASON_NOT_TRANSLATABLE;
 }
 
-/* Whom it is about: an error may come from any router on the way. */
+/* The remote: for an ICMP error, which any router may send, the destination of the quoted packet; else the source. */
 static __always_inline __be32 remote_of(struct packet *packet, const struct flow *flow)
 {
 	const __u32 offset = transport_offset(packet, flow) + ICMP_HEADER_SIZE + offsetof(struct iphdr, daddr);
@@ -36,7 +36,7 @@ static __always_inline __be32 remote_of(struct packet *packet, const struct flow
 	return flow->is_icmp_error && hook_read(packet, offset, &remote, sizeof(remote)) ? remote : flow->ip.saddr;
 }
 
-/* Else the frame is the host's to route, or not. */
+/* Delivers a frame from such a remote. All others are left to the host's routing. */
 static __noinline enum reason take_untranslated(struct packet *packet, const struct flow *flow)
 {
 	__u32 network = find_route(ROUTE_INSIDE, 0, flow->ip.daddr);

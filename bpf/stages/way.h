@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The way out of the host, as its own routes and neighbours say. It has to end at an uplink.
+ * find_way: the next hop out of the host, by the host's routing and neighbour tables. It must be behind an uplink.
  *
- * reads    ifindex, length, network
+ * reads    ifindex, ethertype, length, network
  * sets     target
  * returns  NO_ROUTE, FRAGMENTATION_NEEDED, NO_DEVICE, TOO_BIG, NEIGHBOURS_USED_UP
- * lookups  the host's routes; those of find_interface, devices; of an unknown neighbour nat_networks
+ * lookups  the host's routes; those of find_interface, devices; for an unknown neighbour nat_networks
  */
 #pragma once
 
 #include "find.h"
 #include "mapping.h"
 
-/* Where the frame goes, as the host's routes say. */
+/* The result of the FIB lookup. */
 struct way {
 	__u32 uplink;
 	struct bpf_redir_neigh next_hop;
-	__u16 mtu; /* when the frame is larger, else 0 */
+	__u16 mtu; /* MTU of the route if the frame is larger, else 0 */
 };
 
 /*
- * What the MTU of the way applies to: a frame, or each of its segments. Of UDP what each segment has is all that is behind
- * the IPv4 header, or eight bytes less: the kernel does not show which, so those eight bytes are let through.
+ * The length to which the MTU applies: that of the packet, or of each segment. For UDP the kernel's segment size
+ * includes the UDP header or not, and a program cannot see which. So a UDP segment may be 8 bytes longer than this.
  */
 static __always_inline __u16 length_on_way(struct packet *packet, const struct flow *flow)
 {
@@ -55,14 +55,14 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 	long result = bpf_fib_lookup(packet->ctx, &route, sizeof(route), 0);
 
 	way->uplink = route.ifindex;
-	/* RFC 8950: the next hop of an IPv4 route may be an IPv6 address, and the kernel says so. */
+	/* RFC 8950: the next hop of an IPv4 route may be an IPv6 address. The kernel returns its family. */
 	way->next_hop.nh_family = route.family;
 	__builtin_memcpy(way->next_hop.ipv6_nh, route.ipv6_dst, sizeof(route.ipv6_dst));
 	way->mtu = result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? route.mtu_result : 0;
 	return result;
 }
 
-/* Beyond a device that is no uplink of ours nobody would translate the answers. */
+/* The next hop must be behind an uplink. On another device no program would translate the replies. */
 static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifindex)
 {
 	packet->target = ifindex;
@@ -72,9 +72,9 @@ static __always_inline enum reason check_uplink(struct packet *packet, __u32 ifi
 }
 
 /*
- * Whether the network may have the kernel look for one more neighbour: maps/nat_networks.h.
+ * Whether the network may have the kernel resolve one more neighbour: maps/nat_networks.h.
  *
- * verifier: a global function is verified once, by itself, and not again for each way that leads to it.
+ * verifier: a global function is verified once, and not again for each path that leads to it.
  */
 __noinline int may_ask_for(__u32 network, __be32 next_hop, __u32 now_s)
 {
@@ -98,7 +98,10 @@ __noinline int may_ask_for(__u32 network, __be32 next_hop, __u32 now_s)
 	return 0;
 }
 
-/* A gateway is one of the few in the operator's routes; hosts of the uplink's own subnets are as many as a VM can name. */
+/*
+ * Only hosts on the uplink's own subnets count, because a VM can name any number of them. The operator's routes name
+ * few gateways.
+ */
 static __always_inline enum reason check_neighbour(struct packet *packet, const struct translation *translation,
 						   const struct way *way)
 {
