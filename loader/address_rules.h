@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which addresses can be a host's, and why others cannot (RFC 6890, RFC 4291).
+// Rules that say which addresses a host can have (RFC 6890, RFC 4291).
 #pragma once
 
 #include <string>
@@ -11,17 +11,19 @@
 
 namespace xvnet {
 
-// "it is a loopback address"; empty: it can be a host's.
+// Returns why no host can have the address ("it is a loopback address"), or an empty string.
 std::string why_no_hosts(Ipv4 address);
 
-// The same of each address of a prefix.
+// Returns why no host can have any address of the prefix, or an empty string.
 std::string why_no_hosts(const Subnet& prefix);
 
-// The same of an interface's address with its prefix of so many bits of 128.
+// Returns why no interface can have the address, or an empty string. `bits` is the length of the
+// interface's prefix, of the 128 bits of an abi::address.
 std::string why_no_hosts(const abi::address& address, unsigned bits);
 
-// Each of them is a machine's that VMs speak to: no nonsense, none twice, and none that the subnet
-// says is nobody's. `what` names the option.
+// Checks addresses of servers that VMs use. Each must be one that a host can have. In the network's
+// subnet it must not be the first or the last address. Duplicates are refused. `what` names the
+// option in the error (kUsage).
 Result<void> check_servers(const abi::network_record& record, std::string_view what,
                            const std::vector<Ipv4>& servers);
 

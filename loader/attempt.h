@@ -10,7 +10,7 @@
 
 namespace xvnet {
 
-// Runs an operation in a change of its own, and keeps what it did or undoes it.
+// Runs an operation in its own Change: commits on success, rolls back on error.
 template <typename Operation>
 Result<Outcome> attempt(Kernel& kernel, Tables& tables, const Operation& operation) {
   Change change(kernel, tables);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which uplink carries which network: the one that names its VID, else the one that carries all
-// others.
+// Selects the uplink that carries a network: the one that claims its VID, else the one that carries
+// all other VIDs.
 #pragma once
 
 #include <string>
@@ -12,29 +12,30 @@
 
 namespace xvnet {
 
-using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;  // by its ifindex
+using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;  // ifindex and record
 
-// Those that are there and whole.
+// The uplinks whose record is complete and whose device is present.
 Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel);
 
-// The ifindex of the one of them that should carry the network, 0 for none. An untagged network of
-// a host with several uplinks has to name one, and one that is there: kFailed otherwise. `id` is 0
-// for a network that is still to be made.
+// Returns the ifindex of the uplink that should carry the network, or 0 for none. With several
+// uplinks, a new untagged network must name an existing one; otherwise the result is kFailed. `id`
+// is 0 for a network that does not exist yet.
 Result<std::uint32_t> choose_uplink(Tables& tables, const std::vector<UplinkEntry>& uplinks,
                                     std::uint32_t id, const abi::network_record& record);
 
 Result<void> bind(Change& change, std::uint32_t network, std::uint32_t uplink);
 Result<void> unbind(Change& change, std::uint32_t network);
 
-// Empty when the network is on no uplink.
+// Returns an empty string if the network has no uplink.
 Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t network);
 
-// How many MACs all learners together may put into the FDB, with one entry more for each: refused
-// with `added` more when that is beyond its capacity.
+// Checks the MACs that all learners together may put into the FDB, plus one entry for each learner.
+// Refuses if `added` more entries would exceed the FDB's capacity.
 Result<void> check_fdb_budget(Tables& tables, std::uint64_t added);
 
-// Of one network on its uplink: the second, once a quarter of the FDB is reserved. So there is room
-// for every VID of an uplink, and for as many ports as an instance may have.
+// The MACs that one network may learn on its uplink. New bindings get kUplinkMacsLater once a
+// quarter of the FDB is reserved. This leaves room for every VID of an uplink and for the maximum
+// number of ports.
 constexpr std::uint32_t kUplinkMacs = 1024;
 constexpr std::uint32_t kUplinkMacsLater = 128;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A hash table with a direct-mapped cache before it, which the programs look at first
-// (docs/decisions/0016): an element of the cache is of one key and has its value, or is free, which
-// is all zeros. It is written only while it is free, and freed before its key's entry changes, so
-// what is in it is true at every moment.
+// A hash table with a direct-mapped cache in front; the programs read the cache first
+// (docs/decisions/0016). A cache element holds one key and its value, or is free (all zeros). The
+// loader writes only free elements, and frees one before it changes the entry of its key. So the
+// cache never holds a stale value.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ bool is_free(const E& element) {
   return std::memcmp(&element, &kFree, sizeof element) == 0;
 }
 
-// An array has every element.
+// Reads an element; a BPF array has every index, so a missing element is zeros.
 template <typename E>
 Result<E> find_element(Map<std::uint32_t, E>& cache, std::uint32_t place) {
   XVNET_ASSIGN(element, cache.find(place));
@@ -65,7 +65,8 @@ Result<void> erase_cached(Change& change, Map<K, V>& table, Map<std::uint32_t, E
   return change.erase(table, key);
 }
 
-// Every key whose place is free gets it, after `prepare` has made the place ready.
+// Puts every key into its cache element if that is free. `prepare(place)` runs before the element
+// is written.
 template <typename K, typename V, typename E>
 Result<void> fill_cache(Map<K, V>& table, Map<std::uint32_t, E>& cache, const auto& prepare) {
   XVNET_ASSIGN(entries, table.entries());

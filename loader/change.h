@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Change: a command at work. Every step is done at once and remembered with its opposite; unless
-// the change is committed, the steps are undone in reverse. What cannot be undone, deleting a
-// device, waits for the commit.
+// Change: the transaction of one command. It applies each step at once and records the opposite
+// step. Without a commit, it undoes the steps in reverse order. Steps that cannot be undone, such
+// as the deletion of a device, wait for the commit.
 //
-// Before its first write to the tables a change marks the instance as unsettled. The mark goes with
-// the commit, or when every step is undone; where it stays, the next command repairs (tidy.h).
+// Before its first write to a table, a change marks the instance as unsettled (abi::meta::settled).
+// The commit clears the mark, and so does a complete rollback. If the mark stays, the next command
+// repairs the tables (tidy.h).
 #pragma once
 
 #include <functional>
@@ -17,8 +18,8 @@
 
 namespace xvnet {
 
-// The alias of a TAP that xvnet made and left to the VM that has it open: where no table remembers
-// who made it, the TAP does.
+// Alias of a TAP that xvnet created and could not delete because a VM has it open. It records that
+// xvnet created the TAP when no table does.
 inline constexpr const char* kKeptAlias = "kept by xvnet";
 
 class Change {
@@ -31,7 +32,7 @@ class Change {
   Tables& tables() { return *tables_; }
   bool did_anything() const { return !undo_.empty() || !deletions_.empty(); }
 
-  // An entry that has the value already is left alone.
+  // Does not write an entry that already has the value.
   template <typename K, typename V>
   Result<void> put(Map<K, V>& map, const K& key, const V& value) {
     auto before = map.find(key);
@@ -54,7 +55,8 @@ class Change {
     return {};
   }
 
-  // The entry of meta has the mark in it, so nobody writes it but from what it is now.
+  // Edits the current entry of `meta`. It holds the unsettled mark, so it must not be overwritten
+  // with an older copy.
   template <typename Edit>
   Result<void> edit_meta(Edit edit) {
     XVNET_TRY(unsettle());
@@ -65,34 +67,35 @@ class Change {
     return put(tables_->meta, 0u, edited);
   }
 
-  // Whether the command before came to its end, with all it did or without.
+  // Whether the previous command completed: it was committed or rolled back entirely.
   Result<bool> is_settled() const;
-  // What the one before left unsettled is as it should be once this change is committed.
+  // Makes the commit clear the mark that an interrupted command left.
   void settle_former() { mark_ = Mark::kFormers; }
 
-  // A step that failed because its device is gone is done: nothing of the device is left to be
-  // changed, or to be changed back. That holds for every step on a device below; whoever brings a
-  // device in looks at the end whether it is still there.
+  // Turns the failure of a step into success if the device is gone: nothing is left to change or to
+  // restore. All steps below that change a device do this. A caller that adds a device must check
+  // at the end that it still exists.
   Result<void> unless_gone(std::uint32_t ifindex, Result<void> step) const;
 
-  // The same of a veth's other end: the kernel deletes a namespace, and then what is in it.
+  // Turns the failure of a step on a veth's peer into success if the peer is gone. When a namespace
+  // is deleted, the kernel deletes its devices.
   Result<void> unless_peer_gone(std::uint32_t ifindex, Result<void> step) const;
 
   Result<Link> create_tap(const TapSpec& spec);
   Result<void> create_veth(const std::string& name, const std::string& peer);
-  // Of a link that is down.
+  // The link must be down.
   Result<void> set_name(const Link& link, const std::string& name);
   Result<void> set_alias(const Link& link, const std::string& alias);
   Result<void> set_up(const Link& link, bool up);
-  // A small MTU takes a link's IPv6 away, with its settings, and a larger one brings another with
-  // the defaults: undone, it has those of before.
+  // Undo also restores the ARP and IPv6 settings: an MTU below 1280 removes the link's IPv6 state,
+  // and a larger MTU creates it again with defaults.
   Result<void> set_mtu(const Link& link, std::uint32_t mtu);
   Result<void> set_promiscuous(const Link& link, bool on);
   Result<void> set_master(const Link& link, std::uint32_t master);
-  // As the link is now, for an MTU that was changed may have brought IPv6.
+  // Turns ARP and IPv6 off. It reads the current link, because an MTU change may have enabled IPv6.
   Result<void> silence(const Link& link);
   Result<void> set_noise(const Link& link, const Noise& noise);
-  // Also of a device that is gone.
+  // Removal also works for a device that is gone.
   Result<void> set_backstop(std::uint32_t ifindex, bool on);
   Result<void> guard(const Link& link, HostAddresses addresses);
   Result<void> add_address(std::uint32_t ifindex, const std::string& cidr);
@@ -100,51 +103,53 @@ class Change {
   Result<void> set_forwarding(const Link& link, bool on);
   Result<void> set_accept_local(const Link& link, bool on);
   Result<void> set_reserved_ports(const PortSet& ports);
-  // Stays, whatever becomes of the change: nobody goes on in them whom no table leads there.
+  // Loads the tail-called programs. This is not undone: an unused tail-call target is never
+  // reached.
   Result<void> load_continuations() { return kernel_->load_continuations(); }
-  // The entry of the device map by which frames are redirected to the device.
+  // Adds or removes the device's entry in the device map, the target of redirected frames.
   Result<void> put_device(std::uint32_t ifindex);
   Result<void> erase_device(std::uint32_t ifindex);
   void wait_for_programs() { kernel_->wait_for_programs(); }
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
-  // `program` and `share_xdp` are those it was attached with.
+  // `program` and `share_xdp` must be those of the attachment; undo attaches with them again.
   Result<void> detach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
-  // Not a TAP that a VM has open: it is kept, and a warning says so.
+  // Deletes the device on commit. A TAP that a VM has open is kept, with a warning.
   void delete_on_commit(std::uint32_t ifindex) { deletions_.push_back(ifindex); }
-  // Forgotten after the devices are deleted, so that a killed command knows what it still had to
-  // delete.
+  // Erases the entry after the devices are deleted. Until then it tells the next command what an
+  // interrupted one still had to delete.
   template <typename K, typename V>
   void erase_on_commit(Map<K, V>& map, const K& key) {
     last_.push_back([&map, key] { return map.erase(key); });
   }
 
-  // A public address, to the neighbours of its uplink. It works without: a failure is a warning.
+  // Announces a public address to the neighbours of its uplink after the commit. A failure is only
+  // a warning: neighbours learn the address later by ARP.
   void announce_on_commit(std::uint32_t ifindex, Ipv4 address) {
     announcements_.push_back({ifindex, address});
   }
-  // What the commit could not do, and what is no reason to fail.
+  // Returns, and clears, what the commit could not do but does not fail for.
   std::vector<std::string> take_warnings() { return std::move(warnings_); }
 
-  // The device that was announced last has an owner now, or is deleted with the commit.
+  // Clears the note of announce() on commit: the device has a record now, or the commit deletes it.
   void settle_announcement() { announced_ = true; }
 
   Result<void> commit();
-  // Undoes everything and returns `cause`, extended by what could not be undone.
+  // Undoes all steps. Returns `cause`, extended by the steps that could not be undone.
   Error roll_back(Error cause);
 
  private:
   enum class Mark {
-    kNone,     // this change has written nothing
-    kOwn,      // it has, and found the instance settled
-    kFormers,  // the command before has left the mark
+    kNone,     // this change has written nothing yet
+    kOwn,      // set by this change; the instance was settled before
+    kFormers,  // set by the previous command, which was interrupted
   };
 
   Result<void> unsettle();
   Result<void> settle();
 
-  // Notes in the tables which device is about to be made, until its record says whose it is.
+  // Notes in `meta` the device that is about to be created, until a port record owns it.
   Result<void> announce(const std::string& device);
 
   void remember(std::function<Result<void>()> opposite) { undo_.push_back(std::move(opposite)); }
@@ -169,7 +174,7 @@ class Change {
   std::vector<std::function<Result<void>()>> undo_;
   std::vector<std::uint32_t> deletions_;
   Mark mark_ = Mark::kNone;
-  bool is_past_undo_ = false;  // something is deleted, and stays so
+  bool is_past_undo_ = false;  // a device was deleted, which cannot be undone
   bool announced_ = false;
   std::vector<std::function<Result<void>()>> last_;
   std::vector<Announcement> announcements_;

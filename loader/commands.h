@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Requests as the command lines that ask for them: what doctor says to type. A shell reads them as
-// they are.
+// Formats requests as command lines. `doctor` prints them as fixes, so they must be valid shell
+// input.
 #pragma once
 
 #include <string>
@@ -10,13 +10,14 @@
 
 namespace xvnet {
 
-// A word as a shell takes it, in quotes where it needs them.
+// Quotes a word for the shell if it needs quotes.
 std::string quoted_for_shell(std::string_view word);
 
 std::string command_of(const PortRequest& request);    // "xvnet attach tap0 --vlan 10"
 std::string command_of(const UplinkRequest& request);  // "xvnet uplink add eth0"
 std::string command_of(const ForwardRequest& request);
-// `xvnet network set` with nothing but what the network has of SNAT, or of host addresses.
+// Formats `xvnet network set` with only the SNAT addresses, or only the host addresses, of the
+// network.
 std::string snat_command(const NetworkRequest& network);
 std::string host_address_command(const NetworkRequest& network);
 

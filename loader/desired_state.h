@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the operator has asked for, read back from the records.
+// Reads the operator's requests back from the records.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace xvnet {
 
 Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables);
 
-// What would bring each back, by the name the device has.
+// Builds the request that would restore a record. `name` is the device's current name.
 UplinkRequest uplink_request(std::string name, const abi::uplink_record& record);
 NetworkRequest network_request(const abi::network_record& record);
 PortRequest port_request(std::string name, const abi::port_record& record,

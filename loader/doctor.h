@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Whether this machine and this instance are well: kernel features, capabilities, bpffs, offloads,
-// veth peers, foreign programs, severed links. Reads only.
+// Checks the machine and the instance: kernel features, capabilities, bpffs, offloads, veth peers,
+// foreign XDP programs, orphaned links. It changes nothing.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@
 
 namespace xvnet {
 
-// Findings about the machine: what the kernel and the process's capabilities allow. Implemented in
-// loader/linux.
+// Findings about the machine: kernel features, mounts and capabilities of the process. Implemented
+// in loader/linux.
 std::vector<Finding> examine_machine(const std::string& pin_root);
 
-// Findings about the instance: its bpffs, programs and each of its devices.
+// Findings about the instance: its programs, devices, networks and forwards.
 Result<std::vector<Finding>> examine_instance(Kernel& kernel);
 
 }  // namespace xvnet

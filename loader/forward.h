@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Forwards: public ports that lead to a VM, and floating addresses.
+// Forwards: public ports, or whole public (floating) addresses, that lead to a VM.
 //
-// The entry of maps/forwards.h comes first, incomplete, and goes last. What a killed command leaves
-// is found by it.
+// The entry in maps/forwards.h is written first, as incomplete, and erased last. So the next
+// command finds what an interrupted one left.
 #pragma once
 
 #include <string_view>
@@ -12,27 +12,28 @@
 
 namespace xvnet {
 
-// `miss`: a public address that no uplink reaches yet.
+// `miss` says what happens if no uplink reaches the public address yet: an error or a warning.
 Result<Outcome> add_forward(Change& change, const ForwardRequest& request,
                             SnatMiss miss = SnatMiss::kRefused);
-// By its network, protocol and public side.
+// Identifies the forward by its network, protocol and public side.
 Result<Outcome> remove_forward(Change& change, const ForwardRequest& request);
 
-// Those of a network that goes.
+// Removes all forwards of a network.
 Result<void> remove_forwards(Change& change, std::uint32_t network);
-// NAT_HAS_FLOATING, or 0: programs look for floating addresses only in networks that have one.
+// Returns NAT_HAS_FLOATING or 0. Programs look for floating addresses only in networks with that
+// flag.
 Result<std::uint32_t> floating_flag(Tables& tables, std::uint32_t network);
 Result<bool> has_forwards(Tables& tables, std::uint32_t network);
-// Whether those of the network go with its record, which is about to change.
+// Checks that the network's forwards still fit its record, which is about to change.
 Result<void> check_forwards(Tables& tables, const Network& network);
 Result<std::vector<ForwardRequest>> forward_requests(Tables& tables);
 
-// A public address goes along with its uplink.
+// Updates forwards whose public address has moved to another uplink, to or from the host.
 Result<void> follow_forwards(Change& change);
-// Whether follow_forwards() opens the forward anew, now that the host has its address.
+// Whether follow_forwards() would reopen the forward with its address as one of the host.
 Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const ForwardRequest& request);
 
-// What a killed command left.
+// Closes forwards that an interrupted command left incomplete.
 Result<void> settle_forwards(Change& change);
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A ForwardRequest against the rules, and as an entry of maps/forwards.h.
+// Validates a ForwardRequest and converts it to and from an entry of maps/forwards.h.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@
 
 namespace xvnet {
 
-// Whether it makes sense by itself: kUsage.
+// Checks the request alone; errors are kUsage.
 Result<void> check_forward(const ForwardRequest& request);
-// And in its network.
+// Checks the inside address against the network's subnet.
 Result<void> check_inside(const ForwardRequest& request, const abi::network_record& network);
 
 abi::nat_slot_key forward_key(const ForwardRequest& request);
-// Still incomplete.
+// The entry is incomplete (RECORD_INCOMPLETE).
 abi::forward forward_entry(const ForwardRequest& request, std::uint32_t network);
 ForwardRequest forward_request(const abi::nat_slot_key& key, const abi::forward& forward,
                                std::string network);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A network's host interface: a veth whose inner end is an ordinary port, so the host is a member
-// like any other.
+// The host interface of a network: a veth pair. The inner end is an ordinary port, so the host is
+// an ordinary member.
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@
 
 namespace xvnet {
 
-std::string host_interface_name(std::string_view network);  // "xv-lab", the host's end
+std::string host_interface_name(std::string_view network);  // "xv-lab", the end of the host
 std::string host_port_name(std::string_view network);       // "xp-lab", the port
 
-// No addresses: no interface.
+// Does nothing if `addresses` is empty.
 Result<void> provide_host_interface(Change& change, const Network& network,
                                     const std::vector<std::string>& addresses);
 Result<void> change_host_addresses(Change& change, const Network& network,
@@ -23,11 +23,11 @@ Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& after);
 Result<void> remove_host_interface(Change& change, const Network& network);
 
-// The inner ends by their records: one, or none.
+// The ports that are inner ends of host interfaces of the network: one or none.
 Result<std::vector<PortEntry>> host_ports(Tables& tables, std::uint32_t network);
 
-// Refuses an end of a host interface, of this instance or another: it is neither a port of somebody
-// else nor an uplink. `doing` begins the message.
+// Refuses a device that is an end of a host interface, of this or another instance. Such a device
+// cannot be another port or an uplink. `doing` begins the error message.
 Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
                                         const std::string& device);
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Everything an operator can do to one instance of xvnet, and see of it. The commands of cli/ are
-// one call each.
+// All operations on one instance of xvnet, to change it and to show it. Each command of cli/ is one
+// call.
 //
-// Every change is idempotent, and all or nothing: an error leaves the state as it was before, as
-// far as the kernel lets it be restored. A restore is a change for each of its objects. The Kernel
-// outlives the Instance.
+// Every change is idempotent and atomic: after an error the state is as before, as far as the
+// kernel allows. A restore is one change per object. The Kernel must outlive the Instance.
 #pragma once
 
 #include <string_view>
@@ -20,15 +19,15 @@ namespace xvnet {
 
 class Instance {
  public:
-  // Takes the writers' lock and loads what is missing.
+  // Takes the writers' lock, and loads and pins what is missing.
   static Result<Instance> open_for_change(Kernel& kernel);
-  // The same, of an empty one in the place of one whose network namespace is gone; and of what is
-  // left of one with missing tables.
+  // Opens the instance to remove it. An instance whose network namespace is gone is replaced by an
+  // empty one. An instance with missing tables is opened with what is left.
   static Result<Instance> open_for_down(Kernel& kernel);
-  // Takes over what another build has made; nothing of it runs this build's programs before
-  // upgrade().
+  // Opens an instance that another build may have made. Devices run this build's programs only
+  // after upgrade().
   static Result<Instance> open_for_upgrade(Kernel& kernel);
-  // An instance that does not exist reads as an empty one.
+  // An instance that does not exist reads as empty.
   static Result<Instance> open_for_reading(Kernel& kernel);
 
   Result<Outcome> attach(const PortRequest& request);
@@ -38,24 +37,25 @@ class Instance {
   Result<Outcome> remove_uplink(std::string_view device);
 
   Result<Outcome> add_network(const NetworkRequest& request);
-  Result<Outcome> set_network(const NetworkRequest& request);  // only what is given changes
+  Result<Outcome> set_network(const NetworkRequest& request);  // only given fields change
   Result<Outcome> remove_network(std::string_view name);
 
   Result<Outcome> add_forward(const ForwardRequest& request);
-  Result<Outcome> remove_forward(const ForwardRequest& request);  // without its inside
+  Result<Outcome> remove_forward(const ForwardRequest& request);  // without its inside address
 
-  // Brings back what is missing of `state`; nothing else changes. Each object that cannot be
-  // brought back is one of the outcome's failures, and stays as it was; a device that should have
-  // become a port is set down. Of a device that is not there, and that xvnet does not make, there
-  // is a warning. With `device`, only that one is brought back, with the networks that it needs:
-  // what is wrong with these is a warning.
+  // Brings back the missing objects of `state` and changes nothing else. An object that cannot be
+  // brought back stays as it was and is one of Outcome::failures; a device that should have become
+  // a port is set down. A missing device that xvnet does not create is a warning. A non-empty
+  // `device` restores only that device and the networks it needs; failures of these networks are
+  // warnings.
   Result<Outcome> restore(const DesiredState& state, std::string_view device);
   Result<DesiredState> desired_state();
 
-  // Moves everything to this build's programs. An instance that does not exist is upgraded.
+  // Moves all attachments to this build's programs. If the instance does not exist, there is
+  // nothing to do.
   Result<Outcome> upgrade();
 
-  // Removes every port, network, uplink and pin, and restores what was changed.
+  // Removes every port, network, uplink and pin, and restores the settings that xvnet changed.
   Result<Outcome> down();
 
   Result<std::vector<PortView>> ports();
@@ -65,15 +65,15 @@ class Instance {
   Result<std::vector<LeaseView>> leases();
   Result<std::vector<NatView>> nat(const NatFilter& filter);
   Result<std::vector<ForwardView>> forwards();
-  // Of one device, or of all with an empty name.
+  // Counters of one device, or of all if `device` is empty.
   Result<std::vector<StatsView>> stats(std::string_view device);
 
  private:
   explicit Instance(Kernel& kernel) : kernel_(&kernel) {}
 
   Kernel* kernel_;
-  std::optional<Tables> tables_;      // nothing: the instance does not exist
-  std::vector<std::string> missing_;  // tables
+  std::optional<Tables> tables_;      // empty if the instance does not exist
+  std::vector<std::string> missing_;  // names of the missing tables
 };
 
 }  // namespace xvnet

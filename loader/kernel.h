@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The kernel as the loader uses it: links, attachments, tables. loader/linux/ is the real one;
+// The kernel as the loader uses it: links, attachments, tables. loader/linux/ implements it.
 // tests/unit has a fake that keeps a journal and fails on demand; rehearsal.h wraps one for
 // --dry-run.
 //
-// All names and ifindexes are of the network namespace the process is in. Nothing here keeps state
-// between calls that a killed process could lose.
+// All names and ifindexes belong to the network namespace of the process. The implementation keeps
+// no state between calls that would be lost with a killed process.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@
 namespace xvnet {
 
 using Mac = std::array<std::uint8_t, 6>;
-using PortSet = std::bitset<65536>;  // of TCP and UDP
+using PortSet = std::bitset<65536>;  // TCP or UDP port numbers
 
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr std::uint32_t kFullMtu = 1500;  // bytes of a frame's payload, IEEE 802.3
@@ -33,13 +33,12 @@ enum class Transport { kUdp, kTcp, kIcmp };
 
 enum class LinkKind { kTap, kVeth, kOther };
 
-// What the host says on a link by itself.
+// What the host's stack sends on a link by itself: ARP and IPv6.
 struct Noise {
   bool has_arp = true;
-  // Nothing: the link has no IPv6 to turn on or off, for its MTU is below 1280 or the kernel is
-  // without.
+  // Empty if the link has no IPv6 settings: its MTU is below 1280, or the kernel has no IPv6.
   std::optional<bool> has_ipv6 = true;
-  std::uint8_t address_mode = 0;  // enum in6_addr_gen_mode: which link-local address it gets
+  std::uint8_t address_mode = 0;  // enum in6_addr_gen_mode: how the link-local address is generated
 
   bool operator==(const Noise&) const = default;
 };
@@ -51,30 +50,30 @@ struct Link {
   std::uint32_t ifindex = 0;
   std::string name;
   LinkKind kind = LinkKind::kOther;
-  std::string type;  // as `ip -details link` shows it, "bridge" or "vlan"; empty: a NIC
+  std::string type;  // as `ip -details link` shows it: "bridge", "vlan"; empty: a NIC
   Mac mac{};
   std::uint32_t mtu = 0;  // bytes
   bool is_ethernet = true;
   bool is_loopback = false;
   bool is_up = false;  // administratively
-  // The kernel's: a cable is plugged in, both ends of a veth are up, or a VM has the TAP open. A
-  // TAP has it while it is down, too.
+  // IFF_LOWER_UP: a cable is plugged in, both ends of a veth are up, or a VM has the TAP open. A
+  // TAP that is down can also have it.
   bool has_carrier = false;
   bool is_promiscuous = false;
   Noise noise{};
-  bool forwards = false;        // what comes in on it may be routed: IPv4
-  bool accepts_local = false;   // what comes in on it may be from an address of the host: IPv4
-  bool is_multi_queue = false;  // a TAP made with IFF_MULTI_QUEUE
-  // A TAP: some process, a VM, has it open. With one queue the kernel shows only the carrier, which
-  // the VM may turn off; Kernel::delete_unless_open() is not misled by that.
+  bool forwards = false;        // IPv4 forwarding of packets received on the link
+  bool accepts_local = false;   // IPv4 packets received on it may have a source address of the host
+  bool is_multi_queue = false;  // a TAP created with IFF_MULTI_QUEUE
+  // A process, usually a VM, has the TAP open. For a single-queue TAP this is only the carrier,
+  // which the VM can turn off. Kernel::delete_unless_open() does not rely on it.
   bool is_open = false;
-  std::optional<std::uint32_t> owner;  // of a TAP: the only uid that may open it, beside root
+  std::optional<std::uint32_t> owner;  // for a TAP: the only uid that may open it, besides root
   std::string alias;                   // free text, as `ip link set alias` sets it
-  std::uint32_t master = 0;            // ifindex of its bridge or bond, 0: none
-  std::uint32_t peer = 0;              // of a veth, its other end if that is in this namespace
-  std::string driver;                  // as ethtool shows it; empty when unknown
+  std::uint32_t master = 0;            // ifindex of its bridge or bond; 0 for none
+  std::uint32_t peer = 0;              // of a veth: its other end if in this namespace, else 0
+  std::string driver;                  // as `ethtool -i` shows it; empty if unknown
 
-  // No ARP and no IPv6 at all, so the host says nothing on it.
+  // ARP and IPv6 are both off, so the host's stack sends nothing on the link.
   bool is_silent() const {
     return !noise.has_arp &&
            (!noise.has_ipv6 || (!*noise.has_ipv6 && noise.address_mode == kNoAddress));
@@ -83,16 +82,16 @@ struct Link {
 
 struct TapSpec {
   std::string name;
-  std::optional<std::uint32_t> owner;  // uid that may open it; nothing: root
-  std::uint32_t queues = 1;            // more than 1: IFF_MULTI_QUEUE
+  std::optional<std::uint32_t> owner;  // uid that may open it; empty for root only
+  std::uint32_t queues = 1;            // more than 1 sets IFF_MULTI_QUEUE
 };
 
-// The ethtool features xvnet cares about, by what they do to frames.
+// The ethtool features that xvnet changes, by their effect on frames.
 enum class Feature {
   kRxVlanCtag,    // rx-vlan-hw-parse: hides 802.1Q tags from XDP
   kRxVlanStag,    // rx-vlan-stag-hw-parse
-  kRxVlanFilter,  // rx-vlan-filter: drops VIDs nobody registered
-  kTxVlanCtag,    // tx-vlan-hw-insert: on a veth peer, hides 802.1Q tags from our XDP
+  kRxVlanFilter,  // rx-vlan-filter: drops VIDs that are not registered with the NIC
+  kTxVlanCtag,    // tx-vlan-hw-insert: on a veth peer, hides 802.1Q tags from XDP on this end
   kTxVlanStag,    // tx-vlan-stag-hw-insert
 };
 
@@ -101,11 +100,11 @@ struct FeatureState {
   bool is_fixed = false;  // cannot be changed
 };
 
-// The other end of a veth, which decides what XDP on our end can do.
+// The other end of a veth. It decides what XDP on this end can do.
 struct VethPeer {
-  bool is_reachable = false;  // its namespace was found, so its features can be read and set
-  bool receives_xdp = false;  // it runs an XDP program, so a frame redirected into our end arrives
-  FeatureState tx_vlan_ctag;  // valid when reachable
+  bool is_reachable = false;  // its namespace can be entered, so its features can be read and set
+  bool receives_xdp = false;  // it runs an XDP program, so frames redirected to this end arrive
+  FeatureState tx_vlan_ctag;  // valid only if is_reachable
   FeatureState tx_vlan_stag;
 };
 
@@ -114,7 +113,7 @@ struct XdpSupport {
   bool redirect_target = false;  // the driver transmits redirected XDP frames
 };
 
-// As sysctl(8) takes it: "net.ipv4.conf.all.rp_filter", "1".
+// A setting as sysctl(8) takes it: "net.ipv4.conf.all.rp_filter" and "1".
 struct SharedSetting {
   std::string name;
   std::string value;
@@ -136,7 +135,7 @@ inline constexpr std::array kPrograms{
 #undef TAIL_CALL
 };
 
-// By their number in the map "continuations".
+// By their index in the program array "continuations".
 inline constexpr std::array kContinuations{
 #define PROGRAM(name, id)
 #define TAIL_CALL(name, id, number) Program::k##id,
@@ -151,36 +150,37 @@ std::string_view program_name(Program program);  // "xdp_from_vm"
 std::string_view hook_name(Hook hook);           // "xdp", "ingress", "egress"
 
 enum class Attachment {
-  kNone,      // nothing of this instance
-  kLive,      // pinned and on the device
-  kSevered,   // the pin of a link is left, its device is gone
-  kUnpinned,  // on the device, which it proves to be the one it was attached to; the pin is gone
-  // The pin of a filter is left, the filter is gone: somebody removed it, the device was in another
-  // namespace, or it is another device.
+  kNone,      // this instance has no attachment here
+  kLive,      // pinned, and attached to the device
+  kSevered,   // orphaned: the link's pin exists, but its device is gone
+  kUnpinned,  // attached to the device it was attached to before, but its pin is gone
+  // The pin of a tc filter exists, but the filter does not: it was removed, the device was in
+  // another namespace, or the ifindex belongs to another device.
   kUnfiltered,
 };
 
-// The device runs the program.
+// Whether the device runs the program.
 constexpr bool runs(Attachment attachment) {
   return attachment == Attachment::kLive || attachment == Attachment::kUnpinned;
 }
 
-// A device that the kernel shows to have something of the instance, whatever its tables say.
+// A device on which the kernel still has something of the instance, whatever the tables say.
 struct Remnant {
   std::uint32_t ifindex = 0;
-  // What it runs: kTcFromVm of a port, kTcFromUplink of an uplink, kTcToForward of lo. A port may
-  // have nothing but its backstop.
+  // The program it runs: kTcFromVm on a port, kTcFromUplink on an uplink, kTcToForward on lo. A
+  // port may have only its backstop left.
   Program program = Program::kTcFromVm;
-  // By this name its backstop knows the device; empty: by its number, or it has no backstop.
+  // The device name that its backstop matches. Empty if the backstop matches the ifindex, or if
+  // there is none.
   std::string name;
 };
 
 enum class Opening { kForChange, kForReading };
 
-// Of the host's end of a veth whose other end is a tenant's network: the addresses it has there.
+// The kinds of addresses that the host has on its end of a veth towards a tenant's network.
 enum class HostAddresses { kIpv4Only, kIpv6Too };
 
-// An attachment, as attach() is asked for it.
+// The arguments of attach().
 struct Placement {
   Program program;
   std::uint32_t ifindex;
@@ -194,21 +194,22 @@ enum class TableId {
 #undef TABLE
 };
 
-// One pinned map as bytes; map.h gives it types. A per-CPU map's value reads as the sum of its
-// 64-bit words over all CPUs, and an update writes zero to all of them.
+// One pinned BPF map as bytes; map.h adds types. A value of a per-CPU map reads as the sum of its
+// 64-bit words over all CPUs. An update of it writes zero on all CPUs.
 class Table {
  public:
   virtual ~Table() = default;
   virtual std::size_t key_size() const = 0;
   virtual std::size_t value_size() const = 0;
-  // False when there is no such entry.
+  // Returns false if there is no such entry.
   virtual Result<bool> lookup(std::span<const std::byte> key, std::span<std::byte> value) const = 0;
   virtual Result<void> update(std::span<const std::byte> key, std::span<const std::byte> value) = 0;
-  // No error when there is no such entry.
+  // Succeeds if there is no such entry.
   virtual Result<void> erase(std::span<const std::byte> key) = 0;
-  // Every key, one after the other. Entries that change meanwhile may be missed or come twice.
+  // All keys, concatenated. Entries that change meanwhile may be missing or listed twice.
   virtual Result<std::vector<std::byte>> keys() const = 0;
-  // Every entry, key and value one after the other. The same; one that vanishes is left out.
+  // All entries, key followed by value, concatenated. Like keys(), but an entry that vanishes
+  // meanwhile is left out.
   virtual Result<std::vector<std::byte>> entries() const;
 };
 
@@ -222,118 +223,125 @@ class Kernel {
   virtual Result<Link> create_tap(const TapSpec& spec) = 0;  // persistent, down
   virtual Result<void> create_veth(std::string_view name, std::string_view peer) = 0;  // both down
   virtual Result<void> delete_link(std::uint32_t ifindex) = 0;
-  // The same, unless it is a TAP that some process has open: then false, and it stays.
+  // Like delete_link(), but keeps a TAP that a process has open and returns false then.
   virtual Result<bool> delete_unless_open(std::uint32_t ifindex) = 0;
-  // Of a link that is down: kernels before 6.2 rename no other.
+  // The link must be down: kernels before 6.2 do not rename a link that is up.
   virtual Result<void> set_name(std::uint32_t ifindex, std::string_view name) = 0;
   virtual Result<void> set_alias(std::uint32_t ifindex, std::string_view alias) = 0;
   virtual Result<void> set_up(std::uint32_t ifindex, bool up) = 0;
   virtual Result<void> set_mtu(std::uint32_t ifindex, std::uint32_t mtu) = 0;
   virtual Result<void> set_promiscuous(std::uint32_t ifindex, bool on) = 0;
-  // Puts the link into the bridge or bond `master`, or with 0 takes it out of the one it is in.
+  // Puts the link into the bridge or bond `master`. 0 removes it from its master.
   virtual Result<void> set_master(std::uint32_t ifindex, std::uint32_t master) = 0;
-  // Of IPv6 where the link has any.
+  // Sets ARP and IPv6; IPv6 only if the link has it.
   virtual Result<void> set_noise(std::uint32_t ifindex, const Noise& noise) = 0;
-  // A backstop drops what the link's programs do not deal with, and needs none of them: what a VM
-  // sends does not reach the host when they are gone. A kernel may have no means for one.
+  // A backstop drops the link's ingress frames that its programs did not handle, and works without
+  // them. So a VM cannot reach the host's stack when the programs are gone. A kernel may not
+  // support it.
   virtual Result<void> set_backstop(std::uint32_t ifindex, bool on) = 0;
   virtual Result<bool> lacks_backstop(std::uint32_t ifindex) const = 0;
-  // Guarded: nothing that comes in on the link configures the host or changes its routes, ARP is
-  // answered for its own addresses only, and without an IPv6 address it has no IPv6.
+  // Protects the host from a link to a tenant's network. Received frames cannot configure the host
+  // or change its routes, and ARP answers only for the link's own addresses. With
+  // HostAddresses::kIpv4Only, IPv6 is disabled on the link.
   virtual Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) = 0;
-  // The settings that are not as guard() leaves them, as sysctl(8) names them.
+  // The settings that differ from those of guard(), as sysctl(8) names them.
   virtual Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                                      HostAddresses addresses) const = 0;
-  // Settings of all devices that overrule what guard() sets, with the value that does not.
+  // Settings for all devices that override those of guard(), with the value that would not.
   virtual Result<std::vector<SharedSetting>> overruling() const = 0;
-  // `cidr` is "10.5.0.1/24" or "2001:db8::1/64"; an address that is there already is no error.
+  // `cidr` is "10.5.0.1/24" or "2001:db8::1/64". Adding an address that exists is no error.
   virtual Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) = 0;
   virtual Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) = 0;
   virtual Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const = 0;
-  // IPv4, the primary address first.
+  // IPv4 addresses, the primary address first.
   virtual Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const = 0;
-  // The device of the host that has the address; empty: none.
+  // The name of the host's device that has the address; empty for none.
   virtual Result<std::string> address_holder(const abi::address& address) const = 0;
-  // What the host does with the link: "it has the address 192.0.2.2/24", "the default route leads
-  // through it", "the vlan device eth7.5 is on it"; empty: nothing. IPv6 link-local addresses are
-  // nothing, for every device gets one.
+  // How the host uses the link: "it has the address 192.0.2.2/24", "the default route leads through
+  // it", "the vlan device eth7.5 is on it". Empty for no use. IPv6 link-local addresses do not
+  // count, because every device gets one.
   virtual Result<std::string> host_use(std::uint32_t ifindex) const = 0;
-  // Another instance that has the link as a port or an uplink; empty: none.
+  // The name of another instance that has the link as a port or uplink; empty for none.
   virtual Result<std::string> other_instance(std::uint32_t ifindex) const = 0;
-  // Who answers for the address on the link's LAN: an ARP probe (RFC 5227, 2.1.1), for less than a
-  // second. Nothing: nobody, or the link cannot be asked. Needs CAP_NET_RAW.
+  // Sends ARP probes (RFC 5227, 2.1.1) on the link for less than a second. Returns the MAC that
+  // answers for the address, or nothing if there is no answer or the link cannot be probed. Needs
+  // CAP_NET_RAW.
   virtual Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const = 0;
-  // net.ipv4.conf.<link>.forwarding: without it, the kernel's routes are none for what comes in.
+  // Sets net.ipv4.conf.<link>.forwarding. Without it, FIB lookups for packets received on the link
+  // fail.
   virtual Result<void> set_forwarding(std::uint32_t ifindex, bool on) = 0;
-  // net.ipv4.conf.<link>.accept_local: without it, what comes in from an address of the host is
-  // dropped. What lo delivers at once is not asked.
+  // Sets net.ipv4.conf.<link>.accept_local. Without it, the kernel drops received packets whose
+  // source is an address of the host. Packets that lo delivers directly are not checked.
   virtual Result<void> set_accept_local(std::uint32_t ifindex, bool on) = 0;
-  // Tells the neighbours of the link whose the address is: an ARP announcement (RFC 5227, 2.3).
-  // Needs CAP_NET_RAW.
+  // Sends an ARP announcement (RFC 5227, 2.3) for the address on the link. Needs CAP_NET_RAW.
   virtual Result<void> announce_address(std::uint32_t ifindex, Ipv4 address) = 0;
   virtual Result<FeatureState> feature(std::uint32_t ifindex, Feature feature) const = 0;
   virtual Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on) = 0;
   virtual Result<VethPeer> veth_peer(std::uint32_t ifindex) const = 0;
   virtual Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) = 0;
   virtual Result<XdpSupport> xdp_support(const Link& link) const = 0;
-  // The name or id of an XDP program on the link that is not this instance's; empty: none.
+  // The name or id of an XDP program on the link that another owner attached; empty for none.
   virtual Result<std::string> foreign_xdp(std::uint32_t ifindex) const = 0;
 
-  // The ports that no socket of the host gets unless it asks for them:
-  // net.ipv4.ip_local_reserved_ports. Setting them replaces what was there.
+  // The ports that the kernel does not assign to sockets by itself:
+  // net.ipv4.ip_local_reserved_ports. The setter replaces the whole set.
   virtual Result<PortSet> reserved_ports() const = 0;
   virtual Result<void> set_reserved_ports(const PortSet& ports) = 0;
-  // The ports of a local address that the host uses: of its sockets, those that listen and all
-  // others, and of connections that it translates to the address. Of ICMP the identifiers.
+  // The ports of a local address that the host uses: by sockets, listening or connected, and by
+  // connections that netfilter translates to the address. For kIcmp, the identifiers.
   virtual Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const = 0;
 
-  // Attachments. attach() is a no-op on a live attachment, replaces a severed one, and returns once
-  // it is pinned.
+  // Attachments. attach() does nothing for a live attachment, replaces an orphaned one, and returns
+  // when the attachment is pinned.
   virtual Result<void> attach(Program program, std::uint32_t ifindex, Hook hook,
                               bool share_xdp) = 0;
-  virtual Result<void> detach(std::uint32_t ifindex, Hook hook) = 0;  // nothing there: no error
+  virtual Result<void> detach(std::uint32_t ifindex, Hook hook) = 0;  // succeeds if there is none
   virtual Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const = 0;
 
-  // The instance. open_for_change() takes the writers' lock until this object ends, mounts bpffs,
-  // loads and pins what is missing, and refuses an instance of another network namespace.
-  // open_for_reading() answers false when the instance does not exist; it neither waits nor writes.
+  // The instance. open_for_change() takes the writers' lock for the lifetime of this object and
+  // mounts bpffs. It loads and pins what is missing, and refuses an instance of another network
+  // namespace. open_for_reading() returns false if the instance does not exist; it neither waits
+  // nor writes.
   virtual Result<void> open_for_change() = 0;
   virtual Result<bool> open_for_reading() = 0;
-  // After open_for_change(): loads and pins the continuations, which an instance has only once it
-  // needs them. Those that are there stay.
+  // After open_for_change(): loads and pins the tail-called programs, which an instance gets only
+  // when it needs them. Programs that are pinned already stay.
   virtual Result<void> load_continuations() = 0;
-  virtual Table& table(TableId id) = 0;  // after open_*
-  // Removes every pin of the instance. The tables are invalid afterwards.
+  virtual Table& table(TableId id) = 0;  // valid after open_*()
+  // Removes all pins of the instance. All Table references are invalid afterwards.
   virtual Result<void> remove_pins() = 0;
-  // The same, before open_for_change(), of an instance of another network namespace whose every
-  // attachment has gone with its device. Any other stays.
+  // Before open_for_change(): removes the pins of an instance of another network namespace if all
+  // its attachments are orphaned links. Any other instance stays.
   virtual Result<void> remove_dead_pins() = 0;
 
-  // The tables whose pins are missing while other things of the instance are there: it can be
-  // neither read nor changed then, for programs go on with tables that nobody reaches any more.
+  // The names of tables whose pins are missing while other pins of the instance exist. Such an
+  // instance can be neither read nor changed: its programs still use tables that can no longer be
+  // opened.
   virtual Result<std::vector<std::string>> missing_tables() const = 0;
-  // The programs whose pins are missing. Whoever runs them goes on.
+  // The names of programs whose pins are missing. Devices that run them continue to do so.
   virtual Result<std::vector<std::string>> missing_programs() const = 0;
-  // As open_for_change() or open_for_reading(), of an instance with missing tables, to take it
-  // apart: these are empty, and what is written to them is forgotten.
+  // Like open_for_change() or open_for_reading(), for an instance with missing tables that is to be
+  // removed. The missing tables read as empty, and writes to them are lost.
   virtual Result<void> open_remains(Opening opening) = 0;
-  // Of this instance, in this network namespace; never of another instance that is there.
+  // The remnants of this instance in this network namespace; never those of another existing
+  // instance.
   virtual Result<std::vector<Remnant>> remnants() const = 0;
 
-  // Identifies the programs that are built in; abi::meta::build has that of the pinned ones.
+  // Identifies the built-in programs; abi::meta::build identifies the pinned ones.
   virtual std::string build() const = 0;
 
-  // Upgrade. open_for_upgrade() is open_for_change() of an instance that another build may have
-  // made: the programs that are built in get pinned, on tables that hold all the former ones held,
-  // and attach() moves a live attachment to them without losing a frame. False: there is no
-  // instance. Commit and revert end it; commit answers whether anything was another build's.
+  // Upgrade. open_for_upgrade() is like open_for_change(), for an instance that another build may
+  // have made. It pins the built-in programs, with tables that keep the contents of the previous
+  // ones; attach() then moves a live attachment without losing a frame. It returns false if there
+  // is no instance. Commit or revert ends the upgrade; commit returns whether anything came from
+  // another build.
   virtual Result<bool> open_for_upgrade() = 0;
   virtual Result<bool> commit_upgrade() = 0;
-  // Has `moved` run the former programs again.
+  // Makes the attachments in `moved` run the previous programs again.
   virtual Result<void> revert_upgrade(std::span<const Placement> moved) = 0;
 
-  // Returns once every run of a program has ended that began before: what it read of the tables
-  // then is of no more consequence.
+  // Waits until every program run that is in progress has ended. Afterwards no program uses values
+  // that it read from the tables before the call.
   virtual void wait_for_programs() = 0;
 
   virtual std::uint64_t monotonic_ns() const = 0;

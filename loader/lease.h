@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What DHCP says to the VM of a port: the lease that the programs answer from.
+// DHCP leases: the table entries from which the programs answer the VM of a port.
 #pragma once
 
 #include <string_view>
@@ -11,19 +11,21 @@ namespace xvnet {
 
 constexpr std::uint32_t kLeaseSeconds = 3600;
 
-// The DHCP side of a request, into the record; what the request does not say stays.
+// Validates the DHCP options of the request and writes them to the record. Options that are not
+// given stay.
 Result<void> set_dhcp(abi::network_record& record, const NetworkRequest& request);
 Result<void> check_host_name(std::string_view doing, std::string_view name);
 
-// The first address of the port, with what the network says. `mtu` is the device's.
+// The lease for the port's first address, with the network's options. `mtu` is the device's, in
+// bytes.
 abi::lease make_lease(const abi::network_record& network, const abi::port_record& port,
                       std::uint32_t mtu);
 
-// None in a network without DHCP, or for a port without an address.
+// Writes the port's lease. Erases it if the network has no DHCP or the port no address.
 Result<void> provide_lease(Change& change, std::uint32_t ifindex, const abi::port_record& port,
                            std::uint32_t mtu);
 Result<void> withdraw_lease(Change& change, std::uint32_t ifindex);
-// Of all ports of a network that has changed.
+// Writes the leases of all ports of a network whose record has changed.
 Result<void> rewrite_leases(Change& change, const Network& network);
 
 }  // namespace xvnet

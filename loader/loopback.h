@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the host sends to an address of its own the kernel delivers to itself, by lo. There it is
-// taken for the VMs that ports of the address lead to, and there their answers come in.
+// Forwards for the host itself. The kernel delivers packets for an address of the host through lo.
+// On lo, a program redirects those for forwarded ports to the VMs, and the replies of the VMs
+// arrive there.
 #pragma once
 
 #include <vector>
@@ -10,10 +11,11 @@
 
 namespace xvnet {
 
-// lo has its program as long as an open forward is of an address of the host, and no longer.
+// Attaches the program to lo while an open forward uses an address of the host; detaches it
+// otherwise.
 Result<void> follow_loopback(Change& change);
 
-// Where that program is, if it is.
+// The attachment on lo, if the instance has one.
 Result<std::vector<Placement>> loopback_placements(Tables& tables);
 
 }  // namespace xvnet

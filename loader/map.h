@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Map<K, V>: a table with the types of maps/. The sizes are those the kernel reports: a mismatch is
-// refused on open (Kernel::open_*), so a Map never reads past an entry.
+// Map<K, V>: a table with the types of maps/. Kernel::open_*() refuses a map whose key or value
+// size differs, so a Map never reads past an entry.
 #pragma once
 
 #include <cstring>
@@ -37,7 +37,7 @@ class Map {
 
   Result<void> erase(const K& key) { return table_->erase(bytes_of(key)); }
 
-  // A snapshot; entries that vanish while it is taken are left out.
+  // Returns a snapshot; entries that vanish meanwhile are left out.
   Result<std::vector<std::pair<K, V>>> entries() const {
     constexpr std::size_t kStride = sizeof(K) + sizeof(V);
     auto bytes = table_->entries();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which programs a device gets, and why. XDP is the faster hook, tc the one that carries
-// everything; choosing wrongly costs speed, never a frame (docs/packet-path.md).
+// Chooses the programs of a device, and gives the reason. XDP is faster; tc carries every frame. A
+// wrong choice costs speed, never a frame (docs/packet-path.md).
 #pragma once
 
 #include <string>
@@ -16,11 +16,11 @@ namespace xvnet {
 struct ModeChoice {
   Mode mode = Mode::kTc;
   std::string why;
-  bool is_xdp_target = false;              // XDP of other devices may redirect into it
-  bool has_complete_checksums = false;     // what it sends never has an unfinished checksum
-  bool has_xdp_on_sk_buffs = false;        // its XDP program may get what is an sk_buff already
-  std::vector<Feature> features_off;       // would hide tags from XDP
-  std::vector<Feature> peer_features_off;  // of a veth's other end
+  bool is_xdp_target = false;           // XDP programs of other devices may redirect frames to it
+  bool has_complete_checksums = false;  // frames received from it never have a partial checksum
+  bool has_xdp_on_sk_buffs = false;     // the driver may run its XDP program on an existing sk_buff
+  std::vector<Feature> features_off;    // features to turn off because they hide tags from XDP
+  std::vector<Feature> peer_features_off;  // the same for the other end of a veth
   std::vector<std::string> warnings;
 };
 
@@ -33,12 +33,12 @@ struct ModeQuestion {
   bool share_xdp = false;
 };
 
-// kUnsupported when XDP was asked for and this device cannot do it, kFailed when another owner's
-// XDP program is there.
+// Fails with kUnsupported if XDP is requested but the device cannot run it, and with kFailed if a
+// foreign XDP program is attached.
 Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
                                const ModeQuestion& question);
 
-// What the programs have to know of it: enum interface_flags of maps/interfaces.h.
+// The flags of the interface's entry: enum interface_flags of maps/interfaces.h.
 std::uint16_t interface_flags(const ModeChoice& choice, const abi::device_record& record);
 
 }  // namespace xvnet

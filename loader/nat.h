@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Source NAT of networks, as the programs know it.
+// Source NAT of networks, as the programs use it.
 //
-// A network's entry in nat_networks comes first and goes last, NETWORK_NAT comes last and goes
-// first. So what a killed command leaves is found by that entry, and no frame is translated by
-// halves.
+// The network's entry in nat_networks is written first and erased last; the flag NETWORK_NAT is set
+// last and cleared first. So the next command finds what an interrupted one left, and no frame is
+// translated with incomplete state.
 #pragma once
 
 #include <optional>
@@ -15,35 +15,37 @@
 
 namespace xvnet {
 
-// What is to be provided.
+// The addresses and ports that provide_nat() will use.
 struct NatPlan {
   std::vector<PublicAddress> addresses;
-  std::vector<abi::nat_range> ranges;  // one of each address
+  std::vector<abi::nat_range> ranges;  // one for each address
 };
 
-// Chosen by what there is at this moment, and refused where it cannot be had: nothing is written.
-// A network that is still to be made has the id 0.
+// Chooses addresses and ports from the current state; fails if they are not available. Writes
+// nothing. `network.id` is 0 for a network that does not exist yet.
 Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& network);
 
-// The network's ports speak to the outside from now on. Mappings stay where the ranges do. The
-// neighbours of an uplink are told of an address that is new there.
+// Turns on SNAT for the network, or changes it. Mappings survive if the ranges do not change. New
+// addresses are announced to the neighbours of their uplink.
 Result<void> provide_nat(Change& change, const Network& network, const NatPlan& plan);
-// They do not any more, and their mappings end.
+// Turns off SNAT and ends all mappings of the network.
 Result<void> withdraw_nat(Change& change, std::uint32_t network);
 
-// Whether ports of the network need IPv4 forwarding. bpf_fib_lookup() finds no route for what comes
-// in on a device without it. It opens nothing: the host's stack never sees a frame of a port.
+// Whether the network has SNAT, so its ports need IPv4 forwarding. Without forwarding,
+// bpf_fib_lookup() finds no route for packets received on a device. Forwarding exposes nothing: the
+// host's stack never receives a frame of a port.
 Result<bool> is_translated(Tables& tables, std::uint32_t network);
 
-// The mappings of a port that goes.
+// Ends the mappings of a port that is being removed.
 Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex);
 
-// What an uplink that came or changed has to know, and networks that have waited for it.
+// Updates addresses and flags after an uplink was added or changed, and turns on SNAT for networks
+// that waited for an address.
 Result<void> follow_uplinks(Change& change);
 std::uint16_t uplink_nat_flag(bool has_nat);
 Result<bool> has_nat(Tables& tables);
 
-// What a killed command left.
+// Removes incomplete NAT state that an interrupted command left.
 Result<void> settle_nat(Change& change);
 
 }  // namespace xvnet

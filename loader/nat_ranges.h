@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which ports of which public address are whose.
+// Allocates port ranges of public addresses to networks.
 #pragma once
 
 #include <vector>
@@ -10,7 +10,8 @@
 
 namespace xvnet {
 
-// Below it, sockets of the host get their ports, or the well-known services have theirs.
+// The lowest port that networks get of an address of the host. Lower ports are used by the host's
+// sockets and by well-known services.
 constexpr std::size_t kFirstPortOfHost = 40960;
 constexpr std::size_t kFirstPublicPort = 1024;
 
@@ -18,18 +19,19 @@ std::vector<abi::nat_range> ranges_of(const abi::nat_network& network);
 PortSet ports_of(const abi::nat_range& range);
 PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward);
 
-// Of each address, as many ports in a row as the record asks for, the highest that are free. A
-// network that has as many of an address keeps them. Refuses when there are not enough.
+// Chooses one range for each address: the highest free block of as many ports as the record asks
+// for. Existing ranges of the right size are kept. Fails if there are not enough ports.
 Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses);
 
-// The ports that networks and forwards have of addresses of the host, which its sockets must not
-// get by chance. Without those that the network `except` speaks from.
+// The ports of the host's addresses that networks and forwards use, which the kernel must not
+// assign to sockets by itself. Ranges of the network `except` are left out.
 Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except = 0);
-// Of one network.
+// The ports of the host's addresses that the network's ranges use.
 Result<PortSet> ports_on_host(Tables& tables, const abi::nat_network& network);
-// Keeps them from the host's sockets, and no longer; what was reserved beside them stays.
+// Adds ports to, or removes them from, the host's reserved ports
+// (net.ipv4.ip_local_reserved_ports). Other reserved ports stay.
 Result<void> reserve_on_host(Change& change, const PortSet& ports);
 Result<void> release_on_host(Change& change, const PortSet& ports);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks: made by name or implied by a port, bound to the uplink that carries their VID.
+// Networks: created by name or implicitly by a port, and bound to the uplink that carries their
+// VID.
 #pragma once
 
 #include <string>
@@ -17,37 +18,37 @@ struct Network {
 
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name);
 
-// Whether frames of any network go on in a continuation.
+// Whether any network needs the tail-called programs.
 Result<bool> needs_continuations(Tables& tables);
 
-// What the programs know of a network that is on no uplink yet.
+// The table entry of a network that is not bound to an uplink.
 abi::network loose_network(const abi::network_record& record);
 
-// The network a port asks for; an implied one is made when it is missing.
+// Returns the network that the port asks for; creates an implicit one if it does not exist.
 Result<Network> network_for_port(Change& change, const PortRequest& request);
 
-// An implied network goes with its last port.
+// Removes an implicit network that has no ports.
 Result<void> remove_network_if_unused(Change& change, std::uint32_t network);
 
-// Gives every network the uplink that should carry it, and takes away one that should not or is
-// gone.
+// Binds every network to the uplink that should carry it. A network whose uplink is gone stays
+// bound until another uplink carries it.
 Result<void> bind_networks(Change& change);
-// Takes its networks from an uplink that is about to go.
+// Unbinds all networks of an uplink that is being removed.
 Result<void> unbind_networks(Change& change, std::uint32_t uplink);
 
-// Adds the port to the network's flood list, or takes it off.
+// Adds the port to, or removes it from, the network's flood list.
 Result<void> add_member(Change& change, std::uint32_t network, std::uint32_t ifindex);
 Result<void> remove_member(Change& change, std::uint32_t network, std::uint32_t ifindex);
 
-// What becomes of SNAT whose addresses cannot be told at this moment: at boot, uplinks have none
-// yet.
+// What happens if the public addresses cannot be determined yet, as at boot, when uplinks have no
+// addresses: an error, or a warning and a later attempt.
 enum class SnatMiss { kRefused, kLater };
 
 Result<Outcome> add_network(Change& change, const NetworkRequest& request,
                             SnatMiss miss = SnatMiss::kRefused);
 Result<Outcome> set_network(Change& change, const NetworkRequest& request);
 Result<Outcome> remove_network(Change& change, std::string_view name);
-// Whatever is attached has been detached.
+// Removes the network. Its ports must have been detached.
 Result<void> destroy_network(Change& change, const Network& network);
 
 }  // namespace xvnet

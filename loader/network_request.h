@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A NetworkRequest against the rules, and as a record.
+// Validates a NetworkRequest and converts it to a record.
 #pragma once
 
 #include <string>
@@ -12,18 +12,19 @@
 
 namespace xvnet {
 
-// A request that makes no sense: kUsage.
+// Returns a kUsage error for the named network.
 std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause);
 
-// 1 to NAME_SIZE - 1 letters, digits, '-', '_' or '.': a network's or a router's.
+// Whether a network's or router's name is valid: 1 to NAME_SIZE - 1 letters, digits, '-', '_' or
+// '.'.
 bool is_plain_name(std::string_view name);
 Result<void> check_network_name(std::string_view name);
 Result<void> check_ageing(const NetworkRequest& request);
-// Of a VLAN, untagged, or neither.
+// Checks that the network is of one kind only: VLAN, untagged or host-only.
 Result<void> check_kind(std::string_view doing, const NetworkRequest& request);
 Result<void> check_vid(std::string_view doing, std::uint16_t vid);
 
-// What every network has; its addresses and services come by the set_* of their own.
+// The basic fields of a new record. The set_*() functions add addresses and services.
 abi::network_record record_of(const NetworkRequest& request);
 Result<void> set_host_addresses(abi::network_record& record, const NetworkRequest& request);
 std::vector<std::string> host_addresses_of(const abi::network_record& record);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A table that keeps what is written to it in memory, over one that is only read.
+// A table that keeps writes in memory, on top of a table that is only read.
 #pragma once
 
 #include <functional>
@@ -15,11 +15,11 @@ namespace xvnet {
 class OverlayTable final : public Table {
  public:
   using Bytes = std::vector<std::byte>;
-  // Called with the values before and after a write; nothing: no entry.
+  // Called for each write with the values before and after; null means no entry.
   using Watcher =
       std::function<void(std::span<const std::byte> key, const Bytes* before, const Bytes* after)>;
 
-  // `below` may be null, which reads as empty; else it outlives the overlay.
+  // `below` may be null, which reads as empty. Otherwise it must outlive the overlay.
   OverlayTable(const Table* below, std::size_t key_size, std::size_t value_size)
       : below_(below), key_size_(key_size), value_size_(value_size) {}
 
@@ -39,7 +39,7 @@ class OverlayTable final : public Table {
   std::size_t key_size_;
   std::size_t value_size_;
   Watcher watcher_;
-  std::map<Bytes, std::optional<Bytes>> written_;  // nothing: erased
+  std::map<Bytes, std::optional<Bytes>> written_;  // nullopt: erased
 };
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The addresses of ports: who gets which, and what is kept for a device that was detached.
+// IPv4 addresses of ports: allocation, and reservation for detached devices.
 #pragma once
 
 #include <vector>
@@ -11,31 +11,34 @@
 namespace xvnet {
 
 std::vector<Ipv4> addresses_of(const abi::port_record& record);
-// Those that other ports may have as well.
+// The addresses that the port shares with other ports (--allow).
 std::vector<Ipv4> allowed_of(const abi::port_record& record);
 std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others);
-// The record with these, and no others.
+// Returns the record with these addresses instead of its own.
 abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses);
 abi::port_record with_allowed(abi::port_record record, const std::vector<Ipv4>& addresses);
 
-// Those the request names, or else the one the device had, or else the lowest free one. None in a
-// network without a subnet. Refuses what another port has.
+// Returns the requested addresses; by default the one that the device had before, else the lowest
+// free one. Returns none in a network without a subnet. Fails if another port has a requested
+// address.
 Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& network,
                                            const PortRequest& request);
 
-// Refuses what is no host's address in the network, and what a port has to itself.
+// Checks the shared addresses (--allow): each must be assignable in the network, and must not
+// belong exclusively to another port.
 Result<void> check_allowed(Change& change, const Network& network, const PortRequest& request);
 
-// The port has the addresses of its record from now on, and may take those it is allowed.
+// Assigns the record's addresses to the port, and allows its shared ones.
 Result<void> hold_addresses(Change& change, std::uint32_t ifindex, const abi::port_record& record);
-// They are kept for the device, but nobody has them. One that nobody may have any more is
-// forgotten.
+// Releases the record's addresses, which stay reserved for the device. Shared addresses that no
+// other port may use are forgotten.
 Result<void> release_addresses(Change& change, std::uint32_t ifindex,
                                const abi::port_record& record);
-// An entry that is not of ports that share it, or one of which at least may have it.
+// Whether an entry is in use: an entry of one port always is; a shared one only if a port may use
+// it.
 Result<bool> is_kept_or_allowed(Tables& tables, const abi::address_key& key,
                                 const abi::address_entry& entry);
-// Of a network that goes.
+// Erases all address entries of a network that is being removed.
 Result<void> forget_addresses(Change& change, std::uint32_t network);
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What can be changed of a port in place: its link stays up, and its mappings and sessions stay.
+// Changes a port in place: its link stays up, and its NAT mappings and sessions survive.
 #pragma once
 
 #include "loader/port.h"
@@ -10,7 +10,7 @@ namespace xvnet {
 
 bool is_in_place(const std::vector<Difference>& differences);
 
-// Of a whole port whose device is here, and that differs in what can be changed in place.
+// Changes a complete port whose device is present; the differences must be changeable in place.
 Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& link,
                             const PortRequest& request);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Public addresses: which ones a network speaks from, and the uplink where each is at home.
+// Public addresses: which ones a network uses, and the uplink where each is reachable.
 #pragma once
 
 #include <vector>
@@ -11,36 +11,38 @@ namespace xvnet {
 
 struct PublicAddress {
   Ipv4 address;
-  abi::nat_address entry{};        // as the programs get to know it
-  bool is_beside_uplinks = false;  // in the subnet of none: somebody has to route it here
+  abi::nat_address entry{};        // the entry for the programs
+  bool is_beside_uplinks = false;  // in no uplink's subnet: a router must route it to this host
 
   bool is_of_host() const { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
 };
 
-// Those that the record asks for, in its order, by the uplinks and their addresses of this moment.
-// `network` is the id of the network, or 0 when it has none yet: with `--snat auto` it keeps the
-// address that it has. kFailed when they cannot tell: there is no uplink, none or several have an
-// address, ...
+// Returns the public addresses that the record asks for, in its order, from the current uplinks and
+// their addresses. `network` is the network's id, or 0 if it does not exist yet; with `--snat auto`
+// an existing network keeps its address. Fails with kFailed if the choice is not clear: no uplink,
+// or no or several uplinks with an address.
 Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
                                                          std::uint32_t network,
                                                          const abi::network_record& record);
-// The same of one address. `what` asks for it, and begins the message of a refusal.
+// Like find_public_addresses(), for one address. `what` names the request and begins the error
+// message.
 Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
                                           const std::string& what);
 
-// Refuses an address that is new and that somebody on the uplink's LAN answers ARP for (RFC 5227).
+// Refuses a new address if another machine on the uplink's LAN answers ARP for it (RFC 5227).
 Result<void> check_unanswered(Change& change, const PublicAddress& address);
 
-// Of addresses that are new and that no uplink's neighbours ask for.
+// Warnings for new addresses that are in no uplink's subnet, so neighbours send no ARP request for
+// them.
 Result<std::vector<std::string>> reach_warnings(Change& change,
                                                 const std::vector<PublicAddress>& addresses);
 
-// Has the programs know the address, and its neighbours, if they do not yet.
+// Writes the address's entry for the programs, and announces it to neighbours if it is new.
 Result<void> hold_address(Change& change, const PublicAddress& address);
-// Whether VMs of a network have ports of it; `except` does not count.
+// Whether a network has a port range of the address. `except` is the id of a network to ignore.
 Result<bool> is_spoken_from(Tables& tables, const abi::address& address, std::uint32_t except = 0);
-// Nobody is to know it any more whom no network and no forward needs it for. A forward that is not
-// complete needs it no more.
+// Erases the address's entry if no network and no complete forward uses it. `network_that_goes` is
+// the id of a network that is being removed.
 Result<void> release_address(Change& change, const abi::address& address,
                              std::uint32_t network_that_goes = 0);
 

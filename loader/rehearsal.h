@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A change that does not happen: reads see the wrapped kernel with what was written here laid over
-// it, writes are kept in memory and told as lines. An operation of Instance runs on it unchanged,
-// with all its checks.
+// A dry run of a change. Reads see the wrapped kernel with the writes of the dry run on top. Writes
+// stay in memory and are recorded as lines. Operations of Instance run unchanged, with all their
+// checks.
 #pragma once
 
 #include <map>
@@ -18,11 +18,11 @@ namespace xvnet {
 
 class Rehearsal final : public Kernel {
  public:
-  // Opens `kernel` for reading only. It outlives the rehearsal.
+  // Opens `kernel` only for reading. It must outlive the Rehearsal.
   explicit Rehearsal(Kernel& kernel);
 
-  // What would be done, in order: "create tap tap0". Entries of tables are told by what they stand
-  // for.
+  // The steps of the change, in order, such as "create tap tap0". Table writes are listed as the
+  // object they belong to.
   const std::vector<std::string>& steps() const { return steps_; }
 
   Result<std::optional<Link>> find_link(std::string_view name) const override;
@@ -53,7 +53,7 @@ class Rehearsal final : public Kernel {
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override;
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
-  // Nothing is sent by a rehearsal.
+  // Always empty: a dry run sends no frames.
   Result<std::optional<Mac>> probe_address(std::uint32_t, Ipv4) const override {
     return std::nullopt;
   }
@@ -106,7 +106,7 @@ class Rehearsal final : public Kernel {
 
   void make_tables();
   void tell(std::string line);
-  // Of an entry that came, went or changed.
+  // Records a step for a record that was added, removed or changed.
   void tell_record(const std::string& noun, std::string_view name, bool was_there, bool is_there);
   void tell_forward(std::span<const std::byte> key, const Bytes& value, bool is_there);
   void tell_vlan(std::span<const std::byte> key, bool is_there);
@@ -114,24 +114,25 @@ class Rehearsal final : public Kernel {
   void watch_tables();
 
   Link make_link(std::string_view name, LinkKind kind);
-  Result<Link> link_of(std::uint32_t ifindex) const;  // must exist
+  Result<Link> link_of(std::uint32_t ifindex) const;  // fails if there is none
   std::string name_of(std::uint32_t ifindex) const;
-  // `what` tells of a change; none when the link has the value already.
+  // Sets a field of a link and records `what` as a step. Does nothing if the link has the value
+  // already.
   template <typename T>
   Result<void> set(std::uint32_t ifindex, T Link::* field, const T& value, std::string_view what);
 
   Kernel* kernel_;
-  bool exists_ = false;      // the instance
-  bool is_upgrade_ = false;  // from another build
+  bool exists_ = false;      // the instance exists
+  bool is_upgrade_ = false;  // the pinned programs are of another build
   std::vector<std::string> steps_;
   std::map<TableId, std::unique_ptr<OverlayTable>> tables_;
-  std::map<std::uint32_t, std::optional<Link>> links_;  // made or changed here; nothing: deleted
+  std::map<std::uint32_t, std::optional<Link>> links_;  // made or changed here; nullopt: deleted
   std::uint32_t next_ifindex_;
   std::map<std::pair<std::uint32_t, Feature>, FeatureState> features_;
   std::map<std::uint32_t, VethPeer> peers_;
   std::map<std::uint32_t, bool> backstops_;
   std::map<std::uint32_t, HostAddresses> guarded_;
-  std::optional<PortSet> reserved_ports_;  // nothing: as they are
+  std::optional<PortSet> reserved_ports_;  // nullopt: unchanged
   std::map<std::pair<std::uint32_t, Hook>, Attachment> attachments_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What `down` takes away of an instance beside what its records tell: they may be gone.
+// The parts of `down` that do not depend on the records, because these may be gone.
 #pragma once
 
 #include <string>
@@ -11,13 +11,15 @@
 
 namespace xvnet {
 
-// Of an instance whose tables `missing` are gone, what was not put back, for nobody knows it.
+// Warnings about settings that could not be restored because the tables in `missing` are gone.
 std::vector<std::string> losses_of(const std::vector<std::string>& missing);
 
-// Ports are set down before they lose their backstop. A warning says what each device keeps.
+// Removes the programs and the backstop. A port is set down before it loses its backstop. Warnings
+// say which settings each device keeps.
 Result<Outcome> remove_remnant(Change& change, const Remnant& remnant);
 
-// Where records are gone, what of the reserved ports was for public ones is not known: a warning.
+// With records gone, the loader cannot tell which of the host's reserved ports were its own.
+// Returns a warning that lists them.
 Result<std::vector<std::string>> reserved_by_nobody(const Kernel& kernel);
 
 }  // namespace xvnet

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What others changed of a device since it was attached or made an uplink is put back: a command
-// that is given again leaves the device as it did the first time, and no session ends by it.
+// Undoes outside changes to the device of a port or an uplink. A repeated command leaves the device
+// as the first one did, without ending a session.
 #pragma once
 
 #include "loader/change.h"
@@ -9,20 +9,21 @@
 
 namespace xvnet {
 
-// Whether the link, which has the record's number, is the recorded device and can be repaired. It
-// has its programs, or has lost them: then it is known by its name and kind.
+// Whether the record is complete and the link, which has the record's ifindex, is the recorded
+// device. A device that has lost its programs is identified by its name or MAC, and its kind.
 Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_record& record);
 
-// Of a whole record whose device is here.
+// The record must be complete, and its device present.
 Result<void> repair_port(Change& change, const PortEntry& port, const Link& link);
 Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::uplink_record& record,
                            const Link& link);
 
-// The records have the names that the devices have now. A network that was asked for with an uplink
-// follows that uplink's name.
+// Updates the records to the current names of their devices. Networks with a named uplink follow
+// its new name.
 Result<void> follow_uplink_names(Change& change);
 
-// IPv4 forwarding of a port's device: without it bpf_fib_lookup() finds no route for its frames.
+// Whether the port's device needs IPv4 forwarding but has it off. Without it, bpf_fib_lookup()
+// finds no route for its frames.
 Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link);
 
 }  // namespace xvnet

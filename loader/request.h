@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What an operator can ask for. A request is checked by the operation it is given to, not by
-// whoever fills it in.
+// The requests of an operator. The operation that gets a request validates it, not the code that
+// fills it in.
 #pragma once
 
 #include <bitset>
@@ -18,7 +18,7 @@ namespace xvnet {
 enum class Mode { kAuto, kXdp, kTc };
 
 constexpr std::uint16_t kMinVid = 1;
-constexpr std::uint16_t kMaxVid = 4094;        // IEEE 802.1Q, table 9-2: 0 and 4095 are no VLANs
+constexpr std::uint16_t kMaxVid = 4094;        // IEEE 802.1Q, table 9-2: 0 and 4095 are reserved
 constexpr std::uint32_t kDefaultAgeing = 300;  // seconds, IEEE 802.1Q, table 8-6
 constexpr std::uint32_t kDefaultMaxMacs = 64;  // of one port
 
@@ -28,54 +28,53 @@ constexpr std::uint32_t kMaxSnatPorts = 32768;
 
 using VidSet = std::bitset<4096>;
 
-// Exactly one of vid, untagged and network.
+// Exactly one of vid, untagged and network must be set.
 struct PortRequest {
   std::string device;
   std::optional<std::uint16_t> vid;
   bool untagged = false;
-  std::string
-      uplink;  // for an untagged network, where the host has several uplinks; empty: the only one
-  std::string network;  // of an existing network
+  std::string uplink;   // of an untagged network; required if there are several uplinks
+  std::string network;  // name of an existing network
   std::optional<Mac> mac;
-  std::vector<Ipv4> ips;      // in a network with a subnet; empty: one is chosen
-  std::vector<Ipv4> allowed;  // that other ports may have as well; whoever announces one has it
-  std::string host_name;      // told by DHCP
+  std::vector<Ipv4> ips;      // requires a network with a subnet; empty: one is chosen
+  std::vector<Ipv4> allowed;  // shared with other ports; the port that announced one last has it
+  std::string host_name;      // sent by DHCP
   Mode mode = Mode::kAuto;
-  bool guest_offloads = true;  // false: the guest never sends an unfinished checksum
+  bool guest_offloads = true;  // false: the guest never sends a partial checksum
   std::optional<std::uint32_t> max_macs;
-  // A missing device is created as a TAP with these; on an existing one, an MTU is set, the others
-  // must agree.
+  // A missing device is created as a TAP with these settings. On an existing device the MTU is set,
+  // and the other settings must match.
   std::string owner;  // user name or uid
   std::optional<std::uint32_t> queues;
-  std::optional<std::uint32_t> mtu;  // 0: the one of before it was a port
+  std::optional<std::uint32_t> mtu;  // 0: the MTU before the device became a port
   bool create = true;
-  bool replace = false;  // change a port that is attached differently
-  bool force = false;    // also a device that the host uses, or that is no VM's
+  bool replace = false;  // change a port that is attached with other settings
+  bool force = false;    // accept a device that the host uses, or of an unusual type
 };
 
 struct UplinkRequest {
   std::string device;
-  std::optional<VidSet> vids;  // nothing: every VID no other uplink claims; empty: none
+  std::optional<VidSet> vids;  // nullopt: every VID that no other uplink claims; empty: none
   Mode mode = Mode::kAuto;
-  bool share_xdp = false;  // beside other XDP programs, through libxdp's dispatcher
+  bool share_xdp = false;  // attach beside other XDP programs through libxdp's dispatcher
 };
 
 enum class SnatSource {
-  kNone,       // nothing is translated any more
-  kAuto,       // the first address of the only uplink that has any
-  kAddresses,  // those that are named
+  kNone,       // turn SNAT off
+  kAuto,       // the first address of the only uplink that has one
+  kAddresses,  // the given addresses
 };
 
-// Who may answer: RFC 4787, REQ-8.
+// Which remote endpoints may reply: RFC 4787, REQ-8.
 enum class SnatFilter {
-  kAddress,   // whom the VM's port has spoken to
-  kEndpoint,  // anybody
+  kAddress,   // only remote addresses that the inside port has sent to
+  kEndpoint,  // any remote endpoint
 };
 
-// The public addresses from which a network's VMs speak to the outside.
+// The public addresses that a network's traffic is translated to.
 struct SnatRequest {
   SnatSource source = SnatSource::kNone;
-  std::vector<Ipv4> addresses;  // an uplink's own, or others that are answered for
+  std::vector<Ipv4> addresses;  // addresses of an uplink, or others for which xvnet answers ARP
 
   bool operator==(const SnatRequest&) const = default;
 };
@@ -85,63 +84,63 @@ struct NetworkRequest {
   std::optional<std::uint16_t> vid;  // neither vid nor untagged: host-only
   bool untagged = false;
   std::string uplink;
-  bool is_host_only = false;                // on a network that exists: on no uplink any more
-  bool has_any_uplink = false;              // the same: none is named any more
+  bool is_host_only = false;                // for `set`: remove the network from its uplink
+  bool has_any_uplink = false;              // for `set`: no longer name an uplink
   std::vector<std::string> host_addresses;  // CIDR
-  bool has_no_host_addresses = false;       // the same: none any more
+  bool has_no_host_addresses = false;       // for `set`: remove all host addresses
   std::optional<std::uint32_t> ageing_s;
-  std::optional<Subnet> subnet;       // whose addresses the ports get; Subnet{}: none
+  std::optional<Subnet> subnet;       // addresses for the ports; Subnet{}: none
   std::optional<Ipv4> gateway;        // in the subnet; zero: none
-  std::optional<std::string> router;  // the gateway leads to the other networks of it; empty: none
+  std::optional<std::string> router;  // name of the router that the gateway belongs to; empty: none
   std::optional<bool> dhcp;
-  std::vector<Ipv4> dns;                    // told by DHCP, like the rest
-  bool has_no_dns = false;                  // on a network that exists: none any more
+  std::vector<Ipv4> dns;                    // sent by DHCP, like the fields up to boot_file
+  bool has_no_dns = false;                  // for `set`: remove all name servers
   std::optional<std::string> domain;        // empty: none
   std::optional<Ipv4> boot_server;          // zero: none
   std::optional<std::string> boot_file;     // empty: none
-  std::optional<SnatRequest> snat;          // goes with a gateway, like the rest
-  std::optional<std::uint32_t> snat_ports;  // of each address; even
+  std::optional<SnatRequest> snat;          // requires a gateway
+  std::optional<std::uint32_t> snat_ports;  // ports of each public address; even
   std::optional<SnatFilter> snat_filter;
-  std::optional<std::vector<Subnet>> snat_exceptions;  // prefixes spoken to without it; or none
-  bool force = false;  // take public addresses that somebody on the LAN answers for
+  std::optional<std::vector<Subnet>> snat_exceptions;  // prefixes not translated; empty: none
+  bool force = false;  // take public addresses even if another machine on the LAN answers for them
 };
 
 enum class ForwardProtocol { kUdp, kTcp, kAll };
 
-// Ports of a public address that lead to a VM; with kAll, the whole address, which is floating then
-// and has no ports of its own.
+// Ports of a public address that lead to a VM. With kAll the whole address leads there (a floating
+// address), and the port fields are 0.
 struct ForwardRequest {
   std::string network;
   ForwardProtocol protocol = ForwardProtocol::kAll;
   Ipv4 outside;
-  std::uint16_t outside_port = 0;  // the first
+  std::uint16_t outside_port = 0;  // the first of `count`
   Ipv4 inside;
-  std::uint16_t inside_port = 0;  // the first
-  std::uint16_t count = 1;        // of ports
-  bool force = false;             // as of a network
+  std::uint16_t inside_port = 0;  // the first of `count`
+  std::uint16_t count = 1;        // number of ports
+  bool force = false;             // like NetworkRequest::force
 };
 
-// Which public ports to show; what is not said matches all.
+// Selects the public ports to show. An empty field matches all.
 struct NatFilter {
   std::string network;
-  std::optional<Ipv4> address;        // inside or outside
-  std::optional<std::uint16_t> port;  // the same
+  std::optional<Ipv4> address;        // inside or outside address
+  std::optional<std::uint16_t> port;  // inside or outside port
 };
 
-// All that an operator has asked for and that holds: what `xvnet save` writes down.
+// Everything that the operator has configured: the content of `xvnet save`.
 struct DesiredState {
   std::vector<UplinkRequest> uplinks;
-  std::vector<NetworkRequest> networks;  // those with a name of their own
+  std::vector<NetworkRequest> networks;  // without implicit networks
   std::vector<ForwardRequest> forwards;
   std::vector<PortRequest> ports;
 };
 
-// What a change did.
+// The result of a change.
 struct Outcome {
   bool changed = false;
   std::vector<std::string> warnings;
-  std::string created_tap{};      // the name; empty: none
-  std::vector<Error> failures{};  // of a restore: of objects that stay as they were
+  std::string created_tap{};      // name of the TAP that was created; empty for none
+  std::vector<Error> failures{};  // objects that could not be brought back
 };
 
 }  // namespace xvnet

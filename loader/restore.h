@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The desired state, brought about again. Each object is a change of its own: one that cannot be
-// brought back keeps no other from it.
+// Brings the desired state back. Each object is a change of its own, so a failed object does not
+// prevent the others.
 #pragma once
 
 #include <string_view>
@@ -12,7 +12,7 @@
 
 namespace xvnet {
 
-// As Instance::restore(), of an instance that is tidy.
+// Implements Instance::restore() for an instance that is already repaired.
 Result<Outcome> restore_state(Kernel& kernel, Tables& tables, const DesiredState& state,
                               std::string_view device);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Result<T>: a value, or an Error that can be shown to the operator as it is.
+// Result<T>: a value, or an Error that can be shown to the operator unchanged.
 #pragma once
 
 #include <expected>
@@ -9,7 +9,7 @@
 
 namespace xvnet {
 
-// What the caller can do about it; the CLI's exit code.
+// What the caller can do about the error; also the CLI's exit code.
 enum class ErrorKind {
   kFailed = 1,        // refused, or something went wrong
   kUsage = 2,         // the request makes no sense

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Routers: the networks that lead to one another through their gateways are those of one name.
+// Routers: networks with the same router name reach each other through their gateways.
 #pragma once
 
 #include "loader/network.h"
 
 namespace xvnet {
 
-// What the request says of the router goes into the record; what it does not say stays. Comes after
-// the subnet and the gateway.
+// Validates the router of the request and writes it to the record. Call it after set_subnet(). A
+// router that is not given stays.
 Result<void> set_router(abi::network_record& record, const NetworkRequest& request);
 
-// Refuses a subnet that overlaps another of the same router: who is meant by an address?
+// Refuses a subnet that overlaps another one of the same router, because its addresses would be
+// ambiguous.
 Result<void> check_router(Tables& tables, const Network& network);
 
-// The id under which the router's networks are in maps/routes.h; 0: none. The first network of a
-// router makes it.
+// Returns the id of the network's router in maps/routes.h, or 0 for none. The first network of a
+// router allocates the id.
 Result<std::uint32_t> take_router_id(Change& change, const Network& network);
 
-// The way of the router's other networks to this one, and none that it had before.
+// Writes the router's route to this network and erases a previous one.
 Result<void> provide_route(Change& change, const Network& network, std::uint32_t router);
 Result<void> withdraw_route(Change& change, std::uint32_t network);
 

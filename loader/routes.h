@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The prefixes behind which a network is: maps/routes.h.
+// Routes to networks by prefix: maps/routes.h.
 #pragma once
 
 #include <span>
@@ -10,10 +10,11 @@
 
 namespace xvnet {
 
-// A whole prefix, of 128 bits.
+// Builds a key from a prefix of 128 bits.
 abi::route_key route_to(abi::route_kind kind, std::uint32_t scope, const abi::prefix& prefix);
 
-// The network has these of the kinds, and no others: what it had goes after what it gets is there.
+// Replaces the network's routes of the given kinds. New routes are written before old ones are
+// erased.
 Result<void> set_routes(Change& change, std::uint32_t network,
                         std::span<const abi::route_kind> kinds,
                         const std::vector<abi::route_key>& wanted);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The tables as views.
+// Reads the tables into views.
 #pragma once
 
 #include <string_view>
@@ -11,7 +11,7 @@
 
 namespace xvnet {
 
-// "up", "down", "gone", "severed" or "incomplete"
+// Returns "up", "down", "gone", "severed" or "incomplete".
 Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record);
 
@@ -20,7 +20,7 @@ Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tab
 Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);
 Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables);
 Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables);
-// Those that have not expired, without forwards.
+// Mappings that have not expired, without forwards.
 Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
                                       const NatFilter& filter);
 Result<std::vector<ForwardView>> view_forwards(Tables& tables);

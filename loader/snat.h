@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What is asked for of source NAT: a request against the rules, and the record of it. What comes of
-// it is in nat.h.
+// Source NAT in the record: validates a request and stores it. nat.h applies it.
 #pragma once
 
 #include <string>
@@ -12,18 +11,18 @@
 
 namespace xvnet {
 
-// The SNAT side of a request, into the record; what the request does not say stays. Comes after the
-// subnet and the gateway.
+// Validates the SNAT options of the request and writes them to the record. Call it after
+// set_subnet(). Options that are not given stay.
 Result<void> set_snat(abi::network_record& record, const NetworkRequest& request);
 
 bool has_snat(const abi::network_record& record);
-// The addresses that are named; none with --snat auto.
+// The configured addresses; none with --snat auto.
 std::vector<Ipv4> snat_addresses(const abi::network_record& record);
 SnatFilter snat_filter(const abi::network_record& record);
-// "203.0.113.5,203.0.113.6", or "auto"
+// Returns "203.0.113.5,203.0.113.6", or "auto".
 std::string snat_text(const abi::network_record& record);
 
-// Whether the request says anything of SNAT.
+// Whether the request changes SNAT.
 bool speaks_of_snat(const NetworkRequest& request);
 
 }  // namespace xvnet

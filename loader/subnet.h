@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The subnet of a network: what is asked for, against the rules and what the network's ports have.
+// The subnet of a network: validates requests against the rules and against the addresses of ports.
 #pragma once
 
 #include <functional>
@@ -14,27 +14,28 @@ namespace xvnet {
 
 std::optional<Subnet> subnet_of(const abi::network_record& record);
 
-// What the request says of the subnet goes into the record; what it does not say stays.
+// Validates the subnet and gateway of the request and writes them to the record. Those not given
+// stay.
 Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request);
 
-// Another network, of those that `is_rival` picks, whose subnet has some address of this one's.
+// Returns another network that `is_rival` accepts and whose subnet overlaps this one's.
 Result<std::optional<abi::network_record>> find_overlapping(
     Tables& tables, const Network& network,
     const std::function<bool(const abi::network_record&)>& is_rival);
 
-// What the programs know of it: enum network_flags.
+// The network's flags for the programs: enum network_flags.
 std::uint16_t subnet_flags(const abi::network_record& record);
 
-// The gateway's entry, with the way to the network, is there for as long as a network's flags speak
-// of it: it is put before them and erased after.
+// Write and erase the gateway's entry and its route. They must exist while the network's flags
+// announce a gateway: write them before the flags, erase them after.
 Result<void> provide_gateway(Change& change, const Network& network);
 Result<void> withdraw_gateway(Change& change, const Network& network);
 
-// Refuses a change that would take an address from a port that has it.
+// Refuses a change that would take an address away from a port.
 Result<void> check_subnet_change(Tables& tables, const Network& before,
                                  const abi::network_record& after);
 
-// The addresses that are the network's own: its gateway's and the host's.
+// The network's own addresses: those of its gateway and of the host.
 std::vector<Ipv4> own_addresses(const abi::network_record& record);
 
 }  // namespace xvnet

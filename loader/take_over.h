@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a port has that is not here: its device is gone, or no VM has it open. Another port may take
-// it, as when a VM was started anew on another device, or moved away and back.
+// Takes over the MAC and addresses of a port that is not in use: its device is gone, or no VM has
+// it open. This happens when a VM was restarted on another device, or migrated away and back.
 #pragma once
 
 #include <string>
@@ -12,8 +12,9 @@
 
 namespace xvnet {
 
-// Before a port gets the MAC and addresses of the request in the network. A port of it that has
-// them and is here keeps them, and the request is refused later. Answers what was taken, in words.
+// Call this before a port gets the request's MAC and addresses. It takes them from ports of the
+// network that are not in use. A port in use keeps them, and a later check refuses the request.
+// Returns one line of text for each takeover.
 Result<std::vector<std::string>> take_over(Change& change, std::uint32_t network,
                                            const PortRequest& request);
 

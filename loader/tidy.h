@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What every change begins with. Where nothing was cut short and nothing has moved, it does
-// nothing.
+// The first step of every change. It does nothing if no command was interrupted and no uplink has
+// changed.
 //
-// Repair: what a killed command left half-made, beside the ports and uplinks whose own records say
-// so: devices, networks and their bindings. It reads every table, so it is done only after a
-// command that did not come to its end (Change::is_settled()).
+// Repair: removes or completes what an interrupted command left of devices, networks and bindings.
+// Ports and uplinks are repaired elsewhere: their own records say that they are incomplete. A
+// repair reads every table, so it runs only after an interrupted command (Change::is_settled()).
 //
-// Following: what the world did since the last command. It costs a look at the networks and their
-// uplinks, and is done each time.
+// Following: adapts to changes of uplinks since the last command. It reads the networks and their
+// uplinks, and runs every time.
 #pragma once
 
 #include "loader/change.h"
@@ -16,8 +16,8 @@
 namespace xvnet {
 
 enum class Tidying {
-  kWhereUnsettled,  // a repair only after a command that was cut short
-  kThorough,        // whatever the mark says: somebody else may have been at the tables
+  kWhereUnsettled,  // repair only after an interrupted command
+  kThorough,        // always repair: the tables may have been changed from outside
 };
 
 Result<void> tidy(Change& change, Tidying tidying);

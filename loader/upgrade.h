@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Moving everything that is attached to this build's programs.
+// Moves all attachments to this build's programs.
 #pragma once
 
 #include "loader/kernel.h"
@@ -9,8 +9,9 @@
 
 namespace xvnet {
 
-// After Kernel::open_for_upgrade(). Each attachment changes over in one step, and what has not yet
-// works with what has, so no frame is lost. A refusal puts the former programs back.
+// Call this after Kernel::open_for_upgrade(). Each attachment is replaced atomically, and programs
+// of both builds work together, so no frame is lost. After a failure the previous programs run
+// again.
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables);
 
 }  // namespace xvnet

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Uplinks: a NIC that carries networks as VLANs, and stays the host's for everything else. It is
-// never set down.
+// Uplinks: a NIC carries networks as VLANs, and all its other frames belong to the host. xvnet
+// never sets an uplink down.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ namespace xvnet {
 
 Result<Outcome> add_uplink(Change& change, const UplinkRequest& request);
 
-// Its networks stay, without an uplink or on another one that carries them.
+// The uplink's networks stay. Each moves to another uplink that carries it, or stays without one.
 Result<Outcome> remove_uplink(Change& change, std::string_view device);
 
 Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,

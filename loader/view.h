@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What there is, as `xvnet show` and `xvnet stats` present it.
+// The state of an instance, as `xvnet show` and `xvnet stats` present it.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace xvnet {
 
-// An address that the port may take from others.
+// An address that the port shares with other ports (--allow).
 struct AllowedView {
   std::string address;
   bool is_here = false;  // the port has it now
@@ -27,19 +27,19 @@ struct PortView {
   std::optional<std::uint16_t> vid;
   Mode mode = Mode::kTc;
   Mode mode_asked = Mode::kAuto;
-  std::string why;      // of the mode
+  std::string why;      // reason for the mode
   std::string state;    // "up", "down", "gone", "severed" or "incomplete"
   std::string carrier;  // "up", "no-carrier", "no-vm", "down" or "gone"
   std::optional<Mac> mac;
   std::uint32_t max_macs = 0;
-  std::uint32_t macs = 0;  // learned now
+  std::uint32_t macs = 0;  // learned and not aged
   bool created = false;    // by xvnet
   std::vector<std::string> ips;
   std::vector<AllowedView> allowed;
   std::string host_name;
 };
 
-// Ports of a public address that a network has for itself.
+// A port range of a public address that a network has exclusively.
 struct SnatView {
   std::string address;
   std::uint16_t first_port = 0;
@@ -61,8 +61,8 @@ struct NetworkView {
   std::string router;   // empty: none
   bool dhcp = false;
   std::vector<std::string> dns;
-  std::vector<SnatView> snat;  // empty: it is not translated, or not yet
-  std::string snat_filter;     // "address" or "endpoint"; empty: no SNAT was asked for
+  std::vector<SnatView> snat;  // empty: no SNAT, or not active yet
+  std::string snat_filter;     // "address" or "endpoint"; empty: SNAT is not configured
   std::vector<std::string> snat_exceptions;  // "192.0.2.0/24"
   bool implicit = false;
 };
@@ -73,7 +73,7 @@ struct UplinkView {
   Mode mode = Mode::kTc;
   Mode mode_asked = Mode::kAuto;
   std::string why;
-  std::string carrier;  // as of a port
+  std::string carrier;  // as in PortView
   std::string vlans;    // "all", or "10,20-30"
   std::vector<std::string> networks;
   std::string state;
@@ -84,7 +84,7 @@ struct FdbView {
   Mac mac{};
   std::string device;
   std::string kind;                    // "learned", "static" or "host"
-  std::optional<std::uint64_t> age_s;  // of a learned one
+  std::optional<std::uint64_t> age_s;  // only for a learned entry
 };
 
 struct LeaseView {
@@ -92,22 +92,22 @@ struct LeaseView {
   std::string network;
   std::string device;
   std::string state;                   // "unused", "offered", "bound", "released" or "declined"
-  std::optional<Mac> mac;              // whose it was last
-  std::optional<std::uint64_t> age_s;  // since it was last acknowledged
+  std::optional<Mac> mac;              // of the last client
+  std::optional<std::uint64_t> age_s;  // since the last acknowledgement
 };
 
-// A public port that a VM's port has.
+// A NAT mapping: a public port, and the VM's port that uses it.
 struct NatView {
   std::string network;
   std::string protocol;  // "udp", "tcp" or "icmp"
   std::string inside_ip;
-  std::uint16_t inside_port = 0;  // of ICMP, the identifier
+  std::uint16_t inside_port = 0;  // for ICMP, the identifier
   std::string outside_ip;
   std::uint16_t outside_port = 0;
-  std::string state;  // "live"; of TCP "established" or "transitory"
+  std::string state;  // "live"; for TCP "established" or "transitory"
   std::uint64_t age_s = 0;
-  std::uint64_t left_s = 0;  // until it expires, if nothing is sent
-  std::uint64_t sent = 0;    // bytes of IP packets, from inside
+  std::uint64_t left_s = 0;  // until it expires without further traffic
+  std::uint64_t sent = 0;    // bytes of IP packets from the VM
   std::uint64_t received = 0;
 };
 
@@ -115,19 +115,19 @@ struct ForwardView {
   std::string network;
   std::string protocol;  // "udp", "tcp" or "all"
   std::string outside_ip;
-  std::uint16_t outside_port = 0;  // the first; 0: all of them
+  std::uint16_t outside_port = 0;  // the first of `ports`; 0: the whole address
   std::string inside_ip;
   std::uint16_t inside_port = 0;
   std::uint16_t ports = 1;
-  std::string device;      // that has the inside address; empty: none at present
-  std::uint64_t sent = 0;  // bytes of IP packets, from inside
+  std::string device;      // device that has the inside address; empty for none
+  std::uint64_t sent = 0;  // bytes of IP packets from the VM
   std::uint64_t received = 0;
 };
 
 struct DirectionView {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
-  std::map<std::string, std::uint64_t> drops;  // by reason, lower case; only those that happened
+  std::map<std::string, std::uint64_t> drops;  // by lower-case reason; only those that occurred
 };
 
 struct StatsView {
@@ -143,7 +143,7 @@ struct Finding {
   std::string check;
   Health health = Health::kOk;
   std::string detail;
-  std::string fix;  // empty when there is nothing to do
+  std::string fix;  // empty if there is nothing to do
 };
 
 }  // namespace xvnet
