@@ -32,7 +32,7 @@ bool are_all(const abi::address& address, unsigned from, bool value) {
   return true;
 }
 
-// Link-local ones are each interface's own, and may be given.
+// Link-local addresses are allowed: they are valid on each interface.
 std::string why_no_hosts_ipv6(const abi::address& address) {
   const auto starts_with = [&](std::uint8_t first, std::uint8_t mask) {
     return (address.bytes[0] & mask) == first;
@@ -59,7 +59,7 @@ std::string why_no_hosts(const Subnet& prefix) {
   return {};
 }
 
-// Of a prefix that has but two addresses, each is a host's: RFC 3021, RFC 6164.
+// In a prefix of two addresses, both can belong to hosts: RFC 3021, RFC 6164.
 std::string why_no_hosts(const abi::address& address, unsigned bits) {
   const auto ipv4 = ipv4_of(address);
   const bool is_zero = are_all(address, 0, false);

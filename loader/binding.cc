@@ -26,7 +26,7 @@ std::uint32_t uplink_for_vid(const std::vector<UplinkEntry>& uplinks, std::uint1
   return carries_all;
 }
 
-// The network that has the uplink's untagged frames, 0 for none.
+// Returns the id of the network that carries the uplink's untagged frames, or 0 for none.
 Result<std::uint32_t> untagged_owner(Tables& tables, std::uint32_t uplink) {
   XVNET_ASSIGN(owner, tables.vlans.find({.uplink = uplink, .vid = 0, .pad = 0}));
   return owner.value_or(0);
@@ -91,7 +91,7 @@ static_assert(kEarlyFdbEntries + (kMaxVid - kEarlyNetworks) * (kUplinkMacsLater 
                   MAX_INTERFACES * (kDefaultMaxMacs + 1) <=
               MAX_FDB_ENTRIES);
 
-// What a network that gets an uplink may learn there.
+// Returns how many MACs a newly bound network may learn on its uplink.
 Result<std::uint32_t> reserve_at_uplink(Tables& tables) {
   XVNET_ASSIGN(reserved, reserved_in_fdb(tables));
   if (reserved + kUplinkMacs + 1 <= kEarlyFdbEntries) return kUplinkMacs;
@@ -99,8 +99,8 @@ Result<std::uint32_t> reserve_at_uplink(Tables& tables) {
   return kUplinkMacsLater;
 }
 
-// Under the MAC that the uplink had when it was bound. The whole table is read only where it has
-// another one since, or is gone.
+// Erases the host's FDB entry. Its key is the MAC that the uplink had when it was bound. The whole
+// table is read only if that MAC has changed or the uplink is gone.
 Result<void> forget_host(Change& change, std::uint32_t id, std::uint32_t uplink) {
   auto& fdb = change.tables().fdb;
   XVNET_ASSIGN(link, change.kernel().find_link(uplink));
@@ -143,7 +143,7 @@ Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
   XVNET_ASSIGN(link, change.kernel().find_link(uplink));
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!network) return fail(fmt::format("bind network {}: it is gone", id));
-  if (!link) return {};  // it went meanwhile, and the next command sees that
+  if (!link) return {};  // the device is gone; the next command handles that
   auto bound = *network;
   if (network->uplink != uplink) {
     XVNET_ASSIGN(macs, reserve_at_uplink(tables));
@@ -174,8 +174,8 @@ Result<void> unbind(Change& change, std::uint32_t id) {
 
 namespace {
 
-// Whether the FDB has the host under the MAC its uplink has now. Only an untagged network has the
-// host as a member.
+// Whether the FDB has the host's entry under the uplink's current MAC. The host is a member of
+// untagged networks only.
 Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& network) {
   if (network.vid || !network.uplink) return true;
   XVNET_ASSIGN(link, change.kernel().find_link(network.uplink));
@@ -199,7 +199,7 @@ Result<void> bind_networks(Change& change) {
     XVNET_ASSIGN(current, knows_host(change, id, network->second));
     const std::uint32_t bound = network->second.uplink;
     if (bound == uplink && current) continue;
-    // Where no other carries it, a network waits for its uplink to come back.
+    // If no other uplink carries the network, it waits for its uplink to come back.
     if (!uplink && bound) continue;
     XVNET_TRY(unbind(change, id));
     if (uplink) XVNET_TRY(bind(change, id, uplink));

@@ -11,7 +11,7 @@ namespace xvnet {
 
 Result<bool> Change::is_settled() const {
   XVNET_ASSIGN(meta, tables_->meta.find(0));
-  return !meta || meta->settled;  // nothing: there is no instance yet, as when one is rehearsed
+  return !meta || meta->settled;  // no entry: the instance does not exist yet, as in a dry run
 }
 
 Result<void> Change::unsettle() {
@@ -28,7 +28,7 @@ Result<void> Change::unsettle() {
   return {};
 }
 
-// Not one of the steps that are undone: it says that there are none any more.
+// This is not an undoable step: it records that nothing is left to undo.
 Result<void> Change::settle() {
   XVNET_ASSIGN(found, tables_->meta.find(0));
   abi::meta value = found.value_or(abi::meta{});
@@ -157,8 +157,8 @@ Result<void> Change::set_noise(const Link& link, const Noise& noise) {
   return {};
 }
 
-// One that is taken off may be of a device that is gone, or was renamed: since Linux 6.16 it
-// outlives both, and would close the next device of that name.
+// Removal must also work for a device that is gone or renamed. Since Linux 6.16 a chain outlives
+// both, and would block the next device with its name.
 Result<void> Change::set_backstop(std::uint32_t ifindex, bool on) {
   const auto lacks = kernel_->lacks_backstop(ifindex);
   if (!lacks) return unless_gone(ifindex, std::unexpected(lacks.error()));
@@ -180,7 +180,7 @@ Result<void> Change::guard(const Link& link, HostAddresses addresses) {
   const auto former = kernel_->unguarded(link.ifindex, others);
   if (!former) return unless_gone(link.ifindex, std::unexpected(former.error()));
   XVNET_TRY(unless_gone(link.ifindex, kernel_->guard(link.ifindex, addresses)));
-  // What somebody else has changed stays guarded.
+  // A setting that was changed from outside is not undone: the link stays guarded.
   if (former->empty())
     remember_of_device(link.ifindex, [this, ifindex = link.ifindex, others] {
       return kernel_->guard(ifindex, others);
@@ -231,7 +231,7 @@ Result<void> Change::set_reserved_ports(const PortSet& ports) {
   return {};
 }
 
-// The kernel takes no device that is gone into its device map.
+// The kernel does not accept a device that is gone into its device map.
 Result<void> Change::put_device(std::uint32_t ifindex) {
   auto& devices = tables_->devices;
   XVNET_ASSIGN(before, devices.find(ifindex));
@@ -274,7 +274,7 @@ Result<void> Change::set_peer_feature(std::uint32_t ifindex, Feature feature, bo
 Result<void> Change::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   XVNET_ASSIGN(before, kernel_->attachment(ifindex, hook));
   XVNET_TRY(unless_gone(ifindex, kernel_->attach(program, ifindex, hook, share_xdp)));
-  // What ran before without its pin goes on with it.
+  // For an unpinned program, attaching only restores the pin; undo leaves both.
   if (before == Attachment::kUnpinned) remember([] { return Result<void>{}; });
   if (!runs(before))
     remember_of_device(ifindex, [this, ifindex, hook] { return kernel_->detach(ifindex, hook); });
@@ -286,7 +286,7 @@ Result<void> Change::detach(Program program, std::uint32_t ifindex, Hook hook, b
   if (before == Attachment::kNone) return {};
   XVNET_ASSIGN(link, kernel_->find_link(ifindex));
   auto done = kernel_->detach(ifindex, hook);
-  // It went just now: only pins are left to be removed.
+  // The device vanished just now: the second call only removes pins.
   if (!done && link && unless_gone(ifindex, done)) done = kernel_->detach(ifindex, hook);
   if (!done) return done;
   if (runs(before))
@@ -317,7 +317,7 @@ Result<void> Change::delete_or_keep(std::uint32_t ifindex) {
     undo_.clear();
     return {};
   }
-  // An alias of the operator's stays; then nothing remembers who made the TAP.
+  // An alias of the operator is kept. Then nothing records that xvnet created the TAP.
   if (link->alias.empty()) XVNET_TRY(set_alias(*link, kKeptAlias));
   warnings_.push_back(
       fmt::format("{}: kept, for a VM has it open; it is down and in no network until it is "
@@ -342,7 +342,7 @@ Error Change::roll_back(Error cause) {
     }
   }
   if (is_undone && mark_ == Mark::kOwn) {
-    announced_ = false;  // what was announced before is so again
+    announced_ = false;  // undo has restored `creating`; settle() must not clear it
     if (auto settled = settle(); !settled)
       cause.message += "; the next command looks for what is left: " + settled.error().message;
   }

@@ -93,7 +93,7 @@ PortRequest port_request(std::string name, const abi::port_record& record,
 
 namespace {
 
-using Names = std::map<std::string, std::string>;  // present ones, by those recorded
+using Names = std::map<std::string, std::string>;  // recorded name to current name
 
 Result<void> read_uplinks(const Kernel& kernel, Tables& tables, DesiredState& state, Names& names) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
@@ -112,7 +112,7 @@ std::string renamed(const Names& names, const std::string& name) {
 
 }  // namespace
 
-// By the names that the devices have now: a restore finds them by nothing else.
+// Devices get their current names, because a restore identifies devices by name only.
 Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables) {
   DesiredState state;
   Names names;
@@ -126,7 +126,8 @@ Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, record] : ports) {
     XVNET_ASSIGN(network, tables.network_records.find(record.network));
-    // The host's side goes with its network; a port without one is on its way out.
+    // The port of a host interface belongs to its network's request. A port without a network is
+    // being removed.
     if (!network || record.device.flags & abi::RECORD_HOST_SIDE) continue;
     XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
     state.ports.push_back(port_request(name, record, *network));

@@ -78,8 +78,8 @@ Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
   XVNET_ASSIGN(attachment, kernel.attachment(ifindex, Hook::kTcIngress));
   if (attachment == Attachment::kSevered) return Presence::kSevered;
   if (runs(attachment)) return Presence::kHere;
-  // Attach or detach was cut short, or the filter is gone; one that was renamed meanwhile has its
-  // MAC.
+  // Attach or detach was interrupted, or the filter was removed. A device that was renamed since is
+  // recognized by its MAC.
   return is_as_recorded(*link, record) ? Presence::kHere : Presence::kSevered;
 }
 
@@ -120,8 +120,8 @@ Result<void> check_is_not_shared(const Kernel& kernel, std::string_view doing, c
 }
 
 Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, const Link& link) {
-  // Behind these is a VM, a container, or a wire. What else there is, bridges, bonds, VLANs,
-  // tunnels, carries the frames of others or of none.
+  // Behind these devices is a VM, a container, or a wire. All other types (bridges, bonds, VLANs,
+  // tunnels) carry frames of other devices or no Ethernet frames.
   static constexpr std::array<std::string_view, 4> kOfVms = {"", "tun", "veth", "netkit"};
   if (std::ranges::find(kOfVms, link.type) == kOfVms.end())
     return fail(fmt::format("{} {:?}: it is a device of type {}, which is no VM's", doing,
@@ -192,7 +192,8 @@ Result<void> restore_features(Change& change, std::uint32_t ifindex,
     if (record.restore & flag) XVNET_TRY(change.set_feature(ifindex, feature, true));
   for (const auto& [feature, flag] : kPeerRestorable) peer_flags |= record.restore & flag;
   if (!peer_flags) return {};
-  // A peer that has moved out of sight keeps what it has; that must not keep the port from going.
+  // A peer in an unreachable namespace keeps its features. This must not prevent the removal of the
+  // port.
   const auto peer = change.kernel().veth_peer(ifindex);
   if (!peer) return change.unless_gone(ifindex, std::unexpected(peer.error()));
   if (!peer->is_reachable) return {};
@@ -216,7 +217,7 @@ void remember_device(abi::device_record& record, const Link& link) {
                     << RESTORE_ADDRESS_MODE_SHIFT;
 }
 
-// The MTU comes first: with a larger one, the kernel turns IPv6 on.
+// Sets the MTU first, because the kernel may enable IPv6 when the MTU grows.
 Result<void> settle_device(Change& change, const Link& link, const abi::device_record& record) {
   XVNET_TRY(change.set_mtu(link, mtu_of(record, link)));
   return change.silence(link);
@@ -224,7 +225,8 @@ Result<void> settle_device(Change& change, const Link& link, const abi::device_r
 
 namespace {
 
-// What is not as the port had it is the operator's.
+// The ARP and IPv6 settings to restore. A setting that differs from the port's was changed by the
+// operator, so it stays.
 Noise former_noise(const abi::device_record& record, const Noise& now) {
   Noise noise = now;
   const bool is_off = !now.has_ipv6.value_or(false);
@@ -246,8 +248,8 @@ Noise former_noise(const abi::device_record& record, const Noise& now) {
 Result<void> restore_device(Change& change, const Link& link, const abi::device_record& record) {
   const Noise former = former_noise(record, link.noise);
   if (!record.former_mtu || link.mtu != record.mtu) return change.set_noise(link, former);
-  // IPv6 that comes with the MTU detects no duplicates (accept_dad) where the device has no ARP
-  // then.
+  // Turn ARP on first: without ARP, IPv6 that comes with the MTU skips duplicate address detection
+  // (accept_dad).
   Noise with_arp = link.noise;
   with_arp.has_arp = true;
   XVNET_TRY(change.set_noise(link, with_arp));
@@ -277,8 +279,8 @@ std::uint64_t slot_of(const abi::fdb_key& key) {
 
 }  // namespace
 
-// A program that has looked the former learner up may still claim a slot of it, which the new one
-// does not have: it is waited for, and what it has learned is forgotten.
+// A running program that has looked up the old learner may still claim a slot above the new limit.
+// Wait for such programs, then erase the FDB entries whose slot does not hold their MAC.
 Result<void> resize_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,
                             std::uint32_t limit) {
   auto& tables = change.tables();

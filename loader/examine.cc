@@ -13,8 +13,8 @@
 namespace xvnet {
 namespace {
 
-// What lo has while a port of the host's own address is forwarded. Any forward that is asked for
-// again puts it back.
+// Checks lo, which needs a program and accept_local while a port of the host's address is
+// forwarded. Repeating any forward command repairs lo.
 Result<void> examine_loopback(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(placements, loopback_placements(tables));
   for (const auto& [program, ifindex, hook, shared] : placements) {
@@ -42,7 +42,7 @@ Result<void> examine_build(const Kernel& kernel, Tables& tables, Findings& findi
   return {};
 }
 
-// Whoever runs one goes on, but what comes next would be attached from none.
+// Devices still run a program whose pin is gone, but new devices cannot be attached to it.
 Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
   XVNET_ASSIGN(missing, kernel.missing_programs());
   if (!missing.empty())
@@ -52,14 +52,14 @@ Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
   return {};
 }
 
-// Whoever may not ask for it has been told so by another check.
+// Another check reports the missing permission.
 Result<std::vector<Remnant>> visible_remnants(const Kernel& kernel) {
   auto remnants = kernel.remnants();
   if (!remnants && remnants.error().kind == ErrorKind::kNotPermitted) return std::vector<Remnant>{};
   return remnants;
 }
 
-// All pins are gone, and the backstops hold what comes in on the ports that were.
+// All pins are gone. Backstops still drop frames received on the former ports.
 Result<Finding> examine_nothing(const Kernel& kernel) {
   XVNET_ASSIGN(remnants, visible_remnants(kernel));
   if (remnants.empty()) return Finding{"instance", Health::kOk, "nothing is attached", ""};

@@ -14,7 +14,7 @@ namespace {
 
 struct Device {
   std::uint32_t ifindex = 0;
-  std::string name;   // the present one
+  std::string name;   // current name
   std::string check;  // "port tap0"
   std::string again;  // the command that repairs it
   abi::device_record record{};
@@ -35,7 +35,7 @@ class Examination {
   }
   void fails(std::string detail) { add(Health::kFail, std::move(detail), device_->again); }
 
-  // True: the device can be looked at.
+  // Returns true if the device can be examined further.
   bool state(const std::string& state) {
     const bool is_made = device_->record.flags & abi::RECORD_CREATED;
     if (state == "gone" && is_made)
@@ -54,7 +54,7 @@ class Examination {
     return state == "up" || state == "down";
   }
 
-  // What is wrong with the link itself.
+  // Checks the link itself: name, bridge, ARP and IPv6, MTU, carrier.
   void link(const Link& link) {
     if (const std::string name = text_of(device_->record.name); name != link.name)
       add(Health::kWarn, fmt::format("it was called {} when it was set up", name), device_->again);
@@ -107,8 +107,8 @@ class Examination {
   }
 
  private:
-  // A port leaves a bridge with the command that repairs it; Open vSwitch lets nobody else take it
-  // out, and an uplink is the host's.
+  // The command that repairs a port also takes it out of a bridge. Only Open vSwitch itself can
+  // remove its ports, and an uplink belongs to the host.
   void master(const Link& link) {
     const auto found = kernel_->find_link(link.master);
     const std::optional<Link> master = found ? *found : std::nullopt;
@@ -127,7 +127,7 @@ class Examination {
           is_openvswitch(master) ? leave : device_->again);
   }
 
-  // An uplink is the host's, and xvnet sets none up.
+  // An uplink belongs to the host, so no xvnet command sets it up.
   void carrier(const Link& link) {
     if (!link.is_up && device_->is_uplink)
       add(Health::kFail, "it is down",
@@ -144,7 +144,7 @@ class Examination {
       add(Health::kWarn, "it has no carrier", raise_other_end(link));
   }
 
-  // No command here reaches into another namespace.
+  // Commands for a device in another namespace cannot be given.
   std::string raise_other_end(const Link& link) const {
     const auto peer = kernel_->find_link(link.peer);
     return peer && *peer ? fmt::format("ip link set dev {} up", quoted_for_shell((*peer)->name))
@@ -163,7 +163,7 @@ class Examination {
   Findings* findings_;
 };
 
-// The MTUs of a port and of the uplink by which its frames leave.
+// Compares the MTU of a port with that of the uplink that its frames leave through.
 Result<void> examine_mtu(const Kernel& kernel, Tables& tables, const abi::port_record& port,
                          const Link& link, Examination& examination) {
   XVNET_ASSIGN(network, tables.networks.find(port.network));
@@ -215,7 +215,8 @@ bool is_wrong_mac(const abi::nat_address& entry, const Link& link) {
          std::memcmp(entry.mac, link.mac.data(), sizeof entry.mac) != 0;
 }
 
-// By its MAC VMs know the host in an untagged network, and neighbours the public addresses.
+// VMs know the host in an untagged network by the uplink's MAC; neighbours know public addresses by
+// it.
 Result<void> examine_mac(Tables& tables, const Link& link, Examination& examination) {
   XVNET_ASSIGN(untagged, tables.vlans.find({.uplink = link.ifindex, .vid = 0, .pad = 0}));
   if (untagged) {

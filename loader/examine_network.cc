@@ -40,7 +40,7 @@ Result<void> examine_uplink_of(Tables& tables, const Examined& examined, Finding
   return {};
 }
 
-// The first address that the network has and that no uplink has any more, though it was the host's.
+// Returns the network's first public address that was an address of the host but is no longer.
 Result<std::optional<Ipv4>> lost_address(const Kernel& kernel, Tables& tables,
                                          const abi::nat_network& entry) {
   for (const auto& range : ranges_of(entry)) {
@@ -53,7 +53,8 @@ Result<std::optional<Ipv4>> lost_address(const Kernel& kernel, Tables& tables,
   return std::nullopt;
 }
 
-// What takes the address off the host again: "ip address del 203.0.113.7/24 dev eth0".
+// Returns the command that removes the address from the host: "ip address del 203.0.113.7/24 dev
+// eth0".
 Result<std::string> removal_command(const Kernel& kernel, Ipv4 address, const std::string& holder) {
   XVNET_ASSIGN(link, kernel.find_link(holder));
   std::uint32_t prefix = kIpv4Bits;
@@ -66,7 +67,8 @@ Result<std::string> removal_command(const Kernel& kernel, Ipv4 address, const st
                      quoted_for_shell(holder));
 }
 
-// Its range is of ports that the host may use as well, so nothing but the address's going helps.
+// Reports pool addresses that the host has taken. Their ranges include ports that the host may use,
+// so no xvnet command can repair the network while the host has them.
 Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& examined,
                           Findings& findings) {
   XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
@@ -87,7 +89,7 @@ Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& 
   return {};
 }
 
-// What a plan of this moment would be refused for is what the operator has to see to first.
+// If plan_nat() fails now, the operator must fix its cause first.
 Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& examined,
                           Findings& findings) {
   if (!has_snat(examined.network.record)) return {};
@@ -128,7 +130,7 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
   return {};
 }
 
-// Of the network's pair the host's end, by whatever name.
+// Finds the host's end of the network's veth pair, whatever its name.
 Result<std::optional<Link>> find_host_end(const Kernel& kernel, Tables& tables,
                                           const Examined& examined) {
   XVNET_ASSIGN(ports, host_ports(tables, examined.network.id));
@@ -139,7 +141,7 @@ Result<std::optional<Link>> find_host_end(const Kernel& kernel, Tables& tables,
   return std::nullopt;
 }
 
-// The port of the pair is among the ports; here it is the host's end, and that there is a pair.
+// Checks that the pair exists, and its host's end. The inner end is examined as a port.
 Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const Examined& examined,
                                     Findings& findings) {
   const auto addresses = host_addresses_of(examined.network.record);
@@ -189,7 +191,7 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
   return {};
 }
 
-// The same command opens the forward anew as one of the host's address, where it may be one.
+// If the forward can use the host's address, repeating its command reopens it that way.
 Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRequest& request,
                            const std::string& holder, Findings& findings) {
   XVNET_ASSIGN(may_follow, may_become_hosts(tables, kernel, request));
@@ -205,7 +207,7 @@ Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRe
 
 Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(requests, forward_requests(tables));
-  std::map<Ipv4, std::string> holders;  // devices of the host; empty: none
+  std::map<Ipv4, std::string> holders;  // names of the host's devices; empty for none
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   for (const auto& request : requests) {
     XVNET_ASSIGN(address, tables.nat_addresses.find(to_abi(request.outside)));

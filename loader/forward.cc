@@ -39,7 +39,8 @@ std::unexpected<Error> refusal(const Forward& forward, std::string_view cause,
               std::move(hint));
 }
 
-// Ports of one protocol, each from its first; those of a floating address are all there are.
+// Whether two ranges of one protocol overlap, each from its given first port. A floating address
+// covers all ports.
 bool overlap(const Forward& a, std::uint16_t a_port, const Forward& b, std::uint16_t b_port) {
   if (a.is_floating() || b.is_floating()) return true;
   return a.key.protocol == b.key.protocol && a_port < b_port + b.entry.count &&
@@ -71,7 +72,7 @@ Result<void> check_others(Tables& tables, const Forward& wanted) {
   return {};
 }
 
-// What networks speak from is theirs.
+// Refuses ports in the SNAT ranges of networks.
 Result<void> check_ranges(Tables& tables, const Forward& wanted) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   for (const auto& [id, nat] : networks) {
@@ -91,7 +92,8 @@ Result<void> check_ranges(Tables& tables, const Forward& wanted) {
 
 PortSet public_ports(const Forward& forward) { return ports_of(forward.key, forward.entry); }
 
-// The host is reached by its address, so it keeps what it listens on, and all that it has reserved.
+// Refuses what the host needs itself: its whole address, the ports of its sockets, and the ports
+// that are reserved for other services.
 Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wanted) {
   if (wanted.is_floating()) return refusal(wanted, "it is the host's own address");
   const auto ports = public_ports(wanted);
@@ -154,7 +156,8 @@ Result<void> open_port(Change& change, const Forward& forward, std::uint16_t at)
                     {.range = NAT_RANGE_FORWARD, .port = outside.port, .address = outside.address});
 }
 
-// The way in goes last: an answer that finds no way out by it any more could take another one.
+// Erases the outbound mapping first and the inbound slot last. A reply sent in between may get
+// another public port.
 Result<void> close_port(Change& change, const Forward& forward, std::uint16_t at) {
   auto& tables = change.tables();
   const auto key = mapping_key(forward, at);
@@ -164,7 +167,7 @@ Result<void> close_port(Change& change, const Forward& forward, std::uint16_t at
   return change.erase(tables.nat_slots, slot_key(forward, at));
 }
 
-// What others have of another address by the same numbers stays reserved.
+// Ports with the same numbers that others use of another address stay reserved.
 Result<void> release_on_host(Change& change, const Forward& forward) {
   auto& tables = change.tables();
   XVNET_ASSIGN(address, tables.nat_addresses.find(forward.key.address));
@@ -217,7 +220,7 @@ Result<Network> network_of(Tables& tables, const ForwardRequest& request) {
 
 bool is_of_host(const abi::nat_address& entry) { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
 
-// Of all forwards of the address.
+// The public ports of all forwards of the address.
 Result<PortSet> ports_of_address(Tables& tables, const abi::address& address) {
   XVNET_ASSIGN(forwards, all_forwards(tables));
   PortSet ports;
@@ -226,8 +229,8 @@ Result<PortSet> ports_of_address(Tables& tables, const abi::address& address) {
   return ports;
 }
 
-// Opened anew where its address has become the host's, or is the host's no longer. What a network
-// speaks from follows first.
+// Reopens the forward if its address has become an address of the host, or is no longer one.
+// Networks that use the address for SNAT must follow first.
 Result<void> follow_address(Change& change, Forward forward) {
   auto& tables = change.tables();
   const auto found = find_outside(tables, change.kernel(), forward);
@@ -245,7 +248,8 @@ Result<void> follow_address(Change& change, Forward forward) {
   return open_forward(change, forward, *found);
 }
 
-// An address becomes the host's, or another one, for all of its forwards with the first of them.
+// If the host has gained or lost an address, the first forward changes it for all forwards. So
+// update the reserved ports of all.
 Result<void> follow_reservations(Change& change, const PortSet& before) {
   XVNET_ASSIGN(ports, ports_on_host(change.tables()));
   if ((before & ~ports).any()) XVNET_TRY(release_on_host(change, before & ~ports));
@@ -261,7 +265,7 @@ Result<void> check_follows(Tables& tables, const Kernel& kernel, const Forward& 
                  "type the --snat of that network again first: xvnet network set NAME --snat auto");
 }
 
-// The ports of all are kept free on the host again, and lo has its program.
+// Also restores the reserved ports of all forwards, and the program on lo.
 Result<Outcome> repair_forward(Change& change, const Forward& forward) {
   XVNET_ASSIGN(before, ports_on_host(change.tables()));
   XVNET_TRY(follow_address(change, forward));

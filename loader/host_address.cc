@@ -22,7 +22,7 @@ constexpr std::array kHostKinds = {abi::ROUTE_TO_HOST, abi::ROUTE_BESIDE_HOST};
 
 struct Cidr {
   abi::address address;
-  unsigned prefix;  // bits, as it was written
+  unsigned prefix;  // bits, as written
 
   unsigned bits() const { return prefix + (ipv4_of(address) ? V4_MAPPED_PREFIX : 0); }
 };
@@ -52,7 +52,7 @@ void add_route(std::vector<abi::route_key>& routes, std::uint32_t network,
       route_to(abi::ROUTE_TO_HOST, network, {.address = address, .bits = kAddressBits}));
 }
 
-// Of IPv6; of IPv4 the kernel checks the senders.
+// The on-link prefix of an IPv6 address. For IPv4 the kernel itself checks the senders.
 std::optional<abi::route_key> route_beside(std::uint32_t network, const Cidr& cidr) {
   if (ipv4_of(cidr.address)) return std::nullopt;
   abi::address base = cidr.address;
@@ -89,7 +89,7 @@ std::unexpected<Error> refusal(const Network& network, const std::string& cidr,
       std::move(hint));
 }
 
-// A link-local address is an interface's, and the same on another is another one.
+// Link-local addresses (fe80::/10) are valid per link: two interfaces may have the same one.
 bool is_of_each_link(const abi::address& address) {
   return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
 }

@@ -30,8 +30,8 @@ Result<void> check_name_fits(const std::string& network) {
   return {};
 }
 
-// The pair as it is, whatever its ends are called now: an end may have been renamed, or the host's
-// moved to another namespace.
+// The veth pair, whatever the current names of its ends. An end may have been renamed, and the
+// host's end may be in another namespace.
 struct Pair {
   Link port;
   abi::port_record record;
@@ -55,7 +55,7 @@ std::string spare_name(std::uint32_t ifindex) {
   return fmt::format("{}{}", kRetiredPrefix, ifindex);
 }
 
-// Its other end may have the name.
+// If the other end of the pair has the wanted name, it gets a spare name first.
 Result<void> rename_back(Change& change, std::uint32_t ifindex, const std::string& name) {
   XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
   if (!link || link->name == name) return {};
@@ -74,7 +74,7 @@ Result<void> rename_back(Change& change, std::uint32_t ifindex, const std::strin
   return change.set_name(*link, name);
 }
 
-// Under another name, so that a new one may have its own while it waits for the commit.
+// Renames the pair, so that a new pair can have its names before the commit deletes this one.
 Result<void> retire(Change& change, const Link& port) {
   XVNET_TRY(change.set_up(port, false));
   XVNET_TRY(change.set_name(port, spare_name(port.ifindex)));
@@ -87,8 +87,8 @@ Result<void> retire(Change& change, const Link& port) {
   return {};
 }
 
-// A pair that was in another namespace may have another number since it is back: it is not the port
-// that it was.
+// A pair that was in another namespace may have a new ifindex after its return. It is then no
+// longer the recorded port.
 Result<void> retire_returned(Change& change, const Network& network) {
   XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
   for (const auto& [ifindex, record] : ports) {
@@ -100,8 +100,8 @@ Result<void> retire_returned(Change& change, const Network& network) {
   return {};
 }
 
-// A device of either name is somebody else's: what a killed command made has been removed by now
-// (tidy.h).
+// A device with one of these names is not xvnet's: tidy() has removed devices of interrupted
+// commands.
 Result<void> check_names_free(Change& change, const Network& network) {
   for (const std::string& name :
        {host_interface_name(name_of(network)), host_port_name(name_of(network))}) {
@@ -114,8 +114,8 @@ Result<void> check_names_free(Change& change, const Network& network) {
   return {};
 }
 
-// Its two ends as they were made; only what is asked for now, for an address may be on its way out.
-// False: they went meanwhile.
+// Restores both ends as they were created. Adds only the addresses that are requested now, because
+// others may be about to be removed. Returns false if the pair vanished meanwhile.
 Result<bool> repair(Change& change, const Network& network, Pair pair,
                     const std::vector<std::string>& addresses, HostAddresses kinds) {
   auto& [port, record, host] = pair;
@@ -156,7 +156,7 @@ Result<void> remove_pair(Change& change, const Network& network) {
   return {};
 }
 
-// The addresses come before the port is whole, so a whole port says that they are there.
+// Adds the addresses before the port is complete, so a complete port implies that they exist.
 Result<void> provide(Change& change, const Network& network,
                      const std::vector<std::string>& addresses, HostAddresses kinds) {
   XVNET_TRY(check_name_fits(name_of(network)));
@@ -192,7 +192,7 @@ Result<void> provide_host_interface(Change& change, const Network& network,
   return provide(change, network, addresses, kinds_of(addresses));
 }
 
-// IPv6 goes after its last address, so that what is undone can put that back.
+// Disables IPv6 after the last IPv6 address is removed, so that undo can add that address again.
 Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& before,
                                    const std::vector<std::string>& after) {
@@ -206,7 +206,8 @@ Result<void> change_host_addresses(Change& change, const Network& network,
   for (const auto& address : before)
     if (std::ranges::find(after, address) == after.end())
       XVNET_TRY(change.remove_address(host->ifindex, address));
-  // With the first address of a subnet the kernel removes the others (promote_secondaries).
+  // When the first address of a subnet is removed, the kernel removes the others too (unless
+  // promote_secondaries is set).
   for (const auto& address : after) XVNET_TRY(change.add_address(host->ifindex, address));
   return change.guard(*host, kinds_of(after));
 }
@@ -219,7 +220,7 @@ std::unexpected<Error> is_end_of(std::string_view doing, const std::string& devi
               "it goes with its network, and is not to be used for anything else");
 }
 
-// By its record, whichever name it has.
+// Identifies the port by its record, whatever its name.
 Result<void> check_is_no_host_port(Change& change, std::string_view doing,
                                    const std::string& device, std::uint32_t port) {
   XVNET_ASSIGN(record, change.tables().port_records.find(port));
@@ -229,7 +230,7 @@ Result<void> check_is_no_host_port(Change& change, std::string_view doing,
                    fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
 }
 
-// By the names of both ends, and by what runs.
+// Identifies a pair of another instance by the names of both ends and the program on its port.
 Result<void> check_is_no_others(Change& change, std::string_view doing, const Link& link) {
   XVNET_ASSIGN(port, change.kernel().find_link(link.peer));
   if (!port || !link.name.starts_with(kHostPrefix) || !port->name.starts_with(kPortPrefix))

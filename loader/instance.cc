@@ -25,7 +25,7 @@ Result<Outcome> make_tidy(Kernel& kernel, Tables& tables, Tidying tidying) {
   });
 }
 
-// What it did comes after what was tidied up before.
+// Appends the warnings of the repair that ran before the operation.
 Result<Outcome> with_warnings(Outcome before, Result<Outcome> outcome) {
   if (outcome) std::ranges::move(before.warnings, std::back_inserter(outcome->warnings));
   return outcome;
@@ -50,7 +50,7 @@ Result<Outcome> take_everything_apart(Change& change) {
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
-// As far as the records go that are left; the rest is found without them.
+// Removes what the remaining records describe. Remnants are found without records.
 Outcome take_remains_apart(Kernel& kernel, Tables& tables,
                            const std::vector<std::string>& missing) {
   Outcome outcome{.changed = true, .warnings = losses_of(missing)};
@@ -140,8 +140,8 @@ Result<Outcome> Instance::remove_forward(const ForwardRequest& request) {
                [&](Change& change) { return xvnet::remove_forward(change, request); });
 }
 
-// Whoever restores everything, at boot or because something is amiss, wants all of it looked at; of
-// one device, it is what udev does for each that comes.
+// A full restore, at boot or after a problem, always repairs. A restore of one device runs for each
+// udev event, so it repairs only after an interrupted command.
 Result<Outcome> Instance::restore(const DesiredState& state, std::string_view device) {
   XVNET_ASSIGN(tidied, make_tidy(*kernel_, *tables_,
                                  device.empty() ? Tidying::kThorough : Tidying::kWhereUnsettled));

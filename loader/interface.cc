@@ -13,7 +13,7 @@ void add(abi::direction_stats& sum, const abi::carried_direction& part) {
 
 }  // namespace
 
-// Who gets a place counts there from zero.
+// The counters of a newly occupied cache element start at zero.
 Result<void> put_interface(Change& change, std::uint32_t ifindex, const abi::interface& entry) {
   auto& tables = change.tables();
   const std::uint32_t place = place_of(ifindex);

@@ -24,7 +24,7 @@ bool InterfaceAddress::reaches(Ipv4 other) const {
   return ((address.number ^ other.number) & ~host_bits(prefix)) == 0;
 }
 
-// Of two addresses, each is a host's: RFC 3021.
+// In a prefix of two addresses, both can belong to hosts: RFC 3021.
 bool InterfaceAddress::is_assignable(Ipv4 other) const {
   const std::uint32_t bits = host_bits(prefix);
   const std::uint32_t host = other.number & bits;

@@ -15,7 +15,7 @@
 namespace xvnet {
 namespace {
 
-// RFC 2132, RFC 3442.
+// Option codes of RFC 2132 and RFC 3442.
 enum DhcpOption : std::uint8_t {
   kSubnetMask = 1,
   kRouter = 3,
@@ -42,7 +42,7 @@ class Options {
   void end() { put(kOptionsEnd); }
 
  private:
-  // All that the limits of records.h allow fits.
+  // The limits in maps/records.h ensure that all options fit.
   void put(std::uint8_t byte) {
     if (at_ < std::size(lease_->options)) lease_->options[at_++] = byte;
   }
@@ -51,7 +51,7 @@ class Options {
   std::size_t at_ = 0;
 };
 
-// In network order.
+// `number` is in network byte order.
 template <typename Number>
 std::string bytes_of(Number number) {
   return {reinterpret_cast<const char*>(&number), sizeof number};
@@ -68,7 +68,8 @@ std::string name_servers(const abi::network_record& network) {
   return bytes;
 }
 
-// Every destination, by the gateway. A client that knows this option ignores the router's.
+// A route to 0.0.0.0/0 through the gateway. A client that supports option 121 ignores option 3 (RFC
+// 3442).
 std::string default_route(const abi::network_record& network) {
   return std::string(1, '\0') + bytes_of(network.gateway);
 }
@@ -157,7 +158,7 @@ abi::lease make_lease(const abi::network_record& network, const abi::port_record
   lease.server = network.gateway;
   lease.boot_server = network.boot_server;
   lease.seconds = kLeaseSeconds;
-  // Firmware that reads no options finds the file here.
+  // Some boot firmware reads the file name from this field instead of the options.
   const std::string file = text_of(network.boot_file);
   std::ranges::copy(file, lease.names + DHCP_BOOT_FILE);
   write_options(lease, network, port, mtu);

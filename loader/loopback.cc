@@ -18,8 +18,8 @@ Result<bool> is_needed(Tables& tables) {
   return false;
 }
 
-// The entry stands before and after what it is to be taken back by. An answer comes from an address
-// of the host, which the kernel takes from outside for a forgery.
+// The interface entry records how to undo accept_local, so it is written first and erased last. A
+// reply has a source address of the host; without accept_local the kernel drops it as spoofed.
 Result<void> provide(Change& change) {
   XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
   XVNET_ASSIGN(entry, change.tables().interfaces.find(kLoopback));

@@ -11,22 +11,22 @@
 namespace xvnet {
 namespace {
 
-// Why XDP cannot run, or nothing.
+// Why XDP cannot run on the device.
 struct Obstacle {
   ErrorKind kind = ErrorKind::kUnsupported;
   std::string cause;
   std::string hint;
 };
 
-// Paravirtual NICs hand their host's unfinished checksums on.
+// Paravirtual NICs pass on partial checksums from their host.
 bool is_hardware(const Link& link) {
   static constexpr std::array kParavirtual = {"virtio_net", "vif", "vmxnet3", "hv_netvsc",
                                               "veth",       "tun", ""};
   return std::ranges::find(kParavirtual, link.driver) == kParavirtual.end();
 }
 
-// Turns off, in the choice, what would keep tags beside the frame; true when something cannot be
-// turned off.
+// Adds the feature to those to turn off if it is on. Returns true if it is on and cannot be turned
+// off.
 bool hides_tags(std::vector<Feature>& off, Feature feature, const FeatureState& state) {
   if (state.is_on && !state.is_fixed) off.push_back(feature);
   return state.is_on && state.is_fixed;
@@ -83,7 +83,7 @@ Result<std::optional<Obstacle>> examine(const Kernel& kernel, const Link& link,
       .hint = question.role == Role::kUplink ? "use --mode tc, or --shared-xdp" : "use --mode tc"};
 }
 
-// What auto prefers where XDP would be possible.
+// The mode that `auto` prefers where XDP is possible.
 Mode preferred(const Link& link, const ModeQuestion& question, std::string& why) {
   if (link.kind == LinkKind::kVeth) {
     why = "a veth's frames are mostly unfinished, which tc carries best";

@@ -21,7 +21,8 @@ namespace {
 
 constexpr std::uint32_t kMinBuckets = 32;
 
-// In all, four sessions for each port, so that two buckets of a session are rarely both full.
+// The buckets hold four sessions for each port in all, so both candidate buckets of a session are
+// rarely full.
 std::uint32_t bucket_count(const std::vector<abi::nat_range>& ranges) {
   std::uint32_t ports = 0;
   for (const auto& range : ranges) ports += range.count;
@@ -40,7 +41,7 @@ Result<abi::nat_network> make_entry(Tables& tables, const Network& network,
   return entry;
 }
 
-// Whether the network has these ranges already, of addresses of the same kind.
+// Whether the network has these ranges already, of addresses with the same flags.
 Result<bool> is_the_same(Tables& tables, const abi::nat_network& entry, const NatPlan& plan) {
   const auto had = ranges_of(entry);
   const auto is_equal = [](const auto& a, const auto& b) {
@@ -108,7 +109,7 @@ Result<void> reserve_on_host(Change& change, const abi::nat_network& entry) {
   return own.none() ? Result<void>{} : reserve_on_host(change, own);
 }
 
-// What another network has of another address by the same numbers stays reserved.
+// Ports with the same numbers that another network uses of another address stay reserved.
 Result<void> release_on_host(Change& change, std::uint32_t network, const abi::nat_network& entry) {
   XVNET_ASSIGN(own, ports_on_host(change.tables(), entry));
   if (own.none()) return {};
@@ -138,7 +139,7 @@ Result<void> remove_addresses(Change& change, std::uint32_t network,
   return {};
 }
 
-// A pool address goes along with its uplink, or to another one.
+// Moves pool addresses with their uplink, or to another uplink.
 Result<void> follow_addresses(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
@@ -198,7 +199,8 @@ Result<void> provide_nat(Change& change, const Network& network, const NatPlan& 
   return change.put(tables.nat_networks, network.id, entry);
 }
 
-// In reverse. A program that has seen the flag may still make a mapping, so it is waited for.
+// Undoes write_nat() in reverse order. A running program that has seen the flag may still create a
+// mapping, so wait for it.
 Result<void> withdraw_nat(Change& change, std::uint32_t network) {
   auto& tables = change.tables();
   XVNET_ASSIGN(entry, tables.nat_networks.find(network));
@@ -225,7 +227,8 @@ Result<void> follow_uplinks(Change& change) {
   for (const auto& [id, record] : records) {
     if (!has_snat(record)) continue;
     XVNET_ASSIGN(translated, is_translated(tables, id));
-    // A named address that is not the host's any more waits until it is asked for again.
+    // A network with named addresses keeps its ranges: an address that the host has lost is
+    // replaced only when the operator repeats the command.
     if (translated && !(record.flags & abi::RECORD_SNAT_AUTO)) continue;
     const auto plan = plan_nat(tables, change.kernel(), {id, record});
     if (plan) XVNET_TRY(provide_nat(change, {id, record}, *plan));

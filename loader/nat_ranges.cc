@@ -18,7 +18,7 @@ Result<bool> is_of_host(Tables& tables, const abi::address& address) {
 
 bool is_of(const abi::nat_range& range, Ipv4 address) { return ipv4_of(range.address) == address; }
 
-// The first of `count` free ports in a row, as high as possible; it is even, as `count` is.
+// Returns the first port of the highest free block of `count` ports. It is even, like `count`.
 std::optional<std::size_t> highest_free(const PortSet& taken, std::size_t low, std::size_t count) {
   std::size_t end = taken.size();
   for (std::size_t port = end; port-- > low;) {
@@ -28,7 +28,7 @@ std::optional<std::size_t> highest_free(const PortSet& taken, std::size_t low, s
   return std::nullopt;
 }
 
-// The largest such count.
+// The largest `count` for which highest_free() finds a block.
 std::size_t most_free(const PortSet& taken, std::size_t low) {
   std::size_t most = 0;
   std::size_t end = taken.size();
@@ -39,8 +39,8 @@ std::size_t most_free(const PortSet& taken, std::size_t low) {
   return most;
 }
 
-// Ports of the address that the network cannot get. What of the host's is reserved and no network's
-// has been reserved for a service of the host.
+// Ports of the address that the network cannot get. On an address of the host these include
+// reserved ports that neither a network nor a forward reserved: they belong to a service.
 Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t network,
                             const PublicAddress& address) {
   PortSet taken;
@@ -91,7 +91,8 @@ Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const 
   return range;
 }
 
-// Every port may be in use by each protocol at once, so the tables of mappings have room for that.
+// Every port may have one mapping for each protocol, so the mapping tables must have room for all
+// of them.
 Result<void> check_room(Tables& tables, const Network& network, std::size_t addresses) {
   constexpr std::size_t kMostPorts = MAX_NAT_MAPPINGS / abi::NAT_ANY;
   std::size_t ports = addresses * network.record.snat_ports;

@@ -20,7 +20,7 @@ abi::nat_mapping_key mapping_of(const abi::nat_slot_key& key, const abi::nat_slo
 
 using Chunk = std::pair<abi::nat_chunk_key, abi::nat_chunk>;
 
-// Bits behind the last port are set, so no search finds them.
+// Sets the bits behind the last port, so that no search finds them.
 abi::nat_chunk chunk_with(std::size_t ports) {
   constexpr std::size_t kWord = 64;
   abi::nat_chunk chunk{};
@@ -35,7 +35,7 @@ std::vector<Chunk> chunks_of(std::uint32_t network, const abi::nat_network& entr
   std::vector<Chunk> chunks;
   const auto ranges = ranges_of(entry);
   for (std::size_t at = 0; at < ranges.size(); ++at) {
-    const std::size_t ports = ranges[at].count / 2u;  // of one parity
+    const std::size_t ports = ranges[at].count / 2u;  // per parity
     for (std::uint8_t protocol = 0; protocol < abi::NAT_ANY; ++protocol)
       for (std::uint8_t parity = 0; parity < 2; ++parity)
         for (std::uint8_t chunk = 0; chunk * std::size_t{NAT_CHUNK_PORTS} < ports; ++chunk)
@@ -50,7 +50,7 @@ constexpr std::pair<std::uint8_t, Transport> kTransports[] = {{abi::NAT_UDP, Tra
                                                               {abi::NAT_TCP, Transport::kTcp},
                                                               {abi::NAT_ICMP, Transport::kIcmp}};
 
-// As long as a program lets the host have a port after its last frame (bpf/stages/claim.h).
+// How long the host keeps a port after its last frame, as in bpf/stages/claim.h.
 std::uint64_t claim_time(std::uint8_t protocol) {
   constexpr std::uint64_t kTcpSeconds = 432000;
   constexpr std::uint64_t kOtherSeconds = 300;
@@ -66,7 +66,7 @@ Result<void> claim_port(Change& change, const abi::nat_slot_key& key) {
   return change.put(slots, key, slot);
 }
 
-// What the programs ask of the ranges of an address of the host.
+// Sets the range flags and the port bounds of addresses, which a previous version did not have.
 Result<void> complete_ranges(Tables& tables, std::uint32_t id, abi::nat_network& entry) {
   for (std::size_t at = 0; at < ranges_of(entry).size(); ++at) {
     auto& range = entry.ranges[at];
@@ -81,8 +81,8 @@ Result<void> complete_ranges(Tables& tables, std::uint32_t id, abi::nat_network&
   return tables.nat_networks.put(id, entry);
 }
 
-// Forwards are no mappings of their own accord. The slot goes last, by which the mapping is found
-// again when a command is killed in between.
+// Mappings of forwards stay until the forward is closed. The slot is erased last, because an
+// interrupted command is continued by its slots.
 Result<void> remove_mappings_if(Change& change, auto matches) {
   auto& tables = change.tables();
   XVNET_ASSIGN(slots, tables.nat_slots.entries());
@@ -101,7 +101,7 @@ bool has_port(const abi::nat_network& entry, const abi::nat_slot_key& key) {
   });
 }
 
-// A slot of the host in a range that goes is of no use.
+// A claim of the host is useful only in a range of a network.
 Result<void> remove_claims(Change& change, const abi::nat_network& entry) {
   auto& slots = change.tables().nat_slots;
   XVNET_ASSIGN(all, slots.entries());
@@ -181,7 +181,7 @@ Result<void> make_missing_state(Tables& tables) {
   return {};
 }
 
-// A slot that another network's port has taken since leaves the mapping behind that led to it.
+// Also erases mappings whose slot another network has taken since.
 Result<void> remove_mappings(Change& change, std::uint32_t network) {
   XVNET_TRY(remove_mappings_if(change, [&](const auto& slot) { return slot.network == network; }));
   XVNET_ASSIGN(entry, change.tables().nat_networks.find(network));
@@ -194,8 +194,8 @@ Result<void> remove_mappings(Change& change, std::uint32_t network) {
   return {};
 }
 
-// The slots stay, so that their ports rest before they have another owner. Sessions of the former
-// owner are of another generation than those of the next.
+// Keeps the slots, so that their ports are not reused at once. The next owner has another
+// generation, so the sessions of this port do not match it.
 Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex) {
   XVNET_ASSIGN(translated, is_translated(change.tables(), network));
   if (!translated) return {};

@@ -44,11 +44,11 @@ Result<std::uint32_t> take_id(Change& change) {
   return fail("add network: there are no more network ids");
 }
 
-// Frames of a network that has one of these go on in a continuation.
+// Frames of networks with one of these flags need a tail-called program.
 constexpr std::uint16_t kContinuedFlags =
     abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED;
 
-// Whether somebody has the VID, or the untagged frames of the uplink, already.
+// Refuses a name or a VID that another network has.
 Result<void> check_claims(Tables& tables, const abi::network_record& record, std::uint32_t self) {
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, other] : records) {
@@ -94,7 +94,7 @@ Result<Network> find_or_create_vlan(Change& change, std::uint16_t vid) {
   return create(change, record);
 }
 
-// Those on the uplink, or all of them where none is named.
+// The untagged networks on the uplink, or all of them if `uplink` is empty.
 Result<std::vector<Network>> untagged_networks(Change& change, const std::string& uplink) {
   std::vector<Network> networks;
   XVNET_ASSIGN(records, change.tables().network_records.entries());
@@ -157,13 +157,13 @@ Result<void> check_plan(Change& change, const NetworkRequest& request, const Nat
   return {};
 }
 
-// Nothing: the network is not translated, or not yet, or goes on as it is.
+// Returns nothing if the network has no SNAT, or if the plan fails and the network stays as it is.
 Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
                                          const NetworkRequest& request, SnatMiss miss,
                                          Outcome& outcome) {
   if (!has_snat(network.record)) return std::nullopt;
   auto plan = plan_nat(change.tables(), change.kernel(), network);
-  // What is restored was looked at when it was asked for, and a boot does not wait for probes.
+  // A restored request was checked when the operator made it, and a boot must not wait for probes.
   if (plan && miss == SnatMiss::kRefused) XVNET_TRY(check_plan(change, request, *plan, outcome));
   if (plan) return *plan;
   XVNET_ASSIGN(translated, is_translated(change.tables(), network.id));
@@ -179,7 +179,7 @@ bool speaks_of_host_addresses(const NetworkRequest& request) {
   return !request.host_addresses.empty() || request.has_no_host_addresses;
 }
 
-// What the request says, over what the record has.
+// Applies the fields that the request gives to the record.
 Result<void> change_record(abi::network_record& record, const NetworkRequest& request) {
   if (request.ageing_s) record.ageing_s = *request.ageing_s;
   if (request.vid || request.untagged || request.is_host_only) {
@@ -202,7 +202,7 @@ bool is_elsewhere(const abi::network_record& before, const abi::network_record& 
          text_of(before.uplink) != text_of(after.uplink);
 }
 
-// Where it finds no uplink, it is refused for what a new network would be.
+// If no uplink is found, fails if it would fail for a new network.
 Result<void> check_uplink(Change& change, const Network& network) {
   auto& tables = change.tables();
   XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
@@ -212,7 +212,7 @@ Result<void> check_uplink(Change& change, const Network& network) {
   return as_new ? Result<void>{} : std::unexpected(as_new.error());
 }
 
-// Of the flags, NETWORK_NAT is provide_nat()'s.
+// Keeps the flag NETWORK_NAT, which only nat.h changes.
 Result<void> write_network(Change& change, const Network& network) {
   XVNET_ASSIGN(entry, change.tables().networks.find(network.id));
   abi::network value = loose_network(network.record);
@@ -313,7 +313,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatM
     outcome.changed = true;
     return outcome;
   }
-  // An implied network that is added by name stays when its ports go.
+  // An implicit network that is added by name becomes explicit.
   auto record = existing->record;
   record.flags &= ~std::uint32_t{abi::RECORD_IMPLICIT};
   if (std::memcmp(&record, &wanted, sizeof record) != 0)

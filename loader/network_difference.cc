@@ -14,7 +14,7 @@
 namespace xvnet {
 namespace {
 
-using NamedValue = std::pair<std::string_view, std::string>;  // its name, and its value in words
+using NamedValue = std::pair<std::string_view, std::string>;  // setting, and its value as text
 
 std::string or_none(std::string text) { return text.empty() ? "none" : text; }
 

@@ -19,13 +19,13 @@
 namespace xvnet {
 namespace {
 
-// What is kept of a port that is taken apart to be attached again.
+// The settings of a port that is detached only to be attached again.
 struct Former {
   bool is_known = false;
   bool was_created = false;
   std::uint32_t owner = kNoOwner;
   std::uint32_t queues = 0;
-  std::uint32_t mtu = 0;  // that was asked
+  std::uint32_t mtu = 0;  // requested MTU, 0 for none
 };
 
 abi::fdb_key static_key(std::uint32_t network, const std::uint8_t (&mac)[6]) {
@@ -39,7 +39,8 @@ bool has_mac(const abi::port_record& record) {
   return std::memcmp(record.mac, kNone, sizeof kNone) != 0;
 }
 
-// Everything but the device's own state: programs, tables, then the entries that let frames pass.
+// Sets up programs and tables, then the entries that let frames pass. The link settings of the
+// device are the caller's task.
 Result<void> wire_port(Change& change, const Link& link, const abi::port_record& record,
                        const ModeChoice& choice) {
   auto& tables = change.tables();
@@ -87,7 +88,8 @@ Former former_of(const abi::port_record& record) {
 
 bool is_kept(const Link& link) { return link.kind == LinkKind::kTap && link.alias == kKeptAlias; }
 
-// How many queues were asked for, no kernel says; all numbers above one make the same TAP.
+// The kernel does not report the requested number of queues. Every number above one creates the
+// same TAP.
 Former former_of_kept(const Link& tap) {
   const std::uint32_t owner = tap.owner.value_or(0) ? *tap.owner : kNoOwner;
   return {.is_known = true,
@@ -115,8 +117,8 @@ Result<Link> find_or_create(Change& change, const PortRequest& request, Former& 
       {.name = request.device, .owner = owner, .queues = request.queues.value_or(1)});
 }
 
-// What stands in the way of a fresh attach: leftovers of a killed command, or of a device that is
-// gone. False when no record is of this device.
+// Removes what prevents a fresh attach: leftovers of an interrupted command, or of a device that is
+// gone. Returns false if no record belongs to the device.
 Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former& former) {
   bool is_known = false;
   XVNET_ASSIGN(records, change.tables().port_records.entries());
@@ -135,7 +137,7 @@ Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former&
       former = former_of(record);
       XVNET_TRY(take_port_apart(change, ifindex, record));
     } else {
-      // Its backstop goes with the former port.
+      // The old port's backstop is removed, so the device goes down first.
       if (link && link->ifindex == ifindex) XVNET_TRY(change.set_up(*link, false));
       XVNET_TRY(remove_port(change, ifindex, record, false));
     }
@@ -148,7 +150,8 @@ std::unexpected<Error> gone(const PortRequest& request) {
   return fail(fmt::format("attach {:?}: the device is gone", request.device));
 }
 
-// Steps on a device that is gone are done, so that it takes nothing else along (change.h).
+// Steps on a device that is gone succeed (change.h), so check at the end that the device still
+// exists.
 template <typename T>
 Result<T> if_still_here(Change& change, const PortRequest& request, std::uint32_t ifindex,
                         Result<T> result) {
@@ -177,7 +180,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
   if (differences.empty()) {
     XVNET_TRY(repair_port(change, port, *link));
     if (is_kept(*link)) XVNET_TRY(change.set_alias(*link, ""));
-    // The programs may have let go of it while no VM was here.
+    // The programs may have erased the entry while the port had no carrier.
     if (link->has_carrier) XVNET_TRY(add_static_mac(change, port.ifindex, port.record));
     return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
   }
@@ -196,7 +199,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
   return std::nullopt;
 }
 
-// Neither an uplink nor an end of a network's host interface.
+// The device must not be an uplink or an end of a host interface.
 Result<void> check_is_free(Change& change, const PortRequest& request) {
   auto& tables = change.tables();
   XVNET_TRY(check_is_no_host_interface(change, "attach", request.device));

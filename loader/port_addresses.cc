@@ -33,7 +33,7 @@ std::unexpected<Error> refusal(const PortRequest& request, std::string_view caus
   return fail(fmt::format("attach {:?}: {}", request.device, cause));
 }
 
-// What a host of the network may have, and not the network itself.
+// The address must be assignable in the subnet, and not be the network's own.
 Result<void> check_is_a_hosts(const Network& network, const PortRequest& request, Ipv4 address) {
   const auto subnet = subnet_of(network.record);
   const auto own = own_addresses(network.record);
@@ -64,7 +64,8 @@ Result<void> check_address(const Network& network, const Entries& entries,
   return {};
 }
 
-// What was kept for the device; else the lowest nobody had; else the lowest nobody has.
+// Returns the address reserved for the device, else the lowest one without an entry, else the
+// lowest one reserved for another device.
 std::optional<Ipv4> find_free(const abi::network_record& record, const Entries& entries,
                               const std::string& device) {
   for (const auto& [address, entry] : entries)
@@ -86,7 +87,8 @@ std::unexpected<Error> no_subnet(const PortRequest& request, const std::string& 
               fmt::format("give it one with: xvnet network set {} --subnet CIDR", network));
 }
 
-// What is kept for detached devices must not stand in the way of a port.
+// Addresses reserved for detached devices must not prevent an attach: erases one if the table is
+// full.
 Result<void> make_room(Change& change) {
   auto& addresses = change.tables().addresses;
   XVNET_ASSIGN(all, addresses.entries());
@@ -191,7 +193,7 @@ Result<std::vector<Ipv4>> choose_addresses(Change& change, const Network& networ
   return std::vector{*free};
 }
 
-// What the port had to itself may be given to others as well.
+// An address that the port itself has exclusively may become shared.
 Result<void> check_allowed(Change& change, const Network& network, const PortRequest& request) {
   if (request.allowed.empty()) return {};
   const std::string name = text_of(network.record.name);

@@ -23,7 +23,7 @@ abi::port_record wanted_record(const abi::port_record& record, const Link& link,
   set_text(wanted.host_name, request.host_name);
   wanted.max_macs = request.max_macs.value_or(kDefaultMaxMacs);
   if (!request.mtu) return wanted;
-  // What xvnet did not set is the operator's.
+  // An MTU that xvnet did not set is the operator's, and is restored later.
   if (link.mtu != record.device.mtu)
     wanted.device.former_mtu = static_cast<std::uint16_t>(link.mtu);
   if (!*request.mtu) wanted.device.former_mtu = 0;
@@ -31,7 +31,7 @@ abi::port_record wanted_record(const abi::port_record& record, const Link& link,
   return wanted;
 }
 
-// The others are the port's already.
+// Checks only the new addresses; the port already has the others.
 Result<void> check_added(Change& change, const abi::port_record& record, PortRequest request) {
   request.ips = without(request.ips, addresses_of(record));
   XVNET_ASSIGN(network, change.tables().network_records.find(record.network));
@@ -42,7 +42,8 @@ Result<void> check_added(Change& change, const abi::port_record& record, PortReq
   return chosen ? Result<void>{} : std::unexpected(chosen.error());
 }
 
-// Mappings of an address that goes would let its next owner have what this port asked for.
+// Ends the port's mappings if it loses an address: otherwise the next owner would receive replies
+// meant for this port.
 Result<void> give_up(Change& change, std::uint32_t ifindex, const abi::port_record& record,
                      const abi::port_record& wanted) {
   if (std::memcmp(record.mac, wanted.mac, sizeof record.mac) != 0)
@@ -65,7 +66,7 @@ bool is_in_place(const std::vector<Difference>& differences) {
 
 namespace {
 
-// The device with its former MTU, where the one that was asked for is not wanted any more.
+// Restores the previous MTU if the request no longer sets one.
 Result<Link> with_former_mtu(Change& change, const abi::device_record& record,
                              const abi::device_record& wanted, const Link& link) {
   Link result = link;
@@ -77,7 +78,7 @@ Result<Link> with_former_mtu(Change& change, const abi::device_record& record,
 
 }  // namespace
 
-// A port that a killed command leaves is incomplete: the next one attaches it afresh.
+// An interrupted command leaves an incomplete port, which the next attach sets up afresh.
 Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& link,
                             const PortRequest& request) {
   const std::uint32_t ifindex = port.ifindex;

@@ -17,8 +17,8 @@ namespace xvnet {
 namespace {
 
 constexpr std::uint32_t kMaxQueues = 256;  // MAX_TAP_QUEUES of the kernel's tun driver
-constexpr std::uint32_t kMinMtu = 68;      // RFC 791; what the kernel accepts of an Ethernet device
-constexpr std::uint32_t kMaxMtu = 65521;   // 65535 less an Ethernet header
+constexpr std::uint32_t kMinMtu = 68;      // RFC 791; the kernel's minimum for an Ethernet device
+constexpr std::uint32_t kMaxMtu = 65521;   // 65535 minus the Ethernet header
 
 std::unexpected<Error> misuse(const PortRequest& request, std::string cause) {
   return fail(ErrorKind::kUsage, fmt::format("attach {:?}: {}", request.device, cause));

@@ -23,7 +23,7 @@ struct Home {
   bool reaches(Ipv4 address) const {
     return std::ranges::any_of(addresses, [&](const auto& own) { return own.reaches(address); });
   }
-  // A subnet's first and last address are no host's in it.
+  // The first and the last address of a subnet cannot belong to a host.
   bool is_assignable(Ipv4 address) const {
     return std::ranges::any_of(addresses, [&](const auto& own) {
       return own.reaches(address) && own.is_assignable(address);
@@ -51,7 +51,7 @@ std::string what_of(const abi::network_record& record, std::string_view option) 
   return fmt::format("network {:?}: {}", text_of(record.name), option);
 }
 
-// The host answers for it by itself.
+// The host's stack answers ARP for the address.
 PublicAddress hosts_own(Ipv4 address) {
   return {
       address,
@@ -65,8 +65,8 @@ PublicAddress at_home(Ipv4 address, const Link& link) {
   return result;
 }
 
-// Sessions outlive a further address: the one that the network has stays, as long as an uplink has
-// it.
+// Keeps the network's address as long as an uplink has it. So an additional address on an uplink
+// does not end sessions.
 Result<PublicAddress> find_auto(const abi::network_record& record, const std::vector<Home>& homes,
                                 const std::vector<Ipv4>& present) {
   for (const Ipv4 address : present)
@@ -85,7 +85,8 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
   return hosts_own(candidates.front()->addresses.front().address);
 }
 
-// An uplink whose subnet the address is in; else the only one, by which somebody routes it here.
+// Chooses the uplink whose subnet contains the address; else the only uplink, to which a router
+// must route the address.
 Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
                                  const std::vector<Home>& homes, Ipv4 address) {
   if (homes.empty())
@@ -133,7 +134,8 @@ bool has_range_of(const abi::nat_network& network, const abi::address& address) 
                      [&](const auto& range) { return ipv4_of(range.address) == ipv4_of(address); });
 }
 
-// The programs compare a port of the host with these before they look for its slot.
+// Sets the lowest and highest port that networks use of the address. Programs compare a port with
+// these bounds before they look up its slot.
 Result<abi::nat_address> with_port_bounds(Tables& tables, const abi::address& address,
                                           abi::nat_address entry, std::uint32_t except) {
   entry.first = 0;
@@ -150,7 +152,7 @@ Result<abi::nat_address> with_port_bounds(Tables& tables, const abi::address& ad
   return entry;
 }
 
-// Slots of the host are of use while a network has ports of the address.
+// Claims of the host are useful only while a network has ports of the address.
 Result<void> remove_claims(Change& change, const abi::address& address) {
   auto& slots = change.tables().nat_slots;
   XVNET_ASSIGN(entries, slots.entries());

@@ -9,12 +9,12 @@
 namespace xvnet {
 namespace {
 
-// Beyond what a kernel counts up to, so that no device of its own has it.
+// Above every ifindex that the kernel assigns in practice.
 constexpr std::uint32_t kFirstMadeIfindex = 0x40000000;
 constexpr std::uint32_t kDefaultMtu = 1500;
 constexpr const char* kLoadStep = "load and pin the programs and tables of the instance";
 
-// As ethtool -k shows them.
+// Names as in `ethtool -k`.
 const char* name_of(Feature feature) {
   switch (feature) {
     case Feature::kRxVlanCtag:
@@ -59,7 +59,7 @@ Result<void> Rehearsal::open_remains(Opening) {
   return {};
 }
 
-// What was taken away here is there all the same.
+// The wrapped kernel still has what the dry run removed.
 Result<std::vector<Remnant>> Rehearsal::remnants() const {
   XVNET_ASSIGN(all, kernel_->remnants());
   std::vector<Remnant> left;
@@ -104,7 +104,7 @@ Result<std::optional<Link>> Rehearsal::find_link(std::string_view name) const {
   for (const auto& [ifindex, link] : links_)
     if (link && link->name == name) return link;
   XVNET_ASSIGN(link, kernel_->find_link(name));
-  if (link && links_.contains(link->ifindex)) return std::nullopt;  // it was deleted here
+  if (link && links_.contains(link->ifindex)) return std::nullopt;  // deleted or renamed here
   return link;
 }
 
@@ -156,7 +156,7 @@ Result<void> Rehearsal::create_veth(std::string_view name, std::string_view peer
   for (const auto end : {name, peer}) {
     const auto link = make_link(end, LinkKind::kVeth);
     links_[link.ifindex]->peer = link.ifindex == first ? first + 1 : first;
-    const FeatureState on{.is_on = true, .is_fixed = false};  // as the kernel makes them
+    const FeatureState on{.is_on = true, .is_fixed = false};  // the kernel's default
     peers_[link.ifindex] = {
         .is_reachable = true, .receives_xdp = false, .tx_vlan_ctag = on, .tx_vlan_stag = on};
   }
@@ -170,7 +170,7 @@ Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
     XVNET_ASSIGN(state, attachment(ifindex, hook));
     if (runs(state)) attachments_[{ifindex, hook}] = Attachment::kSevered;
   }
-  // As the kernel empties its device map.
+  // The kernel removes a deleted device from its device map.
   const auto devices = tables_.find(TableId::kDevices);
   if (devices != tables_.end())
     XVNET_TRY(devices->second->erase(std::as_bytes(std::span(&ifindex, 1))));
@@ -352,7 +352,7 @@ Result<void> Rehearsal::set_peer_feature(std::uint32_t ifindex, Feature feature,
 }
 
 Result<XdpSupport> Rehearsal::xdp_support(const Link& link) const {
-  // A TAP and a veth run XDP in every kernel xvnet runs on.
+  // TAPs and veths run XDP in every kernel that xvnet supports.
   if (link.ifindex >= kFirstMadeIfindex) return XdpSupport{.native = true, .redirect_target = true};
   return kernel_->xdp_support(link);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The tables of a Rehearsal, and what is told of writes to them.
+// The tables of a dry run, and the steps that writes to them record.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 
 namespace xvnet {
 
-// A record is written several times while a command is at work; one line tells of all of them.
+// A command writes a record several times; one step stands for all writes.
 void Rehearsal::tell_record(const std::string& noun, std::string_view name, bool was_there,
                             bool is_there) {
   const auto add = fmt::format("add {} {}", noun, name);
@@ -66,7 +66,7 @@ void Rehearsal::tell_forward(std::span<const std::byte> bytes, const Bytes& valu
       format_endpoint(format_ipv4(request.inside), request.inside_port, request.count)));
 }
 
-// Every record begins with its name.
+// Every record starts with its name.
 void Rehearsal::watch_tables() {
   using enum TableId;
   static_assert(offsetof(abi::port_record, device.name) == 0);

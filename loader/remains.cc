@@ -15,17 +15,18 @@
 namespace xvnet {
 namespace {
 
-// By these the host's reserved ports are known.
+// The tables that say which of the host's reserved ports are xvnet's.
 constexpr std::array<std::string_view, 6> kOfReservedPorts = {"port_records",    "uplink_records",
                                                               "network_records", "nat_networks",
                                                               "nat_addresses",   "forwards"};
 
-// The host's interface of a network, and its other end: xvnet makes veth pairs of no other names.
+// Whether the link is the inner end of a host interface. xvnet creates veth pairs with no other
+// names.
 bool is_host_pair(const Link& link) {
   return link.kind == LinkKind::kVeth && link.name.starts_with(host_port_name(""));
 }
 
-// lo goes on without it; it accepts what it did not for the forwards alone.
+// Keeps lo up. accept_local is turned off, because only forwards need it.
 Result<Outcome> remove_from_loopback(Change& change, const Link& link) {
   XVNET_TRY(change.detach(Program::kTcToForward, link.ifindex, Hook::kTcEgress, false));
   XVNET_TRY(change.set_accept_local(link, false));
@@ -71,7 +72,7 @@ std::vector<std::string> losses_of(const std::vector<std::string>& missing) {
   return losses;
 }
 
-// A chain of nftables outlives its device since Linux 6.16, and one that was renamed.
+// Since Linux 6.16 an nftables chain outlives its device and a rename.
 Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
   XVNET_ASSIGN(link, change.kernel().find_link(remnant.ifindex));
   const bool is_it = link && (remnant.name.empty() || remnant.name == link->name);

@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint16_t kModeFlags =
     abi::INTERFACE_TO_HOST | abi::INTERFACE_XDP_TARGET | abi::INTERFACE_CHECKSUMS_COMPLETE;
 
-// What the device would get if it came now, as far as the mode that it has goes with it.
+// The mode and features that the device would get now. The features to turn off apply only if the
+// device already has that mode.
 Result<ModeChoice> choose_again(const Kernel& kernel, const Link& link,
                                 const abi::device_record& record, Role role) {
   XVNET_ASSIGN(choice, choose_mode(kernel, link,
@@ -67,9 +68,9 @@ Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, cons
   return translated && !link.forwards;
 }
 
-// The kernel forgets of its device map what leaves the namespace, and back it is put here. Without
-// its programs the device goes down first: it is never up and unfiltered longer than it was
-// before the command.
+// The kernel removes a device that leaves the namespace from its device map, so the entry is
+// written again. A device without its programs goes down first, so that the repair does not prolong
+// the time that it is unfiltered.
 Result<void> repair_port(Change& change, const PortEntry& port, const Link& link) {
   auto record = port.record;
   const std::uint32_t mtu = record.device.mtu ? record.device.mtu : link.mtu;
@@ -110,7 +111,7 @@ Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::upl
   return repair_interface(change, ifindex, repaired.device, choice);
 }
 
-// All at once, for two uplinks may have swapped their names.
+// Renames all at once, because two uplinks may have swapped their names.
 Result<void> follow_uplink_names(Change& change) {
   auto& tables = change.tables();
   std::map<std::string, std::string> present;

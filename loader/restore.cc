@@ -25,7 +25,7 @@ class Restoring {
   Restoring(Kernel& kernel, Tables& tables, const DesiredState& state, std::string_view device)
       : kernel_(&kernel), tables_(&tables), state_(&state), device_(device) {}
 
-  // The order in which a command line would do it: a network needs its uplink, a port its network.
+  // The order follows the dependencies: a network needs its uplink, a port its network.
   Result<Outcome> run() {
     XVNET_TRY(uplinks());
     XVNET_TRY(networks());
@@ -39,7 +39,7 @@ class Restoring {
 
   bool is_meant(std::string_view name) const { return device_.empty() || device_ == name; }
 
-  // An uplink that comes is what any network may have waited for.
+  // Any network may have waited for an uplink, so a restored uplink needs all of them.
   bool is_needed(const NetworkRequest& network) const {
     if (device_.empty()) return true;
     const auto is_it = [&](const auto& request) { return request.device == device_; };
@@ -89,7 +89,8 @@ class Restoring {
       const bool may_make = request.create && is_meant(request.device);
       XVNET_ASSIGN(is_here, is_to_be_done(request.device, may_make));
       if (!is_here) continue;
-      // The operator has decided once, and a boot is no time to ask again.
+      // The operator accepted this device before, so the restore does not check again whether the
+      // host uses it.
       XVNET_ASSIGN(decided, as_it_was(request));
       decided.force = true;
       XVNET_ASSIGN(failed, tried_of(request.device, may_make,
@@ -102,7 +103,8 @@ class Restoring {
     return {};
   }
 
-  // A port whose device went stays in its network, whatever the state says of it by now.
+  // A port whose device was missing keeps its present network, even if the saved state names
+  // another one.
   Result<PortRequest> as_it_was(const PortRequest& request) {
     if (request.replace) return request;
     XVNET_ASSIGN(records, tables_->port_records.entries());
@@ -141,7 +143,8 @@ class Restoring {
     return link ? link->ifindex : 0;
   }
 
-  // A device that went meanwhile has not failed; one that came instead is tried, too.
+  // A device that vanished meanwhile is a warning, not a failure. If another device got its name,
+  // try again.
   Result<std::optional<Error>> tried_of(const std::string& name, bool may_make,
                                         const Operation& operation) {
     constexpr int kTries = 8;
@@ -160,7 +163,7 @@ class Restoring {
     return failed;
   }
 
-  // Nothing: it is done.
+  // Returns nothing on success.
   std::optional<Error> tried(const Operation& operation) {
     auto outcome = attempt(*kernel_, *tables_, operation);
     if (!outcome) {
@@ -173,13 +176,13 @@ class Restoring {
     return std::nullopt;
   }
 
-  // Where a step could not be undone, the next object finds the tables whole all the same.
+  // If a step could not be undone, the repair makes the tables consistent for the next object.
   static Result<Outcome> tidied_up(Change& change) {
     XVNET_TRY(tidy(change, Tidying::kWhereUnsettled));
     return Outcome{};
   }
 
-  // What is not of the one device that is asked for has not failed it.
+  // If one device is restored, failures of other objects are only warnings.
   void beside_the_device(std::optional<Error> failed) {
     if (!failed) return;
     if (device_.empty())
@@ -188,8 +191,8 @@ class Restoring {
       outcome_.warnings.push_back(failed->message);
   }
 
-  // A port that could not be made of a device is not left open to the host's stack. A device that
-  // has an address is the host's own, whatever the state says of it.
+  // A device that could not become a port must not stay open to the host's stack. A device with an
+  // address belongs to the host and stays up.
   Result<void> set_down(const std::string& device) {
     XVNET_ASSIGN(link, kernel_->find_link(device));
     if (!link || !link->is_up || link->is_loopback || link->master) return {};

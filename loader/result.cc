@@ -8,7 +8,7 @@
 namespace xvnet {
 namespace {
 
-// The kernel's own ENOTSUPP, which user space has no name for (include/linux/errno.h).
+// The kernel's ENOTSUPP (include/linux/errno.h), which user space does not define.
 constexpr int kKernelEnotsupp = 524;
 
 ErrorKind kind_of(int error_number) {
@@ -29,7 +29,7 @@ std::string cause_of(int error_number) {
   if (error_number == kKernelEnotsupp) error_number = EOPNOTSUPP;
   char buffer[128];
   std::string cause = strerror_r(error_number, buffer, sizeof buffer);
-  // "Permission denied", but "RPC struct is bad" keeps its capitals.
+  // "Permission denied" becomes lower case; "RPC struct is bad" keeps its capitals.
   if (cause.size() > 1 && std::islower(static_cast<unsigned char>(cause[1]))) {
     cause[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(cause[0])));
   }

@@ -22,7 +22,7 @@
 namespace xvnet {
 namespace {
 
-// Whether frames can come and go. A TAP has no carrier as long as no process has it open.
+// Whether frames can pass. A TAP has no carrier unless a process has it open.
 Result<std::string> carrier_of(const Kernel& kernel, std::uint32_t ifindex,
                                const std::string& state) {
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
@@ -42,7 +42,7 @@ const char* kind_text(std::uint16_t kind) {
 
 bool is_learned(const abi::fdb_entry& entry) { return entry.slot < MAX_LEARNER_SLOTS; }
 
-// In seconds, of an entry the programs would still use.
+// Returns the age in seconds, or nothing if the entry has aged.
 std::optional<std::uint64_t> age_of(const abi::fdb_entry& entry, const abi::network& network,
                                     std::uint64_t now_ns) {
   const std::uint64_t age_ns = now_ns > entry.last_seen_ns ? now_ns - entry.last_seen_ns : 0;
@@ -50,8 +50,8 @@ std::optional<std::uint64_t> age_of(const abi::fdb_entry& entry, const abi::netw
   return age_ns / kNanosecondsPerSecond;
 }
 
-// By their records: a table that is only read gives up its elements one by one, and networks has
-// far more of them than there are networks.
+// Looks up each record's network. A listing of `networks`, opened for reading, would copy all its
+// elements, which are far more than there are networks.
 Result<std::map<std::uint32_t, abi::network>> all_networks(Tables& tables) {
   std::map<std::uint32_t, abi::network> networks;
   XVNET_ASSIGN(records, tables.network_records.entries());
@@ -64,7 +64,7 @@ Result<std::map<std::uint32_t, abi::network>> all_networks(Tables& tables) {
 
 using LearnedCounts = std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t>;
 
-// By network and ifindex.
+// Counts by network id and ifindex.
 Result<LearnedCounts> count_learned(const Kernel& kernel, Tables& tables) {
   LearnedCounts counts;
   XVNET_ASSIGN(entries, tables.fdb.entries());

@@ -71,7 +71,7 @@ Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
   std::vector<NatView> views;
   for (const auto& [key, slot] : slots) {
     const auto network = networks.find(slot.network);
-    // A slot that is free, or being taken, has expired long ago.
+    // A slot that is free or being claimed has an expiry time in the past.
     if (network == networks.end() || slot.expires_ns <= now_ns) continue;
     if (slot.expires_ns == NAT_SLOT_FORWARD) continue;
     if (!matches(filter, key, slot)) continue;

@@ -33,7 +33,7 @@ Result<void> set_addresses(abi::network_record& record, const std::vector<Ipv4>&
   return {};
 }
 
-// How many ports, and who may answer, outlive a change of the addresses.
+// A change of the addresses keeps the number of ports and the filter.
 Result<void> set_source(abi::network_record& record, const SnatRequest& request) {
   if (request.source == SnatSource::kNone) {
     forget_snat(record);

@@ -14,7 +14,7 @@
 namespace xvnet {
 namespace {
 
-// On a LAN that the host shares, somebody else gives the addresses.
+// On a LAN that the host shares, another party assigns the addresses.
 Result<void> check_kind(const abi::network_record& record) {
   if (record.flags & abi::RECORD_UNTAGGED)
     return network_misuse(record,
@@ -49,7 +49,7 @@ Result<void> set_subnet(abi::network_record& record, const NetworkRequest& reque
     record.subnet = {};
     record.prefix = 0;
   } else if (request.subnet) {
-    // Written again, so that whoever filled in the request is held to the rules.
+    // Parse it again, so that a request from any source is checked by the same rules.
     if (!parse_subnet(format_subnet(*request.subnet)))
       return network_misuse(record, fmt::format("{} is no subnet", format_subnet(*request.subnet)));
     if (const std::string why = why_no_hosts(*request.subnet); !why.empty())

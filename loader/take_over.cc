@@ -37,7 +37,7 @@ abi::port_record without(const abi::port_record& record, const Wanted& wanted) {
   return remaining;
 }
 
-// The record comes last: a command that is killed leaves a port that has less than it says.
+// Writes the record last: an interrupted command leaves a port with less than its record says.
 Result<void> give_up(Change& change, const Link& link, const abi::port_record& record,
                      const Wanted& wanted) {
   const auto remaining = without(record, wanted);

@@ -33,7 +33,7 @@ std::optional<std::size_t> parse_port(std::string_view text) {
   return port < PortSet().size() ? std::optional(port) : std::nullopt;
 }
 
-// "8080" or "40960-45055"
+// Parses "8080" or "40960-45055" and adds the ports.
 bool add_ports(PortSet& ports, std::string_view text) {
   const auto dash = text.find('-');
   const auto first = parse_port(text.substr(0, dash));

@@ -17,13 +17,14 @@
 namespace xvnet {
 namespace {
 
-// What a command makes has a record before it goes up, except the host's end of a veth: a TAP that
-// is up is another's.
+// Whether an interrupted command may have left the device. A TAP gets its record before it goes up,
+// so a TAP that is up is not a leftover. The host's end of a veth may be up without a record.
 bool may_be_left_over(const Link& link) {
   return link.kind == LinkKind::kTap ? !link.is_up : link.kind == LinkKind::kVeth;
 }
 
-// The device that was announced, if it was made and no record came to own it.
+// Removes the device that an interrupted command announced, if it was created and no record owns
+// it.
 Result<void> remove_announced_device(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(meta, tables.meta.find(0));
@@ -50,7 +51,7 @@ Result<void> remove_unfinished_host_ports(Change& change) {
   return {};
 }
 
-// The network an entry points to, if it is whole.
+// Returns the network if both its record and its entry exist.
 Result<std::optional<abi::network>> whole_network(Tables& tables, std::uint32_t id) {
   XVNET_ASSIGN(record, tables.network_records.find(id));
   if (!record) return std::nullopt;
@@ -103,7 +104,8 @@ Result<void> remove_stray_allowed(Change& change) {
   return {};
 }
 
-// An address is had by a port of the network, kept for one that was, or of those that may have it.
+// An address must belong to a port of the network, be reserved for a detached device, or be shared
+// by ports.
 Result<void> settle_addresses(Change& change) {
   auto& tables = change.tables();
   XVNET_TRY(remove_stray_allowed(change));
@@ -144,7 +146,8 @@ bool may_have(const abi::network_record& record, const abi::route_key& key) {
   }
 }
 
-// To a network that is gone, or whose record speaks of none such.
+// Erases routes to networks that are gone or whose records no longer need them. Writes the routes
+// to the host again.
 Result<void> settle_routes(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(routes, tables.routes.entries());
@@ -158,8 +161,8 @@ Result<void> settle_routes(Change& change) {
   return {};
 }
 
-// The record comes first and goes last, so a network without one was on its way out, and one
-// without an entry on its way in.
+// A network's record is written first and erased last. So a network without a record was being
+// removed, and a record without a network was being added.
 Result<void> settle_networks(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(networks, tables.networks.entries());
@@ -185,7 +188,7 @@ Result<void> settle_networks(Change& change) {
   return {};
 }
 
-// What is bound is bound wholly.
+// Completes bindings that an interrupted command left incomplete.
 Result<void> settle_bindings(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
@@ -218,8 +221,8 @@ Result<void> provide_continuations(Change& change) {
 
 }  // namespace
 
-// An uplink is back, another carries its VLANs, or it has another MAC: bind_networks() sees that by
-// itself. What is bound to whom must be right before it can be seen whether it is whole.
+// bind_networks() itself detects an uplink that is back, that took over VLANs, or that has another
+// MAC. The bindings must be correct before settle_bindings() completes them.
 Result<void> tidy(Change& change, Tidying tidying) {
   XVNET_TRY(provide_continuations(change));
   XVNET_ASSIGN(is_settled, change.is_settled());

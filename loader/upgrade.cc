@@ -21,7 +21,8 @@ struct Plan {
   std::vector<std::string> warnings;
 };
 
-// What is severed stays: its number may be another device's now. What has lost its pin runs.
+// Orphaned attachments stay, because their ifindex may belong to another device now. Attachments
+// without a pin are still active and are moved.
 Result<void> add(Plan& plan, const Kernel& kernel, const Placement& placement,
                  const abi::device_record& record) {
   XVNET_ASSIGN(state, kernel.attachment(placement.ifindex, placement.hook));
@@ -78,16 +79,16 @@ Result<void> move_all(Kernel& kernel, const Plan& plan) {
     const auto& [program, ifindex, hook, share_xdp] = plan.placements[at];
     auto done = kernel.attach(program, ifindex, hook, share_xdp);
     if (done) continue;
-    // A device that went meanwhile has nothing to upgrade.
+    // A device that vanished meanwhile has nothing to upgrade.
     XVNET_ASSIGN(link, kernel.find_link(ifindex));
     if (!link) continue;
-    // The one that failed may have changed as well.
+    // The failed attachment may have changed too.
     return revert(kernel, std::span(plan.placements).first(at + 1), std::move(done));
   }
   return {};
 }
 
-// A version may have had no backstops, nor told the hosts' interfaces from other ports.
+// A previous version may have had no backstops, and no separate flag for ports of host interfaces.
 Result<Outcome> guard_ports(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(ports, tables.port_records.entries());

@@ -36,7 +36,7 @@ Result<void> check_vids(const UplinkRequest& request) {
   return {};
 }
 
-// Two uplinks never carry one VID: what comes in on one would have to go out on the other.
+// Two uplinks must not carry the same VID: frames received on one would have to leave on the other.
 Result<void> check_claims(Change& change, const UplinkRequest& request, std::uint32_t self) {
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
@@ -68,8 +68,8 @@ std::string difference_from(const abi::uplink_record& record, const UplinkReques
   return {};
 }
 
-// The programs stand before the interfaces entry, and that before any network is bound: until then
-// all is the host's.
+// The programs are attached before the interface entry is written, and the entry is written before
+// a network is bound. Until then all frames belong to the host.
 Result<void> wire_uplink(Change& change, const Link& link, abi::uplink_record record,
                          const ModeChoice& choice) {
   auto& tables = change.tables();
@@ -110,7 +110,8 @@ Result<void> warn_about_mtu(Change& change, const Link& uplink, Outcome& outcome
   return {};
 }
 
-// A record of a killed command or of a device that is gone goes; a whole one stays.
+// Removes the record of an interrupted command or of a device that is gone. Returns a complete
+// record.
 Result<std::optional<abi::uplink_record>> settle_existing(Change& change,
                                                           const UplinkRequest& request) {
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
@@ -177,7 +178,7 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   if (!link) return fail(fmt::format("add uplink {:?}: there is no such device", request.device));
   auto outcome = existing ? keep_uplink(change, request, *existing, *link)
                           : add_fresh_uplink(change, request, *link);
-  // Steps on a device that is gone are done, so that it takes nothing else along (change.h).
+  // Steps on a device that is gone succeed (change.h), so check that the device still exists.
   XVNET_ASSIGN(is_here, change.kernel().find_link(link->ifindex));
   if (!is_here) return fail(fmt::format("add uplink {:?}: the device is gone", request.device));
   return outcome;
