@@ -20,7 +20,7 @@
 namespace xvnet {
 namespace {
 
-// RFC 826, of IPv4 on Ethernet.
+// RFC 826, for IPv4 on Ethernet.
 constexpr std::uint16_t kEthernetHardware = 1;
 constexpr std::uint16_t kRequest = 1;
 
@@ -37,7 +37,7 @@ struct ArpFrame {
   std::uint32_t target;
 } __attribute__((packed));
 
-// The request for an address by its owner: whoever has an entry for it corrects that.
+// A request for the sender's own address: receivers that have an entry for it update the entry.
 ArpFrame make_announcement(const Mac& mac, Ipv4 address) {
   ArpFrame frame{};
   std::ranges::fill(frame.ethernet.h_dest, 0xff);
@@ -53,14 +53,14 @@ ArpFrame make_announcement(const Mac& mac, Ipv4 address) {
   return frame;
 }
 
-// RFC 5227, 2.1.1: the sender's address is not told, so that nobody learns it from a probe.
+// RFC 5227, 2.1.1: the sender address is zero, so that receivers do not learn it from a probe.
 ArpFrame make_probe(const Mac& mac, Ipv4 address) {
   ArpFrame frame = make_announcement(mac, address);
   frame.sender = 0;
   return frame;
 }
 
-// The sender of what is an ARP frame from the address, if it is one.
+// Returns the sender's MAC if the frame is an ARP frame from the address.
 std::optional<Mac> sender_of(const ArpFrame& frame, ssize_t size, Ipv4 address) {
   if (size < static_cast<ssize_t>(sizeof frame) || frame.ethernet.h_proto != htons(ETH_P_ARP) ||
       frame.protocol != htons(ETH_P_IP) || frame.sender != htonl(address.number))
@@ -76,7 +76,7 @@ std::int64_t now_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// What comes before the end of the wait.
+// Returns the MAC of the first answer that arrives in time.
 std::optional<Mac> await_answer(int socket, Ipv4 address, std::int64_t wait_ms) {
   const std::int64_t end = now_ms() + wait_ms;
   for (std::int64_t left = wait_ms; left > 0; left = end - now_ms()) {
@@ -120,7 +120,7 @@ Result<void> send_arp_announcement(std::uint32_t ifindex, Ipv4 address) {
       fmt::format("announce {} on device {}", format_ipv4(address), quoted_device(ifindex));
   XVNET_ASSIGN(report, query_link(ifindex));
   if (!report) return fail(doing + ": there is no such device");
-  // Protocol 0: it receives nothing.
+  // Protocol 0: the socket receives nothing.
   FileDescriptor socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return fail_errno(errno, doing);
   const ArpFrame frame = make_announcement(report->link.mac, address);

@@ -9,10 +9,11 @@
 
 namespace xvnet {
 
-// The MAC that answers an ARP probe for the address; nothing: none does within half a second.
+// Returns the MAC that answers an ARP probe for the address, or nothing if none answers within half
+// a second.
 Result<std::optional<Mac>> send_arp_probe(std::uint32_t ifindex, Ipv4 address);
 
-// An ARP announcement (RFC 5227, 2.3), with the MAC of the device. Needs CAP_NET_RAW.
+// Sends an ARP announcement (RFC 5227, 2.3) with the MAC of the device. Needs CAP_NET_RAW.
 Result<void> send_arp_announcement(std::uint32_t ifindex, Ipv4 address);
 
 }  // namespace xvnet

@@ -32,7 +32,7 @@ Result<void> Attachments::attach_xdp(Program program, const FileDescriptor& load
     XVNET_TRY(detach_link(pin));
     auto done = attach_shared_xdp(root_, program, loaded, ifindex);
     if (done || exclusive != Attachment::kLive) return done;
-    // As before, so that an error changes nothing.
+    // Restore the exclusive link, so that the error changes nothing.
     if (auto undone = attach_link(pin, loaded, ifindex, Hook::kXdp); !undone) {
       done.error().message += "; and then: " + undone.error().message;
     }
@@ -52,7 +52,8 @@ Result<void> Attachments::attach_xdp(Program program, const FileDescriptor& load
 Result<void> Attachments::attach_tc(const FileDescriptor& loaded, std::uint32_t ifindex,
                                     Hook hook) {
   std::string pin = root_.link(ifindex, hook);
-  // One means at a time, and a live one is kept: two would count and forward every frame twice.
+  // Use one mechanism at a time and keep a live one: with two, every frame would be counted and
+  // forwarded twice.
   XVNET_ASSIGN(link, link_state(pin, ifindex));
   XVNET_ASSIGN(filter, filter_state(root_, ifindex, hook));
   bool is_by_link = link == Attachment::kLive || (!runs(filter) && is_tcx_supported());
@@ -84,7 +85,7 @@ Result<Attachment> Attachments::state(std::uint32_t ifindex, Hook hook) const {
 
 namespace {
 
-// Of this instance, whose pin was removed, or of another one.
+// The program belongs to another instance, or to this one if its pin was removed.
 bool is_of_an_instance(const std::string& program) { return program.starts_with("\"xdp_from_"); }
 
 }  // namespace
@@ -101,7 +102,7 @@ Result<std::string> Attachments::foreign_xdp(std::uint32_t ifindex) const {
 Result<std::string> Attachments::other_xdp(std::uint32_t ifindex) const {
   XVNET_ASSIGN(report, query_link(ifindex));
   if (!report || report->xdp_programs.empty()) return "";
-  // Only one program runs natively: either our link's, or a dispatcher with ours behind it.
+  // Only one program runs natively: that of our link, or a dispatcher that calls ours.
   XVNET_ASSIGN(shared, shared_xdp_state(root_, ifindex));
   if (shared == Attachment::kLive) return "";
   std::string pin = root_.link(ifindex, Hook::kXdp);

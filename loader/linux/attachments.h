@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// An instance's programs on devices, by whichever means the hook and the kernel have: a pinned
-// link, a filter of clsact, or libxdp's dispatcher.
+// Attaches an instance's programs to devices. The mechanism depends on the hook and the kernel: a
+// pinned link, a clsact filter, or libxdp's dispatcher.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,9 @@ class Attachments {
   Result<void> attach_xdp(Program program, const FileDescriptor& loaded, std::uint32_t ifindex,
                           bool share_xdp);
   Result<void> attach_tc(const FileDescriptor& loaded, std::uint32_t ifindex, Hook hook);
-  // Of the means a hook has beside the pinned link.
+  // The state of the hook's other mechanism, besides the pinned link.
   Result<Attachment> other_state(std::uint32_t ifindex, Hook hook) const;
-  // What runs as native XDP and is not this instance's; empty: nothing does.
+  // An XDP program on the device that is not this instance's; empty for none.
   Result<std::string> other_xdp(std::uint32_t ifindex) const;
 
   PinRoot root_;

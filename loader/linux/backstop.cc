@@ -27,8 +27,8 @@ constexpr std::string_view kChainPrefix = "port-";
 
 std::string chain_of(std::uint32_t ifindex) { return fmt::format("{}{}", kChainPrefix, ifindex); }
 
-// A comment as nft(8) writes and shows it: type, length, and the text with its zero, as libnftnl's
-// udata.h has it.
+// A chain comment as nft(8) stores it: type, length, and the text with its terminating zero
+// (udata.h of libnftnl).
 constexpr char kCommentType = 0;  // NFTNL_UDATA_CHAIN_COMMENT
 constexpr std::size_t kCommentHeader = 2;
 
@@ -36,7 +36,7 @@ std::string comment_of(const std::string& text) {
   return std::string{kCommentType, static_cast<char>(text.size() + 1)} + text + '\0';
 }
 
-// Nothing: it has none, or one of another kind.
+// Returns an empty string if the chain has no comment, or other user data.
 std::string instance_of(const nlmsghdr* answer) {
   const nlattr* data =
       nlmsg_find_attr(const_cast<nlmsghdr*>(answer), sizeof(nfgenmsg), NFTA_CHAIN_USERDATA);
@@ -59,7 +59,8 @@ NetlinkMessage message_of(int type, int flags) {
   return message;
 }
 
-// What changes rules is a transaction: Documentation/netlink/specs/nftables.yaml.
+// Begins or ends a transaction, which every change of rules needs:
+// Documentation/netlink/specs/nftables.yaml.
 NetlinkMessage border_of(int type) {
   NetlinkMessage message(type, NLM_F_REQUEST);
   message.header(nfgenmsg{
@@ -67,7 +68,7 @@ NetlinkMessage border_of(int type) {
   return message;
 }
 
-// The last of the changes asks for the answer.
+// The last message of a transaction must have NLM_F_ACK.
 NetlinkMessage table_message(int type, int flags) {
   NetlinkMessage message = message_of(type, flags);
   message.put_string(NFTA_TABLE_NAME, kTable);
@@ -97,13 +98,13 @@ NetlinkMessage new_chain(std::uint32_t ifindex, const std::string& device,
   return message;
 }
 
-// Of a kernel that has no nf_tables, or not for devices.
+// The kernel has no nf_tables, or none for devices.
 bool is_unsupported(int number) {
   return number == EPROTONOSUPPORT || number == EAFNOSUPPORT || number == EOPNOTSUPP ||
          number == EINVAL;
 }
 
-// Nothing: of several devices, or of none.
+// Returns an empty string if the chain has no device or several.
 std::string device_of(const nlmsghdr* answer) {
   const nlattr* hook =
       nlmsg_find_attr(const_cast<nlmsghdr*>(answer), sizeof(nfgenmsg), NFTA_CHAIN_HOOK);
@@ -129,7 +130,7 @@ Done Backstops::open() {
   return {};
 }
 
-// The last of the changes asks for the answer.
+// The last message must have NLM_F_ACK.
 template <typename... Changes>
 Done Backstops::change(Changes... changes) {
   if (const Done opened = open(); !opened) return opened;
@@ -138,7 +139,7 @@ Done Backstops::change(Changes... changes) {
   (batch.push_back(std::move(changes)), ...);
   batch.push_back(border_of(NFNL_MSG_BATCH_END));
   const Done done = socket_->execute(batch);
-  if (!done) socket_.reset();  // what else failed is answered as well
+  if (!done) socket_.reset();  // the socket may hold further answers
   return done;
 }
 
@@ -156,14 +157,14 @@ Done Backstops::add(std::uint32_t ifindex) {
   };
   const Done made = make();
   if (made || made.error().number != EEXIST) return made;
-  // Of a device by another name: since 6.16 a chain stays when its device goes or is renamed. Or
-  // of an instance that is gone.
+  // The chain is that of a device with another name: since 6.16 a chain outlives its device and a
+  // rename. Or it belongs to an instance that is gone.
   if (const Done removed = remove(ifindex); !removed) return removed;
   return make();
 }
 
-// A transaction that fails waits for all CPUs (RCU), so nothing is tried: of a table the kernel
-// says how many chains it has.
+// A transaction that fails waits for all CPUs (RCU). So ask first how many chains the table has,
+// instead of trying to delete it.
 Done Backstops::remove(std::uint32_t ifindex) {
   std::uint32_t chains = 0;
   const Done asked = ask(table_message(NFT_MSG_GETTABLE, NLM_F_ACK),

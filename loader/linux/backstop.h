@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A port's backstop: a chain of nf_tables at the device's ingress, behind all tc programs, that
-// drops everything. The port's own program deals with every frame, so nothing gets there; should
-// the program go, nothing gets past. It needs no pin, no link and no filter of xvnet's, and costs
-// nothing per frame.
+// A port's backstop: an nf_tables chain at the device's ingress that drops everything. It runs
+// after all tc programs. The port's program handles every frame, so none reaches the chain; without
+// the program, the chain drops all frames. A backstop needs no pin, link or filter of xvnet, and
+// costs nothing per frame.
 //
 //   table netdev xvnet { chain port-12 { comment "xvnet"; type filter hook ingress device "tap0"
 //   priority 0; policy drop; } }
 //
-// The comment is the instance: a chain outlives all pins, and instances share the table.
+// The comment names the instance: a chain outlives all pins, and instances share the table.
 //
-// Where the kernel has no nf_tables there is none, and none is missed.
+// A kernel without nf_tables has no backstops, and lacks() returns false.
 #pragma once
 
 #include <cstdint>
@@ -24,21 +24,22 @@
 
 namespace xvnet {
 
-// In the network namespace of the thread that asks first. The socket stays open: to close it waits
-// for what was removed.
+// Works in the network namespace of the thread that makes the first call. The socket stays open,
+// because closing it waits until the kernel has freed what was removed.
 class Backstops {
  public:
   struct Place {
     std::uint32_t ifindex;
-    std::string device;  // the name that the chain knows it by
+    std::string device;  // the device name that the chain matches
   };
 
   explicit Backstops(std::string instance) : instance_(std::move(instance)) {}
 
   Result<void> set(std::uint32_t ifindex, bool on);
-  // It could have one. One of another instance is none.
+  // Whether the device has no backstop although the kernel supports it. A backstop of another
+  // instance does not count.
   Result<bool> lacks(std::uint32_t ifindex);
-  // Of this instance, also of devices that are gone.
+  // The backstops of this instance, also those of devices that are gone.
   Result<std::vector<Place>> list();
 
  private:

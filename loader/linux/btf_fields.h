@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The fields of a table's entries, as the compiler wrote them down in BTF.
+// The fields of a table's entries, from the compiler's BTF.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct FreeBtf {
 };
 using Btf = std::unique_ptr<btf, FreeBtf>;
 
-// A number, somewhere in a struct: "device.name[3]".
+// A number inside a struct, such as "device.name[3]".
 struct BtfField {
   std::string path;
   std::size_t offset = 0;  // bytes
@@ -28,8 +28,8 @@ struct BtfField {
   bool operator==(const BtfField&) const = default;
 };
 
-// Structs and arrays are taken apart, down to their numbers. A type that is a number has one field
-// without a name.
+// Flattens structs and arrays into numbers. A type that is itself a number has one field with an
+// empty path.
 Result<std::vector<BtfField>> fields_of_type(const btf* types, std::uint32_t type);
 
 }  // namespace xvnet

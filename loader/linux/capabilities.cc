@@ -16,7 +16,7 @@ Result<std::vector<std::string>> missing_capabilities() {
   auto has = [&](int capability) {
     return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
   };
-  // capabilities(7): CAP_SYS_ADMIN implies what was split from it.
+  // CAP_SYS_ADMIN includes the capabilities that were split from it: capabilities(7).
   bool is_admin = has(CAP_SYS_ADMIN);
   std::vector<std::string> missing;
   if (!has(CAP_BPF) && !is_admin) missing.emplace_back("CAP_BPF");

@@ -10,14 +10,14 @@
 
 namespace xvnet {
 
-// The names of those a change needs and this thread lacks: of CAP_BPF, CAP_NET_ADMIN and
-// CAP_PERFMON.
+// Returns the names of the capabilities that a change needs and this thread lacks: of CAP_BPF,
+// CAP_NET_ADMIN and CAP_PERFMON.
 Result<std::vector<std::string>> missing_capabilities();
 
-// What the operator can do about one that is missing.
+// The hint for a missing capability.
 inline constexpr const char* kCapabilityHint =
     "run as root, or grant it: see PRIVILEGES in xvnet(8)";
-// And about pins of somebody else.
+// The hint for pins that another user owns.
 inline constexpr const char* kOwnerHint =
     "run as their owner or as root: see PRIVILEGES in xvnet(8)";
 

@@ -20,11 +20,13 @@
 namespace xvnet {
 namespace {
 
-// The first priority, so that no filter sees what is isolated; a handle that others hardly choose.
+// The first priority, so that no other filter sees frames of isolated networks. The handle is one
+// that others are unlikely to choose.
 constexpr std::uint32_t kPriority = 1;
 constexpr std::uint32_t kHandle = 0x7876;  // "xv"
-// The program of our filter is pinned as its marker. A marker without a filter is that of a device
-// made anew; so while a filter comes or goes, its program is pinned as the next marker instead.
+// The program of our filter is pinned as its marker. A marker without a filter belongs to a device
+// that was replaced. So while a filter is added or removed, its program is pinned as the next
+// marker instead.
 constexpr std::string_view kFilterVariant = "filter";
 constexpr std::string_view kNextVariant = "filter-next";
 
@@ -34,13 +36,13 @@ bpf_tc_hook tc_hook(std::uint32_t ifindex, Hook hook) {
   return result;
 }
 
-// The program in the place of our filter; 0: there is none.
+// Returns the id of the program at our priority and handle, or 0 for none.
 Result<std::uint32_t> occupant(std::uint32_t ifindex, Hook hook) {
   bpf_tc_hook where = tc_hook(ifindex, hook);
   LIBBPF_OPTS(bpf_tc_opts, options, .handle = kHandle, .priority = kPriority);
   int error = -bpf_tc_query(&where, &options);
   if (error == 0) return options.prog_id;
-  // No filter, no qdisc, no device.
+  // There is no filter, no qdisc or no device.
   if (error == ENOENT || error == EINVAL || error == ENODEV) return 0;
   return fail_errno(error,
                     fmt::format("examine the tc filters of device {}", quoted_device(ifindex)));
@@ -62,7 +64,8 @@ bool is_named_as_ours(std::uint32_t program) {
                      kTcPrograms, [&](Program each) { return program_name(each) == info->name; });
 }
 
-// A filter outlives its pins, when bpffs is unmounted: by name it is xvnet's, and no instance's.
+// When bpffs is unmounted, a filter outlives its pins. It is then xvnet's by name, but no instance
+// marks it.
 bool is_orphan(std::uint32_t ifindex, Hook hook, std::uint32_t program) {
   const auto roots = all_roots();
   return roots && is_named_as_ours(program) &&
@@ -78,7 +81,7 @@ bool is_own(const PinRoot& root, std::uint32_t ifindex, Hook hook, std::uint32_t
   return is_pinned_here || is_orphan(ifindex, hook, program);
 }
 
-// The program of our own filter; 0: there is none.
+// Returns the program id of our filter, or 0 for none.
 Result<std::uint32_t> own_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
   XVNET_ASSIGN(program, occupant(ifindex, hook));
   return program && is_own(root, ifindex, hook, program) ? program : 0;
@@ -101,7 +104,8 @@ Result<bool> has_filters(std::uint32_t ifindex) {
   return found;
 }
 
-// The marker says that the qdisc is ours; it goes when the qdisc goes or its device has gone.
+// The marker says that xvnet created the qdisc. It is removed with the qdisc, or if the device is
+// gone.
 Result<void> remove_own_qdisc(const PinRoot& root, std::uint32_t ifindex) {
   if (!is_pinned(root.qdisc(ifindex))) return {};
   if (!device_name(ifindex).empty()) {
@@ -127,7 +131,7 @@ Result<void> create_qdisc(const PinRoot& root, const FileDescriptor& program, st
     return fail_errno(error,
                       fmt::format("create a clsact qdisc on device {}", quoted_device(ifindex)));
   }
-  // A marker that is there already is of a device that had the same number.
+  // An existing marker belongs to a previous device with the same ifindex.
   XVNET_TRY(unpin(root.qdisc(ifindex)));
   return pin(program, root.qdisc(ifindex));
 }
@@ -149,7 +153,7 @@ Result<void> rename_marker(const PinRoot& root, std::uint32_t ifindex, Hook hook
   return fail_errno(errno, fmt::format("rename pin \"{}\"", old_path));
 }
 
-// Of a command that was killed: the program that runs keeps its marker.
+// Resolves the next marker of an interrupted command: it becomes the marker if its program runs.
 Result<void> settle_next_marker(const PinRoot& root, std::uint32_t ifindex, Hook hook,
                                 std::uint32_t present) {
   const std::string next = root.link(ifindex, hook, kNextVariant);
@@ -211,7 +215,7 @@ Result<std::uint32_t> filter_program_id(const PinRoot& root, std::uint32_t ifind
 Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook hook) {
   LibraryLog quiet;
   XVNET_ASSIGN(program, own_filter(root, ifindex, hook));
-  // Without its marker, the next upgrade would not know it.
+  // Without its marker, the next upgrade would not recognize the filter.
   if (program)
     return is_marked(root, ifindex, hook, program) ? Attachment::kLive : Attachment::kUnpinned;
   return is_pinned(root.link(ifindex, hook, kFilterVariant)) ? Attachment::kUnfiltered

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A tc program as a filter of the clsact qdisc, for kernels without tcx. A filter is no pinned
-// object: its program is pinned beside the links to remember it by.
+// Attaches a tc program as a filter of the clsact qdisc, for kernels without tcx. A filter cannot
+// be pinned, so its program is pinned as a marker beside the links.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,13 @@
 
 namespace xvnet {
 
-// As attach_link(): a no-op, an update or a new filter. Never replaces a filter of someone else.
+// Like attach_link(): does nothing, replaces the program, or adds a filter. Never replaces a filter
+// of another owner.
 Result<void> attach_filter(const PinRoot& root, const FileDescriptor& program,
                            std::uint32_t ifindex, Hook hook);
-// Removes the qdisc too when xvnet made it and nobody else uses it.
+// Also removes the qdisc if xvnet created it and it has no other filters.
 Result<void> detach_filter(const PinRoot& root, std::uint32_t ifindex, Hook hook);
-// The id of the program of our filter; 0: there is none.
+// Returns the program id of our filter, or 0 for none.
 Result<std::uint32_t> filter_program_id(const PinRoot& root, std::uint32_t ifindex, Hook hook);
 Result<Attachment> filter_state(const PinRoot& root, std::uint32_t ifindex, Hook hook);
 

@@ -37,7 +37,7 @@ std::uint8_t protocol_of(Transport transport) {
   return 0;
 }
 
-// Where an answer comes in, if it is one to the address.
+// Returns the local port of a connection's replies, if they go to the address.
 std::optional<std::uint16_t> answered_port(const nlmsghdr* message, Transport transport,
                                            Ipv4 address) {
   std::array<nlattr*, CTA_MAX + 1> entry{};
@@ -60,7 +60,7 @@ std::optional<std::uint16_t> answered_port(const nlmsghdr* message, Transport tr
 
 Result<PortSet> tracked_ports(Transport transport, Ipv4 address) {
   PortSet ports;
-  // To ask would load the module where nothing is tracked.
+  // A request would load the module on a host that tracks nothing.
   if (access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK)) return ports;
   auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
   if (!socket) return fail_netlink(socket.error(), "ask for tracked connections");
@@ -69,8 +69,8 @@ Result<PortSet> tracked_ports(Transport transport, Ipv4 address) {
   auto done = socket->execute(request, [&](const nlmsghdr* message) {
     if (const auto port = answered_port(message, transport, address)) ports.set(*port);
   });
-  // A kernel without nf_conntrack_netlink cannot say. What such a connection sends is seen on its
-  // way out (bpf/stages/claim.h).
+  // A kernel without nf_conntrack_netlink cannot answer. The programs detect such connections when
+  // the host sends (bpf/stages/claim.h).
   if (!done && done.error().number != EINVAL)
     return fail_netlink(done.error(), "ask for tracked connections");
   return ports;

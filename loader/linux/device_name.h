@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A device's name for an ifindex, for ioctls and for people.
+// The name of a device, for ioctls and for messages.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace xvnet {
 
-// Empty when there is no such device.
+// Returns an empty string if there is no such device.
 std::string device_name(std::uint32_t ifindex);
 
-// `"tap0"`, or `number 7` for a device that is gone.
+// Returns `"tap0"`, or `number 7` for a device that is gone.
 std::string quoted_device(std::uint32_t ifindex);
 
 }  // namespace xvnet

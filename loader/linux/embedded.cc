@@ -20,7 +20,7 @@ Bytes object(const void* (*bytes)(std::size_t* size)) {
   return {static_cast<const std::byte*>(begin), size};
 }
 
-// The kernel's types are many: they are looked through once.
+// The kernel has many types, so search them only once.
 bool is_context_shown() {
   static const bool is_shown = does_kernel_show_context();
   return is_shown;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The BPF objects as the build embeds them: the same programs and tables twice, for kernels that
-// show programs what they keep beside a frame, and for those where the programs probe for it
-// (bpf/hook/kernel.h).
+// The embedded BPF objects. Each exists in two variants with the same programs and tables. One is
+// for kernels that let programs read the structure behind their context; the other probes for its
+// fields (bpf/hook/kernel.h).
 #pragma once
 
 #include <array>
@@ -11,11 +11,11 @@
 
 namespace xvnet {
 
-// Those that this kernel can load.
+// The variants that this kernel can load.
 std::span<const std::byte> embedded_tc_object();
 std::span<const std::byte> embedded_xdp_object();
 
-// All of them, whatever the kernel.
+// All variants, whatever the kernel.
 std::array<std::span<const std::byte>, 4> embedded_objects();
 
 }  // namespace xvnet

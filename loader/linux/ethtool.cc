@@ -21,7 +21,7 @@ namespace {
 
 constexpr unsigned kFeaturesPerBlock = 32;
 
-// One device; each call returns an errno, 0 for success. SET calls of ethtool may return positive
+// One device. call() returns an errno, or 0 for success: ETHTOOL_S* commands may return positive
 // flags.
 class EthtoolDevice {
  public:
@@ -42,7 +42,7 @@ class EthtoolDevice {
   ifreq request_{};
 };
 
-// Variable-length ethtool structs, in storage that is aligned for them.
+// An ethtool struct of variable length, in aligned storage.
 template <typename T, typename Element>
 class Buffer {
  public:
@@ -56,7 +56,7 @@ class Buffer {
   std::vector<std::uint64_t> words_;
 };
 
-// The number of features this kernel has names for.
+// Returns the number of features that this kernel knows.
 std::expected<std::uint32_t, int> feature_count(EthtoolDevice& device) {
   Buffer<ethtool_sset_info, std::uint32_t> info(1);
   info->cmd = ETHTOOL_GSSET_INFO;
@@ -65,7 +65,7 @@ std::expected<std::uint32_t, int> feature_count(EthtoolDevice& device) {
   return info->sset_mask ? info->data[0] : 0;
 }
 
-// The bit of a feature, or nothing when this kernel does not know it.
+// Returns the bit of the feature, or nothing if this kernel does not know it.
 std::expected<std::optional<std::uint32_t>, int> find_bit(EthtoolDevice& device,
                                                           std::uint32_t count,
                                                           std::string_view feature) {
@@ -162,7 +162,7 @@ Result<void> write_feature(std::uint32_t ifindex, std::string_view feature, bool
   if (!bit) return fail_errno(bit.error(), doing);
   if (!*bit) return fail_errno(ENODEV, doing);
   if (int error = write_bit(device, *count, **bit, on)) return fail_errno(error, doing);
-  // The kernel answers success as well when a driver, or another feature, has overruled the wish.
+  // The kernel also reports success if a driver or another feature overrides the request.
   XVNET_ASSIGN(after, read_feature(ifindex, feature));
   if (after.is_on == on) return {};
   return fail(ErrorKind::kUnsupported, doing + ": the device did not follow");

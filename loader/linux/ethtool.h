@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Driver and features of a device (SIOCETHTOOL), in the network namespace of the calling thread.
+// The driver and the features of a device (SIOCETHTOOL), in the network namespace of the calling
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +12,16 @@
 
 namespace xvnet {
 
-// As in ETH_SS_FEATURES and `ethtool -k`: net/ethtool/common.c, netdev_features_strings.
+// Returns the name in ETH_SS_FEATURES and `ethtool -k`: net/ethtool/common.c,
+// netdev_features_strings.
 std::string_view feature_name(Feature feature);
 
-// Empty when unknown.
+// Returns an empty string if the driver is unknown.
 std::string driver_name(const std::string& device);
 
-// A feature this kernel has no name for is off and fixed.
+// A feature that this kernel does not know reads as off and fixed.
 Result<FeatureState> read_feature(std::uint32_t ifindex, std::string_view feature);
-// Fails with kUnsupported when the device does not do it.
+// Fails with kUnsupported if the device does not support the change.
 Result<void> write_feature(std::uint32_t ifindex, std::string_view feature, bool on);
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A file descriptor with one owner.
+// A move-only owner of a file descriptor.
 #pragma once
 
 #include <unistd.h>

@@ -22,7 +22,7 @@ std::string address_text(int family, const nlattr* attribute, int prefix) {
   return nl_addr2str(address.get(), text, sizeof text);
 }
 
-// Empty: it is not this device's, or link-local.
+// Returns an empty string if the address belongs to another device or is link-local.
 std::string global_address_text(const nlmsghdr* answer, std::uint32_t ifindex) {
   const auto* info = static_cast<const ifaddrmsg*>(nlmsg_data(answer));
   if (info->ifa_index != ifindex) return "";
@@ -58,13 +58,14 @@ bool leads_through(const nlattr* hops, std::uint32_t ifindex) {
   return false;
 }
 
-// What the kernel made by itself goes with what it made it of: an address, a router's word.
+// Whether the route was configured. Routes that the kernel creates itself go with their origin: an
+// address, or a router advertisement.
 bool is_given(const rtmsg& route) {
   return route.rtm_type == RTN_UNICAST && route.rtm_protocol != RTPROT_KERNEL &&
          (route.rtm_dst_len == 0 || route.rtm_protocol != RTPROT_RA);
 }
 
-// Empty: it is the kernel's own, or leads elsewhere.
+// Returns an empty string if the kernel created the route, or if it leads elsewhere.
 std::string route_text(const nlmsghdr* answer, std::uint32_t ifindex) {
   const auto* route = static_cast<const rtmsg*>(nlmsg_data(answer));
   if (!is_given(*route)) return "";
@@ -88,7 +89,7 @@ Result<std::string> find_route(int family, std::uint32_t ifindex) {
   auto done = execute_route(message, [&](const nlmsghdr* answer) {
     if (found.empty()) found = route_text(answer, ifindex);
   });
-  // Without IPv6 in the kernel there is no route of it.
+  // A kernel without IPv6 has no IPv6 routes.
   if (!done && family == AF_INET6) return std::string();
   if (!done)
     return fail_netlink(done.error(),
@@ -96,7 +97,7 @@ Result<std::string> find_route(int family, std::uint32_t ifindex) {
   return found;
 }
 
-// A veth says the same of its other end.
+// The IFLA_LINK of a veth names its other end, which is not stacked on the device.
 std::string upper_text(const nlmsghdr* answer, std::uint32_t ifindex) {
   auto* message = const_cast<nlmsghdr*>(answer);
   const nlattr* lower = nlmsg_find_attr(message, sizeof(ifinfomsg), IFLA_LINK);
@@ -134,7 +135,7 @@ Result<std::string> find_host_use(const Link& link) {
   if (!address.empty()) return fmt::format("it has the address {}", address);
   XVNET_ASSIGN(upper, find_upper(link.ifindex));
   if (!upper.empty()) return upper;
-  // The kernel keeps no routes through what is down, and a list of all routes may be long.
+  // A device that is down has no routes, and the list of all routes may be long.
   if (!link.is_up) return std::string();
   for (const int family : {AF_INET, AF_INET6}) {
     XVNET_ASSIGN(route, find_route(family, link.ifindex));

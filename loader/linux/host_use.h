@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Kernel::host_use(): the addresses and the default routes that a device has.
+// Implements Kernel::host_use(): looks for addresses, stacked devices and routes of a device.
 #pragma once
 
 #include <string>

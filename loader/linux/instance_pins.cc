@@ -39,7 +39,7 @@ std::string InstancePins::doing() const {
   return fmt::format("open instance \"{}\"", root_.instance());
 }
 
-// bpf(2) refuses a caller without CAP_BPF before it looks for the pin, so the file system is asked
+// bpf(2) refuses a caller without CAP_BPF before it looks for the pin, so ask the file system
 // first.
 Result<std::optional<FileDescriptor>> InstancePins::find_meta(const PinRoot& root) const {
   std::string path = root.map(table_name(TableId::kMeta));
@@ -92,7 +92,8 @@ Result<void> InstancePins::write_meta(const abi::meta& meta) const {
 
 Result<void> InstancePins::complete(Presence presence) {
   if (presence == Presence::kComplete && are_programs_loaded(root_)) return {};
-  // Whoever was killed here may have been of another build; nothing of it is attached yet.
+  // The interrupted command may have been of another build. Its programs are not attached to any
+  // device yet.
   if (presence != Presence::kComplete) XVNET_TRY(forget_programs(root_));
   XVNET_TRY(load_programs(root_, log_));
   if (presence == Presence::kComplete) return {};
@@ -176,7 +177,7 @@ Result<bool> InstancePins::open_for_reading() {
   return false;
 }
 
-// The tables are filled in where they are: there are references to them.
+// Fills in the existing LinuxTable objects, because callers hold references to them.
 Result<void> InstancePins::load_continuations() {
   XVNET_TRY(xvnet::load_continuations(root_, log_));
   for (const TableShape& shape : kTableShapes) {
@@ -213,7 +214,7 @@ Table& InstancePins::table(TableId id) {
   return *table;
 }
 
-// A dead link carries nothing, so nobody loses anything but the records, of devices that are gone.
+// An orphaned link carries no frames, so only records of devices that are gone are lost.
 Result<void> InstancePins::remove_dead() {
   XVNET_ASSIGN(own, find_meta(root_));
   if (!own) return {};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// InstancePins, as far as pins of it are missing that somebody removed.
+// The part of InstancePins for instances of which pins were removed.
 //
-// A table whose pin is gone lives on in the programs that use it, where no command reaches it; a
-// new one in its place would be read and written by nobody else. So nothing but `down` touches such
-// an instance.
+// A table without its pin lives on in the programs that use it, but no command can open it. A new
+// table in its place would not be used by these programs. So only `down` may change such an
+// instance.
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,8 +40,8 @@ bool has_entries(const std::string& path) {
   return bpf_map_get_next_key(map->get(), nullptr, first.data()) == 0;
 }
 
-// A first load that was cut short has pinned tables and nothing else; of a `down` that was, nothing
-// but tables is left, and no record in them.
+// An interrupted first load has pinned tables and nothing else. An interrupted `down` leaves only
+// tables without records.
 bool has_anything(const PinRoot& root) {
   return !is_empty_directory(root.links()) || !is_empty_directory(root.programs()) ||
          std::ranges::any_of(
@@ -50,7 +50,7 @@ bool has_anything(const PinRoot& root) {
 
 }  // namespace
 
-// Of an upgrade between two versions that was cut short, the next upgrade makes what is missing.
+// After an interrupted upgrade between two versions, the next upgrade creates the missing tables.
 Result<std::vector<std::string>> InstancePins::missing_tables() const {
   XVNET_ASSIGN(others, root_.other_abis());
   if (!others.empty()) return std::vector<std::string>{};
@@ -72,8 +72,8 @@ Result<void> InstancePins::check_tables() const {
               "xvnet down");
 }
 
-// Without meta nobody knows the namespace: it is this one if something of it is here, and of no
-// matter if nothing is anywhere.
+// Without meta the instance's network namespace is unknown. It is this one if it has remnants here.
+// It does not matter if there are no live attachments at all.
 Result<void> InstancePins::check_remains(bool is_here) const {
   XVNET_ASSIGN(map, find_meta(root_));
   if (map) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// InstancePins, as far as it changes from one build to another.
+// The part of InstancePins that changes from one build to another.
 //
-// Within one ABI, programs are pinned in the place of the former ones. From an older ABI, a second
-// root is built beside the first: the links are pinned in both, so whoever is killed in between has
-// an instance whose every port is still filtered, and the next `xvnet upgrade` begins again.
+// Within one ABI, programs are pinned in place of the previous ones. From an older ABI, a second
+// root is built beside the first, and the links are pinned in both. So after an interruption every
+// port is still filtered, and the next `xvnet upgrade` starts again.
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Links, and the programs and markers that stand for attachments without one.
+// Pins links, and the programs and markers of attachments without a link, in the new root too.
 Result<void> share_links(const PinRoot& root, const PinRoot& former) {
   std::error_code error;
   fs::directory_iterator entry(former.links(), error);
@@ -63,7 +63,7 @@ Result<void> InstancePins::load_after(const PinRoot& former) {
   auto done = load_programs_after(root_, former, log_);
   if (done) done = share_links(root_, former);
   if (done) former_ = former;
-  // What a killed upgrade has moved runs here already.
+  // An interrupted upgrade may have moved attachments to this root, so it must stay.
   if (done || is_second_try) return done;
   if (auto undone = root_.remove(); !undone) {
     done.error().message += "; and then: " + undone.error().message;

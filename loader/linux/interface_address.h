@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Addresses of interfaces as netlink carries them (rtnetlink(7), struct ifaddrmsg).
+// Addresses of interfaces in netlink messages (rtnetlink(7), struct ifaddrmsg).
 #pragma once
 
 #include <linux/netlink.h>
@@ -16,8 +16,8 @@ struct PutAddress {
 };
 using NetlinkAddress = std::unique_ptr<nl_addr, PutAddress>;
 
-// The interface's own address of an RTM_NEWADDR message, or null. Where the address of the other
-// end is given, that is IFA_ADDRESS.
+// Returns the interface's own address in an RTM_NEWADDR message, or null. On a point-to-point link
+// IFA_ADDRESS is the peer's address, so IFA_LOCAL takes precedence.
 const nlattr* interface_address(const nlmsghdr* message);
 
 }  // namespace xvnet

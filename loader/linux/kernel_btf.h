@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The kernel's description of its own types (CONFIG_DEBUG_INFO_BTF), from which the programs know
-// where an sk_buff keeps what is said beside the frame.
+// The kernel's BTF (CONFIG_DEBUG_INFO_BTF). Programs get the offsets of sk_buff fields from it.
 #pragma once
 
 #include <bpf/btf.h>
@@ -11,8 +10,8 @@ namespace xvnet {
 
 inline bool has_kernel_btf() { return ::access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
 
-// Whether a program may read the kernel's structure behind its context, since Linux 6.2. Modules
-// are not asked: this is the kernel's own, and only CAP_SYS_ADMIN gets to see theirs.
+// Whether programs can read the kernel structure behind their context (since Linux 6.2). Searches
+// only vmlinux, which has the function: BTF of modules needs CAP_SYS_ADMIN.
 inline bool does_kernel_show_context() {
   btf* const types = has_kernel_btf() ? btf__load_vmlinux_btf() : nullptr;
   if (!types) return false;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What libbpf and libxdp would print: kept for errors, never shown unasked.
+// Captures the messages of libbpf and libxdp for errors.
 #pragma once
 
 #include <string>
 
 namespace xvnet {
 
-// While it lives, collects what the libraries print on this thread. They stay silent otherwise.
+// Collects what the libraries print on this thread during its lifetime. Without a LibraryLog, their
+// messages are discarded.
 class LibraryLog {
  public:
   LibraryLog();
@@ -22,7 +23,7 @@ class LibraryLog {
   std::string* outer_;
 };
 
-// From now on the libraries print nothing on stderr.
+// Makes the libraries print nothing on stderr from now on.
 void silence_libraries();
 
 }  // namespace xvnet

@@ -21,7 +21,7 @@
 namespace xvnet {
 namespace {
 
-// Newer than Debian 12's header: include/uapi/linux/rtnetlink.h. Unknown bits are ignored.
+// Debian 12's header lacks it: include/uapi/linux/rtnetlink.h. Kernels ignore unknown bits.
 constexpr std::uint32_t kSkipStats = 1 << 3;  // RTEXT_FILTER_SKIP_STATS
 
 std::uint32_t u32_or(const nlattr* attribute, std::uint32_t fallback) {
@@ -35,7 +35,7 @@ void read_tun(const nlattr* data, Link& link) {
   link.kind = LinkKind::kTap;
   link.is_multi_queue = tun[IFLA_TUN_MULTI_QUEUE] && nla_get_u8(tun[IFLA_TUN_MULTI_QUEUE]);
   if (tun[IFLA_TUN_OWNER]) link.owner = nla_get_u32(tun[IFLA_TUN_OWNER]);
-  // The kernel counts the files of a multi-queue TAP only (tun_fill_info).
+  // The kernel reports the number of open files only for a multi-queue TAP (tun_fill_info).
   link.is_open =
       link.is_multi_queue
           ? u32_or(tun[IFLA_TUN_NUM_QUEUES], 0) + u32_or(tun[IFLA_TUN_NUM_DISABLED_QUEUES], 0) > 0
@@ -52,7 +52,7 @@ void read_kind(nlattr* info, Link& link) {
   if (kind == "tun") read_tun(parts[IFLA_INFO_DATA], link);
 }
 
-// Where there is no IPv6, nothing of it is set.
+// Leaves `has_ipv6` empty if the link has no IPv6.
 void read_ipv6(nlattr* families, Noise& noise) {
   noise.has_ipv6.reset();
   nlattr* ipv6 =
@@ -69,8 +69,8 @@ void read_ipv6(nlattr* families, Noise& noise) {
   noise.has_ipv6 = static_cast<const std::int32_t*>(nla_data(conf))[DEVCONF_DISABLE_IPV6] == 0;
 }
 
-// A setting of net.ipv4.conf, which the kernel lists from the first one on: linux/ip.h counts
-// from 1.
+// Reads a setting of net.ipv4.conf. linux/ip.h numbers the settings from 1, and the kernel lists
+// them from the first.
 bool is_ipv4_set(nlattr* families, int setting) {
   nlattr* ipv4 =
       families ? nla_find(static_cast<nlattr*>(nla_data(families)), nla_len(families), AF_INET)
@@ -153,7 +153,7 @@ Result<std::optional<LinkReport>> query_link(std::string_view name) {
 }
 
 Result<std::optional<LinkReport>> query_link(std::uint32_t ifindex) {
-  // Zero would name no device but ask for a device by name.
+  // Index 0 would ask for a device by name.
   if (ifindex == 0) return std::nullopt;
   ifinfomsg header{};
   header.ifi_index = static_cast<int>(ifindex);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the kernel says of one link (RTM_GETLINK), in the network namespace of the calling thread.
+// Queries one link (RTM_GETLINK), in the network namespace of the calling thread.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace xvnet {
 
 struct LinkReport {
   Link link;
-  std::uint32_t peer_ifindex = 0;     // of a veth, 0: none
-  std::optional<int> peer_namespace;  // its id in this namespace; nothing: the peer is in this one
-  std::vector<std::uint32_t> xdp_programs;  // ids, of all modes
+  std::uint32_t peer_ifindex = 0;           // for a veth; 0 for none
+  std::optional<int> peer_namespace;        // nsid of the peer's namespace; empty if it is this one
+  std::vector<std::uint32_t> xdp_programs;  // program ids, of all XDP modes
 };
 
 Result<std::optional<LinkReport>> query_link(std::string_view name);

@@ -33,8 +33,7 @@ Result<void> execute(const NetlinkMessage& message, std::string doing) {
   return {};
 }
 
-// Without IPv6, in the kernel or on this device (its MTU is below 1280), there is nothing to
-// silence.
+// Does nothing if there is no IPv6 in the kernel or on this device (its MTU is below 1280).
 Result<void> set_address_generation(std::uint32_t ifindex, std::uint8_t mode,
                                     const std::string& doing) {
   NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
@@ -44,7 +43,7 @@ Result<void> set_address_generation(std::uint32_t ifindex, std::uint8_t mode,
   });
   auto done = execute_route(message);
   if (done || done.error().number == EAFNOSUPPORT || done.error().number == EOPNOTSUPP) return {};
-  // The secret of a mode went with the IPv6 that the device had before its MTU was below 1280.
+  // The secret of this mode was lost when the device's MTU fell below 1280 and IPv6 was removed.
   if (mode == IN6_ADDR_GEN_MODE_STABLE_PRIVACY && done.error().number == EINVAL) return {};
   return fail_netlink(done.error(), doing);
 }
@@ -124,7 +123,7 @@ Result<void> set_link_name(std::uint32_t ifindex, std::string_view name) {
   return execute(message, fmt::format("rename device {} to \"{}\"", quoted_device(ifindex), name));
 }
 
-// An empty one is none.
+// An empty alias removes the present one.
 Result<void> set_link_alias(std::uint32_t ifindex, std::string_view alias) {
   NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
   message.header(link_header(ifindex));
@@ -233,7 +232,7 @@ Result<std::uint32_t> find_address_holder(const abi::address& address) {
         std::memcmp(nla_data(local), bytes, static_cast<std::size_t>(size)) == 0)
       holder = info->ifa_index;
   });
-  // Without IPv6 in the kernel nothing has an address of it.
+  // A kernel without IPv6 has no IPv6 addresses.
   if (!done && !ipv4) return 0;
   if (!done)
     return fail_netlink(done.error(), fmt::format("look for address {}", format_ipv4(*ipv4)));

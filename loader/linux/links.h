@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Changes to links and their addresses, in the network namespace of the calling thread.
+// Changes links and their addresses, in the network namespace of the calling thread.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +17,20 @@ Result<void> create_veth_pair(std::string_view name, std::string_view peer);
 Result<void> set_link_name(std::uint32_t ifindex, std::string_view name);
 Result<void> set_link_alias(std::uint32_t ifindex, std::string_view alias);
 Result<void> delete_link_by_index(std::uint32_t ifindex);
-// Each of `flags` (IFF_UP, IFF_PROMISC, IFF_NOARP) on or off; the others stay.
+// Sets or clears each of `flags` (IFF_UP, IFF_PROMISC, IFF_NOARP); other flags stay.
 Result<void> set_link_flags(std::uint32_t ifindex, unsigned flags, bool on);
 Result<void> set_link_mtu(std::uint32_t ifindex, std::uint32_t mtu);
-// Into the bridge or bond `master`; 0: out of the one it is in.
+// Puts the link into the bridge or bond `master`; 0 removes it from its master.
 Result<void> set_link_master(std::uint32_t ifindex, std::uint32_t master);
-// No ARP, no IPv6; and back to what a fresh device has.
+// Sets ARP, IPv6 and the mode of IPv6 address generation.
 Result<void> set_link_noise(std::uint32_t ifindex, const Noise& noise);
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr);
 Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr);
 // `cidr` is "10.5.0.1/24" or "2001:db8::1/64".
 Result<bool> has_link_address(std::uint32_t ifindex, std::string_view cidr);
-// The number of the device that has it; 0: none.
+// Returns the ifindex of the device that has the address, or 0 for none.
 Result<std::uint32_t> find_address_holder(const abi::address& address);
-// In the kernel's order: a primary one before its secondary ones.
+// In the kernel's order: a primary address before its secondary ones.
 Result<std::vector<InterfaceAddress>> list_ipv4_addresses(std::uint32_t ifindex);
 
 }  // namespace xvnet

@@ -40,8 +40,8 @@ Result<std::optional<Link>> link_of(Result<std::optional<LinkReport>> report) {
   return std::move((*report)->link);
 }
 
-// Sockets are opened for each call, so that links, programs and tables are always of the namespace
-// the calling thread is in.
+// Sockets are opened for each call, so links, programs and tables are always those of the calling
+// thread's namespace. Only Backstops keeps its socket.
 class LinuxKernel : public Kernel {
  public:
   explicit LinuxKernel(const LinuxKernelOptions& options)
@@ -214,7 +214,7 @@ class LinuxKernel : public Kernel {
     return pins_.forget_upgrade();
   }
 
-  // Programs run under RCU. A kernel that cannot do it (nohz_full) has us go on at once.
+  // Programs run under RCU. On kernels with nohz_full the call fails, and nothing waits.
   void wait_for_programs() override { syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
 
   std::uint64_t monotonic_ns() const override {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The running kernel.
+// The implementation of Kernel for the running kernel.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,7 @@ namespace xvnet {
 
 struct LinuxKernelOptions {
   std::string instance = "xvnet";  // a directory of bpffs: no dot, no slash, not empty
-  bool verbose_verifier =
-      false;  // print the whole verifier log on stderr when a program is refused
+  bool verbose_verifier = false;   // print the whole verifier log on stderr if a program is refused
 };
 
 Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options);

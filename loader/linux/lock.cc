@@ -31,7 +31,8 @@ Result<FileDescriptor> lock_directory(const std::string& directory) {
     while (flock(opened.get(), LOCK_EX)) {
       if (errno != EINTR) return fail_to_lock(errno, directory);
     }
-    // Whoever held the lock may have removed the directory, and the next one may have made it anew.
+    // The previous holder of the lock may have removed the directory, and another process may have
+    // created it again.
     struct stat locked;
     struct stat current;
     if (fstat(opened.get(), &locked)) return fail_to_lock(errno, directory);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The writers' lock of an instance: flock(2) on its directory, which no crash can leave behind.
+// The writers' lock of an instance: flock(2) on its directory. The kernel releases it when the
+// process ends.
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@
 
 namespace xvnet {
 
-// Makes the directory when it is missing and waits for the lock. It is held until the descriptor
-// closes.
+// Creates the directory if it is missing and waits for the lock. The lock is held until the
+// descriptor is closed.
 Result<FileDescriptor> lock_directory(const std::string& directory);
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The findings about the machine: examine_machine() of loader/doctor.h.
+// Implements examine_machine() of loader/doctor.h.
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -30,7 +30,7 @@ namespace {
 constexpr int kOldestMajor = 6;
 constexpr int kOldestMinor = 1;
 
-// The first word of a file, or nothing when it cannot be read.
+// Returns the first line of a file, or nothing if it cannot be read.
 std::optional<std::string> read_line(const char* path) {
   std::ifstream file(path);
   std::string line;
@@ -72,7 +72,7 @@ Finding examine_bpffs(const std::string& pin_root) {
           fmt::format("mount -t bpf -o mode=0700 bpf {}", kBpffs)};
 }
 
-// Whether a program of two instructions is compiled; nothing when it does not load.
+// Whether the kernel compiles a program of two instructions; nothing if the program does not load.
 std::optional<bool> is_program_compiled() {
   const bpf_insn instructions[] = {
       {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
@@ -86,7 +86,7 @@ std::optional<bool> is_program_compiled() {
 }
 
 Finding examine_jit() {
-  // The file is there only in the first network namespace.
+  // The file exists only in the initial network namespace.
   auto setting = read_line("/proc/sys/net/core/bpf_jit_enable");
   std::optional<bool> is_on = setting ? std::optional(*setting != "0") : is_program_compiled();
   if (!is_on)
@@ -116,8 +116,8 @@ Finding examine_lockdown() {
           "boot with lockdown=integrity"};
 }
 
-// Since 6.13 and in updates of older ones, the verifier knows of each function whether it changes
-// the packet, and refuses a program in the place of a function if that alone does.
+// Since 6.13, and in updates of older kernels, the verifier tracks which functions change packet
+// data. It refuses a replacement that changes packet data if the replaced function does not.
 bool are_packet_changes_checked() {
   const Btf kernel(btf__load_vmlinux_btf());
   const int id =
@@ -149,7 +149,7 @@ std::vector<Finding> examine_machine(const std::string& pin_root) {
   std::vector<Finding> findings = {examine_version(),       examine_capabilities(missing),
                                    examine_bpffs(pin_root), examine_jit(),
                                    examine_btf(),           examine_lockdown()};
-  // The kernel answers these only to those who may.
+  // The kernel answers these questions only to a process with the capabilities.
   if (missing && missing->empty()) {
     findings.push_back(examine_tcx());
     findings.push_back(examine_sharing());

@@ -10,22 +10,22 @@
 namespace xvnet {
 namespace {
 
-// Entries of a batch: few at first, for most tables have few, and touching a megabyte for each of
-// them costs more than reading it.
+// The number of entries in a batch. The first batch is small, because most tables have few entries,
+// and touching a megabyte costs more than reading them.
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kFirstBatch = 64;
 constexpr std::size_t kMaxBatch = 4096;
 constexpr std::size_t kBatchGrowth = 4;
 
-// What bpf(2) transfers for one value.
+// The bytes that bpf(2) transfers for one value.
 std::size_t transfer_size(const bpf_map_info& map) {
   if (!is_per_cpu(map.type)) return map.value_size;
   const int cpus = libbpf_num_possible_cpus();
   return per_cpu_stride(map.value_size) * static_cast<std::size_t>(std::max(cpus, 1));
 }
 
-// The kernel starts again at the first key when the one it is asked to go on from has vanished: the
-// walk is bounded, and a key may come twice.
+// If the last key has vanished, the kernel starts again at the first one. So the loop is bounded,
+// and a key may be listed twice.
 Result<std::vector<std::byte>> walked_keys(const FileDescriptor& map, const bpf_map_info& info,
                                            const std::string& name) {
   std::vector<std::byte> keys;
@@ -44,7 +44,8 @@ Result<std::vector<std::byte>> walked_keys(const FileDescriptor& map, const bpf_
 
 }  // namespace
 
-// By buckets of the hash, which entries that come and go do not disturb.
+// A batch holds whole buckets of the hash, so entries that come and go do not disturb the
+// iteration.
 bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit) {
   const auto info = map_info(map);
   if (!info) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Listing a map, whatever kind of hash or array it is.
+// Lists the keys and entries of hash and array maps.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -16,7 +16,7 @@
 
 namespace xvnet {
 
-// What bpf(2) takes for one CPU's value of a per-CPU map: whole words.
+// The size of one CPU's value in bpf(2) for a per-CPU map: rounded up to 64-bit words.
 constexpr std::size_t per_cpu_stride(std::size_t value_size) {
   constexpr std::size_t kWord = sizeof(std::uint64_t);
   return (value_size + kWord - 1) / kWord * kWord;
@@ -26,14 +26,15 @@ constexpr bool is_per_cpu(std::uint32_t map_type) {
   return map_type == BPF_MAP_TYPE_PERCPU_HASH || map_type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
-// The keys of some entries, and what bpf(2) gave for each, one after the other.
+// Receives the keys of some entries, and their values as bpf(2) returned them.
 using BatchVisitor =
     std::function<void(std::span<const std::byte> keys, std::span<const std::byte> values)>;
 
-// All entries, by batches. False: this kind of map cannot, and nothing that was visited counts.
+// Visits all entries in batches. Returns false if this kind of map has no batches; then ignore
+// everything visited.
 bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit);
 
-// Every key, one after the other. Entries that change meanwhile may be missed or come twice.
+// Returns all keys, concatenated. Entries that change meanwhile may be missing or listed twice.
 Result<std::vector<std::byte>> list_keys(const FileDescriptor& map, const std::string& name);
 
 }  // namespace xvnet

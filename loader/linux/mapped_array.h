@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The memory of an array map made with BPF_F_MMAPABLE. bpf(2) copies an element byte by byte for
-// all that it promises, and a program may read it meanwhile; through its memory it is written in
-// words of 64 bits, each at once.
+// The mapped memory of an array map with BPF_F_MMAPABLE. bpf(2) guarantees no atomicity when it
+// copies an element, and a program may read it meanwhile. Writes through the mapping are atomic for
+// each 64-bit word.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,8 @@ namespace xvnet {
 class MappedArray {
  public:
   MappedArray() = default;
-  // `size` in bytes, of all elements. The map, opened to be written, may be closed afterwards.
+  // `size` is that of all elements, in bytes. The map must be writable. Its descriptor may be
+  // closed afterwards.
   static Result<MappedArray> open(const FileDescriptor& map, std::size_t size);
   MappedArray(MappedArray&& other) noexcept;
   MappedArray& operator=(MappedArray&& other) noexcept;
@@ -24,7 +25,7 @@ class MappedArray {
 
   bool is_open() const { return !bytes_.empty(); }
   std::span<const std::byte> bytes() const { return bytes_; }
-  // `at` and the size of `value` are whole words.
+  // `at` and the size of `value` must be multiples of 8 bytes.
   void write(std::size_t at, std::span<const std::byte> value);
 
  private:

@@ -16,7 +16,7 @@
 namespace xvnet {
 namespace {
 
-// Without a type, as in a device map, the bytes are one field.
+// Without BTF types, as in a device map, the bytes are one field.
 Result<std::vector<BtfField>> fields_or_bytes(const btf* types, std::uint32_t type,
                                               std::size_t size) {
   if (type) return fields_of_type(types, type);
@@ -32,14 +32,14 @@ Result<void> add_fields(TableLayout& layout, const btf* types, std::uint32_t key
   return {};
 }
 
-// Bytes to copy from an old key or value into a new one.
+// A range of bytes to copy from an old key or value to a new one.
 struct Run {
   std::size_t from;
   std::size_t to;
   std::size_t size;
 };
 
-// Runs that touch in both are one.
+// Merges runs that are adjacent in both.
 void append(std::vector<Run>& runs, const Run& run) {
   if (!runs.empty()) {
     Run& last = runs.back();
@@ -136,9 +136,9 @@ class Copy {
   std::vector<Run> key_runs_, value_runs_;
   std::size_t key_size_ = 0;  // of the old table
   std::vector<std::byte> new_key_, old_value_, new_value_;
-  std::size_t values_ = 1;  // of one entry: one a CPU in a per-CPU map
+  std::size_t values_ = 1;  // values of one entry: one for each CPU in a per-CPU map
   std::size_t from_stride_ = 0, to_stride_ = 0;
-  bool is_array_ = false;  // it has every key, and one of zeros says nothing
+  bool is_array_ = false;  // it has every key; an element of zeros is no entry
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Tables of another version of xvnet: what their entries look like, and taking them over. Fields
-// are known by their names, so a version that adds, moves or drops fields needs no code for it.
+// Tables of another version of xvnet: reads their layout and copies their entries. Fields are
+// matched by name, so versions that add, move or drop fields need no special code.
 #pragma once
 
 #include <linux/types.h>
@@ -28,17 +28,18 @@ struct TableLayout {
   bool operator==(const TableLayout&) const = default;
 };
 
-// Needs CAP_SYS_ADMIN: the kernel gives nobody else the BTF of a map.
+// Needs CAP_SYS_ADMIN, because the kernel shows the BTF of a map to no other process.
 Result<TableLayout> layout_of(const FileDescriptor& map, const std::string& name);
-// Of a map that is built in.
+// The layout of a built-in map.
 Result<TableLayout> layout_of(const bpf_object* object, const bpf_map* map);
 
-// Puts every entry of `from` into `to`, which other programs may be using: an entry that is there
-// already stays. A field that `from` lacks is zero, one of another size is refused.
+// Copies every entry of `from` to `to`, which programs may be using already. An existing entry of a
+// hash stays; in an array, the elements of `from` that are not zero overwrite. A field that `from`
+// lacks becomes zero; a field of another size is an error.
 Result<void> copy_entries(const FileDescriptor& from, const FileDescriptor& to,
                           const std::string& name);
 
-// The number in the field `path` of a map's entry 0.
+// Reads the number in field `path` of the map's entry 0.
 Result<std::uint64_t> read_number(const FileDescriptor& map, const std::string& name,
                                   std::string_view path);
 

@@ -13,7 +13,7 @@
 namespace xvnet {
 namespace {
 
-// One exchange: what the callbacks of libnl leave for execute().
+// The state of one exchange, which libnl's callbacks fill in.
 struct Exchange {
   const NetlinkSocket::Handler* handler = nullptr;
   NetlinkError error;
@@ -97,7 +97,7 @@ std::expected<NetlinkSocket, NetlinkError> NetlinkSocket::open(int protocol) {
     return std::unexpected(NetlinkError{errno ? errno : EIO, {}});
   }
   nl_socket_enable_msg_peek(socket.socket_.get());
-  // Without the explanations an error is only shorter.
+  // Without extended ACKs, errors only lack the kernel's explanation.
   int on = 1;
   setsockopt(nl_socket_get_fd(socket.socket_.get()), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   return socket;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// One request to the kernel over netlink and its answers, in the network namespace of the calling
-// thread.
+// Requests to the kernel over netlink, in the network namespace of the calling thread.
 #pragma once
 
 #include <netlink/attr.h>
@@ -20,15 +19,15 @@
 
 namespace xvnet {
 
-// What the kernel answered instead of doing it.
+// The kernel's error in answer to a request.
 struct NetlinkError {
   int number = 0;    // errno
-  std::string text;  // the kernel's explanation, or empty
+  std::string text;  // the kernel's explanation (extended ACK), or empty
 };
 
 std::unexpected<Error> fail_netlink(const NetlinkError& error, std::string doing);
 
-// A message under construction. A put that does not fit makes the execution fail.
+// A message under construction. If a put does not fit, execute() fails.
 class NetlinkMessage {
  public:
   NetlinkMessage(int type, int flags);
@@ -44,7 +43,7 @@ class NetlinkMessage {
   }
   NetlinkMessage& put_bytes(int attribute, const void* bytes, int size);
   NetlinkMessage& put_string(int attribute, std::string_view text);
-  // Attributes put while `fill` runs are nested in `attribute`.
+  // Attributes that `fill` puts are nested in `attribute`.
   NetlinkMessage& nest(int attribute, const std::function<void()>& fill);
 
   nl_msg* get() const { return message_.get(); }
@@ -64,14 +63,14 @@ class NetlinkSocket {
  public:
   using Handler = std::function<void(const nlmsghdr*)>;
 
-  // `protocol` is NETLINK_ROUTE or NETLINK_GENERIC.
+  // `protocol` is NETLINK_ROUTE, NETLINK_GENERIC or NETLINK_NETFILTER.
   static std::expected<NetlinkSocket, NetlinkError> open(int protocol);
 
-  // Sends all at once, as nfnetlink wants its transactions, and returns after the first answer: an
-  // error, or what one that asks for it by NLM_F_ACK is answered.
+  // Sends all messages at once, as nfnetlink requires for a transaction. Returns after the first
+  // answer: an error, or the reply to a message with NLM_F_ACK.
   std::expected<void, NetlinkError> execute(std::span<const NetlinkMessage> messages);
 
-  // Sends `message`, passes each answer to `handler` and returns after the kernel's last word.
+  // Sends `message`, passes each answer to `handler`, and returns after the last one.
   std::expected<void, NetlinkError> execute(const NetlinkMessage& message,
                                             const Handler& handler = nullptr);
 
@@ -85,7 +84,7 @@ class NetlinkSocket {
   std::unique_ptr<nl_sock, Free> socket_;
 };
 
-// A request of its own socket.
+// Executes a request on its own NETLINK_ROUTE socket.
 std::expected<void, NetlinkError> execute_route(const NetlinkMessage& message,
                                                 const NetlinkSocket::Handler& handler = nullptr);
 

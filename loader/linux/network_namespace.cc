@@ -21,7 +21,7 @@ class Search {
  public:
   Search(NetlinkSocket socket, int id) : socket_(std::move(socket)), id_(id) {}
 
-  // The namespace of `path`, when it is the one.
+  // Returns the namespace at `path` if it is the wanted one.
   std::optional<FileDescriptor> examine(const fs::path& path) {
     struct stat status;
     if (stat(path.c_str(), &status) || !seen_.insert({status.st_dev, status.st_ino}).second) {
@@ -56,7 +56,7 @@ std::optional<FileDescriptor> find_network_namespace(int id) {
   auto socket = NetlinkSocket::open(NETLINK_ROUTE);
   if (!socket || id < 0) return std::nullopt;
   Search search(std::move(*socket), id);
-  std::error_code ignored;  // a directory that cannot be read holds nothing for us
+  std::error_code ignored;  // a directory that cannot be read is skipped
   for (const auto& entry : fs::directory_iterator("/run/netns", ignored)) {
     if (auto found = search.examine(entry.path())) return found;
   }

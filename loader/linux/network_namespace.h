@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Other network namespaces: finding one by its id, and working inside it.
+// Finds other network namespaces by their id, and runs code inside them.
 #pragma once
 
 #include <sched.h>
@@ -15,12 +15,13 @@
 
 namespace xvnet {
 
-// Searches the namespaces that have a name under /run/netns or a process in them. `id` is the nsid
-// (RTM_GETNSID) in the calling thread's namespace. Nothing: not found, or hidden from this process.
+// Searches the namespaces that have a name under /run/netns or a process. `id` is the nsid
+// (RTM_GETNSID) as seen from the calling thread's namespace. Returns nothing if the namespace is
+// not found, or is hidden from this process.
 std::optional<FileDescriptor> find_network_namespace(int id);
 
-// The answer of `work` when run inside `network_namespace`; a thread of its own enters it, the
-// caller stays where it is.
+// Runs `work` inside `network_namespace`, in a separate thread, and returns its result. The calling
+// thread stays in its namespace.
 template <std::invocable Work>
 std::invoke_result_t<Work> run_inside(const FileDescriptor& network_namespace, Work work) {
   std::invoke_result_t<Work> result = fail("enter network namespace: the thread did not run");

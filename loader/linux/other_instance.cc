@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Those that the caller may look into: an instance of root's is no business of a user's.
+// The instances that the caller may read: a user cannot see those of root.
 std::vector<PinRoot> visible_roots() {
   std::vector<PinRoot> roots;
   std::error_code error;
@@ -35,9 +35,9 @@ Result<bool> runs_on(const PinRoot& root, std::uint32_t ifindex) {
 
 }  // namespace
 
-// Every port and uplink runs a tc program where frames come in, by a link or by a filter. What runs
-// counts and not what is recorded, for another instance may be of another namespace, where the
-// number is another device's.
+// Every port and uplink has a tc program at ingress, attached by a link or a filter. Checks what
+// runs, not what is recorded: another instance may belong to another namespace, where the ifindex
+// is another device's.
 Result<std::string> find_other_instance(const PinRoot& own, std::uint32_t ifindex) {
   for (const PinRoot& root : visible_roots()) {
     if (root.instance() == own.instance()) continue;

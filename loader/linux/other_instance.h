@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Kernel::other_instance(): whose pins are of programs that run on a device.
+// Implements Kernel::other_instance(): finds the instance whose programs run on a device.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace xvnet {
 
-// `own` is the instance that asks.
+// `own` is the calling instance.
 Result<std::string> find_other_instance(const PinRoot& own, std::uint32_t ifindex);
 
 }  // namespace xvnet

@@ -94,12 +94,12 @@ Result<void> PinRoot::create() const {
 
 Result<void> PinRoot::remove() const {
   std::string doing = fmt::format("remove the pins of instance \"{}\"", instance_);
-  // The maps last: until then a reader, or the next command after a crash, knows what there is.
+  // Remove the maps last: until then a reader, or the next command after a crash, sees what exists.
   for (const char* part : {"/links", "/progs", "/maps", ""}) {
     XVNET_TRY(remove_all_in(version_ + part, doing));
   }
   if (rmdir(directory_.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY) return {};
-  // Whoever owns the directory and not the bpffs it is in was given it, and keeps it.
+  // A caller who owns the directory but not its bpffs was given the directory, and keeps it.
   if (errno == EACCES || errno == EPERM) return {};
   return fail_errno(errno, doing);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Where an instance's pins are: /sys/fs/bpf/<instance>/v<abi>/{maps,progs,links}/. No name there
-// holds a dot, which bpffs refuses.
+// The pins of one version of an instance: /sys/fs/bpf/<instance>/v<abi>/{maps,progs,links}/. Names
+// must not contain a dot, which bpffs refuses.
 #pragma once
 
 #include <cstdint>
@@ -27,23 +27,25 @@ class PinRoot {
   std::string program(std::string_view name) const {
     return version_ + "/progs/" + std::string(name);
   }
-  // Where a program waits until all of its build are accepted.
+  // Where a program is pinned until all programs of its build are accepted.
   std::string next_program(std::string_view name) const { return program(name) + "-next"; }
-  // links/<ifindex>-<hook>[-<variant>]: the link of an attachment, or a program that stands for it.
+  // links/<ifindex>-<hook>[-<variant>]: the link of an attachment, or a program that marks an
+  // attachment without a link.
   std::string link(std::uint32_t ifindex, Hook hook, std::string_view variant = {}) const;
-  // Pinned while the clsact qdisc of the device is xvnet's.
+  // Pinned while the device has a clsact qdisc that xvnet created.
   std::string qdisc(std::uint32_t ifindex) const;
 
   std::string links() const;
   std::string programs() const;
 
-  // The versions of xvnet that have pins of this instance, the lowest first; and all but this one.
+  // The versions of xvnet that have pins of this instance, lowest first. other_abis() leaves out
+  // this version.
   Result<std::vector<std::uint32_t>> abis() const;
   Result<std::vector<std::uint32_t>> other_abis() const;
-  // Makes the directories below directory().
+  // Creates the directories below directory().
   Result<void> create() const;
-  // Removes everything of this version, and the directory of the instance with the last one, if it
-  // may.
+  // Removes all pins of this version. With the last version, also removes the instance's directory,
+  // if permitted.
   Result<void> remove() const;
 
  private:
@@ -53,12 +55,12 @@ class PinRoot {
   std::string version_;
 };
 
-// Of every instance and version there is.
+// The roots of all instances and versions.
 Result<std::vector<PinRoot>> all_roots();
 
 bool is_bpffs_mounted();
-// Whether this process has a mount namespace of its own, as far as it can see. A mount made there,
-// such as in that of `ip netns exec`, goes with the last process there, and every attachment with
+// Whether this process has a private mount namespace, as far as it can see. A mount made there,
+// such as under `ip netns exec`, goes with the namespace's last process, and all attachments with
 // it.
 bool is_mount_namespace_private();
 Result<void> mount_bpffs();

@@ -22,13 +22,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How PinRoot::link() ends the name of a link's pin; one of a program goes on.
+// The ends of the names of link pins (PinRoot::link()). Names of program pins have a further
+// suffix.
 constexpr std::array<std::string_view, 3> kLinkNames = {"-xdp", "-ingress", "-egress"};
 
-// Newer than Debian 12's header: include/uapi/linux/bpf.h of Linux 6.6.
+// Debian 12's header lacks these: include/uapi/linux/bpf.h of Linux 6.6.
 constexpr auto kTcxIngress = static_cast<bpf_attach_type>(46);  // BPF_TCX_INGRESS
 constexpr auto kTcxEgress = static_cast<bpf_attach_type>(47);   // BPF_TCX_EGRESS
-constexpr std::uint32_t kBefore = 1 << 3;  // BPF_F_BEFORE; with no other program named: before all
+constexpr std::uint32_t kBefore = 1 << 3;  // BPF_F_BEFORE alone: before all others
 
 bpf_attach_type attach_type(Hook hook) {
   switch (hook) {
@@ -42,21 +43,21 @@ bpf_attach_type attach_type(Hook hook) {
   return BPF_XDP;
 }
 
-// The device of a link is the first word of its kind's description, for XDP and tcx alike; 0 when
-// it is gone.
+// The device of a link is the first field of its info, for XDP and tcx alike. It is 0 if the device
+// is gone.
 std::uint32_t device_of(const bpf_link_info& info) { return info.xdp.ifindex; }
 
-// A device that moves to another namespace takes its programs along, and its link goes on naming an
-// ifindex that may be a stranger's here: so this namespace's device is asked what runs on it.
+// A device that moves to another namespace takes its programs along. Its link keeps the ifindex,
+// which may be another device's here. So ask which programs this namespace's device runs.
 bool runs_on(const bpf_link_info& info, std::uint32_t ifindex) {
   if (device_of(info) != ifindex) return false;
   if (info.type == BPF_LINK_TYPE_XDP) {
     std::uint32_t id = 0;
     return bpf_xdp_query_id(static_cast<int>(ifindex), 0, &id) == 0 && id == info.prog_id;
   }
-  // Of a tcx link too, the attach type is the second word of its description.
+  // For a tcx link too, the attach type is the second field of its info.
   const auto type = static_cast<bpf_attach_type>(info.netns.attach_type);
-  std::array<std::uint32_t, 64> ids{};  // BPF_MPROG_MAX, the most a device has on one tcx hook
+  std::array<std::uint32_t, 64> ids{};  // BPF_MPROG_MAX: the most that one tcx hook has
   auto count = static_cast<std::uint32_t>(ids.size());
   if (bpf_prog_query(static_cast<int>(ifindex), type, 0, nullptr, ids.data(), &count)) return false;
   return std::find(ids.begin(), ids.begin() + count, info.prog_id) != ids.begin() + count;
@@ -86,7 +87,7 @@ Result<void> create_link(const std::string& pin_path, const FileDescriptor& prog
     return fd >= 0 || (errno != EEXIST && errno != EBUSY);
   });
   if (fd < 0) return explain_create(errno, ifindex, hook);
-  // Closing an unpinned link detaches it, so a failure leaves nothing.
+  // Closing an unpinned link detaches it, so a failure leaves nothing behind.
   FileDescriptor link(fd);
   return pin(link, pin_path);
 }
@@ -105,7 +106,7 @@ bool await_release(const std::function<bool()>& is_released) {
 
 bool is_tcx_supported() {
   if (const char* asked = std::getenv("XVNET_NO_TCX"); asked && *asked) return false;
-  // No device has number 0: ENODEV, or EINVAL where the kernel does not know the hook.
+  // No device has ifindex 0: the error is ENODEV, or EINVAL if the kernel does not know the hook.
   std::uint32_t count = 0;
   return bpf_prog_query(0, kTcxIngress, 0, nullptr, nullptr, &count) == 0 || errno != EINVAL;
 }
@@ -134,10 +135,10 @@ Result<void> attach_link(const std::string& pin_path, const FileDescriptor& prog
 
 Result<void> detach_link(const std::string& pin_path) {
   auto link = open_pin(pin_path);
-  // The pin first: one left without its link would look like that of a device made anew. Whoever is
-  // killed in between held the link by this descriptor alone.
+  // Remove the pin first: a pin whose link is detached would look like that of a replaced device.
+  // If the process is killed in between, its descriptor was the last reference to the link.
   XVNET_TRY(unpin(pin_path));
-  // A severed link has nothing to detach and says so in several ways.
+  // Detaching an orphaned link fails in several ways, which do not matter.
   if (link) bpf_link_detach(link->get());
   return {};
 }
@@ -163,7 +164,7 @@ Result<bool> are_all_links_dead(const PinRoot& root) {
   std::error_code error;
   fs::directory_iterator entry(root.links(), error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    // Programs are pinned there as well, for attachments that are none of links.
+    // The directory also has pins of programs, for attachments without a link.
     const std::string name = entry->path().filename();
     if (std::ranges::none_of(kLinkNames, [&](auto end) { return name.ends_with(end); }))
       return false;

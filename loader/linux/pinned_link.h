@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A program on a device by a pinned bpf_link: native XDP, and tcx where the kernel has it (6.6).
+// Attaches a program to a device with a pinned bpf_link: native XDP, and tcx where the kernel has
+// it (6.6).
 #pragma once
 
 #include <cstdint>
@@ -13,25 +14,25 @@
 
 namespace xvnet {
 
-// Whether tc programs attach by links here. The environment variable XVNET_NO_TCX makes it false,
-// for tests.
+// Whether tc programs attach by links on this kernel. The environment variable XVNET_NO_TCX makes
+// it false, for tests.
 bool is_tcx_supported();
 
-// A link that lost its last pin comes off later: a worker of the kernel does it. False when it is
-// still there after two seconds.
+// Waits until `is_released` returns true. A kernel worker detaches a link some time after its last
+// pin is gone. Returns false after two seconds.
 bool await_release(const std::function<bool()>& is_released);
 
-// Does nothing when the pinned link runs `program` already, moves a live link to `program`, and
-// replaces a severed one. On return the link is pinned; on an error there is none.
+// Does nothing if the pinned link runs `program` already, moves a live link to `program`, and
+// replaces an orphaned one. On success the link is pinned.
 Result<void> attach_link(const std::string& pin_path, const FileDescriptor& program,
                          std::uint32_t ifindex, Hook hook);
 Result<void> detach_link(const std::string& pin_path);
 Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex);
 
-// The program of the pinned link, 0 when there is none.
+// Returns the program id of the pinned link, or 0 if there is none.
 std::uint32_t link_program_id(const std::string& pin_path);
 
-// Whether the instance has attachments, all of them by links, and the device of each is gone, in
+// Whether the instance has attachments, all of them are links, and the device of each is gone, in
 // whatever network namespace it was.
 Result<bool> are_all_links_dead(const PinRoot& root);
 

@@ -22,7 +22,7 @@
 namespace xvnet {
 namespace {
 
-// The map in which tail calls find their programs.
+// The program array of the tail calls.
 constexpr std::string_view kProgramMap = "continuations";
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
@@ -34,7 +34,7 @@ std::uint64_t hash(std::uint64_t basis, std::span<const std::byte> bytes) {
   return basis;
 }
 
-// Maps that libbpf makes for the sections of variables have a dot in their names.
+// The maps that libbpf creates for data sections have a dot in their names.
 bool is_table(const bpf_map* map) {
   return std::string_view(bpf_map__name(map)).find('.') == std::string_view::npos;
 }
@@ -61,12 +61,12 @@ Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
   return {};
 }
 
-// Makes a former version's table one of this root's, too, if its layout is still the same.
+// Pins a previous version's table in this root too, if its layout is unchanged.
 Result<void> share_table(const bpf_object* object, const bpf_map* map, const PinRoot& root,
                          const PinRoot& former) {
   const std::string name = bpf_map__name(map);
   const std::string path = root.map(name);
-  // What an instance is, each version says itself, and its programs go on in its own.
+  // Each version has its own meta entry, and its programs tail-call only each other.
   const bool is_own = name == table_name(TableId::kMeta) || name == kProgramMap;
   if (is_own || is_pinned(path)) return {};
   auto old = open_pin(former.map(name));
@@ -81,7 +81,7 @@ enum class Which { kMissing, kAll, kContinuations };
 
 struct Loading {
   const PinRoot& root;
-  const PinRoot* former;  // shares its tables; null: there is none
+  const PinRoot* former;  // its tables are shared; null for none
   Which which;
   VerifierLog log;
 };
@@ -98,7 +98,7 @@ bool is_to_be_made(const Loading& loading, const std::string& table) {
          (loading.former && is_pinned(loading.former->map(table)));
 }
 
-// A pinned map is taken, a missing one is pinned by the load.
+// Reuses pinned maps; the load pins the missing ones.
 Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
   const PinRoot& root = loading.root;
   bpf_map* map;
@@ -152,7 +152,7 @@ bool is_continuation(std::string_view name) {
                              [name](Program each) { return program_name(each) == name; });
 }
 
-// Of the continuations kAll means those that somebody needs, which are pinned.
+// For tail-called programs, kAll means those that are pinned already.
 bool is_to_be_loaded(const Loading& loading, std::string_view name) {
   const bool is_there = is_pinned(loading.root.program(name));
   switch (loading.which) {
@@ -182,7 +182,7 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
   bpf_object__for_each_program(program, object.get()) {
     if (!bpf_program__autoload(program)) continue;
     std::string path = root.next_program(bpf_program__name(program));
-    XVNET_TRY(unpin(path));  // of a killed command
+    XVNET_TRY(unpin(path));  // left by an interrupted command
     if (int error = bpf_program__pin(program, path.c_str())) {
       return fail_errno(-error, fmt::format("pin program \"{}\"", bpf_program__name(program)));
     }
@@ -205,7 +205,7 @@ Result<void> set_continuations(const PinRoot& root) {
   return {};
 }
 
-// All programs have been accepted: now they take their places.
+// All programs have been accepted: moves them to their final pins.
 Result<void> promote_programs(const PinRoot& root) {
   for (Program each : kPrograms) {
     const std::string next = root.next_program(program_name(each));
@@ -216,7 +216,7 @@ Result<void> promote_programs(const PinRoot& root) {
 }
 
 Result<void> load_objects(const Loading& loading) {
-  // tc first: it has every table, XDP only some.
+  // Load tc first: its object has every table, that of XDP only some.
   auto done = load_object(embedded_tc_object(), "xvnet_tc", loading);
   if (done && loading.which != Which::kContinuations)
     done = load_object(embedded_xdp_object(), "xvnet_xdp", loading);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The programs and maps that are built in: loading and pinning them.
+// Loads and pins the built-in programs and maps.
 #pragma once
 
 #include <memory>
@@ -16,32 +16,33 @@ struct bpf_object;
 
 namespace xvnet {
 
-enum class VerifierLog { kLastLines, kWhole };  // of a refusal; the whole goes to stderr
+enum class VerifierLog { kLastLines, kWhole };  // of a refusal; kWhole prints it on stderr
 
-// Identifies the built-in programs, whichever of them this kernel can load.
+// Identifies the built-in programs, in all variants.
 std::string build_id();
 
-// Loads and pins every map and program that is not pinned yet, but for the continuations and their
-// tables.
+// Loads and pins every map and program that is not pinned yet, except the tail-called programs and
+// their tables.
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
-// The continuations too, and their tables: programs that others go on in, more than half of what
-// the verifier looks through, and most of the memory of an instance.
+// Loads and pins the tail-called programs and their tables. They are more than half of the
+// verifier's work, and most of the memory of an instance.
 Result<void> load_continuations(const PinRoot& root, VerifierLog log);
-// Loads every program anew, continuations where there are some, and pins it in the place of the
-// former one.
+// Loads every program again and pins it in place of the previous one. Tail-called programs are
+// loaded only if they are pinned.
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
-// Loads everything for a root that follows another version's. A table whose layout has not changed
-// is the same one in both; the others begin with the former entries.
+// Loads everything for a root that replaces the root of another version. A table whose layout is
+// unchanged is shared by both; other tables start with a copy of the previous entries.
 Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log);
 
-// The pinned programs, and putting them back. Continuations that are not there are closed.
+// Returns, or pins again, all programs. A tail-called program that is not pinned is a closed
+// descriptor.
 Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root);
 Result<void> pin_programs(const PinRoot& root, const std::vector<FileDescriptor>& programs);
 
-// Whether every map and program is pinned, but for the continuations and their tables.
+// Whether every map and program is pinned, except the tail-called programs and their tables.
 bool are_programs_loaded(const PinRoot& root);
-// The names of the pins that are missing. Continuations and their tables come late: of a table of
-// theirs it is only said where a program is pinned that uses it.
+// Return the names of missing pins. Tail-called programs and their tables are expected only if the
+// instance has loaded some of them.
 std::vector<std::string> missing_tables(const PinRoot& root);
 std::vector<std::string> missing_programs(const PinRoot& root);
 // Unpins the programs.
@@ -52,7 +53,7 @@ struct CloseObject {
 };
 using ObjectPointer = std::unique_ptr<bpf_object, CloseObject>;
 
-// The object of the XDP programs, not loaded, with the pinned maps and of its programs only
+// Opens the object of the XDP programs without loading it. It uses the pinned maps, and loads only
 // `program`.
 Result<ObjectPointer> open_xdp_object(const PinRoot& root, Program program);
 

@@ -19,7 +19,7 @@
 namespace xvnet {
 namespace {
 
-// Of these one runs on each device that is a port, an uplink or lo.
+// One of these runs on each port, each uplink and lo.
 constexpr std::array kShown = {Program::kTcFromVm, Program::kTcFromUplink, Program::kTcFromHost,
                                Program::kTcToForward};
 
@@ -34,7 +34,7 @@ std::vector<std::uint32_t> devices_here() {
   return devices;
 }
 
-// By the pins, and without them by its name, which not everybody may ask the kernel for.
+// Identifies a program by its pin, else by its name, which the kernel does not tell every caller.
 std::optional<Program> program_of(const PinRoot& root, std::uint32_t id) {
   const FileDescriptor fd(bpf_prog_get_fd_by_id(id));
   const auto info = fd.is_open() ? program_info(fd) : std::unexpected(ENOENT);
@@ -45,7 +45,7 @@ std::optional<Program> program_of(const PinRoot& root, std::uint32_t id) {
   return found == kShown.end() ? std::nullopt : std::optional(*found);
 }
 
-// 0: none of the instance.
+// Returns 0 if the hook runs no program of the instance.
 Result<std::uint32_t> running_id(const PinRoot& root, const Attachments& attachments,
                                  std::uint32_t ifindex, Hook hook) {
   XVNET_ASSIGN(state, attachments.state(ifindex, hook));
@@ -54,8 +54,8 @@ Result<std::uint32_t> running_id(const PinRoot& root, const Attachments& attachm
   return linked ? Result<std::uint32_t>(linked) : filter_program_id(root, ifindex, hook);
 }
 
-// An uplink has programs of both directions, a port none of what goes out, lo no other. An uplink
-// is the host's, so what is not known for a port's is none.
+// An uplink has programs in both directions, a port only at ingress, and lo only at egress. A
+// device that is not known to be a port counts as an uplink, because uplinks belong to the host.
 Result<std::optional<Program>> role_of(const PinRoot& root, const Attachments& attachments,
                                        std::uint32_t ifindex) {
   XVNET_ASSIGN(ingress, running_id(root, attachments, ifindex, Hook::kTcIngress));
@@ -69,8 +69,8 @@ Result<std::optional<Program>> role_of(const PinRoot& root, const Attachments& a
 
 }  // namespace
 
-// By what runs and by the backstops' comments, not by the numbers in the names of pins: these may
-// be of another network namespace. Only ports have backstops.
+// Uses running programs and the backstops' comments, not the ifindexes in pin names, which may be
+// of another network namespace. Only ports have backstops.
 Result<std::vector<Remnant>> find_remnants(const PinRoot& root, const Attachments& attachments,
                                            Backstops& backstops) {
   std::vector<Remnant> remnants;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Kernel::remnants(): what the kernel shows of an instance, with its tables or without.
+// Implements Kernel::remnants(): finds what the kernel has of an instance, with or without its
+// tables.
 #pragma once
 
 #include <vector>

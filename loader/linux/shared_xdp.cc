@@ -31,13 +31,13 @@ struct CloseMultiprog {
 };
 using Multiprog = std::unique_ptr<xdp_multiprog, CloseMultiprog>;
 
-// What libxdp, or somebody else, has on the device; nothing when there is no XDP program.
+// Returns the XDP programs on the device, of libxdp or another owner; null for none.
 Multiprog programs_on(std::uint32_t ifindex) {
   xdp_multiprog* found = xdp_multiprog__get_from_ifindex(static_cast<int>(ifindex));
   return Multiprog(libxdp_get_error(found) ? nullptr : found);
 }
 
-// A table that all our programs use; 0: the version has none.
+// Returns the id of a table that all our programs use, or 0 if this version has none.
 std::uint32_t own_map_id(const PinRoot& root) {
   auto map = open_pin(root.map(table_name(TableId::kInterfaces)));
   if (!map) return 0;
@@ -45,7 +45,7 @@ std::uint32_t own_map_id(const PinRoot& root) {
   return info ? info->id : 0;
 }
 
-// Of this version, and of one that is being upgraded from.
+// The ids for this version, and for the one that is being upgraded.
 std::vector<std::uint32_t> own_map_ids(const PinRoot& root) {
   std::vector<std::uint32_t> ids = {own_map_id(root)};
   if (auto others = root.other_abis())
@@ -54,7 +54,7 @@ std::vector<std::uint32_t> own_map_ids(const PinRoot& root) {
   return ids;
 }
 
-// Our programs behind a dispatcher, owned by `multiprog`: one, or two while one follows the other.
+// Our programs behind a dispatcher, owned by `multiprog`: one, or two while one replaces the other.
 std::vector<xdp_program*> find_own(const PinRoot& root, const Multiprog& multiprog) {
   std::vector<xdp_program*> own;
   if (!multiprog || xdp_multiprog__is_legacy(multiprog.get())) return own;
@@ -68,8 +68,8 @@ std::vector<xdp_program*> find_own(const PinRoot& root, const Multiprog& multipr
   return own;
 }
 
-// What runs behind the dispatcher is a copy of `loaded`, made for it: the same instructions on the
-// same tables.
+// Whether the program is the dispatcher's copy of `loaded`: the same instructions on the same
+// tables.
 bool is_copy_of(const FileDescriptor& loaded, xdp_program* program) {
   auto info = program_info(loaded);
   return info && std::memcmp(info->tag, xdp_program__tag(program), sizeof info->tag) == 0 &&
@@ -92,8 +92,8 @@ Error explain_attach(int number, const std::string& doing, const LibraryLog& lib
     return Error{ErrorKind::kFailed, doing + ": the program there does not share it",
                  "use --mode tc"};
   }
-  // Kernels with this check refuse to extend a program of before it, such as the dispatcher of
-  // Debian 12's libxdp (xdp-dispatcher.o), by one that adds or removes a tag.
+  // Kernels with this check refuse an extension that adds or removes a tag if the dispatcher was
+  // built before it, as that of Debian 12's libxdp (xdp-dispatcher.o).
   if (library.text().find("Extension program changes packet data") != std::string::npos) {
     return Error{ErrorKind::kUnsupported,
                  doing +
@@ -104,7 +104,7 @@ Error explain_attach(int number, const std::string& doing, const LibraryLog& lib
   return fail_errno(number, doing).error();
 }
 
-// Attaches and makes sure that it is what was asked for.
+// Attaches, and checks that the device runs what was requested.
 Result<void> attach_beside_others(const PinRoot& root, Program program,
                                   const FileDescriptor& loaded, std::uint32_t ifindex,
                                   const std::string& doing) {
@@ -120,7 +120,7 @@ Result<void> attach_beside_others(const PinRoot& root, Program program,
 
   Multiprog multiprog = programs_on(ifindex);
   if (runs_copy_of(loaded, find_own(root, multiprog))) return {};
-  // libxdp falls back to a program of its own, unasked.
+  // libxdp silently falls back to attaching the program without a dispatcher.
   auto failure = fail(ErrorKind::kUnsupported,
                       doing +
                           ": this kernel does not allow XDP programs to share a device "
@@ -132,7 +132,8 @@ Result<void> attach_beside_others(const PinRoot& root, Program program,
   return failure;
 }
 
-// All of ours but the copy of `keep`, one at a time: each makes a new dispatcher.
+// Detaches all of our programs except the copy of `keep`, one at a time, because each detach
+// creates a new dispatcher.
 Result<void> remove_own(const PinRoot& root, std::uint32_t ifindex, const FileDescriptor* keep) {
   while (true) {
     Multiprog multiprog = programs_on(ifindex);
@@ -148,12 +149,12 @@ Result<void> remove_own(const PinRoot& root, std::uint32_t ifindex, const FileDe
 Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileDescriptor& loaded,
                                std::uint32_t ifindex) {
   std::string doing = fmt::format("attach to shared xdp of device {}", quoted_device(ifindex));
-  // First the marker, so that what a killed process leaves is known as ours.
+  // Pin the marker first, so that a program left by a killed process is recognized as ours.
   std::string marker = root.link(ifindex, Hook::kXdp, kSharedVariant);
   if (!is_pinned(marker)) XVNET_TRY(pin(loaded, marker));
   Multiprog multiprog = programs_on(ifindex);
   const auto own = find_own(root, multiprog);
-  // Beside itself it would see every frame twice.
+  // Attached twice, the program would handle every frame twice.
   if (!runs_copy_of(loaded, own)) {
     auto done = attach_beside_others(root, program, loaded, ifindex, doing);
     if (!done && own.empty()) {
@@ -162,7 +163,7 @@ Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileD
     }
     XVNET_TRY(done);
   }
-  // Whatever it follows goes after it has come, so that no frame finds neither.
+  // Remove the previous program after the new one runs, so that every frame meets one of them.
   LibraryLog quiet;
   return remove_own(root, ifindex, &loaded);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// An XDP program beside those of others: through libxdp's dispatcher, which keeps its own pins
-// under /sys/fs/bpf/xdp. Our program there is known by using one of the instance's maps; a pin
-// beside the links remembers that there should be one.
+// Attaches an XDP program beside those of other owners, through libxdp's dispatcher, which has its
+// own pins under /sys/fs/bpf/xdp. Our program is recognized by the instance's maps that it uses. A
+// pin beside the links records that it should be attached.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@
 
 namespace xvnet {
 
-// `loaded` is the pinned `program`; libxdp has to load a copy of its own.
+// `loaded` is the pinned `program`; libxdp loads its own copy.
 Result<void> attach_shared_xdp(const PinRoot& root, Program program, const FileDescriptor& loaded,
                                std::uint32_t ifindex);
-// Nothing there: no error.
+// Succeeds if nothing is attached.
 Result<void> detach_shared_xdp(const PinRoot& root, std::uint32_t ifindex);
 Result<Attachment> shared_xdp_state(const PinRoot& root, std::uint32_t ifindex);
 

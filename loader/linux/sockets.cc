@@ -30,7 +30,7 @@ std::optional<unsigned> parse_hexadecimal(std::string_view text) {
   return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(number) : std::nullopt;
 }
 
-// "   0: 0100007F:1538 00000000:0000 0A …"
+// Parses a line such as "   0: 0100007F:1538 00000000:0000 0A …".
 std::optional<Socket> parse_socket(const std::string& line) {
   std::istringstream words(line);
   std::string number;
@@ -46,7 +46,7 @@ std::optional<Socket> parse_socket(const std::string& line) {
   return Socket{local.substr(0, colon), static_cast<std::uint16_t>(*port), *code};
 }
 
-// An IPv6 socket of any address, or of a v4-mapped one, may have IPv4 as well.
+// An IPv6 socket bound to any address, or to an IPv4-mapped one, may also receive IPv4.
 bool is_bound_to(const Socket& socket, const std::string& address) {
   return socket.address.ends_with(address) ||
          socket.address.find_first_not_of('0') == std::string::npos;
@@ -84,7 +84,7 @@ Result<PortSet> socket_ports(Transport transport, Ipv4 address) {
   PortSet ports;
   const std::string table = fmt::format("/proc/thread-self/net/{}", table_of(transport));
   XVNET_TRY(add_ports(ports, table, digits));
-  // An IPv6 socket may have IPv4 as well; one for ICMPv6 has not.
+  // IPv6 sockets may also receive IPv4, except those for ICMPv6.
   if (transport != Transport::kIcmp) XVNET_TRY(add_ports(ports, table + "6", digits));
   return ports;
 }

@@ -18,7 +18,8 @@ namespace {
 
 constexpr const char* kReservedPorts = "/proc/sys/net/ipv4/ip_local_reserved_ports";
 
-// The kernel takes a page of a list at a time, up to the end of a number. 0, or an errno.
+// The kernel accepts a list in parts of up to a page that end with a whole number. Returns 0 or an
+// errno.
 int write_value(const std::string& path, std::string_view value) {
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file.is_open()) return errno;
@@ -42,29 +43,29 @@ Result<std::string> read_value(const std::string& path, const std::string& doing
   return file.is_open() ? Result<std::string>(value) : fail_errno(errno, doing);
 }
 
-// Under net/FAMILY/conf/DEVICE.
+// A file under net/FAMILY/conf/DEVICE.
 struct Setting {
   std::string_view family;
   std::string_view name;
   std::string_view value;
 };
 
-// IPv6 is turned on last, once nothing can be made of what comes in.
+// IPv6 is turned on last, when received packets can no longer configure anything.
 std::vector<Setting> guarding_settings(HostAddresses addresses) {
   return {{"ipv4", "accept_redirects", "0"},
           {"ipv4", "secure_redirects", "0"},
           {"ipv4", "send_redirects", "0"},
           {"ipv4", "accept_source_route", "0"},
-          {"ipv4", "arp_ignore", "1"},    // only for an address of the link that is asked on
-          {"ipv4", "arp_announce", "2"},  // always from such a one
+          {"ipv4", "arp_ignore", "1"},    // answer only for addresses of this link
+          {"ipv4", "arp_announce", "2"},  // use only such addresses as the sender's
           {"ipv4", "rp_filter", "1"},     // RFC 3704, strict
-          {"ipv4", "proxy_arp", "0"},     // the host would answer for whomever it has a route to
+          {"ipv4", "proxy_arp", "0"},     // else the host answers for every routed address
           {"ipv4", "proxy_arp_pvlan", "0"},
           {"ipv6", "proxy_ndp", "0"},
           {"ipv6", "accept_ra", "0"},
           {"ipv6", "autoconf", "0"},
           {"ipv6", "accept_redirects", "0"},
-          {"ipv6", "accept_dad", "0"},  // a VM could answer for any address
+          {"ipv6", "accept_dad", "0"},  // else a VM could claim any address as a duplicate
           {"ipv6", "disable_ipv6", addresses == HostAddresses::kIpv4Only ? "1" : "0"}};
 }
 
@@ -72,7 +73,7 @@ std::string path_of(const Setting& setting, std::string_view device) {
   return fmt::format("/proc/sys/net/{}/conf/{}/{}", setting.family, device, setting.name);
 }
 
-// Where there is no IPv6, none of its settings is there.
+// Without IPv6, its settings do not exist.
 bool is_absent(const Setting& setting, const std::string& path) {
   return setting.family == "ipv6" && access(path.c_str(), F_OK) && errno == ENOENT;
 }
@@ -103,11 +104,11 @@ Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddre
   return names;
 }
 
-// Of rp_filter the kernel takes the larger value of "all" and the device, and 2 is loose: it
-// answers a sender wherever it has a route to him. What is on for all devices is on.
+// For rp_filter the kernel uses the larger value of "all" and the device. Value 2 (loose) accepts a
+// sender if any route leads to it. The other settings are on if they are on for "all".
 Result<std::vector<SharedSetting>> list_overruling() {
   struct Overruling {
-    Setting setting;  // with the value that is none
+    Setting setting;  // with the value that does not override
     std::string_view bad;
   };
   static constexpr std::array kSettings = {Overruling{{"ipv4", "rp_filter", "1"}, "2\n"},
@@ -150,7 +151,7 @@ Result<PortSet> read_reserved_ports() {
   return *ports;
 }
 
-// Of an empty write the kernel takes no notice; an empty line is none of the ports.
+// The kernel ignores an empty write; an empty line clears the list.
 Result<void> write_reserved_ports(const PortSet& ports) {
   const int error = write_value(kReservedPorts, format_ports(ports) + "\n");
   if (error) return fail_errno(error, fmt::format("write \"{}\"", kReservedPorts));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Settings of the network under /proc/sys, which shows the network namespace of the task that opens
-// a file.
+// Network settings under /proc/sys. It shows the network namespace of the task that opens a file.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +12,14 @@
 
 namespace xvnet {
 
-// Where there is no IPv6, in the kernel or on this device (its MTU is below 1280), nothing is to be
-// done. `doing` begins the message.
+// Does nothing if there is no IPv6 in the kernel or on this device (its MTU is below 1280). `doing`
+// begins the error message.
 Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& doing);
 
 // `setting` is a name under net.ipv4.conf.<link>.
 Result<void> set_link_ipv4(std::uint32_t ifindex, std::string_view setting, bool on);
 
-// Kernel::guard() and Kernel::unguarded().
+// Implement Kernel::guard() and Kernel::unguarded().
 Result<void> guard_link(std::uint32_t ifindex, HostAddresses addresses);
 Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddresses addresses);
 

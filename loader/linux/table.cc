@@ -19,18 +19,19 @@ namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint64_t);
 
-// Written by whoever has the lock, and by no program.
+// Only the holder of the lock writes records; no program does.
 bool is_record(TableId id) {
   return id == TableId::kPortRecords || id == TableId::kUplinkRecords ||
          id == TableId::kNetworkRecords;
 }
 
-// Of a map opened to be read alone the kernel gives no memory.
+// The kernel does not map the memory of a map that was opened read-only.
 bool is_writable(const FileDescriptor& map) {
   return (fcntl(map.get(), F_GETFL) & O_ACCMODE) == O_RDWR;
 }
 
-// An array has each of its elements all the time. They are of whole words.
+// An array always has all its elements, so an element of zeros is no entry. Elements are whole
+// 64-bit words.
 bool is_entry(std::span<const std::byte> element) {
   for (std::size_t at = 0; at < element.size(); at += kWord) {
     std::uint64_t word;
@@ -134,7 +135,7 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
   if (!is_there()) return fail(fmt::format("write table \"{}\": it is not there", name_));
   if (is_array_) return write_element(key, value);
   snapshot_.reset();
-  // Zeros on every CPU of a per-CPU map: a sum cannot be taken apart again.
+  // A per-CPU map gets zeros on every CPU, because a sum cannot be split again.
   std::vector<std::byte> raw(transfer_size());
   if (cpus_ == 0) std::ranges::copy(value, raw.begin());
   if (bpf_map_update_elem(map_.get(), key.data(), raw.data(), BPF_ANY) == 0) return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A pinned map as the loader's Table. Of an array that has memory, an element of zeros is
-// no entry.
+// A pinned map as the loader's Table. In an array with mmap access, an element of zeros is no
+// entry.
 #pragma once
 
 #include <memory>
@@ -16,9 +16,9 @@ namespace xvnet {
 
 class LinuxTable : public Table {
  public:
-  // Takes over an open map. Refuses one whose entries are not those of maps/.
+  // Takes over an open map. Fails if its entries do not have the sizes of maps/.
   static Result<std::unique_ptr<LinuxTable>> open(FileDescriptor map, TableId id);
-  // One that is not there: it reads as empty, and cannot be written.
+  // A table that does not exist: it reads as empty and cannot be written.
   static std::unique_ptr<LinuxTable> absent(TableId id);
 
   bool is_there() const { return map_.is_open(); }
@@ -33,13 +33,13 @@ class LinuxTable : public Table {
 
  private:
   LinuxTable() = default;
-  // What bpf(2) transfers for one entry: the values of all CPUs, each rounded up.
+  // The bytes that bpf(2) transfers for one entry: the values of all CPUs, each rounded up.
   std::size_t transfer_size() const;
-  // What the kernel gave for one entry, as the table's one value.
+  // Converts what bpf(2) returned for one entry to the table's single value.
   void read_value(std::span<const std::byte> raw, std::span<std::byte> value) const;
   Result<void> check_key(std::span<const std::byte> key) const;
 
-  // Of an array.
+  // What elements() returns of an array.
   enum class Wanted { kKeys, kEntries };
   Result<std::vector<std::byte>> elements(Wanted wanted) const;
   Result<std::vector<std::byte>> read_elements() const;
@@ -47,14 +47,14 @@ class LinuxTable : public Table {
 
   FileDescriptor map_;
   bool is_record_ = false;
-  mutable std::optional<std::vector<std::byte>> snapshot_;  // of records, until one is written
+  mutable std::optional<std::vector<std::byte>> snapshot_;  // of records, until the next write
   bool is_array_ = false;
-  MappedArray memory_;  // of an array that can be written
+  MappedArray memory_;  // of a writable array
   std::string name_;
   std::size_t key_size_ = 0;
   std::size_t value_size_ = 0;
   std::size_t max_entries_ = 0;
-  std::size_t cpus_ = 0;  // 0: not a per-CPU map
+  std::size_t cpus_ = 0;  // 0 if it is not a per-CPU map
 };
 
 }  // namespace xvnet

@@ -44,28 +44,28 @@ Result<void> create_persistent_tap(const TapSpec& spec) {
   XVNET_TRY(check_device_name("create tap", spec.name));
   std::string doing = fmt::format("create tap \"{}\"", spec.name);
   XVNET_ASSIGN(tun, open_tun(doing));
-  // Whether there is a vnet header is decided by whoever opens the TAP.
+  // The process that opens the TAP decides whether it has a vnet header.
   auto request = tap_request(spec.name, IFF_TUN_EXCL | (spec.queues > 1 ? IFF_MULTI_QUEUE : 0));
   if (ioctl(tun.get(), TUNSETIFF, &request)) {
     if (errno == EBUSY) return fail(doing + ": a device of that name exists");
     return fail_errno(errno, doing);
   }
-  // Without an owner, every user of the host may open it.
+  // Without an owner, every user of the host could open it.
   const std::uint32_t owner = spec.owner.value_or(kRootUid);
   if (ioctl(tun.get(), TUNSETOWNER, static_cast<unsigned long>(owner)))
     return fail_errno(errno, fmt::format("{}: give it to uid {}", doing, owner));
-  // Last: until here a killed process leaves nothing behind.
+  // This comes last: until here a killed process leaves nothing behind.
   if (ioctl(tun.get(), TUNSETPERSIST, 1UL))
     return fail_errno(errno, doing + ": make it persistent");
   return {};
 }
 
-// Of a multi-queue TAP the kernel counts the files, also those with a detached queue. Of one with a
-// single queue it shows only the carrier, which the VM may turn off (TUNSETCARRIER,
-// IFF_NO_CARRIER), and sysfs shows one queue in any case. But only one file may have that queue: so
-// it is taken first, and the kernel says EBUSY when somebody has it (tun_attach). That also keeps
-// everybody else off until the TAP is deleted; a file that opens a multi-queue TAP just then is
-// too late to be seen.
+// For a multi-queue TAP the kernel reports the number of open files, including those with a
+// detached queue. For a single-queue TAP it reports only the carrier, which the VM may turn off
+// (TUNSETCARRIER, IFF_NO_CARRIER), and sysfs always shows one queue. But only one file can have
+// that queue. So take it first; the kernel returns EBUSY if another file has it (tun_attach). That
+// also prevents another open until the TAP is deleted. A file that opens a multi-queue TAP just
+// before its deletion is not noticed.
 Result<bool> delete_idle_tap(const Link& tap) {
   if (tap.is_open) return false;
   if (tap.is_multi_queue) {
@@ -79,7 +79,8 @@ Result<bool> delete_idle_tap(const Link& tap) {
     if (errno == EBUSY) return false;
     return fail_errno(errno, doing);
   }
-  // Where the name is free by now, this file has made a TAP of its own, which goes with it.
+  // If the TAP is gone by now, this file has created a new one with its name, which goes when the
+  // file is closed.
   XVNET_ASSIGN(taken, query_link(tap.name));
   if (taken && taken->link.ifindex != tap.ifindex) return true;
   XVNET_TRY(delete_link_by_index(tap.ifindex));

@@ -7,10 +7,10 @@
 
 namespace xvnet {
 
-// Fails when a device of that name exists. The device is down.
+// Fails if a device of that name exists. The new device is down.
 Result<void> create_persistent_tap(const TapSpec& spec);
 
-// False: a process has the TAP open, and it stays.
+// Returns false, and keeps the TAP, if a process has it open.
 Result<bool> delete_idle_tap(const Link& tap);
 
 }  // namespace xvnet

@@ -7,7 +7,7 @@
 namespace xvnet {
 namespace {
 
-// The frame that libbpf 1.x prints around the verifier's log: tools/lib/bpf/libbpf.c,
+// The lines that libbpf 1.x prints around the verifier's log: tools/lib/bpf/libbpf.c,
 // bpf_object_load_prog().
 constexpr std::string_view kBegin = "-- BEGIN PROG LOAD LOG --";
 constexpr std::string_view kEnd = "-- END PROG LOAD LOG --";
@@ -39,7 +39,7 @@ Refusal read_refusal(std::string_view library_log) {
   }
   std::string_view log = library_log.substr(begin + kBegin.size());
   std::vector<std::string_view> lines = lines_of(log.substr(0, log.find(kEnd)));
-  // The last line, "-- ", is the start of what was cut off.
+  // The last line is the beginning of libbpf's end marker, the rest of which was cut off.
   while (!lines.empty() && lines.back().starts_with("libbpf:")) lines.pop_back();
   if (lines.empty()) return refusal;
   refusal.cause = lines.back();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The verifier's refusal as people can read it.
+// Extracts the verifier's reason from the log of a refused program.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 namespace xvnet {
 
 struct Refusal {
-  std::string program;  // empty when the log does not say
-  std::string cause;    // one line; empty: the log holds no refusal
-  std::string context;  // the last lines, without the cause
+  std::string program;  // empty if the log does not name it
+  std::string cause;    // one line; empty if the log holds no refusal
+  std::string context;  // the last lines before the cause
 };
 
-// Reads what libbpf prints when a program does not load.
+// Parses what libbpf prints when a program does not load.
 Refusal read_refusal(std::string_view library_log);
 
 }  // namespace xvnet

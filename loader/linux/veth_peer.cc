@@ -20,9 +20,9 @@ Result<LinkReport> query_veth(std::uint32_t ifindex) {
   return **report;
 }
 
-// What examine_veth_peer() answers, run where the peer is. GRO would give the peer NAPI too, but
-// on 6.18 one that was turned on while the peer was down shows as on and gives none: only an XDP
-// program is proof.
+// The answer of examine_veth_peer(); runs in the peer's namespace. GRO would also give the peer
+// NAPI. But on 6.18, GRO that was turned on while the peer was down shows as on and gives none, so
+// only an XDP program is proof.
 Result<VethPeer> examine(std::uint32_t peer) {
   XVNET_ASSIGN(report, query_link(peer));
   if (!report) return VethPeer{};
@@ -44,7 +44,7 @@ Result<VethPeer> examine_veth_peer(std::uint32_t ifindex) {
   auto home = find_network_namespace(*veth.peer_namespace);
   if (!home) return VethPeer{};
   auto found = run_inside(*home, [&] { return examine(peer); });
-  // Entering needs CAP_SYS_ADMIN, which xvnet does without otherwise.
+  // Entering a namespace needs CAP_SYS_ADMIN, which xvnet does not need otherwise.
   if (!found && found.error().kind == ErrorKind::kNotPermitted) return VethPeer{};
   return found;
 }

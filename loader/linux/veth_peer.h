@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The other end of a veth, in whichever network namespace it is.
+// The other end of a veth, in any network namespace.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@
 namespace xvnet {
 namespace {
 
-// Newer than Debian 12's headers: include/uapi/linux/netdev.h of Linux 6.3.
+// Debian 12's headers lack these: include/uapi/linux/netdev.h of Linux 6.3.
 constexpr std::string_view kNetdevFamily = "netdev";  // NETDEV_FAMILY_NAME
 constexpr std::uint8_t kNetdevVersion = 1;            // NETDEV_FAMILY_VERSION
 constexpr std::uint8_t kDevGet = 1;                   // NETDEV_CMD_DEV_GET
@@ -25,8 +25,8 @@ constexpr std::uint64_t kXdpBasic = 1 << 0;           // NETDEV_XDP_ACT_BASIC
 constexpr std::uint64_t kXdpRedirect = 1 << 1;        // NETDEV_XDP_ACT_REDIRECT
 constexpr std::uint64_t kXdpNdoXmit = 1 << 2;         // NETDEV_XDP_ACT_NDO_XMIT
 
-// Both directions since long before 6.1. The kernel's own answer says less: some of these announce
-// NDO_XMIT only once a program is attached.
+// These drivers support XDP in both directions since long before 6.1. The kernel reports less: some
+// announce NDO_XMIT only while a program is attached.
 constexpr std::array<std::string_view, 3> kKnownDrivers = {"tun", "veth", "virtio_net"};
 
 std::expected<std::optional<std::uint16_t>, NetlinkError> find_family(NetlinkSocket& socket) {

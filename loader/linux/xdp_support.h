@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a device's driver can do with XDP.
+// What the driver of a device supports of XDP.
 #pragma once
 
 #include "loader/kernel.h"
 
 namespace xvnet {
 
-// For drivers that xvnet does not know itself this asks the kernel, which can tell since 6.3;
-// before that the answer for them is no.
+// Asks the kernel (since 6.3) about drivers that xvnet does not know. Older kernels cannot answer,
+// and then XDP is not used.
 Result<XdpSupport> read_xdp_support(const Link& link);
 
 }  // namespace xvnet
