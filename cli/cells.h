@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The cells of the text tables; an empty one shows as "-".
+// Formats the cells of text tables. TextTable shows an empty cell as "-".
 #pragma once
 
 #include <cstdint>

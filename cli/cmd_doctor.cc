@@ -23,7 +23,7 @@ Result<std::vector<Finding>> examine(const Globals& globals) {
   return examine_instance(*kernel);
 }
 
-// The definition of each object, by its name.
+// The definition of each object, keyed by its name.
 using Definitions = std::map<std::string, std::string>;
 
 template <typename T>
@@ -34,7 +34,7 @@ void define(Definitions& definitions, const std::string& name, std::vector<T> De
   definitions[name] = format_state(only);
 }
 
-// How an object is put back makes no difference between two definitions of it.
+// Fields that only say how an object is restored are not part of its definition.
 Definitions definitions_of(const DesiredState& state) {
   Definitions all;
   for (const auto& each : state.uplinks)
@@ -56,8 +56,8 @@ std::string names_of_what(const Definitions& all, const auto& is_meant) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// What was saved and is not there: the unmounting of bpffs takes everything away without a word.
-// What is there and was not saved is gone after the next boot.
+// Compares the saved state with the present one. A saved object may be missing, because unmounting
+// bpffs removes everything silently. An object that was not saved is lost at the next boot.
 Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::string& path) {
   XVNET_ASSIGN(saved_state, read_state_file(path));
   XVNET_ASSIGN(kernel, open_kernel(globals));
@@ -70,7 +70,7 @@ Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::st
     const auto found = saved.find(name);
     return found == saved.end() || found->second != text;
   };
-  // What is missing comes first: to save before it is back would forget it.
+  // Report missing objects first: a save before they are restored would forget them.
   std::vector<Finding> findings;
   const std::string missing = names_of_what(saved, is_missing);
   if (!missing.empty())
@@ -93,7 +93,7 @@ std::vector<Finding> examine_saved_state(const Globals& globals) {
   return {{"saved state", Health::kFail, findings.error().message, findings.error().hint}};
 }
 
-// An instance that cannot be examined is a finding: what is known of the machine says why.
+// If the instance cannot be examined, that is a finding; findings about the machine may explain it.
 Result<int> doctor(const Globals& globals) {
   auto findings = examine_machine(kBpffs + globals.instance);
   auto of_instance = examine(globals);

@@ -37,14 +37,14 @@ void read_snat(Reader& reader, Verb verb, const NetworkWords& words, NetworkRequ
     reader.read(request.snat_exceptions, parse_snat_exceptions(words.snat_exceptions));
 }
 
-// Of an option that may be repeated; "none" stands alone.
+// Whether an option that may be repeated is "none". "none" cannot be combined with other values.
 bool is_none(Reader& reader, std::string_view flag, const std::vector<std::string>& words) {
   if (std::ranges::find(words, kNone) == words.end()) return false;
   reader.refuse_if(words.size() > 1, fmt::format("{} none stands alone", flag));
   return true;
 }
 
-// Where its frames are.
+// Reads where the network's frames are: VLAN, untagged or host-only, and its uplink.
 void read_place(Reader& reader, const NetworkWords& words, NetworkRequest& request) {
   request.is_host_only = words.vid == kNone;
   if (!request.is_host_only) reader.read_word(request.vid, words.vid, parse_vid);
@@ -58,7 +58,7 @@ Result<NetworkRequest> to_request(Verb verb, const NetworkWords& words) {
   NetworkRequest request;
   reader.read(request.name, parse_network_name(words.name));
   reader.refuse_if(words.vid && words.untagged, "--vlan and --untagged exclude each other");
-  // A network that exists may be untagged already.
+  // An existing network may be untagged already.
   reader.refuse_if(words.uplink && (words.vid || (verb == Verb::kAdd && !words.untagged)),
                    "--uplink goes with --untagged");
 

@@ -13,7 +13,8 @@ struct RestoreWords {
   bool replace = false;
 };
 
-// Of every device, or of one; an empty state when that one is not in the file.
+// Restores every device, or only the given one. Does nothing if the file does not contain that
+// device.
 Result<int> restore(const RestoreWords& words, const Globals& globals) {
   Reader reader("restore", words.device.value_or(words.file.value_or("")));
   std::string typed, file;

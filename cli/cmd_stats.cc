@@ -27,9 +27,9 @@ Result<int> show_once(const std::string& device, const Globals& globals) {
   });
 }
 
-// Opens the instance anew each time, so that it may go and come back meanwhile.
+// Opens the instance for each refresh, so that it may disappear and come back meanwhile.
 Result<int> watch(const std::string& device, const Globals& globals) {
-  // Blocked signals wait until they are asked for: none is lost between two looks.
+  // Blocked signals stay pending until sigtimedwait(), so none is lost between two refreshes.
   sigset_t stops;
   sigemptyset(&stops);
   sigaddset(&stops, SIGINT);

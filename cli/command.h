@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What every command is: words declared to the parser, and a run once they are read.
+// What the commands share: each declares its words to the parser and provides the function that
+// runs it.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -17,7 +18,7 @@ namespace xvnet::cli {
 
 enum class Rehearse { kNo, kYes };
 
-// The flags that go before or after any command.
+// The options that may precede or follow any command.
 struct Globals {
   std::string instance = "xvnet";
   Format format = Format::kText;
@@ -26,10 +27,11 @@ struct Globals {
   bool verbose_verifier = false;
 };
 
-// The exit code of a command that did what it was told.
+// Runs a command. The result is its exit code.
 using Run = std::function<Result<int>(const Globals&)>;
 
-// Each declares one command; when it is the one given, `chosen` is set to its run.
+// Each function declares one command. If the command line names it, `chosen` is set to its
+// function.
 void add_uplink(CLI::App& app, Run& chosen);
 void add_attach(CLI::App& app, Run& chosen);
 void add_detach(CLI::App& app, Run& chosen);
@@ -45,19 +47,19 @@ void add_restore(CLI::App& app, Run& chosen);
 
 Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals);
 
-// Makes a change and prints its warnings; with --dry-run, prints what it would do instead.
+// Makes a change and prints its warnings. With --dry-run, prints the steps instead.
 using Open = Result<Instance> (*)(Kernel&);
 Result<int> make_change(const Globals& globals,
                         const std::function<Result<Outcome>(Instance&)>& change,
                         Open open = Instance::open_for_change);
 
-// Opens the instance for a look at it.
+// Opens the instance for reading and prints what `view` returns.
 Result<int> look(const Globals& globals, const std::function<Result<std::string>(Instance&)>& view);
 
-// Writes to stdout, and fails when it is full or closed.
+// Writes to stdout. Fails if the output is full or closed.
 Result<void> print(const std::string& text);
 
-// On stderr, safe on any terminal, with commands as they are typed for the instance.
+// Print on stderr, with control characters escaped. Commands in the text get the --instance option.
 void print_error(const Error& error, const std::string& instance);
 void print_warning(const std::string& warning, const std::string& instance);
 

@@ -21,10 +21,10 @@ namespace xvnet::cli {
 
 namespace {
 
-constexpr int kPipeTimeout = 5000;  // ms; a writer that says nothing for longer is not waited for
+constexpr int kPipeTimeout = 5000;  // ms; how long to wait for a writer that sends nothing
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 
-// What it is, where it is no regular file.
+// Describes a file that is not a regular file.
 const char* kind_of(mode_t mode) {
   switch (mode & S_IFMT) {
     case S_IFDIR:
@@ -51,9 +51,9 @@ Result<void> await_writer(int fd, const std::string& doing) {
   return {};
 }
 
-// Of a directory as well: that is where a name is.
+// Also used for directories, because a rename is stored in the directory.
 Result<void> sync(int fd, const std::string& doing) {
-  // EINVAL: a file system that has no such thing.
+  // EINVAL means that the file system has no fsync().
   if (fsync(fd) == 0 || errno == EINVAL) return {};
   return fail_errno(errno, doing);
 }
@@ -64,7 +64,8 @@ Result<FileDescriptor> open_directory(const std::filesystem::path& path, const s
   return directory;
 }
 
-// A file beside the one that it is to become. It goes with this object, unless it has become it.
+// A temporary file in the directory of its target. The destructor removes it unless become()
+// renamed it.
 class Draft {
  public:
   Draft(int directory, std::string doing) : directory_(directory), doing_(std::move(doing)) {}
@@ -74,7 +75,7 @@ class Draft {
     if (file_.is_open()) unlinkat(directory_, name_.c_str(), 0);
   }
 
-  // The name cannot be foretold, so that nobody has put anything there.
+  // The name is random, so that no other user can have created a file there.
   Result<void> create() {
     std::uint64_t number = 0;
     if (getrandom(&number, sizeof number, 0) != sizeof number) return fail_errno(errno, doing_);
@@ -85,8 +86,8 @@ class Draft {
     return file_.is_open() ? Result<void>{} : fail_errno(errno, doing_);
   }
 
-  // Down to the disk, before it takes the place of the former one: a power cut leaves either of
-  // them, and whole.
+  // Writes the text to disk before the rename. After a power failure either the old or the new file
+  // exists, and is complete.
   Result<void> fill(std::string_view text) {
     while (!text.empty()) {
       const ssize_t written = write(file_.get(), text.data(), text.size());
@@ -94,7 +95,7 @@ class Draft {
       if (written <= 0) return fail_errno(written < 0 ? errno : EIO, doing_);
       text.remove_prefix(static_cast<std::size_t>(written));
     }
-    // Whatever the umask is.
+    // Sets the mode whatever the umask is.
     if (fchmod(file_.get(), kOwnerOnly)) return fail_errno(errno, doing_);
     return sync(file_.get(), doing_);
   }
@@ -122,7 +123,7 @@ Result<void> check_replaceable(int directory, const std::string& name, const std
               "name a regular file; - is standard output");
 }
 
-// No controlling terminal, and no wait for a writer.
+// Does not make a terminal the controlling one, and does not wait for the writer of a pipe.
 Result<FileDescriptor> open_for_reading(const std::string& path, const std::string& doing) {
   FileDescriptor file(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file.is_open()) return fail_errno(errno, doing);

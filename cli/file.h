@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Files whose names the operator gives. A name may be that of a device, a pipe or a link that
-// another user has made: what is no file is refused, and nothing is followed or waited for.
+// Files that the operator names. Another user may have put a device, a pipe or a symbolic link in
+// their place. So only files and pipes are read, and a pipe only with a timeout. Only regular files
+// are replaced, never the target of a link.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +15,11 @@ namespace xvnet::cli {
 
 constexpr std::size_t kMaxFileSize = std::size_t{64} << 20;  // bytes
 
-// All of a regular file or of a pipe that has a writer, as of a shell's <(…).
+// Reads a regular file, or a pipe that has a writer, such as the shell's <(…).
 Result<std::string> read_file(const std::string& path);
 
-// Replaces the file in one step, or makes it, readable by its owner only; and makes its directory
-// when there is none. Only a regular file is replaced.
+// Replaces a regular file atomically, or creates it, with mode 0600. Creates missing directories.
+// Refuses to replace anything but a regular file.
 Result<void> replace_file(const std::string& path, std::string_view text);
 
 }  // namespace xvnet::cli

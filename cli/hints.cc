@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 12> kCommands = {"attach",  "detach",  "u
                                                         "forward", "show",    "stats",   "doctor",
                                                         "save",    "restore", "upgrade", "down"};
 
-// Other words after the program's name are a sentence about it.
+// Whether the text after "xvnet " is a command. Otherwise it is a sentence about xvnet.
 bool begins_with_command(std::string_view text) {
   return std::ranges::any_of(kCommands, [text](std::string_view command) {
     const std::size_t end = command.size();

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Commands in what is said to the operator: the loader does not know how its instance was named.
+// Adds --instance to commands in messages, because the loader does not know how its instance was
+// named.
 #pragma once
 
 #include <string>
 
 namespace xvnet::cli {
 
-// Each command of xvnet in the text, "xvnet attach tap0", with --instance unless it is the default
-// one, so that it can be typed as it is printed.
+// Inserts --instance after "xvnet" in each command in the text, such as "xvnet attach tap0", unless
+// `instance` is the default. So the operator can type a command as it is printed.
 std::string for_instance(std::string text, const std::string& instance);
 
 }  // namespace xvnet::cli

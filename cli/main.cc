@@ -60,7 +60,7 @@ void declare_commands(CLI::App& app, Run& chosen) {
   add_down(app, chosen);
 }
 
-// The command as far as it was understood: "uplink add", or empty.
+// Returns the command as far as it was recognized, such as "uplink add"; or an empty string.
 std::string command_path(const CLI::App& app) {
   std::string path;
   for (const auto* at = &app; !at->get_subcommands().empty();) {
@@ -76,7 +76,7 @@ const CLI::App& deepest(const CLI::App& app) {
   return *at;
 }
 
-// What may follow a noun: "add, set, del".
+// Lists the subcommands of a command: "add, set, del".
 std::string commands_of(const CLI::App& app) {
   std::vector<std::string> names;
   for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
@@ -84,7 +84,7 @@ std::string commands_of(const CLI::App& app) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-// CLI11's own words for a wrong number of values count rather than explain.
+// CLI11's messages for a wrong number of values give counts instead of an explanation.
 std::string describe_count(const std::string& message) {
   const auto option = message.substr(0, message.find(':'));
   if (message.ends_with("missing")) return option + " needs a value";
@@ -97,8 +97,7 @@ std::string describe_unknown(const CLI::App& command, const std::string& word) {
   return fmt::format("unknown {} {}", what, quote(word));
 }
 
-// CLI11 complains of what is missing before it complains of what it did not understand, which is
-// mostly the cause.
+// CLI11 reports missing words before unknown ones, although an unknown word is usually the cause.
 std::string describe(const CLI::App& app, const CLI::ParseError& error) {
   const auto& command = deepest(app);
   const auto unknown = app.remaining(true);
@@ -152,7 +151,7 @@ int run(int argc, char** argv) {
 
 }  // namespace xvnet::cli
 
-// No memory, a closed stdout: what the libraries can say by an exception alone.
+// Some errors of libraries are only exceptions, such as lack of memory.
 int main(int argc, char** argv) {
   try {
     return xvnet::cli::run(argc, argv);

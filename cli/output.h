@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the operator gets to read: aligned text for people, JSON with stable keys for programs.
-// Every text ends its last line.
+// The output of commands: aligned text for people, JSON with stable keys for programs. Every result
+// ends with a newline.
 #pragma once
 
 #include <memory>
@@ -31,7 +31,7 @@ class Output {
   virtual std::string forwards(const std::vector<ForwardView>& forwards) const = 0;
   virtual std::string stats(const std::vector<StatsView>& stats) const = 0;
   virtual std::string findings(const std::vector<Finding>& findings) const = 0;
-  // What a rehearsed change would do.
+  // The steps of a dry run.
   virtual std::string steps(const std::vector<std::string>& steps) const = 0;
 };
 

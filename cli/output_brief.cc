@@ -40,7 +40,7 @@ Row to_row(const ForwardView& forward) {
           format_endpoint(forward.inside_ip, forward.inside_port, forward.ports), forward.device};
 }
 
-// What is noted was carried all the same.
+// Counts dropped frames only; frames that are only noted were carried.
 std::string drops_cell(const DirectionView& direction) {
   std::uint64_t total = 0;
   for (const auto& [reason, count] : direction.drops)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// One line of ASCII: an array of objects, or the one object of an overview. A name that is no UTF-8
-// shows U+FFFD.
+// JSON output: one line of ASCII with an array of objects; for an overview, one object. Bytes that
+// are not UTF-8 become U+FFFD.
 #pragma once
 
 #include "cli/output.h"

@@ -13,7 +13,7 @@ namespace xvnet::cli {
 
 namespace {
 
-// An address that others may have, too, is where it is at present.
+// The port's own addresses, and the shared ones that it has at present.
 std::vector<std::string> addresses_at(const PortView& port) {
   auto addresses = port.ips;
   for (const auto& each : port.allowed)
@@ -21,7 +21,7 @@ std::vector<std::string> addresses_at(const PortView& port) {
   return addresses;
 }
 
-// "       3 dropped  hairpin: the destination is where it came from"
+// Formats "       3 dropped  hairpin: the destination is where it came from".
 std::string reason_line(const std::string& name, std::uint64_t count) {
   const auto reason = find_reason(name);
   const char* fate = reason.fate == abi::FATE_NOTED ? "noted" : "dropped";

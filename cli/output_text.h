@@ -22,8 +22,8 @@ class TextOutput : public Output {
   std::string steps(const std::vector<std::string>& steps) const override;
 };
 
-// One line an object, no header, the columns that matter at a glance. In an overview the first word
-// says what the line is about.
+// One line per object with the most important columns, and no header. In an overview the first word
+// is the kind of the object.
 class BriefOutput : public Output {
  public:
   std::string ports(const std::vector<PortView>& ports) const override;

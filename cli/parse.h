@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the parsers of words have in common.
+// What the parsers of words share.
 #pragma once
 
 #include <expected>
@@ -8,7 +8,7 @@
 
 namespace xvnet::cli {
 
-// A value, or what is wrong with the word: `VID "5000" is not 1 to 4094`.
+// A value, or an error message about the word: `VID "5000" is not 1 to 4094`.
 template <typename T>
 using Parsed = std::expected<T, std::string>;
 

@@ -21,7 +21,7 @@ Parsed<std::string> parse_host_address(std::string_view word) {
   const std::string address(word.substr(0, slash));
   const int family = address.contains(':') ? AF_INET6 : AF_INET;
 
-  in6_addr binary{};  // the larger one of the two families
+  in6_addr binary{};  // the larger of the two families
   char text[INET6_ADDRSTRLEN];
   if (address.contains('\0') || inet_pton(family, address.c_str(), &binary) != 1 ||
       inet_ntop(family, &binary, text, sizeof text) == nullptr) {

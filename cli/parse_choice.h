@@ -8,10 +8,10 @@
 
 namespace xvnet::cli {
 
-// "auto", "xdp" or "tc".
+// Parses "auto", "xdp" or "tc".
 Parsed<Mode> parse_mode(std::string_view word);
 
-// "on" or "off", of the thing `what` names.
+// Parses "on" or "off". `what` names the option in an error.
 Parsed<bool> parse_switch(std::string_view word, std::string_view what);
 
 }  // namespace xvnet::cli

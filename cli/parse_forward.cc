@@ -16,7 +16,7 @@ constexpr Range kForwardedPort = {1, 65535};
 
 struct Endpoint {
   Ipv4 address;
-  std::uint16_t port = 0;  // 0: none is named
+  std::uint16_t port = 0;  // 0: no port given
   std::uint16_t count = 1;
 };
 
@@ -27,7 +27,7 @@ Parsed<ForwardProtocol> parse_protocol(std::string_view word) {
   return std::unexpected(fmt::format("protocol {} is not tcp, udp or all", quote(word)));
 }
 
-// "80" or "8000-8010"
+// Parses "80" or "8000-8010".
 std::optional<Endpoint> read_ports(Ipv4 address, std::string_view word) {
   const auto dash = word.find('-');
   const auto first = parse_digits(word.substr(0, dash), kForwardedPort);

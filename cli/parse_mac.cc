@@ -13,7 +13,7 @@ namespace xvnet::cli {
 namespace {
 
 constexpr std::size_t kMacTextSize = 17;  // "02:00:00:00:00:01"
-constexpr std::uint8_t kGroupBit = 0x01;  // IEEE 802-2014, 8.2.2: of the first byte
+constexpr std::uint8_t kGroupBit = 0x01;  // IEEE 802-2014, 8.2.2: in the first byte
 
 std::optional<Mac> read_mac(std::string_view word) {
   if (word.size() != kMacTextSize) return std::nullopt;

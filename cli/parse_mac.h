@@ -8,7 +8,7 @@
 
 namespace xvnet::cli {
 
-// The address of one station: neither a group nor zero.
+// Parses an individual address: neither a group address nor zero.
 Parsed<Mac> parse_mac(std::string_view word);
 
 }  // namespace xvnet::cli

@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::size_t kMaxInstanceName = 32;
 
-// What dev_valid_name() of the kernel refuses, control characters, and '%', which the kernel takes
-// for a pattern to fill in: "tap%d" would make tap0. To the kernel 0xa0 is white space, also within
-// a UTF-8 character.
+// Refuses what dev_valid_name() of the kernel refuses, and control characters. Also refuses '%',
+// because the kernel takes a name such as "tap%d" as a pattern and creates tap0. To the kernel 0xa0
+// is white space, even inside a UTF-8 character.
 bool is_refused_in_names(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte <= ' ' || byte == 0x7f || byte == 0xa0 || c == '/' || c == ':' || c == '%';
@@ -79,7 +79,7 @@ Parsed<std::string> parse_boot_file(std::string_view word) {
   return word == kNone ? std::string() : std::string(word);
 }
 
-// An empty one may be a shell's variable that is not set.
+// An empty word may come from an unset shell variable.
 Parsed<std::string> parse_file_name(std::string_view word) {
   if (!word.empty()) return std::string(word);
   return std::unexpected("the file name is empty; leave it out for the default");

@@ -14,10 +14,10 @@ struct Range {
   std::uint32_t most;
 };
 
-// Decimal digits and nothing else, no sign.
+// Parses decimal digits only, without a sign.
 std::optional<std::uint32_t> parse_digits(std::string_view word, Range range);
 
-// `what` names the number in the complaint.
+// `what` names the number in an error.
 Parsed<std::uint32_t> parse_number(std::string_view word, std::string_view what, Range range);
 
 }  // namespace xvnet::cli

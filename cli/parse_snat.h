@@ -10,13 +10,13 @@
 
 namespace xvnet::cli {
 
-// Either "auto", or "none", or addresses; at least one word.
+// Parses either "auto", "none", or addresses. `words` is not empty.
 Parsed<SnatRequest> parse_snat(const std::vector<std::string>& words);
 
-// "address" or "endpoint".
-// Prefixes, or "none" alone.
+// Parses prefixes, or only "none".
 Parsed<std::vector<Subnet>> parse_snat_exceptions(const std::vector<std::string>& words);
 
+// Parses "address" or "endpoint".
 Parsed<SnatFilter> parse_snat_filter(std::string_view word);
 
 }  // namespace xvnet::cli

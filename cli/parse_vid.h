@@ -11,7 +11,7 @@ namespace xvnet::cli {
 
 Parsed<std::uint16_t> parse_vid(std::string_view word);
 
-// "10,20-30": VIDs and ranges, both ends included, in any order; or "none".
+// Parses "10,20-30": VIDs and inclusive ranges in any order; or "none".
 Parsed<VidSet> parse_vid_set(std::string_view word);
 
 }  // namespace xvnet::cli

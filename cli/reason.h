@@ -15,7 +15,8 @@ struct Reason {
   std::string_view text;
 };
 
-// By its name in lower case. One that this build does not know is a drop without a text.
+// Finds a reason by its name in lower case. A name that this build does not know is a drop without
+// a text.
 Reason find_reason(std::string_view name);
 
 }  // namespace xvnet::cli

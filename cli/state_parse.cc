@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// parse_state() of cli/state_file.h.
+// Implements parse_state() of cli/state_file.h.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -24,15 +24,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// An object of the file. Reads keys into fields, keeps the first complaint, and knows which keys
-// nobody asked for.
+// An object of the file. Reads keys into fields, keeps the first complaint, and collects the known
+// keys.
 class Entry {
  public:
   Entry(const Json& json, std::string place) : json_(&json), place_(std::move(place)) {
     if (!json.is_object()) complain("it is not an object");
   }
 
-  // Whatever a parser of words can read from a string.
+  // Reads a string with a parser of words.
   template <typename Field, typename Parser>
   void word(const char* key, Field& field, Parser parser) {
     const Json* value = find(key);
@@ -79,7 +79,7 @@ class Entry {
     }
   }
 
-  // Whatever a parser of several words can read from a list of them.
+  // Reads a list of strings with a parser of several words.
   template <typename Field, typename Parser>
   void all_words(const char* key, Field& field, Parser parser) {
     std::vector<std::string> typed;
@@ -131,7 +131,7 @@ class Entry {
 
 Parsed<bool> parse_on_or_off(std::string_view word) { return parse_switch(word, "guest_offloads"); }
 
-// What the operation it is for will judge.
+// The operation checks the value.
 Parsed<std::string> parse_any(std::string_view word) { return std::string(word); }
 
 Result<UplinkRequest> to_uplink(const Json& json, std::string place) {
@@ -234,8 +234,8 @@ Result<void> read_list(const Json& json, const char* key, std::vector<Request>& 
   return {};
 }
 
-// Two objects of one name: the second would be an error of its own, and which one is meant nobody
-// can know.
+// Refuses two objects with one name: restoring the second would fail, and it is unclear which one
+// is meant.
 template <typename T>
 Result<void> check_unique(const std::vector<T>& requests, std::string T::* name) {
   std::set<std::string> names;
@@ -245,7 +245,7 @@ Result<void> check_unique(const std::vector<T>& requests, std::string T::* name)
   return {};
 }
 
-// The library keeps the last of two equal keys without a word.
+// The JSON library silently keeps the last of two equal keys.
 class DuplicateFinder {
  public:
   bool operator()(int, Json::parse_event_t event, Json& parsed) {
@@ -273,7 +273,7 @@ Result<Json> parse_json(const std::string& text) {
     if (duplicates.found().empty()) return json;
     return fail(fmt::format("{} is given twice", quote(duplicates.found())));
   } catch (const Json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
+    // The message looks like "[json.exception.parse_error.101] parse error at line 1, column 2: …".
     const std::string_view what = error.what();
     return fail(std::string(what.substr(what.find("] ") + 2)));
   }

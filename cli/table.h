@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Rows of aligned columns.
+// A text table with aligned columns.
 #pragma once
 
 #include <string>
@@ -20,10 +20,11 @@ class TextTable {
  public:
   explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  // One cell a column, made printable here; an empty one shows "-".
+  // Adds a row with one cell for each column. Escapes unprintable characters, and shows an empty
+  // cell as "-".
   void add(std::vector<std::string> row);
 
-  // No space ends a line.
+  // Lines have no trailing spaces.
   std::string render(Header header) const;
 
  private:

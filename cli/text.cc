@@ -14,7 +14,7 @@ struct Utf8Form {
   std::uint8_t mask;   // of the first byte
   std::uint8_t value;  // of the first byte under the mask
   std::size_t size;    // bytes
-  char32_t least;      // a smaller character has a shorter form
+  char32_t least;      // a smaller code point has a shorter encoding
 };
 
 constexpr Utf8Form kUtf8Forms[] = {
@@ -34,7 +34,7 @@ bool is_shown(char32_t character) {
   return !is_control && !is_line_end && !is_surrogate && character <= 0x10ffff;
 }
 
-// The bytes of the character `text` starts with; 0 when it is none that may be shown.
+// Returns the size in bytes of the first character of `text`, or 0 if it must be escaped.
 std::size_t shown_size(std::string_view text) {
   const auto first = static_cast<std::uint8_t>(text.front());
   for (const auto& form : kUtf8Forms) {

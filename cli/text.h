@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Text that is safe on a terminal: names come from other people.
+// Makes text safe for a terminal: names may come from other users.
 #pragma once
 
 #include <cstddef>
@@ -9,16 +9,16 @@
 
 namespace xvnet::cli {
 
-// Control characters and bytes that are no UTF-8 as \xNN, the rest as it is.
+// Shows control characters, and bytes that are not UTF-8, as \xNN. Other characters stay.
 std::string printable(std::string_view text);
 
-// In double quotes and escaped, as errors show a value.
+// Puts the text in double quotes and escapes it, for error messages.
 std::string quote(std::string_view text);
 
-// printable(), except that line ends stay.
+// Like printable(), but keeps newlines.
 std::string printable_lines(std::string_view text);
 
-// How many characters a printable text takes on the screen.
+// The number of characters that a printable text takes on the screen.
 std::size_t width(std::string_view text);
 
 }  // namespace xvnet::cli

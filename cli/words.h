@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// From the words of a command line to the fields of a request.
+// Converts the words of a command line to the fields of a request.
 #pragma once
 
 #include <fmt/format.h>
@@ -19,10 +19,10 @@
 
 namespace xvnet::cli {
 
-// Unsets what it is given for.
+// The word that unsets an option.
 inline constexpr std::string_view kNone = "none";
 
-// An option's word, kept as it was typed: an empty one is given all the same.
+// The word of an option as typed. An empty word counts as given.
 using Word = std::optional<std::string>;
 
 inline CLI::Option* add_word(CLI::App& command, const std::string& flag, Word& word,
@@ -33,8 +33,8 @@ inline CLI::Option* add_word(CLI::App& command, const std::string& flag, Word& w
       ->type_name(placeholder);
 }
 
-// Reads words into fields and keeps the first complaint, as the usage error "<doing> <object>:
-// <complaint>".
+// Reads words into fields and keeps the first complaint. The complaint becomes the usage error
+// "<doing> <object>: <complaint>".
 class Reader {
  public:
   Reader(std::string_view doing, std::string_view object)
@@ -49,7 +49,7 @@ class Reader {
     }
   }
 
-  // Leaves the field alone when the word was not given.
+  // Leaves the field unchanged if the word was not given.
   template <typename Field, typename Parser, typename... Arguments>
   void read_word(Field& field, const Word& word, Parser parser, Arguments... arguments) {
     if (word) read(field, std::invoke(parser, *word, arguments...));
