@@ -14,7 +14,7 @@ namespace xvnet::bench {
 
 namespace {
 
-// enum bpf_attach_type since Linux 6.6; Debian 12's headers are older.
+// Values of enum bpf_attach_type since Linux 6.6; Debian 12's headers are older.
 constexpr int kTcxIngress = 46;
 constexpr int kTcxEgress = 47;
 
@@ -23,7 +23,7 @@ struct Described {
   int attach_type;
 };
 
-// By the numbers of Program.
+// Indexed by Program.
 constexpr std::array<Described, 7> kPrograms = {{
     {"drop_xdp", BPF_XDP},
     {"redirect_xdp", BPF_XDP},
@@ -34,7 +34,7 @@ constexpr std::array<Described, 7> kPrograms = {{
     {"count_and_drop", kTcxIngress},
 }};
 
-// For Linux before 6.6, which has no tcx. What is attached so goes with the device.
+// For Linux before 6.6, which has no tcx. The filter is removed with the device.
 int attach_by_clsact(int program, int ifindex, int attach_type) {
   bpf_tc_hook hook{};
   hook.sz = sizeof(hook);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The benchmark's own programs (bpf/floors.bpf.c), each at a device for as long as this lives;
-// before Linux 6.6 those at tc for as long as the device does.
+// The benchmark's own programs (bpf/floors.bpf.c), attached to a device. The destructor detaches
+// them; before Linux 6.6, tc programs stay attached as long as the device exists.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@ enum class Program {
   kRedirectXdp,
   kDropTc,
   kRedirectTc,
-  kPushTag,       // of what leaves
-  kPopTag,        // of what comes; the rest is dropped
-  kCountAndDrop,  // what comes
+  kPushTag,       // to frames that leave
+  kPopTag,        // from received frames; untagged ones are dropped
+  kCountAndDrop,  // received frames
 };
 
 class Attachment {
  public:
   struct Settings {
-    int target_ifindex = 0;  // of the redirecting ones
-    uint16_t vid = 0;        // of the tagging ones
+    int target_ifindex = 0;  // for the redirecting programs
+    uint16_t vid = 0;        // for the tagging programs
   };
 
   Attachment(const test::NetNs& ns, const std::string& dev, Program program,
@@ -36,7 +36,7 @@ class Attachment {
   Attachment(Attachment&&) noexcept;
   Attachment& operator=(Attachment&&) = delete;
 
-  // What kCountAndDrop has counted.
+  // The number of frames that kCountAndDrop has counted.
   uint64_t arrived() const;
 
  private:

@@ -38,7 +38,8 @@ void measure_kind(PortKind kind, const std::string& what, Results& results) {
   std::map<std::string, double> best;
   for (const auto& [name, pair] : all) pair->start();
   const std::vector<int>& cpus = allowed_cpus();
-  // In turns, and the best of each: what else the machine does only takes away.
+  // The stacks take turns, and the best run counts: other load on the machine only reduces the
+  // rate.
   for (int run = 0; run < kRuns; run++) {
     for (const auto& [name, pair] : all) {
       check_interrupted();

@@ -17,10 +17,10 @@ namespace {
 constexpr double kMedian = 0.5;
 constexpr double kUndisturbed = 0.1;
 constexpr int kWarmUps = 8;
-// A machine on which more rounds than this, for each that counts, are disturbed is too busy.
+// If more rounds than this are disturbed for each that counts, the machine is too busy.
 constexpr int kDisturbedLimit = 50;
 
-// What comes later than this is lost.
+// A frame that arrives later counts as lost.
 constexpr auto kLate = std::chrono::seconds(1);
 
 volatile sig_atomic_t interrupted = 0;
@@ -41,7 +41,7 @@ void drain(const Traffic& traffic) {
   for (Place* out : traffic.outs) out->drain();
 }
 
-// Sends a burst and counts what it costs; what comes out waits at the receivers meanwhile.
+// Sends a burst and counts its cost. Frames wait at the receivers meanwhile.
 Count run_round(Traffic& traffic, Pmu& pmu) {
   if (traffic.renew) traffic.renew(traffic.shots);
   bool refused = false;
@@ -49,14 +49,14 @@ Count run_round(Traffic& traffic, Pmu& pmu) {
   for (const Shot& shot : traffic.shots)
     refused |= write(shot.fd, shot.bytes->data(), shot.bytes->size()) < 0;
   Count count = pmu.stop();
-  // A dropping XDP program makes the write succeed; a full queue would not.
+  // A write succeeds even if an XDP program drops the frame; it fails if a queue is full.
   if (refused) test::throw_errno("sending a burst");
   uint64_t arrived = 0;
   const auto all_have_come = [&] {
     for (Place* out : traffic.outs) arrived += out->drain();
     return arrived >= traffic.arriving;
   };
-  // What ksoftirqd has yet to carry is not lost, but neither was it counted.
+  // Frames that ksoftirqd still has to deliver are not lost, but their cost was not counted.
   if (!all_have_come() && test::eventually(all_have_come, kLate)) count.switches++;
   if (arrived != traffic.arriving)
     throw test::SetupError(fmt::format("sending a burst: {} of {} frames arrived, and not {}",

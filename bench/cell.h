@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What is measured: stacks that do the same, and what each of them is given to carry.
+// What is measured: stacks that do the same work, and the traffic that each of them carries.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ struct Contender {
 struct Cell {
   std::string name;
   std::function<Traffic(Stack&)> traffic;
-  int at_most_rounds = 0;  // where a round uses something up; 0: as many as are wanted
+  int at_most_rounds = 0;  // if a round uses up a resource; 0: no limit
 };
 
 struct Scenario {
@@ -33,11 +33,11 @@ struct Scenario {
   bool is_native = false;  // takes too long to build in an emulated machine
 };
 
-// All there are, in the order of the table.
+// All scenarios, in the order of the table.
 std::vector<Scenario> scenarios();
 
-// Instructions and cycles are those of the kernel, the median of the rounds. Time is the first
-// decile: whatever disturbs a round only adds to it.
+// Instructions and cycles count the kernel's work; they are the median of the rounds. Time is the
+// first decile, because disturbances only add to it.
 struct Cost {
   std::optional<double> instructions, cycles, nanoseconds;
 };
@@ -45,18 +45,18 @@ struct Cost {
 struct Measurement {
   std::string scenario, cell, contender;
   int rounds = 0;
-  uint64_t frames = 0;     // of a round
-  Cost cost;               // of one frame
-  uint64_t map_bytes = 0;  // what xvnet's tables held
-  double spread = 0;       // of the figure that counts: (third quartile - first) / median
+  uint64_t frames = 0;     // of one round
+  Cost cost;               // for one frame
+  uint64_t map_bytes = 0;  // memory of xvnet's tables
+  double spread = 0;       // of the decisive figure: (third quartile - first quartile) / median
 
   std::string name() const { return scenario + "/" + cell + "/" + contender; }
 };
 
-// A SetupError when a frame is lost, or carried that must not be.
+// Throws a SetupError if a frame is lost, or if one that must be dropped arrives.
 Measurement measure(Traffic& traffic, int rounds);
 
-// Throws what ends the program when a signal asks it to.
+// Throws if a signal asks the program to end.
 void check_interrupted();
 void catch_signals();
 

@@ -20,7 +20,7 @@ constexpr int kWindows = 7;
 constexpr auto kWindow = std::chrono::milliseconds(300);
 constexpr size_t kFrameSize = 60;
 
-// A sender and a receiver of its own, on one CPU.
+// A sender and its receiver, both on one CPU.
 struct Lane {
   Place* out;
   Shot shot;
@@ -35,7 +35,7 @@ std::vector<Lane> make_lanes(Stack& stack, size_t count) {
   return lanes;
 }
 
-// One round of what a core does over and over; gives how much that was.
+// One round of a core's work. Returns the amount of work.
 using Work = std::function<uint64_t(size_t core)>;
 
 uint64_t carry_burst(const Lane& lane) {
@@ -44,7 +44,7 @@ uint64_t carry_burst(const Lane& lane) {
   return lane.out->drain();
 }
 
-// What the machine gives to two cores whose work has nothing in common.
+// The reference: what the machine achieves on two cores with independent work.
 uint64_t call_the_kernel(size_t) {
   constexpr uint64_t kCalls = 1000;
   for (uint64_t i = 0; i < kCalls; i++) syscall(SYS_getppid);
@@ -58,7 +58,8 @@ uint64_t fill_window(const Work& work, size_t core) {
   return done;
 }
 
-// The best of some windows: what else the machine does only takes away. A second's, of all cores.
+// The best of several windows, because other load on the machine only reduces the rate. Per second,
+// for all cores.
 double best_rate(const Work& work, size_t used) {
   const std::vector<int>& cpus = allowed_cpus();
   uint64_t best = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// How long a request and its response take, at several loads of the one CPU that carries both.
-// Requests become due at random (exponential gaps), whether or not the last was answered, and their
-// time counts from then on: one that waits because another is late is late itself. The same thread
-// asks and answers, and polls, so that what is measured is the stack and not the scheduler.
+// Latency of a request and its response, at several loads of the one CPU that carries both.
+// Requests become due at random (exponential gaps), whether or not the previous one was answered.
+// Their time counts from then, so a request that waits for a late one is late too. The same thread
+// sends, answers and polls, so the result is the latency of the stack and not of the scheduler.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,19 +22,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
-// Short ones, for those in which the thread left its CPU do not count.
+// Windows are short, because a window in which the thread left its CPU does not count.
 constexpr auto kLatencyWindow = std::chrono::milliseconds(1);
 constexpr int kLatencyWindows = 500;
-constexpr int kTriesOfAWindow = 500;  // windows, for each that counts
-constexpr int kWarmUpRequests =
-    32;  // requests, for others have had the caches since the last window
+constexpr int kTriesOfAWindow = 500;  // attempts for each window that counts
+constexpr int kWarmUpRequests = 32;   // requests: other stacks have used the caches
 constexpr auto kPatience = std::chrono::seconds(2);
 constexpr size_t kInFlight = 256;  // fits the queue of a TAP
 constexpr size_t kVmFrame = 60;
 constexpr size_t kWireFrame = 64;
-constexpr int kLoads[] = {10, 50, 90};  // per cent of what the bridge bears
+constexpr int kLoads[] = {10, 50, 90};  // per cent of the load that the bridge can carry
 
-// Each is sent from where the other arrives.
+// Each frame is sent from where the other arrives.
 struct Exchange {
   Shot request, response;
 };
@@ -48,7 +47,7 @@ void send(const Shot& shot) {
   if (write(shot.fd, shot.bytes->data(), shot.bytes->size()) < 0) test::throw_errno("asking");
 }
 
-// Both ends, and the requests between them by when they were due: answers come in their order.
+// Both ends, and the due times of open requests. Responses arrive in the order of the requests.
 class Conversation {
  public:
   explicit Conversation(const Exchange& exchange) : exchange_(exchange) {}
@@ -89,7 +88,7 @@ void warm_up(const Exchange& exchange) {
   conversation.finish();
 }
 
-// How many are answered when the next is asked as soon as the last is.
+// Returns how many requests are answered if each is sent as soon as the queue allows.
 size_t saturate(const Exchange& exchange) {
   Conversation conversation(exchange);
   for (const auto end = Clock::now() + kLatencyWindow; Clock::now() < end; conversation.go_on())
@@ -114,13 +113,13 @@ std::vector<double> latencies_at(const Exchange& exchange, double rate, std::mt1
   return conversation.finish();
 }
 
-// Does it again until nothing disturbed it.
+// Repeats the work until it was not disturbed.
 template <typename Work>
 auto undisturbed(const Work& work) {
   Pmu pmu;
   for (int tried = 0; tried < kTriesOfAWindow; tried++) {
     check_interrupted();
-    // Who has slept gets a slice of its own, and that lasts longer than a window.
+    // A thread that has slept gets a new time slice, which is longer than a window.
     std::this_thread::sleep_for(std::chrono::microseconds(1));
     pmu.start();
     auto found = work();
@@ -142,7 +141,7 @@ void add_quantiles(const std::string& what, std::vector<double> latencies_us, Re
                 {latencies_us.at(latencies_us.size() * per_cent / 100), "µs"});
 }
 
-// In turns, a window each, so that what else the machine does meets all of them.
+// The stacks take turns, one window each, so that other load affects all of them.
 void measure_load(const std::string& path, std::vector<Asked> all, int load, double rate,
                   Results& results) {
   std::mt19937 random(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Two machines with a network stack of their own, each behind a port of one host.
+// Two machines with their own network stacks, each behind a port of one host.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace xvnet::bench {
 
-// What the port is: the host's end of a veth, or a TAP, from which a thread carries the frames to
-// the machine as a hypervisor does, TSO frames and unfinished checksums as they are.
+// The kind of port: the host's end of a veth, or a TAP. For a TAP, a thread passes frames to the
+// machine as a hypervisor does, with TSO frames and partial checksums unchanged.
 enum class PortKind { kVeth, kTap };
 
 class Pump;
@@ -26,9 +26,10 @@ class MachinePair {
   const test::Host& host() const { return host_; }
   static std::string port(int machine) { return "port" + std::to_string(machine); }
 
-  // Once the ports are connected.
+  // Call this after the ports are connected.
   void start();
-  // Bits a second that arrived, of one TCP connection. Sender and receiver have a CPU each.
+  // Returns the received bits per second of one TCP connection. Sender and receiver run on a CPU
+  // each.
   double transfer(const std::vector<int>& cpus) const;
 
  private:

@@ -45,7 +45,7 @@ void declare(CLI::App& app, Words& words) {
   app.add_option("--record", words.record, "write the ratios to this file");
 }
 
-// A scenario by its name, or one of its measurements by the whole of that.
+// Whether a scenario is selected, by its name or by the full name of one of its measurements.
 bool is_wanted(const Scenario& scenario, const Words& words) {
   const auto names_it = [&](const std::string& asked) {
     return asked == scenario.name || asked.starts_with(scenario.name + "/");
@@ -87,7 +87,7 @@ void run_contender(const Scenario& scenario, const Contender& contender, const W
   }
 }
 
-// False when a cell was no result. The others are worth having all the same.
+// Returns false if a measurement failed. The other results are still useful.
 bool run_scenario(const Scenario& scenario, const Words& words, Results& results) {
   bool all_well = true;
   for (const Contender& contender : scenario.contenders) {
@@ -105,7 +105,7 @@ bool run_scenario(const Scenario& scenario, const Words& words, Results& results
   return all_well;
 }
 
-// The other figures: by name, as a scenario is asked for.
+// Measures the other quantities. --only selects them by name, like scenarios.
 bool run_quantities(const Words& words, Results& results) {
   const std::pair<const char*, void (*)(Results&)> all[] = {{"commands", measure_commands},
                                                             {"bulk", measure_bulk},
@@ -128,7 +128,7 @@ bool run_quantities(const Words& words, Results& results) {
 }
 
 int run(const Words& words) {
-  // Beside this program, unless the caller says otherwise.
+  // Use the xvnet beside this program, unless the caller has set another one.
   const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   setenv("XVNET_BIN", (here / "xvnet").c_str(), 0);
   catch_signals();

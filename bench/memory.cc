@@ -10,7 +10,8 @@ namespace xvnet::bench {
 
 namespace {
 
-// What /proc says of an open map, since Linux 6.4 for what is in it and not for what may be.
+// Reads the memlock field of an open map. Since Linux 6.4 it counts the present entries, not the
+// maximum.
 uint64_t memlock_of(int map) {
   std::ifstream info("/proc/self/fdinfo/" + std::to_string(map));
   for (std::string word; info >> word;) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Where frames enter and leave a stack: the virtual machine behind a TAP, or the far end of a wire.
+// Where frames enter and leave a stack: the VM behind a TAP, or the far end of a wire.
 #pragma once
 
 #include <memory>
@@ -20,12 +20,12 @@ class Place {
  public:
   virtual ~Place() = default;
 
-  // write() of what encoded() gives sends the frame.
+  // To send a frame, write() the result of encoded() to fd().
   virtual int fd() const = 0;
   virtual test::Bytes encoded(const test::Frame& frame) const = 0;
-  // How many frames have come out since the last call.
+  // Returns how many frames have arrived since the last call.
   virtual uint64_t drain() = 0;
-  // The next one, to be looked at; not after a drain(), until listen().
+  // Returns the next frame to examine. After a drain(), call listen() first.
   virtual std::optional<test::Received> receive() = 0;
   virtual void listen() {}
 };
@@ -45,7 +45,7 @@ class TapPlace : public Place {
   test::Tap tap_;
 };
 
-// The other end of a veth, in a namespace of its own, where a tc program counts what arrives.
+// The other end of a veth in its own namespace, where a tc program counts received frames.
 class VethPlace : public Place {
  public:
   VethPlace(const test::NetNs& ns, const std::string& dev);
@@ -60,7 +60,7 @@ class VethPlace : public Place {
   const test::NetNs* ns_;
   std::string dev_;
   test::PacketSocket sender_;
-  std::optional<test::PacketSocket> ear_;  // while frames are looked at
+  std::optional<test::PacketSocket> ear_;  // open while frames are examined
   Attachment counter_;
   uint64_t counted_ = 0;
 };

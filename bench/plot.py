@@ -12,7 +12,7 @@ import sys
 import matplotlib
 
 matplotlib.use("svg")
-# The same figures give the same file.
+# Makes the files reproducible: equal figures give equal files.
 matplotlib.rcParams["svg.hashsalt"] = "xvnet"
 matplotlib.rcParams["svg.fonttype"] = "none"
 
@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 XVNET = "#1f6f8b"
 OTHER = "#b0b0b0"
 
-# Title of a group of bars, and the measurements in it.
+# The title of each group of bars, and the measurements in it.
 PACKETS = [
     ("TAP to TAP, 60 B", [
         "tap-tap/60/bare xdp redirect", "tap-tap/60/xvnet xdp", "tap-tap/60/bare tc redirect",
@@ -153,7 +153,7 @@ def main():
     output.mkdir(parents=True, exist_ok=True)
     emulated = [json.loads(path.read_text()) for path in sorted(results.glob("emulated-*.json"))]
     native = json.loads((results / "native.json").read_text())
-    # The newest kernel: 6.12 comes after 6.1.
+    # The last file is that of the newest kernel, because 6.12 sorts after 6.1.
     draw_packets(emulated[-1], "instructions", f"instructions of a packet, Linux {emulated[-1]['kernel']}",
                  output / "instructions.svg")
     draw_packets(native, "ns", f"nanoseconds of a packet, Linux {native['kernel']}",

@@ -12,7 +12,7 @@ namespace xvnet::bench {
 
 namespace {
 
-// What reading the group's leader gives, by PERF_FORMAT_GROUP and the times.
+// The layout of a read from the group leader, with PERF_FORMAT_GROUP and the times.
 struct GroupReading {
   uint64_t events;
   uint64_t time_enabled;
@@ -22,7 +22,7 @@ struct GroupReading {
 
 constexpr int kLeads = -1;
 
-// Empty where the machine has no such counter.
+// Returns an empty descriptor if the machine has no such counter.
 test::UniqueFd open_event(uint32_t type, uint64_t config, int leader) {
   perf_event_attr attributes{};
   attributes.size = sizeof(attributes);
@@ -30,7 +30,7 @@ test::UniqueFd open_event(uint32_t type, uint64_t config, int leader) {
   attributes.config = config;
   attributes.disabled = leader == kLeads ? 1 : 0;
   attributes.exclude_hv = 1;
-  // A context switch is an event of the kernel's own.
+  // A context switch is an event in kernel mode, so it must not be excluded.
   attributes.exclude_user = type == PERF_TYPE_HARDWARE ? 1 : 0;
   attributes.read_format =
       PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
@@ -69,7 +69,7 @@ Count Pmu::stop() {
   count.switches = reading.values[0];
   count.nanoseconds = static_cast<uint64_t>(passed.count());
   if (!has_hardware()) return count;
-  // Somebody else's counters may leave too few: then these would be estimates.
+  // With other users of the PMU, counters may be multiplexed, and their values would be estimates.
   if (reading.time_enabled != reading.time_running) {
     errno = EBUSY;
     test::throw_errno("counting without interruption");

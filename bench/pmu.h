@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the processor counts while this thread sends.
+// Performance counters for the thread that sends.
 #pragma once
 
 #include <chrono>
@@ -12,27 +12,27 @@
 
 namespace xvnet::bench {
 
-// What only hardware can count.
+// Counts that need hardware.
 struct HardwareCount {
   uint64_t instructions = 0;
   uint64_t cycles = 0;
 };
 
 struct Count {
-  std::optional<HardwareCount> hardware;  // in the kernel; none where there is no PMU
-  uint64_t switches = 0;                  // how often the thread left its CPU
-  uint64_t nanoseconds = 0;               // by the clock
+  std::optional<HardwareCount> hardware;  // kernel mode only; empty without a PMU
+  uint64_t switches = 0;                  // context switches of the thread
+  uint64_t nanoseconds = 0;               // wall clock
 };
 
-// Counts the calling thread, kernel only: the loop that sends is the benchmark's own, the system
-// call that a frame takes is part of every stack alike.
+// Counts the kernel's work in the calling thread. The send loop is the benchmark's own code, and
+// the system call for a frame is part of every stack alike.
 //
-// Nothing a stack does may escape the count. A frame written to a TAP is received, switched and
-// delivered within the write: what the kernel puts off (a veth's or the backlog's NET_RX softirq)
-// runs when the write enables bottom halves again, in the same thread. Only ksoftirqd could take it
-// from there, or another task could add to it, and neither can without a context switch. So a span
-// with no switch, after which all frames have arrived, holds all of the work and nothing else but
-// the timer's interrupt.
+// No work of a stack may be missed. A frame written to a TAP is received, switched and delivered
+// within the write(). Deferred work, such as the NET_RX softirq of a veth or the backlog, runs in
+// the same thread when the write enables bottom halves again. Only ksoftirqd could take over that
+// work, and only another task could add to it; both need a context switch. So if no switch occurred
+// and all frames have arrived, the count holds all of the work, and otherwise only timer
+// interrupts.
 class Pmu {
  public:
   Pmu();
@@ -44,16 +44,16 @@ class Pmu {
   Count stop();
 
  private:
-  test::UniqueFd switches_;  // leads the group
+  test::UniqueFd switches_;  // the group leader
   test::UniqueFd instructions_;
   test::UniqueFd cycles_;
   std::chrono::steady_clock::time_point started_;
 };
 
-// The calling thread stays on that CPU.
+// Binds the calling thread to that CPU.
 void stay_on_cpu(int cpu);
 
-// Those that the program was started on.
+// The CPUs on which the program may run.
 const std::vector<int>& allowed_cpus();
 
 }  // namespace xvnet::bench

@@ -11,7 +11,7 @@ namespace {
 
 constexpr test::TapOptions kGuestsTap = {
     .vnet_header = 10, .offloads = test::kGuestOffloads, .create_missing = true};
-constexpr size_t kBatch = 64;  // frames of one way before the other has its turn
+constexpr size_t kBatch = 64;  // frames in one direction before the other direction
 constexpr int kPollMs = 50;
 constexpr ssize_t kLargestOfWire = 2000;
 
@@ -30,7 +30,7 @@ void Pump::run(const std::stop_token& stop) {
   }
 }
 
-// A frame that the other side does not take is lost, as at any full queue: TCP sends it again.
+// A frame that the other side does not accept is lost, as at any full queue. TCP retransmits it.
 size_t Pump::carry(const test::Tap& from, const test::Tap& to) {
   static thread_local char buffer[test::kLargestFrame];
   for (size_t frames = 0; frames < kBatch; frames++) {

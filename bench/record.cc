@@ -42,7 +42,7 @@ std::vector<std::string> regressions(const std::string& path, const std::vector<
   if (!file) test::throw_errno("reading \"" + path + "\"");
   const auto record = nlohmann::json::parse(file);
   std::vector<std::string> found;
-  // A stack that cannot be built any more must not pass as one that got no worse.
+  // Otherwise a stack that can no longer be built would pass as not worse.
   for (const auto& [name, before] : record.items())
     if (std::ranges::find(ratios, name, [](const Ratio& ratio) { return ratio.comparison.name; }) ==
         ratios.end())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The ratios of another time, to compare with.
+// Compares ratios with those of an earlier run.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace xvnet::bench {
 
 void write_record(const std::string& path, const std::vector<Ratio>& ratios);
 
-// What has got worse by more than 3 %, and what is not in the record: one line each.
+// Returns a line for each ratio that is worse by more than 3 % or that is not in the record, and
+// for each recorded one that was not measured.
 std::vector<std::string> regressions(const std::string& path, const std::vector<Ratio>& ratios);
 
 void write_file(const std::string& path, const std::string& text);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What was found: figures by name, the ratios between them, and the targets these have.
+// The results: figures by name, the ratios between them, and the targets of these.
 #pragma once
 
 #include <map>
@@ -14,9 +14,9 @@
 namespace xvnet::bench {
 
 enum class Metric {
-  kPacket,        // instructions of a packet; nanoseconds where the machine cannot count them
-  kPacketCycles,  // cycles of a packet; nanoseconds where the machine cannot count them
-  kValue,         // of a quantity
+  kPacket,        // instructions of a packet; nanoseconds if the machine cannot count them
+  kPacketCycles,  // cycles of a packet; nanoseconds if the machine cannot count them
+  kValue,         // the value of a quantity
 };
 
 enum class Bound { kNone, kAtMost, kAtLeast };
@@ -30,7 +30,7 @@ struct Comparison {
   double target = 0;
 };
 
-// All there are, in the order of the table.
+// All comparisons, in the order of the table.
 std::vector<Comparison> comparisons();
 
 struct Quantity {
@@ -41,26 +41,27 @@ struct Quantity {
 struct Ratio {
   Comparison comparison;
   double value = 0;
-  std::string unit;  // what was compared: "instructions", "ns" …
+  std::string unit;  // unit of both sides: "instructions", "ns" …
 
   bool is_met() const;
 };
 
 class Results {
  public:
-  // What a nanosecond of this machine's clock is: in a virtual machine whose clock is driven by the
-  // instructions it executes, one of these.
+  // What a nanosecond of this machine's clock means. In a virtual machine whose clock is driven by
+  // executed instructions, it is one instruction.
   enum class Clock { kTime, kInstructions };
 
   explicit Results(Clock clock) : clock_(clock) {}
 
-  // As it is kept: by what the clock is.
+  // Returns the measurement as stored: with Clock::kInstructions, its time is converted to
+  // instructions.
   const Measurement& add(const Measurement& measurement);
   void add(const std::string& name, const Quantity& quantity);
 
-  // By its name; null when there is none.
+  // Returns null if there is no measurement of that name.
   const Measurement* measurement(const std::string& name) const;
-  // Of the comparisons both sides of which were measured.
+  // The ratios of the comparisons whose two sides were measured.
   std::vector<Ratio> ratios() const;
   nlohmann::json json() const;
   const std::map<std::string, Quantity>& quantities() const { return quantities_; }
@@ -77,7 +78,7 @@ class Results {
   std::map<std::string, Quantity> quantities_;
 };
 
-// For people.
+// Format results for people.
 std::string table(const std::vector<Ratio>& ratios);
 std::string line(const Measurement& measurement);
 

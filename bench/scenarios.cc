@@ -8,7 +8,7 @@ namespace {
 constexpr test::TapOptions kWithOffloads = {.vnet_header = 10, .offloads = test::kGuestOffloads};
 constexpr size_t kSizes[] = {60, 576, 1400};
 constexpr size_t kTcpSizes[] = {64, 576, 1400};  // with room for a marker in the payload
-// Each takes 256 of a network's ports: a third of them in all.
+// Each round uses 256 of a network's ports, so 40 rounds use a third of them.
 constexpr int kRoundsOfNewPorts = 40;
 constexpr size_t kTsoSize = 16 << 10;
 
@@ -16,7 +16,7 @@ Contender xvnet(const std::string& name, const Layout& layout, const XvnetOption
   return {name, [=] { return std::make_unique<XvnetStack>(layout, options); }};
 }
 
-// What a port gets that is attached without more words.
+// The default of an attached port.
 Contender xvnet_tc(const Layout& layout) { return xvnet("xvnet tc", layout, {}); }
 
 Contender xvnet_xdp(const Layout& layout) {
@@ -95,7 +95,7 @@ Scenario vlan(const std::string& name, Wire wire) {
       .quick = wire == Wire::kTap};
 }
 
-// What the bridge does when it need not tag at all.
+// The bridge without tagging.
 Scenario untagged(const std::string& name, Wire wire) {
   return {.name = name,
           .contenders = {bridge("bridge", Layout{.wire = wire})},
@@ -123,7 +123,7 @@ Scenario snat(const std::string& name, Wire wire) {
           .quick = wire == Wire::kTap};
 }
 
-// The way out without a translation, which xvnet has for remotes that are excepted from it.
+// The path to the outside without translation, which xvnet has for remotes in --snat-except.
 Scenario routed() {
   const Layout layout{.vms = 1, .wire = Wire::kTap, .outside = Outside::kNat};
   return {
@@ -173,7 +173,7 @@ Scenario scale_of_ports() {
   return scenario;
 }
 
-// More take too long to build in an emulated machine.
+// More networks take too long to build in an emulated machine.
 constexpr size_t kNetworksOfAnUplink = 1000;
 constexpr size_t kNetworks = 4094;
 
@@ -202,7 +202,7 @@ Scenario scale_of_vlans() {
   return scenario;
 }
 
-// The frames go among the same 100 ports in both, so that they differ in the FDB alone.
+// Frames go among the same 100 ports in both cells, so that only the size of the FDB differs.
 Scenario scale_of_fdb() {
   constexpr size_t kPorts = 100;
   constexpr size_t kMacs = 1000;
@@ -217,7 +217,7 @@ Scenario scale_of_fdb() {
   return scenario;
 }
 
-// The frames come from the same 32 VMs, which are 32 tenants with a public address each.
+// Frames come from the same 32 VMs in all cells: 32 tenants, each with a public address.
 Scenario scale_of_mappings() {
   constexpr size_t kTenants = 32;
   const Layout layout{.vms = kTenants, .wire = Wire::kTap, .outside = Outside::kNat};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A file for a command to read; it goes with the object.
+// A temporary file for a command to read. The destructor removes it.
 #pragma once
 
 #include <string>

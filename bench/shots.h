@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Bursts from frames.
+// Makes bursts from frames.
 #pragma once
 
 #include "traffic.h"
@@ -9,7 +9,7 @@ namespace xvnet::bench {
 
 test::Ends vm_to_vm(size_t from, size_t to);
 
-// UDP in IPv4; `size` counts from the Ethernet header, without any tag.
+// A UDP frame over IPv4. `size` counts from the Ethernet header, without tags.
 test::Frame udp_of(const test::Ends& ends, size_t size);
 
 Shot shot(const Place& in, const test::Frame& frame);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// One way to connect virtual machines to each other and to the outside: xvnet, or what stands in
-// its place. Each is built in namespaces of its own, and all of it goes with the object.
+// A way to connect VMs to each other and to the outside: xvnet, or an alternative. Each stack is
+// built in its own namespaces, which the destructor removes.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@
 
 namespace xvnet::bench {
 
-// The plan of addresses, the same in every stack.
+// The addresses, the same in every stack.
 constexpr uint16_t kVid = 10;
 constexpr const char* kGatewayIp = "10.0.0.1";
 constexpr const char* kGatewayMac = "02:78:76:6e:65:74";
@@ -30,8 +30,9 @@ constexpr const char* kRemotes = "192.0.2.0/24";
 std::string vm_mac(size_t vm);
 std::string vm_ip(size_t vm);
 
-// What the uplink is. A TAP costs the least of all devices that carry XDP frames and sk_buffs, so
-// it tells most of the stack; a veth adds the work of a second network stack at its far end.
+// The kind of uplink. A TAP costs the least of all devices that carry XDP frames and sk_buffs, so
+// it shows the cost of the stack best. A veth adds the work of a second network stack at its far
+// end.
 enum class Wire { kNone, kTap, kVeth };
 
 enum class Outside { kNone, kNat };
@@ -43,7 +44,7 @@ struct Layout {
   test::TapOptions tap{.vnet_header = 0};
 };
 
-// What a kernel was built without.
+// The kernel was built without something that the stack needs.
 struct Unsupported : test::SetupError {
   using SetupError::SetupError;
 };
@@ -54,8 +55,8 @@ class Stack {
   Stack(const Stack&) = delete;
   Stack& operator=(const Stack&) = delete;
 
-  // Of a connection that both sides have used: a SetupError when this stack does not carry it the
-  // short way it is here for.
+  // Checks a connection that both sides have used. Throws a SetupError if this stack has a fast
+  // path and does not use it for the connection.
   virtual void expect_short_way() const {}
 
   Place& vm(size_t number) { return *vms_.at(number); }
@@ -68,11 +69,11 @@ class Stack {
   Stack() = default;
 
   static std::string tap_name(size_t vm) { return "tap" + std::to_string(vm); }
-  // Opens the TAP as a hypervisor does, and makes it when it is missing.
+  // Opens the TAP as a hypervisor does, and creates it if it is missing.
   void open_vm(size_t vm, const test::TapOptions& options);
-  // Makes the interface "wire0", up, and its far end.
+  // Creates the interface "wire0", up, and its far end.
   void add_wire(Wire kind);
-  // The host's own way to the outside.
+  // Adds the host's route to the outside.
   void route_to_router() const;
 
  private:
@@ -89,12 +90,12 @@ inline constexpr const char* kWireName = "wire0";
 
 struct XvnetOptions {
   std::string mode = "tc";     // of ports and uplink
-  bool guest_offloads = true;  // false: the promise that lets XDP carry everything
-  test::Words snat = {};       // more options of the network's --snat
+  bool guest_offloads = true;  // false: the guest sends no offloads, so XDP can carry every frame
+  test::Words snat = {};       // further options of the network
   size_t max_macs = 64;        // of each port
-  size_t spare_ports = 0;      // besides, in other networks
-  size_t spare_networks = 0;   // besides
-  size_t natted_networks = 1;  // VM i is in network i modulo this; each has a public address
+  size_t spare_ports = 0;      // additional ports in other networks
+  size_t spare_networks = 0;   // additional networks
+  size_t natted_networks = 1;  // VM i is in network i modulo this; a public address each
 };
 
 class XvnetStack : public Stack {
@@ -109,21 +110,20 @@ class XvnetStack : public Stack {
 
 // --- a Linux bridge, and what is added to it ---
 
-// Of the wire. A bridge that filters, or one over a VLAN device, is what an operator has; on a
-// kernel that has neither, a program of three lines does the tagging.
+// How frames on the wire are tagged. Operators use a filtering bridge, or a bridge over a VLAN
+// device. On kernels that have neither, a small program does the tagging.
 enum class Tagging { kNone, kTc, kFiltering, kDevice };
 
 // A filter that drops frames by their source MAC.
 struct Filter {
   enum class Kind { kNone, kLinear, kSet } kind = Kind::kNone;
   enum class Place { kForward, kIngress } place = Place::kForward;
-  size_t rules = 100;  // the last of which drops what vm_mac(kDeniedVm) sends
+  size_t rules = 100;  // the last rule drops what vm_mac(kDeniedVm) sends
 };
 constexpr size_t kDeniedVm = 1;
 
-// Of what goes beyond the wire: it is routed and no more; or translated, for which every frame
-// passes all of netfilter, or those of a connection that is there take the short way of a
-// flowtable.
+// How frames to the outside are forwarded: routed only; translated, with every frame passing all of
+// netfilter; or translated, with established connections on the fast path of a flowtable.
 enum class Forwarding { kUntranslated, kMasquerade, kFlowtable };
 
 struct BridgeOptions {
@@ -155,7 +155,7 @@ class BridgeStack : public Stack {
 
 class OvsStack : public Stack {
  public:
-  // Unsupported where the module or ovs-dpctl is missing.
+  // Throws Unsupported if the module or ovs-dpctl is missing.
   explicit OvsStack(const Layout& layout);
 
  private:

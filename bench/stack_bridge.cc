@@ -11,7 +11,7 @@ namespace xvnet::bench {
 
 namespace {
 
-// What `nft -f` reads. Each of the rules, or elements, is one MAC; the last is the denied one's.
+// Rules for `nft -f`. Each rule or element is one MAC; the last one is the denied MAC.
 std::string ruleset(const Filter& filter) {
   const bool at_ingress = filter.place == Filter::Place::kIngress;
   std::string text = at_ingress ? "table netdev filter {\n" : "table bridge filter {\n";
@@ -37,7 +37,8 @@ std::string ruleset(const Filter& filter) {
 
 BridgeStack::BridgeStack(const Layout& layout, const BridgeOptions& options)
     : forwarding_(options.forwarding) {
-  // With snooping a bridge speaks to multicast routers by itself; unicast costs the same without.
+  // With multicast snooping the bridge sends queries itself. Unicast frames cost the same without
+  // it.
   ns().must({"ip", "link", "add", "br0", "address", kGatewayMac, "type", "bridge", "forward_delay",
              "0", "stp_state", "0", "mcast_snooping", "0"});
   test::set_up(ns(), "br0");
@@ -111,7 +112,8 @@ void BridgeStack::masquerade() const {
   ns().must({"nft", "-f", rules.path()});
 }
 
-// Of the bridge's ports and not of the bridge: since Linux 5.13 a flow knows the port it came by.
+// The flowtable lists the bridge's ports, not the bridge: since Linux 5.13 a flow has the port as
+// its device.
 void BridgeStack::add_flowtable(size_t vms) const {
   std::string devices = kWireName;
   for (size_t vm = 0; vm < vms; vm++) devices += ", " + tap_name(vm);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The kernel's part of Open vSwitch, with the flows that ovs-vswitchd would have put there after
-// the first frame of each (its action NORMAL, or a router with ct(nat)): the state it is in for all
-// the others. No frame goes up to user space, where there is no one.
+// The kernel datapath of Open vSwitch. Its flows are those that ovs-vswitchd would install after
+// the first frame of each flow (action NORMAL, or a router with ct(nat)). So it is in the state for
+// all later frames. There is no user space process, and no frame is sent to one.
 #include <fmt/format.h>
 
 #include "link.h"
@@ -13,10 +13,10 @@ namespace xvnet::bench {
 namespace {
 
 constexpr const char* kDatapath = "dp0";
-constexpr size_t kFirstDatapathPort = 1;  // of a datapath; 0 is its own
-constexpr int kTtl = 64;                  // of all frames that are sent
+constexpr size_t kFirstDatapathPort = 1;  // of a datapath; 0 is its local port
+constexpr int kTtl = 64;                  // of every frame that is sent
 constexpr int kZone = 1;
-// Where frames come back to when conntrack has seen them.
+// The recirculation id of frames that conntrack has seen.
 constexpr int kTracked = 1;
 
 std::string eth(const std::string& src, const std::string& dst) {
@@ -25,7 +25,7 @@ std::string eth(const std::string& src, const std::string& dst) {
 
 std::string back_to_zone() { return fmt::format("ct(zone={},nat),recirc({})", kZone, kTracked); }
 
-// A router's hop: other MACs, and a time to live that is one less.
+// A router hop: new MACs, and a TTL that is one less.
 std::string hop(const std::string& src, const std::string& dst, size_t port) {
   return fmt::format("set({}),set(ipv4(ttl={})),{}", eth(src, dst), kTtl - 1, port);
 }
@@ -69,7 +69,7 @@ void OvsStack::add_flow(const std::string& match, const std::string& actions) co
   ns().must({"ovs-dpctl", "add-flow", kDatapath, match, actions});
 }
 
-// As NORMAL does: whom a frame is from counts, too, for that is how it learns.
+// Like NORMAL, flows match the source MAC too, because NORMAL learns from it.
 void OvsStack::connect_vms(size_t vms) const {
   for (size_t from = 0; from < vms; from++) {
     for (size_t to = 0; to < vms; to++) {

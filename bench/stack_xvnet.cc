@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kSparePortsOfANetwork = 100;
 constexpr size_t kLastVid = 4094;
-constexpr std::chrono::seconds kRestoreLimit{600};  // emulated, of thousands
+constexpr std::chrono::seconds kRestoreLimit{600};  // for thousands of objects, emulated
 
 std::string network_name(size_t number) { return fmt::format("tenant{}", number); }
 
@@ -76,7 +76,7 @@ void XvnetStack::attach_vms(const Layout& layout, const XvnetOptions& options) {
   }
 }
 
-// All at once, by a state to be restored: a command for each of thousands takes minutes.
+// Restores all spares at once, because single commands for thousands would take minutes.
 void XvnetStack::add_spares(const XvnetOptions& options) const {
   auto state = nlohmann::json::parse(host().must({"save", "-"}).out);
   const size_t for_ports =

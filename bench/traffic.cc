@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kTcpHeaders = sizeof(ether_header) + sizeof(iphdr) + sizeof(tcphdr);
 constexpr uint16_t kSegment = 1448;
 
-// The MACs of both are known everywhere from then on: each has sent.
+// Both ends send, so that all learning bridges know both MACs.
 void introduce(Place& in, Place& out, const test::Ends& ends) {
   const test::Ends back = {.src_mac = ends.dst_mac,
                            .dst_mac = ends.src_mac,
@@ -37,7 +37,7 @@ test::Frame offloaded_frame(const test::Ends& ends, Offload offload, size_t size
   return offload == Offload::kPartial ? test::leave_partial(whole) : whole;
 }
 
-// What a machine behind the router says.
+// The reverse direction, from a machine behind the router.
 test::Ends from_router(const test::Ends& ends) {
   return {.src_mac = ends.dst_mac,
           .dst_mac = ends.src_mac,
@@ -77,7 +77,7 @@ Traffic into_nothing(Stack& stack, size_t size) {
   return traffic;
 }
 
-// TCP, for of UDP on a device that may be virtual XDP cannot know that it is complete.
+// Uses TCP: on a device that may be virtual, XDP cannot know that a UDP checksum is complete.
 Traffic to_wire(Stack& stack, size_t size, Tagged tagged) {
   const test::Ends ends = vm_and_router();
   const test::Frame hello = tcp_of(from_router(ends), size);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What is sent through a stack, over and over, and what has to become of it. Making one sends a
-// frame of each kind first, and checks byte for byte, or field for field, what comes out: a
-// SetupError says what is wrong with it.
+// The traffic of a measurement, and what must become of it. Each function first sends one frame of
+// each kind and checks what arrives, byte for byte or field for field. It throws a SetupError that
+// says what is wrong.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace xvnet::bench {
 
-// One frame, as it is written.
+// One frame in the form in which it is written.
 struct Shot {
   int fd = -1;
   std::shared_ptr<const test::Bytes> bytes;
@@ -21,22 +21,22 @@ struct Shot {
 
 struct Traffic {
   std::vector<Shot> shots;  // one burst
-  // Makes the next burst, where it differs from the last.
+  // Makes the next burst, if bursts differ.
   std::function<void(std::vector<Shot>&)> renew;
-  std::vector<Place*> outs;  // where they come out
-  uint64_t arriving = 0;     // how many of them do
+  std::vector<Place*> outs;  // where the frames of a burst arrive
+  uint64_t arriving = 0;     // how many of them arrive
 };
 
 constexpr size_t kBurst = 256;    // fits the queue of a TAP, 500 or 1000 frames
-constexpr size_t kBigBurst = 64;  // of TSO frames
+constexpr size_t kBigBurst = 64;  // for TSO frames
 
 enum class Offload { kNone, kPartial, kTso };
 
-// Complete: UDP of `size` bytes.
+// UDP frames of `size` bytes with complete checksums.
 Traffic between_vms(Stack& stack, size_t size, size_t sender = 0, size_t receiver = 1);
-// VM 0 to VM 1 over TCP, with something left to the device: the receiver takes offloads, too.
+// TCP from VM 0 to VM 1, with work left to the device; the receiver accepts offloads too.
 Traffic between_vms_offloaded(Stack& stack, Offload offload, size_t size);
-// Bare XDP_DROP: nothing arrives.
+// For bare XDP_DROP and its tc equivalent: no frame arrives.
 Traffic into_nothing(Stack& stack, size_t size);
 
 enum class Tagged { kYes, kNo };  // on the wire
@@ -44,25 +44,25 @@ enum class Tagged { kYes, kNo };  // on the wire
 Traffic to_wire(Stack& stack, size_t size, Tagged tagged);
 Traffic from_wire(Stack& stack, size_t size, Tagged tagged);
 
-// One connection, which both sides have used.
+// Frames of one connection that both sides have used.
 Traffic translated_out(Stack& stack, size_t size);
 Traffic translated_in(Stack& stack, size_t size);
-// The same, by the addresses it has.
+// Like translated_*(), but without translation.
 Traffic routed_out(Stack& stack, size_t size);
 Traffic routed_in(Stack& stack, size_t size);
 // Each frame is the first of a connection.
 Traffic new_connections(Stack& stack, size_t size);
-// `connections` of all VMs are made, then any of them is used.
-// To a server of names, each from a new public port, while as many connections have theirs.
+// DNS queries, each from a new public port, while `connections` others have public ports.
 Traffic queries_beside(Stack& stack, size_t connections);
+// Opens `connections` connections of all VMs, then sends frames of random ones.
 Traffic many_connections(Stack& stack, size_t connections);
 
 enum class Denied { kTag, kSourceMac, kGateway };
 
-// VM 1 sends what is dropped; what VM 0 sends to the same is not.
+// VM 1 sends frames that are dropped. The same destination still receives VM 0's frames.
 Traffic denied(Stack& stack, Denied what, size_t size);
 
-// Each VM has `macs` addresses; frames go from any to any.
+// Each VM has `macs` addresses; frames go between random addresses.
 Traffic among_macs(Stack& stack, size_t macs);
 
 }  // namespace xvnet::bench

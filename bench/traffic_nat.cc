@@ -18,8 +18,8 @@ namespace {
 constexpr uint16_t kFirstPort = 1024;
 constexpr uint16_t kRemotePort = 4500;
 constexpr uint16_t kDomainPort = 53;
-constexpr uint16_t kFirstQuery = 40000;  // behind the ports of connections
-constexpr size_t kQueries = 8;           // at a time
+constexpr uint16_t kFirstQuery = 40000;  // above the ports of connections
+constexpr size_t kQueries = 8;           // in one burst
 constexpr size_t kShotSize = 60;
 
 test::Ends vm_and_remote(size_t vm, const std::string& ip, uint16_t port,
@@ -40,7 +40,7 @@ uint8_t ttl_of(const test::Bytes& frame) {
   return frame.at(sizeof(ether_header) + offsetof(iphdr, ttl));
 }
 
-// What both ways have in common: one hop, right sums, nothing lost of the payload.
+// Checks what both directions share: one hop, correct checksums, unchanged payload size.
 void check_hop(const test::Bytes& got, const test::Frame& sent) {
   require(got.size() == sent.bytes.size(), "its length changed");
   require(ttl_of(got) + 1 == ttl_of(sent.bytes), "its time to live is not one less");
@@ -50,7 +50,7 @@ void check_hop(const test::Bytes& got, const test::Frame& sent) {
 
 enum class Source { kPublic, kOwn };
 
-// Sends it, and gives what the router sees, by which it can answer.
+// Sends the frame, and returns its addresses as the router sees them, so that a reply can be made.
 FlowEnds check_out(Stack& stack, const test::Frame& frame, Source source) {
   send(stack.vm(0), frame);
   const test::Received got = expect_at(stack.wire(), frame);
@@ -100,14 +100,14 @@ Connection establish(Stack& stack, size_t size, Source source = Source::kPublic)
   return {out, in};
 }
 
-// As many VMs as there are, each with ports of its own.
+// Distributes connections over all VMs, each with its own ports.
 test::Frame of_connection(const Stack& stack, size_t number) {
   const size_t vm = number % stack.vms();
   const size_t port = kFirstPort + number / stack.vms();
   return udp_of(vm_and_remote(vm, vm_ip(0), static_cast<uint16_t>(port)), kShotSize);
 }
 
-// Without a checksum (RFC 768), so that a port can be written into the one frame.
+// The frame has no checksum (RFC 768), so that other ports can be written into it.
 test::Bytes blank_frame(size_t vm) {
   test::Bytes bytes = udp_of(vm_and_remote(vm, vm_ip(0), kFirstPort), kShotSize).bytes;
   test::put_be16(bytes, test::parse_layers(bytes).l4 + offsetof(udphdr, uh_sum), 0);
@@ -115,7 +115,7 @@ test::Bytes blank_frame(size_t vm) {
 }
 
 void open_connections(Stack& stack, size_t count) {
-  stack.wire().drain();  // xvnet announces the public addresses
+  stack.wire().drain();  // discards xvnet's announcements of the public addresses
   const size_t of_each = (count + stack.vms() - 1) / stack.vms();
   uint64_t arrived = 0;
   for (size_t vm = 0; vm < stack.vms(); vm++) {
@@ -165,7 +165,7 @@ Traffic new_connections(Stack& stack, size_t size) {
   return traffic;
 }
 
-// The answer to a query makes its port free again, so there are as many of them before each round.
+// The response to a query frees its port, so every round starts with the same number of free ports.
 Traffic queries_beside(Stack& stack, size_t connections) {
   open_connections(stack, connections);
   Traffic traffic{.shots = {}, .renew = {}, .outs = {}, .arriving = 0};
