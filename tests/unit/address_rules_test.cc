@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// RefusedAddresses that no host can have, or that somebody else has, are refused with the reason.
+// The loader refuses an address that no host can have or that is already in use, and says why.
 #include "fixture.h"
 
 namespace xvnet::test {
@@ -153,13 +153,13 @@ TEST_F(Reach, OfOneThatSomebodyHasToRouteHereIsWarnedOf) {
   ASSERT_EQ(opened.warnings.size(), 1u);
   EXPECT_NE(opened.warnings[0].find("route"), std::string::npos);
   EXPECT_EQ(must(add_forward(floating("green", "198.51.100.7", "10.0.0.8"))).warnings.size(), 1u);
-  // It is known by then.
+  // The first command has already warned about this address.
   must_do_nothing(add_forward(forward("green", {"198.51.100.9", 80}, {"10.0.0.7", 80})));
   const auto set = must(set_network(with_snat(network("green"), {"198.51.100.6"})));
   EXPECT_EQ(set.warnings.size(), 1u);
 }
 
-// It was when it was asked for.
+// The warning was given when the address was first requested.
 TEST_F(Reach, OfWhatIsRestoredIsNotWarnedOf) {
   DesiredState state;
   state.networks = {with_snat(tenant("green", 10), {"198.51.100.5"})};

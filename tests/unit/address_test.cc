@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which port gets which address of a network's subnet.
+// Each port gets the right address of its network's subnet.
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -200,7 +200,7 @@ class SharedAddresses : public Addresses {
       texts.push_back(each.address + (each.is_here ? " here" : ""));
     return texts;
   }
-  // As a program does.
+  // Writes what a program writes when it sees the announcement of a shared address.
   void announce(const std::string& device, const std::string& ip) {
     auto& table = kernel_.fake_table(TableId::kAddresses);
     for (auto [key, entry] : table.typed<abi::address_key, abi::address_entry>()) {

@@ -143,7 +143,8 @@ TEST_F(Attach, ConfiguredMacIsStaticAndOfOnePortOnly) {
   PortRequest first = on_vlan("tap0", 10);
   first.mac = Mac{0x02, 0, 0, 0, 0, 1};
   must(attach(first));
-  kernel_.device("tap0").link.has_carrier = true;  // else the second may take it: take_over_test.cc
+  // Without a carrier at tap0, tap1 could take the MAC over.
+  kernel_.device("tap0").link.has_carrier = true;
   PortRequest second = on_vlan("tap1", 10);
   second.mac = first.mac;
   refused(attach(second), ErrorKind::kFailed, "MAC");
@@ -151,7 +152,8 @@ TEST_F(Attach, ConfiguredMacIsStaticAndOfOnePortOnly) {
   must(attach(second));
 }
 
-// Room for MACs is promised beforehand, so that no tenant can take another's.
+// The FDB space that a port may use is reserved in advance, so that one tenant cannot exhaust the
+// space of another.
 TEST_F(Attach, PromisesNoMoreMacsThanTheFdbHolds) {
   constexpr std::uint32_t kFirst = 1000;
   constexpr std::uint32_t kGreedy = MAX_FDB_ENTRIES / (MAX_LEARNER_SLOTS + 1) - 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Detaching, devices that went away or came back, and `down`.
+// Tests detach, `down`, and devices that vanish or come back.
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -153,7 +153,7 @@ TEST_F(Recreated, StrangerWithTheIfindexCanBecomeAPort) {
 
 TEST_F(Recreated, RenamedDeviceIsTheSamePort) {
   kernel_.device("tap0").link.name = "vm7";
-  must(attach(on_vlan("vm7", 10)));  // its record gets the name
+  must(attach(on_vlan("vm7", 10)));  // the port's record gets the new name
   must_do_nothing(attach(on_vlan("vm7", 10)));
   must(detach("vm7"));
   EXPECT_TRUE(kernel_.pins().empty());

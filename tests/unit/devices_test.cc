@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Whose a device is: the host's, or another instance's.
+// A device that the host or another instance uses is refused.
 #include "fixture.h"
 
 namespace xvnet::test {

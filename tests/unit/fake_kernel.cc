@@ -54,12 +54,14 @@ Result<void> FakeKernel::step(const std::string& line, const Act& act) {
     return fail("injected failure: " + line);
   }
   if (!is_locked_) violations_.push_back(line + ": without the writers' lock");
-  // What the world broke before is not this command's fault, nor is putting it back when it fails.
+  // A command must not fail a test because of an invariant that the world broke before it. It must
+  // also not fail when it puts that fault back on an undo.
   if (!known_violations_) known_violations_ = broken_invariants(*this);
   Result<void> result = act();
   journal_.push_back(result ? line : line + " (refused)");
   for (const std::string& broken : broken_invariants(*this)) {
-    // Where a table is lost, nothing can be said of what the others say of it.
+    // With a lost table, the invariants between tables cannot be checked. Only a port that is up
+    // must still be filtered.
     if (!lost_.empty() && broken.find(" is up ") == std::string::npos) continue;
     bool is_new = known_violations_->insert(broken).second;
     if (is_new) violations_.push_back(fmt::format("{}: {}", line, broken));
@@ -69,7 +71,8 @@ Result<void> FakeKernel::step(const std::string& line, const Act& act) {
 
 Result<void> FakeKernel::on_device(std::string what, std::uint32_t ifindex,
                                    const std::function<Result<void>(FakeDevice&)>& act) {
-  // "%" stands for the device's name, which a deleted device no longer has afterwards.
+  // A "%" in the text stands for the device's name, because a deleted device has no name
+  // afterwards.
   what.replace(what.find('%'), 1, name_of(ifindex));
   return step(what, [&]() -> Result<void> {
     FakeDevice* device = find(ifindex);
@@ -116,7 +119,7 @@ Result<Link> FakeKernel::create_tap(const TapSpec& spec) {
     FakeDevice& device = add_tap(spec.name);
     device.link.owner = spec.owner.value_or(0);
     device.link.is_multi_queue = spec.queues > 1;
-    device.link.has_carrier = device.link.is_open = false;  // no VM has it open yet
+    device.link.has_carrier = device.link.is_open = false;  // no VM has opened the TAP yet
     return {};
   }));
   return find(spec.name)->link;
@@ -478,7 +481,7 @@ Result<std::vector<std::string>> FakeKernel::missing_programs() const {
   return names;
 }
 
-// Pins whose device is gone show nothing.
+// A pin whose device is gone has no program left to report.
 Result<std::vector<Remnant>> FakeKernel::remnants() const {
   std::vector<Remnant> remnants;
   for (const auto& [ifindex, device] : devices_) {

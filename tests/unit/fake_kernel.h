@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A Kernel in memory. It behaves as loader/kernel.h says, writes a journal of every call that
-// changes something, fails or "is killed" on demand, and checks what must hold after each single
-// change (violations()).
+// A Kernel in memory. It behaves as loader/kernel.h says. It keeps a journal of every call that
+// changes something, and fails or "is killed" on demand. After each change it checks the invariants
+// and records each broken one in violations().
 //
-// World: what happens outside xvnet (a NIC is there, a TAP goes away, the guest is learnt) is done
-// to it directly and is neither in the journal nor a step that can fail.
+// The methods marked "World" stand for events outside xvnet: a NIC appears, a TAP vanishes, a
+// program learns a guest's MAC. They are not in the journal, and they are not steps that can fail.
 #pragma once
 
 #include <functional>
@@ -26,22 +26,22 @@ namespace xvnet::test {
 
 struct FakeDevice {
   Link link;
-  std::uint64_t birth = 0;          // differs between two devices that had the same ifindex
-  std::set<std::string> addresses;  // the first one is primary
-  std::map<Feature, FeatureState> features;  // absent: off and fixed
+  std::uint64_t birth = 0;                   // tells two devices with the same ifindex apart
+  std::set<std::string> addresses;           // the first one is primary
+  std::map<Feature, FeatureState> features;  // an absent feature is off and fixed
   XdpSupport xdp;
   std::string foreign_xdp;
   std::uint32_t peer = 0;  // the other end of a veth
   bool peer_is_reachable = true;
-  std::string other_instance;  // that has it as well
+  std::string other_instance;  // another instance that uses this device
   bool has_backstop = false;
   std::optional<HostAddresses> guarded;
 };
 
-// Of a clsact filter and its pin, as on kernels without tcx.
+// What is left of an attachment by clsact filter, the kind used on kernels without tcx.
 enum class FilterPart { kBoth, kFilter, kPin };
 
-// What is pinned for one hook of one device. The device it names may be gone.
+// A pinned program of one hook of one device. The device may be gone.
 struct FakePin {
   Program program;
   std::uint64_t birth;
@@ -63,50 +63,50 @@ class FakeKernel final : public Kernel {
   FakeDevice& add_tap(const std::string& name);
   FakeDevice& add_veth(const std::string& name, const std::string& peer);
   FakeDevice& add_nic(const std::string& name);  // native XDP; rx-vlan features on and changeable
-  FakeDevice& device(const std::string& name);   // must exist
+  FakeDevice& device(const std::string& name);   // the device must exist
   bool has(const std::string& name) const;
   void remove(const std::string& name);
   void count_ifindexes_from(std::uint32_t ifindex) { next_ifindex_ = ifindex; }
-  void recreate(const std::string& name);                    // a TAP or NIC, with a new ifindex
-  void recreate_with_same_ifindex(const std::string& name);  // as after the counter wrapped
-  void evict(const std::string& name, Hook hook);            // the pin is removed by hand
-  // Of an attachment by a filter, one part is left.
+  void recreate(const std::string& name);                    // a TAP or NIC gets a new ifindex
+  void recreate_with_same_ifindex(const std::string& name);  // as after the ifindex counter wrapped
+  void evict(const std::string& name, Hook hook);            // as if the operator removed the pin
+  // Leaves one part of an attachment by clsact filter.
   void leave(const std::string& name, Hook hook, FilterPart left);
-  void lose(TableId table);  // its pin is removed by hand
+  void lose(TableId table);  // as if the operator removed the table's pin
   void lose(Program program) { lost_programs_.insert(program); }
-  void lose_pins();  // all of them; what has no pin stays
+  void lose_pins();  // removes every pin; state without a pin stays
   void rename(const std::string& name, const std::string& to) { device(name).link.name = to; }
   void set_clock(std::uint64_t ns) { now_ns_ = ns; }
   void reserve(const std::string& ports) { reserved_ports_ |= *parse_ports(ports); }
   void open_socket(Transport transport, std::uint16_t port) { sockets_.emplace(transport, port); }
-  // Somebody on every LAN answers ARP for it.
+  // A station on every LAN answers ARP requests for the address.
   void answer_on_lan(Ipv4 address) { answered_ = address; }
   void refuse_announcements() { refuses_announcements_ = true; }
-  // A setting of all devices has another value than this, and overrules guards.
+  // Gives a setting that applies to all devices another value, which overrules the guards.
   void overrule(const SharedSetting& setting) { overruling_.push_back(setting); }
 
   // The n-th change from now, counted from 1, fails; all others work.
   void fail_at(int n);
   // The n-th change from now and all later ones fail: what SIGKILL at that moment leaves behind.
   void die_at(int n);
-  // The device is gone at the n-th call from now, counted from 1, that asks for a device or changes
+  // The device vanishes at the n-th call from now, counted from 1, that queries a device or changes
   // something.
   void vanish_at(int n, const std::string& name);
-  // Such calls since then.
+  // The number of such calls since vanish_at().
   int calls() const { return calls_; }
-  // Every removal from the table fails until heal(), and that is no step of its own to be hit.
+  // Every removal from the table fails until heal(). A refused removal does not count as a step.
   void refuse_removal_from(TableId table) { keeps_ = table; }
   void heal() {
     fail_at(0);
     keeps_.reset();
   }
-  // From now on, the processes are of another build than those before.
+  // All later processes run this build.
   void set_build(const std::string& build) { build_ = build; }
-  // The process is another one: the lock is free, the journal is empty.
+  // Starts a new process: the lock is free and the journal is empty.
   void start_process();
 
   const std::vector<std::string>& journal() const { return journal_; }
-  // What was told to neighbours, by all processes: "eth0 203.0.113.5". It changes nothing.
+  // The ARP announcements of all processes, as "eth0 203.0.113.5". An announcement is not a change.
   const std::vector<std::string>& announcements() const { return announcements_; }
   const std::vector<std::string>& violations() const { return violations_; }
   int steps() const {
@@ -117,7 +117,7 @@ class FakeKernel final : public Kernel {
   bool is_loaded() const { return is_loaded_; }
   bool is_settled() const { return pinned_meta().settled != 0; }
   const std::string& loaded_build() const { return loaded_build_; }
-  // Whether frames can go on from every program that runs, of whatever build.
+  // True when the tail-call tables of every running build are filled.
   bool has_continuations() const;
   bool is_locked() const { return is_locked_; }
   const std::map<std::uint32_t, FakeDevice>& devices() const { return devices_; }
@@ -199,7 +199,7 @@ class FakeKernel final : public Kernel {
   FakeDevice& add(const std::string& name, LinkKind kind);
   void add_veth_pair(const std::string& name, const std::string& peer);
   void drop_device(std::uint32_t ifindex);
-  // The world, at the call that vanish_at() named.
+  // Removes the device when the call is reached that vanish_at() named.
   void let_vanish() const;
   FakeDevice* find(std::uint32_t ifindex);
   const FakeDevice* find(std::uint32_t ifindex) const;
@@ -212,7 +212,7 @@ class FakeKernel final : public Kernel {
   std::map<TableId, std::unique_ptr<FakeTable>> tables_;
   std::string build_ = "first";  // of this process
   std::string loaded_build_;     // of the pinned programs
-  std::string former_build_;     // of those an upgrade replaces
+  std::string former_build_;     // of the programs that an upgrade replaces
   bool is_loaded_ = false;
   std::set<std::string> continued_builds_;
   bool is_locked_ = false;
@@ -238,7 +238,8 @@ class FakeKernel final : public Kernel {
   std::optional<TableId> keeps_;
   std::vector<std::string> journal_;
   std::vector<std::string> violations_;
-  // Of this process: what it found, and what it was told. Nothing before its first step.
+  // The invariants that were broken before this process's first step, and those reported since.
+  // Empty before its first step.
   std::optional<std::set<std::string>> known_violations_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A pinned map in memory, with the sizes and the limits the programs of bpf/ give it.
+// A pinned map in memory, with the sizes and limits that the programs of bpf/ define.
 #pragma once
 
 #include <functional>
@@ -30,7 +30,7 @@ T from_bytes(std::span<const std::byte> bytes) {
 
 class FakeTable final : public Table {
  public:
-  // Makes a change, or fails it.
+  // Makes a change, or fails it as the test demands.
   using Step = std::function<Result<void>(const std::string& verb, const FakeTable& table,
                                           std::span<const std::byte> key,
                                           const std::function<Result<void>()>& act)>;
@@ -39,13 +39,13 @@ class FakeTable final : public Table {
   FakeTable(const TableShape& shape, Step step, DeviceExists device_exists);
 
   const TableShape& shape() const { return shape_; }
-  // Of an array, the elements that were written.
+  // All entries. For an array, only the elements that were written.
   const std::map<Bytes, Bytes>& raw() const { return entries_; }
-  // World: what the programs or the kernel write.
+  // World: writes what the programs or the kernel would write.
   void set(Bytes key, Bytes value) { entries_[std::move(key)] = std::move(value); }
   void drop(const Bytes& key) { entries_.erase(key); }
   void reset() { entries_.clear(); }
-  // How often somebody has read all of it.
+  // How often a caller has walked the whole table.
   int walks() const { return walks_; }
 
   template <typename K, typename V>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// How the journal of a FakeKernel names things.
+// Names of objects in the journal of a FakeKernel.
 #include "fake_kernel.h"
 
 namespace xvnet::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The devices of a FakeKernel and what happens to them without xvnet.
+// The devices of a FakeKernel, and the events outside xvnet that change them.
 #include <stdexcept>
 
 #include "fake_kernel.h"
@@ -87,7 +87,7 @@ void FakeKernel::drop_device(std::uint32_t ifindex) {
   if (!device) return;
   std::uint32_t peer = device->peer;
   devices_.erase(ifindex);
-  // The kernel takes a device out of every devmap when it goes (maps/tables.def).
+  // The kernel removes a deleted device from every devmap (maps/tables.def).
   tables_.at(TableId::kDevices)->drop(to_bytes(ifindex));
   if (peer) drop_device(peer);
 }
@@ -131,7 +131,7 @@ void FakeKernel::vanish_at(int n, const std::string& name) {
   vanishing_ = name;
 }
 
-// A device may vanish while the kernel is only asked, so this is of const calls, too.
+// A device may vanish during a query too, so const calls can also let it vanish.
 void FakeKernel::let_vanish() const {
   if (++calls_ != vanish_at_ || !has(vanishing_)) return;
   const_cast<FakeKernel*>(this)->remove(vanishing_);

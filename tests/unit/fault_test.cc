@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// All or nothing, and kill -9: every command, broken at every single change it makes.
+// Every command is all or nothing and survives kill -9: each test breaks it at every single change
+// it makes.
 #include <algorithm>
 
 #include "scenarios.h"
@@ -10,7 +11,7 @@ namespace {
 
 class Fault : public testing::TestWithParam<Scenario> {
  protected:
-  // How many changes the command makes when nothing fails, and what it leaves.
+  // Runs the command undisturbed, to count its changes and to record the state it leaves.
   void SetUp() override {
     FakeKernel kernel;
     prepare(kernel, GetParam());
@@ -23,7 +24,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     expect_settled(kernel);
   }
 
-  // Whoever wrote to the tables and did not come to its end is known by the mark, and nobody else.
+  // The mark must be set exactly while a writer of the tables has not finished.
   void expect_settled(const FakeKernel& kernel) {
     EXPECT_TRUE(!kernel.is_loaded() || kernel.is_settled());
   }
@@ -32,7 +33,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     for (const std::string& violation : kernel.violations()) ADD_FAILURE() << violation;
   }
 
-  // What anybody can see of a half-done command must be readable.
+  // Readers must be able to read the state that a half-done command leaves.
   void expect_readable(FakeKernel& kernel) {
     auto instance = Instance::open_for_reading(kernel);
     ASSERT_TRUE(instance) << instance.error().message;
@@ -44,7 +45,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     EXPECT_TRUE(instance->stats(""));
   }
 
-  // A deleted device, or removed pins, cannot be brought back when a later step fails.
+  // A deleted device or a removed pin cannot be brought back when a later step fails.
   bool went_too_far(const FakeKernel& kernel) {
     if (!GetParam().removes()) return false;
     return std::ranges::any_of(kernel.journal(), [](const std::string& line) {
@@ -53,7 +54,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     });
   }
 
-  // Returns what the process did until then.
+  // Kills the command at its n-th change. Returns the changes it made before that.
   std::string kill(FakeKernel& kernel, int n) {
     kernel.die_at(n);
     auto outcome = run(kernel, GetParam().command);
@@ -72,14 +73,15 @@ class Fault : public testing::TestWithParam<Scenario> {
     return done;
   }
 
-  // In which objects get what they share: of a restore, one that failed comes last.
+  // The order in which objects get shared resources. A restore retries a failed object last, so the
+  // order may differ.
   enum class Order { kSame, kAny };
 
   void expect_convergence(FakeKernel& kernel, const std::string& killed,
                           Order order = Order::kSame) {
     auto outcome = run(kernel, GetParam().command);
     SCOPED_TRACE("killed after:\n" + killed + "then:\n" + journal_text(kernel));
-    // Whoever removes may be told that it is gone already; the state decides.
+    // A repeated removal may fail because the object is already gone. Only the state matters.
     EXPECT_TRUE(outcome || GetParam().removes()) << outcome.error().message;
     if (order == Order::kSame) {
       EXPECT_EQ(difference(undisturbed_, take_snapshot(kernel)), "");
@@ -131,7 +133,7 @@ TEST_P(Fault, AfterKillTheSameCommandConverges) {
   }
 }
 
-// Every pair of places; of a long command, evenly spread ones.
+// Kills the command at every pair of places. For a long command, the places are evenly spread.
 TEST_P(Fault, AfterTwoKillsTheSameCommandConverges) {
   const int step = stride(steps_, 40);
   for (int first = 1; first <= steps_; first += step) {

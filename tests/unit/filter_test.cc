@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Kernels without tcx: a filter and its pin are two things, and each may be gone alone.
+// On a kernel without tcx, a clsact filter and its pin are two objects, and either can be lost
+// alone.
 #include "fixture.h"
 
 namespace xvnet::test {
@@ -22,7 +23,7 @@ INSTANTIATE_TEST_SUITE_P(Left, Filter, testing::Values(FilterPart::kFilter, Filt
                            return left.param == FilterPart::kFilter ? "Filter" : "Pin";
                          });
 
-// Taken apart and attached again, it would lose its mappings.
+// The repair must not detach and attach the port again, because its NAT mappings would be lost.
 TEST_P(Filter, OfAPortIsRepairedInPlace) {
   const Snapshot before = take_snapshot(kernel_);
   lose("tap0", Hook::kTcIngress);
@@ -31,7 +32,7 @@ TEST_P(Filter, OfAPortIsRepairedInPlace) {
   EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
   EXPECT_FALSE(was_done(kernel_, "erase interfaces tap0"));
   EXPECT_TRUE(is_live("tap0", Hook::kTcIngress));
-  // What is filtered all the time has no need to go down.
+  // A port whose filter is still in place is always filtered, so it need not go down.
   EXPECT_EQ(was_done(kernel_, "set_up tap0 false"), GetParam() == FilterPart::kPin);
 }
 
@@ -52,7 +53,7 @@ TEST_P(Filter, GoesWithItsPort) {
             Attachment::kNone);
 }
 
-// The device that has the number now is of another kind: the pin was another's.
+// A device of another kind now has the ifindex, so the pin belongs to the previous device.
 TEST_P(Filter, OfADeviceOfAnotherKindIsNoRepair) {
   if (GetParam() == FilterPart::kFilter) GTEST_SKIP() << "a filter goes with its device";
   lose("tap0", Hook::kTcIngress);

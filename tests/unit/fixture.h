@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// One command after the other on a FakeKernel, each as if by a process of its own. At the end of
-// every test nothing may have been broken at any step.
+// Runs one command after the other on a FakeKernel, each as a process of its own. At the end of
+// every test, no invariant may have been broken at any step.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ namespace xvnet::test {
 
 using Command = std::function<Result<Outcome>(Instance&)>;
 
-PortRequest port(const std::string& device);  // nothing chosen
+PortRequest port(const std::string& device);  // every option at its default
 PortRequest on_vlan(const std::string& device, std::uint16_t vid);
 PortRequest in_network(const std::string& device, const std::string& network);
 PortRequest on_untagged(const std::string& device, const std::string& uplink = {});
@@ -28,19 +28,20 @@ NetworkRequest network(const std::string& name);
 NetworkRequest vlan_network(const std::string& name, std::uint16_t vid);
 NetworkRequest with_subnet(NetworkRequest request, const std::string& subnet,
                            const std::string& gateway = {});
-// Of a VLAN, with the subnet that all tenants have, and a gateway.
+// A VLAN network with a gateway and the subnet that all tenants share.
 NetworkRequest tenant(const std::string& name, std::uint16_t vid);
 NetworkRequest of_router(NetworkRequest request, const std::string& router);
-// Host-only, with the subnet 10.0.THIRD.0/24 and the gateway 10.0.THIRD.1.
+// A host-only network with the subnet 10.0.THIRD.0/24 and the gateway 10.0.THIRD.1.
 NetworkRequest routed(const std::string& name, int third, const std::string& router);
 NetworkRequest with_dhcp(NetworkRequest request);
-// "auto", or addresses
+// Each address is an IPv4 address or "auto".
 NetworkRequest with_snat(NetworkRequest request, const std::vector<std::string>& addresses,
                          std::uint32_t ports = kMinSnatPorts);
-// Prefixes to which it is not translated.
+// Traffic to these prefixes is not translated.
 NetworkRequest with_exceptions(NetworkRequest request, const std::vector<std::string>& prefixes);
 NetworkRequest without_snat(NetworkRequest request);
-// Of TCP, from `ports` ports beginning with one to as many beginning with the other.
+// The first port of a TCP forward. The forward maps `ports` consecutive outside ports to as many
+// inside ports.
 struct ForwardedPort {
   std::string address;
   std::uint16_t port;
@@ -61,15 +62,15 @@ Command set_network(NetworkRequest request);
 Command remove_network(std::string name);
 Command add_forward(ForwardRequest request);
 Command remove_forward(ForwardRequest request);
-// An error when any object of it failed.
+// Fails when any object of the state failed.
 Command restore(DesiredState state, std::string device = {});
 Command down();
 
 Result<Outcome> run(FakeKernel& kernel, const Command& command);
 
-// The place of a line in the journal; fails the test when it is not there.
+// The index of a line in the journal. Fails the test when the journal has no such line.
 std::size_t place_of(const FakeKernel& kernel, const std::string& line);
-// Of the first line that begins with it.
+// The index of the first line with this prefix. Fails the test when the journal has no such line.
 std::size_t first_with(const FakeKernel& kernel, const std::string& beginning);
 bool was_done(const FakeKernel& kernel, const std::string& line);
 std::string journal_text(const FakeKernel& kernel);
@@ -79,10 +80,10 @@ class OnFakeKernel : public testing::Test {
   void TearDown() override;
 
   Outcome must(const Command& command);
-  // Fails, and changes nothing.
+  // The command must fail and change nothing.
   Error refused(const Command& command);
   Error refused(const Command& command, ErrorKind kind, const std::string& part_of_message);
-  // Succeeds, and changes nothing.
+  // The command must succeed and change nothing.
   void must_do_nothing(const Command& command);
   std::optional<PortView> view_of(const std::string& port);
   std::optional<NetworkView> network_view(const std::string& name);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Forwards and floating addresses: what is refused, what programs and host are told of them, and
-// what becomes of them later.
+// Forwards and floating addresses: which are refused, what the loader writes for programs and host,
+// and how later changes affect them.
 #include "fixture.h"
 #include "loader/doctor.h"
 #include "loader/tables.h"
@@ -73,7 +73,7 @@ TEST_F(Forward, LeadsToWhoeverHasTheAddress) {
   EXPECT_EQ(shown().front().device, "tap1");
 }
 
-// DHCP may give the host another address, or this one.
+// DHCP may take the forward's address from the host, or give it to the host.
 TEST_F(Forward, IsOpenedAnewWhenTheHostLosesOrGetsItsAddress) {
   const auto of_host = forward("blue", {"192.0.2.2", 8080}, {"10.0.0.7", 80});
   must(add_forward(of_host));
@@ -94,7 +94,7 @@ TEST_F(Forward, IsOpenedAnewWhenTheHostLosesOrGetsItsAddress) {
   EXPECT_EQ(reserved(), "");
 }
 
-// And what VMs speak from.
+// The host's address is also the network's SNAT address.
 TEST_F(Forward, NoPortStaysReservedWhenTheHostsAddressChanges) {
   must(add_network(with_snat(tenant("green", 20), {"auto"})));
   must(add_forward(forward("green", {"192.0.2.2", 8080}, {"10.0.0.7", 80})));
@@ -106,7 +106,7 @@ TEST_F(Forward, NoPortStaysReservedWhenTheHostsAddressChanges) {
   EXPECT_EQ(reserved(), "");
 }
 
-// The first of them tells of the address for all.
+// Repeating one forward of an address refreshes every forward of that address.
 TEST_F(Forward, AllOfAnAddressFollowItThereAndBack) {
   auto second = ssh();
   second.outside_port = 2223;
@@ -285,7 +285,8 @@ TEST_F(Forward, TakesLoAgainWhenItsProgramWasEvicted) {
   EXPECT_TRUE(runs_on_lo());
 }
 
-// Public addresses that somebody has already: the host on another device, or a machine of the LAN.
+// The public address is already in use, either by the host on another device or by a machine on the
+// LAN.
 class Taken : public OnFakeKernel {
  protected:
   Taken() {
@@ -308,7 +309,7 @@ TEST_F(Taken, AnAddressOfTheHostOnNoUplinkIsNotTranslatedTo) {
           "\"br0\"");
 }
 
-// Of the LAN's gateway, for example. Who is sure of it takes it all the same.
+// The address may belong to the LAN's gateway, for example. An operator who is sure can force it.
 TEST_F(Taken, AnAddressThatIsAnsweredForIsTakenByForceOnly) {
   kernel_.answer_on_lan(*parse_ipv4("198.51.100.254"));
   auto request = floating("green", "198.51.100.254", "10.0.0.2");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What xvnet changes of a device is as it was after detach, down and a failed attach; what the
-// operator changes meanwhile stays.
+// Detach, down and a failed attach restore every device setting that xvnet changed. A setting that
+// the operator changed meanwhile stays.
 #include "fixture.h"
 
 namespace xvnet::test {

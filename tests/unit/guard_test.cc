@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The host's interface in a network: guarded before it is up, and again when somebody changed it.
+// The loader guards the host's interface in a network before it sets the interface up, and again
+// when a setting was changed from outside.
 #include <arpa/inet.h>
 
 #include <set>
@@ -53,12 +54,13 @@ TEST_F(Guard, FollowsTheAddresses) {
   EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
   must(set_network(lab_with({"10.6.0.1/24"})));
   EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv4Only);
-  // What is undone can put the address back.
+  // The guard keeps allowing IPv6 until the address is removed, so that an undo can put the address
+  // back.
   EXPECT_LT(place_of(kernel_, "remove_address xv-lab 2001:db8::1/64"),
             place_of(kernel_, "guard xv-lab ipv4"));
 }
 
-// Which of the host's addresses, and of the broadcasts, frames of the network get to.
+// Frames of the network reach only these addresses and broadcast addresses of the host.
 TEST_F(Guard, LetsInWhatIsForTheAddresses) {
   const auto routes = [&] {
     std::set<std::string> routes;

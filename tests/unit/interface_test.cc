@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The cache of interfaces: who has a place in it, and whose counters are there.
+// The interface cache: which interface holds each place, and where its packets are counted.
 #include "loader/interface.h"
 
 #include "fixture.h"
@@ -8,7 +8,7 @@
 namespace xvnet::test {
 namespace {
 
-// tap0 and far would have the same place; tap1 another.
+// tap0 and far map to the same place of the cache, tap1 to another.
 class InterfaceCache : public OnFakeKernel {
  protected:
   InterfaceCache() {
@@ -31,7 +31,7 @@ class InterfaceCache : public OnFakeKernel {
     return Map<std::uint32_t, abi::cached_interface>(kernel_.table(TableId::kInterfaceCache));
   }
 
-  // As the programs do.
+  // Counts packets as the programs do.
   void count(const std::string& device, std::uint64_t packets) {
     abi::carried carried{};
     carried.from.packets = packets;
@@ -106,7 +106,7 @@ TEST_F(InterfaceCache, WhoGetsAPlaceCountsFromZero) {
   EXPECT_EQ(sent("far"), 0U);
 }
 
-// A change of its entry is no new beginning.
+// A changed entry keeps its place and its counters.
 TEST_F(InterfaceCache, WhoKeepsItsPlaceGoesOnCounting) {
   kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
   must(add_uplink(uplink("eth0")));
@@ -115,14 +115,14 @@ TEST_F(InterfaceCache, WhoKeepsItsPlaceGoesOnCounting) {
   EXPECT_EQ(sent("eth0"), 5U);
 }
 
-// The programs of a version before the cache had none.
+// A version without the interface cache counted in `stats` only.
 TEST_F(InterfaceCache, AnUpgradeFillsIt) {
   must(attach(on_vlan("tap0", 10)));
   must(attach(on_vlan("tap1", 10)));
   must(attach(on_vlan("far", 10)));
   kernel_.fake_table(TableId::kInterfaceCache).reset();
   count_in_stats("tap1", 3);
-  count("tap1", 9);  // somebody's before
+  count("tap1", 9);  // left by an earlier holder of the place
   kernel_.start_process();
   kernel_.set_build("second");
   auto instance = Instance::open_for_upgrade(kernel_);

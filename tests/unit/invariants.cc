@@ -49,7 +49,7 @@ void check_ports(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// The host's end of a veth is never up before it is guarded against its network.
+// The host's end of a veth pair is guarded against its network before it is up.
 void check_host_interfaces(const FakeKernel& kernel, Broken& broken) {
   for (const auto& [ifindex, device] : kernel.devices())
     if (device.link.kind == LinkKind::kVeth && device.link.name.starts_with("xv-") &&
@@ -57,7 +57,8 @@ void check_host_interfaces(const FakeKernel& kernel, Broken& broken) {
       broken.insert(device.link.name + " is up and not guarded");
 }
 
-// interfaces.h: written last, removed first; so whoever is in it is ready, and its network exists.
+// An entry of `interfaces` is written last and removed first (maps/interfaces.h). So an interface
+// with an entry is ready, and its network exists.
 void check_interfaces(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
   const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
@@ -77,7 +78,7 @@ void check_interfaces(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// The host gets what is for its addresses in the network only.
+// The host receives only frames for its own addresses in the network.
 void check_host_ports(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
   for (const auto& [ifindex, entry] : interfaces.typed<std::uint32_t, abi::interface>())
@@ -85,7 +86,8 @@ void check_host_ports(const FakeKernel& kernel, Broken& broken) {
       broken.insert("the interfaces entry of " + kernel.name_of(ifindex) + " is a VM's");
 }
 
-// interface_cache.h: what is in it is an interface's entry, as it is.
+// Each entry of the interface cache equals the interface's entry in `interfaces`
+// (maps/interface_cache.h).
 void check_interface_cache(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
   for (const auto& [place, cached] :
@@ -99,7 +101,7 @@ void check_interface_cache(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// vlan_cache.h: the same.
+// Each entry of the VLAN cache equals the entry in `vlans` (maps/vlan_cache.h).
 void check_vlan_cache(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& vlans = kernel.fake_table(TableId::kVlans);
   for (const auto& [vid, cached] :
@@ -113,8 +115,8 @@ void check_vlan_cache(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// A VID that a network owns never reaches the host stack; a VID nobody can filter is owned by
-// nobody.
+// A VID that a network owns never reaches the host's stack. A VID is owned only while the uplink's
+// programs can filter it.
 void check_vlans(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& records = kernel.fake_table(TableId::kUplinkRecords);
   const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
@@ -141,7 +143,7 @@ void check_vlans(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// A network never speaks of a gateway it does not have: its programs would answer for none.
+// A network's gateway flag is set only while the network has a gateway address to answer for.
 void check_gateways(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& networks = kernel.fake_table(TableId::kNetworks);
   const FakeTable& gateways = kernel.fake_table(TableId::kGateways);
@@ -150,7 +152,7 @@ void check_gateways(const FakeKernel& kernel, Broken& broken) {
       broken.insert("network " + std::to_string(id) + " has a gateway without an address");
 }
 
-// Nothing leads to a network that is gone.
+// No route leads to a network that is gone.
 void check_routes(const FakeKernel& kernel, Broken& broken) {
   const auto& gateways = kernel.fake_table(TableId::kGateways).raw();
   const auto& records = kernel.fake_table(TableId::kNetworkRecords).raw();
@@ -162,7 +164,8 @@ void check_routes(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// A network that is translated has all that its programs look up, and the host's sockets keep off.
+// A translated network has every entry that its programs look up, and its public ports are reserved
+// from the host's sockets.
 void check_translated(const FakeKernel& kernel, std::uint32_t id, const abi::nat_network& entry,
                       Broken& broken) {
   const std::string name = "network " + std::to_string(id);
@@ -201,7 +204,7 @@ void check_forwarding(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// No port is two networks'.
+// No public port belongs to two networks.
 void check_ranges(const FakeKernel& kernel, Broken& broken) {
   std::vector<abi::nat_range> all;
   const FakeTable& networks = kernel.fake_table(TableId::kNatNetworks);
@@ -217,7 +220,7 @@ void check_ranges(const FakeKernel& kernel, Broken& broken) {
   }
 }
 
-// What programs keep of a network is found by its entry.
+// All NAT state that programs keep for a network is reachable from the network's NAT entry.
 void check_nat_state(const FakeKernel& kernel, Broken& broken) {
   const auto& networks = kernel.fake_table(TableId::kNatNetworks).raw();
   const auto check = [&](std::uint32_t network, const char* what) {
@@ -233,7 +236,8 @@ void check_nat_state(const FakeKernel& kernel, Broken& broken) {
       check(from_bytes<abi::nat_mapping_key>(key).network, "a mapping is of no translated network");
 }
 
-// Of a forward that is complete, programs know all, and the host's sockets keep off.
+// A complete forward has every entry that its programs look up, and its ports are reserved from the
+// host's sockets.
 void check_open_forward(const FakeKernel& kernel, const abi::nat_slot_key& key,
                         const abi::forward& forward, Broken& broken) {
   const auto& addresses = kernel.fake_table(TableId::kNatAddresses).raw();
@@ -258,7 +262,7 @@ void check_open_forward(const FakeKernel& kernel, const abi::nat_slot_key& key,
   }
 }
 
-// What leads to a VM for ever is found by the forward's own entry.
+// Every NAT slot without expiry belongs to an entry in `forwards`.
 void check_forwards(const FakeKernel& kernel, Broken& broken) {
   std::size_t ports = 0;
   std::size_t open = 0;
@@ -296,7 +300,8 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
   check_forwards(kernel, broken);
 }
 
-// What a killed command leaves must be found again: a pin without a record is lost for ever.
+// The state that a killed command leaves must be found again. A pin without a record would never be
+// removed.
 void check_pins(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& ports = kernel.fake_table(TableId::kPortRecords);
   const FakeTable& uplinks = kernel.fake_table(TableId::kUplinkRecords);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What must hold between any two changes, because the process may be killed there (docs: fail
-// closed).
+// The invariants between any two changes, because the process may be killed there (see "Failing
+// closed" in the README).
 #pragma once
 
 #include <set>
@@ -11,7 +11,7 @@
 
 namespace xvnet::test {
 
-// One line for each thing that does not hold now.
+// One line for each invariant that is broken now.
 std::set<std::string> broken_invariants(const FakeKernel& kernel);
 
 }  // namespace xvnet::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the loader has the programs say by DHCP.
+// The loader writes the DHCP options that the programs send.
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -16,7 +16,7 @@ class Leases : public OnFakeKernel {
       all.push_back(lease);
     return all;
   }
-  // The bytes of an option; empty when there is none.
+  // The bytes of an option, empty when the lease lacks it.
   static std::vector<int> option(const abi::lease& lease, std::uint8_t code) {
     for (std::size_t at = 0; lease.options[at] != 255; at += 2u + lease.options[at + 1])
       if (lease.options[at] == code)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What others do to devices and addresses at work: doctor names it with a fix that helps.
+// When other software changes devices or addresses that are in use, doctor names the fault and a
+// fix that works.
 #include "fixture.h"
 #include "loader/doctor.h"
 
@@ -20,7 +21,7 @@ class Meddled : public OnFakeKernel {
     request.host_addresses = {"10.5.0.1/24"};
     return request;
   }
-  // The first that is not ok.
+  // The first finding that is not ok.
   std::optional<Finding> complaint() {
     kernel_.start_process();
     const auto findings = examine_instance(kernel_);

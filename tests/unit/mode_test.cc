@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which hook a device gets, and what has to change on it (loader/mode.h).
+// The hook that a device gets, and the device settings that change for it (loader/mode.h).
 #include "loader/mode.h"
 
 #include "fixture.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Source NAT: what is seen of it, what is saved and restored, and what a rehearsal tells.
+// Source NAT after its setup: `show nat`, save and restore, and dry run.
 #include <algorithm>
 
 #include "fixture.h"
@@ -179,7 +179,7 @@ TEST_F(NatLater, IsSavedAsItWasAskedFor) {
   must_do_nothing(restore(saved()));
 }
 
-// As at boot, before the uplink has its address.
+// At boot, restore may run before the uplink has its address.
 TEST_F(NatLater, IsRestoredOnceTheUplinkHasAnAddress) {
   const DesiredState state = saved();
   must(down());

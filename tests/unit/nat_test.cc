@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Source NAT of networks: which ports of which address, what programs and host are told of it, and
-// what becomes of it later.
+// Source NAT of networks: the address and ports that each network gets, what the loader writes for
+// programs and host, and how later changes affect it.
 #include "fixture.h"
 #include "loader/nat_ranges.h"
 #include "loader/tables.h"
@@ -16,7 +16,7 @@ class Nat : public OnFakeKernel {
     must(add_uplink(uplink("eth0")));
   }
 
-  // "192.0.2.2:65472-65535"
+  // The public port ranges of a network, as "192.0.2.2:65472-65535".
   std::vector<std::string> ranges(const std::string& name) {
     std::vector<std::string> texts;
     const auto view = network_view(name);
@@ -138,7 +138,7 @@ TEST_F(Nat, NetworksThatShareAnAddressHaveOtherPorts) {
 }
 
 TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
-  kernel_.reserve("41161-65535");  // so 201 ports are left
+  kernel_.reserve("41161-65535");  // leaves 201 ports free
   must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
   EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:41096-41159"});
   const Error error = refused(add_network(with_snat(tenant("green", 20), {"auto"}, 138)),

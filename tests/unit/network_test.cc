@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks by name, and their host interfaces.
+// Tests named networks and their host interfaces.
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -81,7 +81,7 @@ TEST_F(Network, OfAnUnknownUplinkIsRefused) {
   refused(add_network(flat), ErrorKind::kFailed, "eth7");
 }
 
-// networks has so many elements; who is there already keeps its own.
+// Ids wrap at the size of the networks table. An existing network keeps its id.
 TEST_F(Network, IdsBeginAgainWhereTheyEnd) {
   const auto ids = [this] {
     std::vector<std::uint32_t> ids;

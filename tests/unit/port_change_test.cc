@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// `attach --replace` changes what differs and nothing else: a VM's link stays up, and its mappings
-// and sessions stay.
+// `attach --replace` changes only what differs. The VM's link stays up, and its mappings and
+// sessions stay.
 #include "fixture.h"
 
 namespace xvnet::test {
@@ -26,7 +26,7 @@ class InPlace : public OnFakeKernel, public testing::WithParamInterface<Edit> {
     request_.replace = true;
   }
 
-  // The guest was learned in the slot.
+  // Records the guest's MAC as learned in the slot.
   void learn(std::uint32_t slot) {
     const auto ifindex = kernel_.device("tap0").link.ifindex;
     const auto owner = key();

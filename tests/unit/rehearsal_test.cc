@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// --dry-run: every command, with all its checks, on a Rehearsal of the kernel.
+// --dry-run runs every command, with all its checks, on a Rehearsal of the kernel.
 #include "loader/rehearsal.h"
 
 #include <algorithm>

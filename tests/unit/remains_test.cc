@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// An instance whose pins somebody removed: it is refused, and taken down as far as it is known.
+// An instance that lost some of its pins is refused. `down` removes as much of it as can still be
+// found.
 #include "fixture.h"
 #include "loader/doctor.h"
 
@@ -91,7 +92,7 @@ TEST_F(Remains, WithoutAnyPinAreTakenDown) {
   EXPECT_TRUE(faults().empty());
 }
 
-// What xvnet is not known to have made is not deleted, and that is said.
+// Without a record, xvnet cannot know that it made the device. So it keeps the device and warns.
 TEST_F(Remains, WithoutRecordsKeepDevicesAndNameThem) {
   kernel_.lose(TableId::kPortRecords);
   const Outcome outcome = take_down();

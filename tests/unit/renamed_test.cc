@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A device that lost its programs and got another name is the port that it was; one that is only
-// like it is not.
+// A device that lost its programs and was renamed is still the same port. Another device with the
+// same ifindex is not.
 #include "fixture.h"
 #include "loader/doctor.h"
 
@@ -30,7 +30,7 @@ TEST_F(Renamed, WithoutProgramsItIsTheSamePort) {
   EXPECT_EQ(must(attach(on_vlan("tap8", 10))).created_tap, "");
   EXPECT_EQ(view_of("tap8")->state, "up");
   EXPECT_FALSE(kernel_.has("tap0"));
-  EXPECT_EQ(kernel_.devices().size(), 2u);  // and lo
+  EXPECT_EQ(kernel_.devices().size(), 2u);  // tap8 and lo
 }
 
 TEST_F(Renamed, AStrangerOfItsNumberIsNot) {
@@ -59,7 +59,7 @@ class RenamedPair : public OnFakeKernel {
     for (const char* name : {"xv-lab", "xp-lab"}) EXPECT_TRUE(kernel_.device(name).link.is_up);
     EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));
     EXPECT_TRUE(is_live("xp-lab", Hook::kTcIngress));
-    EXPECT_EQ(kernel_.devices().size(), 3u);  // and lo
+    EXPECT_EQ(kernel_.devices().size(), 3u);  // the pair and lo
     must_do_nothing(set_network(lab()));
   }
 };
@@ -82,7 +82,7 @@ TEST_F(RenamedPair, WhoseNameIsTakenSaysSo) {
   refused(set_network(lab()), ErrorKind::kFailed, "another device");
 }
 
-// Its other end is in another namespace, or it came back with another number.
+// The other end is in another namespace, or came back with another ifindex.
 TEST_F(RenamedPair, ThatIsNoPairAnyMoreIsMadeAnew) {
   kernel_.device("xp-lab").link.peer = 0;
   kernel_.rename("xv-lab", "elsewhere");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The desired state: read back from the records, and brought about again.
+// The desired state: `save` reads it from the records, and `restore` brings it about again.
 #include <algorithm>
 
 #include "fixture.h"
@@ -44,7 +44,7 @@ class Restore : public OnFakeKernel {
     must(attach(container));
   }
 
-  // With what failed of it.
+  // Restores the state and returns the outcome, with the failures of single objects.
   Outcome restored(const DesiredState& state, const std::string& device = {}) {
     return must([&](Instance& instance) { return instance.restore(state, device); });
   }
@@ -108,7 +108,7 @@ TEST_F(Restore, WhatDiffersStaysAndTheOthersComeBack) {
   make_everything();
   DesiredState state = saved();
   must(detach("tap1"));
-  state.ports.back().vid = 30;  // of veth0
+  state.ports.back().vid = 30;  // the last port is veth0
   state.networks.front().ageing_s = 61;
   state.ports.insert(state.ports.begin(), on_vlan("new0", 10));
   const Outcome outcome = restored(state);
@@ -124,7 +124,7 @@ TEST_F(Restore, WhatDiffersStaysAndTheOthersComeBack) {
   EXPECT_EQ(network_view("lab")->ageing_s, 60U);
 }
 
-// What udev runs when a TAP comes, after a change that nobody saved.
+// udev runs `restore --device` when a TAP appears, possibly after changes that were not saved.
 TEST_F(Restore, OfADeviceCaresForNoOtherNetwork) {
   make_everything();
   must(add_network(vlan_network("blue", 30)));
@@ -164,7 +164,7 @@ TEST_F(Restore, OfADeviceMakesTheNetworkThatItNeedsAndNoOther) {
   EXPECT_FALSE(uplink_view("eth0"));
 }
 
-// An untagged network is made when its uplink is there.
+// An untagged network can only be made once its uplink exists.
 TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
   must(add_uplink(uplink("eth0")));
   auto lan = network("lan");
@@ -177,7 +177,7 @@ TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
   EXPECT_EQ(network_view("lan")->uplink, "eth0");
 }
 
-// Its VM was restarted: it was moved since the state was saved.
+// The port was moved after the state was saved. Then its VM was restarted.
 TEST_F(Restore, ADeviceThatComesAgainStaysInItsNetwork) {
   make_everything();
   must(attach(on_vlan("tap2", 10)));
@@ -223,7 +223,7 @@ TEST_F(Restore, NoneOfTheHostsIsSetDown) {
     EXPECT_TRUE(kernel_.device(device).link.is_up) << device;
 }
 
-// Each object is whole or as it was, whatever fails.
+// After any failure, each object is either complete or unchanged.
 TEST_F(Restore, OneFailureConcernsOneObject) {
   make_everything();
   const DesiredState state = saved();
@@ -236,7 +236,7 @@ TEST_F(Restore, OneFailureConcernsOneObject) {
     const bool was_hit = kernel_.was_hit();
     kernel_.heal();
     if (!was_hit) break;
-    if (!outcome) continue;  // before any of them
+    if (!outcome) continue;  // restore failed before the first object
     EXPECT_TRUE(view_of("tap0") || view_of("veth0")) << "at change " << n;
     EXPECT_TRUE(kernel_.is_settled()) << "at change " << n;
     must(restore(state));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which networks lead to one another, and who is never joined to whom.
+// Which networks a router joins, and which networks it must never join.
 #include <map>
 
 #include "fixture.h"
@@ -11,7 +11,7 @@ namespace {
 
 class Router : public OnFakeKernel {
  protected:
-  // The router's id, by the network's name; 0: none.
+  // The router's id by the network's name. 0 means no router.
   std::map<std::string, std::uint32_t> routers() {
     std::map<std::string, std::uint32_t> ids;
     Tables tables(kernel_);
@@ -36,7 +36,7 @@ TEST_F(Router, NetworksOfOneNameAreJoinedAndNoOthers) {
   EXPECT_EQ(routes(), 3U);
 }
 
-// The first network of a router gives it its id, and may leave it.
+// A router takes its id from its first network, and that network may leave the router.
 TEST_F(Router, WhoLeavesIsJoinedToNobodyItLeft) {
   must(add_network(routed("web", 1, "r1")));
   must(add_network(routed("db", 2, "r1")));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A TAP that a VM has open is kept, and known again.
+// `down` keeps a TAP that a VM has open, and a later attach recognizes it.
 #include "fixture.h"
 #include "loader/change.h"
 
@@ -59,7 +59,7 @@ TEST_F(RunningVm, KeepsItsTapWhenItIsDetached) {
   expect_deleted_without_a_vm();
 }
 
-// Of the file, or of an operator who does not know how the TAP was made.
+// Neither the state file nor the operator may know the options with which the TAP was made.
 TEST_F(RunningVm, AttachedAgainWithoutOptionsIsSavedWithThem) {
   must(down());
   must(attach(on_vlan("tap0", 10)));
@@ -82,7 +82,7 @@ TEST_F(RunningVm, OfAnotherOwnerIsNotWhatIsAskedFor) {
   refused(attach(request), ErrorKind::kFailed, "--owner");
 }
 
-// What the operator calls the device stays; then it is the operator's.
+// The operator's alias stays. The TAP then counts as the operator's own.
 TEST_F(RunningVm, KeepsTheOperatorsAlias) {
   kernel_.device("tap0").link.alias = "alice's";
   expect_kept(must(down()));

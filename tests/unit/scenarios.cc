@@ -56,7 +56,7 @@ NetworkRequest untagged_network(const std::string& name) {
 
 void nothing(FakeKernel&) {}
 
-// A guest behind tap0 was learnt.
+// The programs have learned a guest behind tap0.
 void learn(FakeKernel& kernel) {
   std::uint32_t ifindex = kernel.device("tap0").link.ifindex;
   auto interfaces = kernel.fake_table(TableId::kInterfaces).typed<std::uint32_t, abi::interface>();
@@ -293,7 +293,7 @@ const std::vector<Scenario>& networks() {
   return all;
 }
 
-// Everything of DownEverything's, after a reboot.
+// Scenarios of networks that a router joins.
 const std::vector<Scenario>& routing() {
   static const Command web = add_network(routed("web", 1, "r1"));
   static const Command db = add_network(routed("db", 2, "r1"));

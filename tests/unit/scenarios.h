@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Every kind of command, each from a state worth breaking: what the tests of failures and of kill
-// -9 go through.
+// A scenario for every kind of command, each from a state that a failure could damage. The tests of
+// failures and of kill -9 run all of them.
 #pragma once
 
 #include <algorithm>
@@ -19,20 +19,20 @@ struct Scenario {
   const char* name;
   std::vector<Command> before;  // commands that succeeded
   Command command;
-  // What the world does between the two.
+  // An event outside xvnet, between `before` and `command`.
   std::function<void(FakeKernel&)> world = [](FakeKernel&) {};
-  // How the host differs after `down` because the operator asked for it.
+  // The changes that the operator asked for and that stay on the host after `down`.
   std::function<void(FakeKernel&)> lasting = [](FakeKernel&) {};
 
-  bool is_restore() const;  // of which each object is a change of its own
-  bool removes() const;     // so that it may say there is nothing to remove when it runs again
+  bool is_restore() const;  // a restore handles each object as a separate change
+  bool removes() const;     // a repeated removal may report that nothing is left to remove
 };
 
-// How a failed test shows it.
+// Prints the scenario's name in a failure message.
 inline void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 
 const std::vector<Scenario>& scenarios();
-// Those of them that are about source NAT.
+// The scenarios that involve source NAT.
 const std::vector<Scenario>& translating();
 
 // The distance between two steps at which a test breaks a command of `steps` steps, so that it
@@ -43,10 +43,10 @@ inline int stride(int steps, int places) {
   return std::max(1, steps / number_in("XVNET_TEST_PLACES", places));
 }
 
-// A host with two NICs, of which the first has an address, three TAPs of which one is up, and a
-// veth; then the scenario up to its command.
+// Makes the host and runs the scenario up to its command. The host has a veth pair, three TAPs of
+// which one is up, and two NICs of which the first has an address.
 void prepare(FakeKernel& kernel, const Scenario& scenario);
-// The host before xvnet.
+// Makes a host without xvnet.
 void make_host(FakeKernel& kernel);
 
 }  // namespace xvnet::test

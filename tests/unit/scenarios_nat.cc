@@ -16,7 +16,7 @@ NetworkRequest with_ports(NetworkRequest request, std::uint32_t ports) {
   return request;
 }
 
-// tap0's VM has spoken to the outside, from each network that is translated.
+// The VM behind tap0 has a mapping and a session in each translated network.
 void speak(FakeKernel& kernel) {
   const std::uint32_t ifindex = kernel.device("tap0").link.ifindex;
   const auto& networks = kernel.fake_table(TableId::kNatNetworks);
@@ -50,10 +50,10 @@ void speak_and_recreate(FakeKernel& kernel) {
   kernel.recreate("tap0");
 }
 
-// A service of the host has a port that a network would get.
+// Reserves a port for a service of the host, from the range that a network would get.
 void reserve(FakeKernel& kernel) { kernel.reserve("8080,65500"); }
 
-// Another one, which no network would.
+// Reserves a port that no network would get.
 void reserve_another(FakeKernel& kernel) { kernel.reserve("8080"); }
 
 const std::vector<Scenario>& of_networks() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The parts the operations are made of: results, texts, typed maps.
+// Tests the parts that the operations use: results, texts and typed maps.
 #include <cerrno>
 
 #include "fixture.h"
@@ -111,7 +111,7 @@ class TypedMap : public OnFakeKernel {
 TEST_F(TypedMap, FindsWhatWasPut) {
   Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
   EXPECT_FALSE(map.find(3)->has_value());
-  // An uplink's entry: a port's would need its network first.
+  // The test uses an uplink's entry, because a port's entry requires its network first.
   kernel_.fake_table(TableId::kNetworks).set(to_bytes(7u), to_bytes(abi::network{}));
   ASSERT_TRUE(map.put(3, {.network = 7, .kind = abi::INTERFACE_UPLINK, .flags = 1}));
   auto entry = map.find(3);

@@ -55,7 +55,8 @@ std::string value_text(const FakeKernel& kernel, const abi::members& members) {
   return text;
 }
 
-// What the kernel gave to an interface of the host is another one each time that one is made.
+// The kernel assigns a random MAC to a host interface each time, so a snapshot shows the
+// interface's name instead.
 std::string mac_text(const FakeKernel& kernel, const std::uint8_t (&bytes)[6]) {
   const Mac mac = to_mac(bytes);
   for (const auto& [ifindex, device] : kernel.devices())

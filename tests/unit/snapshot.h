@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The state of a FakeKernel as lines of text, so that two states can be compared and a difference
-// read. Devices and networks have their names, not their numbers: a command that ran again may have
-// got other numbers.
+// can be read. Devices and networks appear by name, because a repeated command may get other
+// numbers.
 #pragma once
 
 #include <map>
@@ -16,18 +16,18 @@ namespace xvnet::test {
 
 struct Snapshot {
   std::set<std::string> lines;
-  std::map<std::string, bool> is_up;  // of every device, apart: an undone command may leave it down
+  std::map<std::string, bool> is_up;  // kept apart, as an undone command may leave a device down
 };
 
 Snapshot take_snapshot(const FakeKernel& kernel);
 
-// "" when they are the same, or the lines only one of them has.
+// The lines that only one of the snapshots has, or "" when the snapshots are equal.
 std::string difference(const Snapshot& expected, const Snapshot& actual);
-// The same, but what was up may be down, which is the safe side, and the pin of a device that is
-// gone may be gone.
+// Like difference(), but a device may have gone down, which is the safe side. The pin of a device
+// that is gone may also be gone.
 std::string difference_but_safer(const Snapshot& before, const Snapshot& after);
 
-// "tap0" for interfaces, "eth0/10" for vlans, "vlan10/02:00:00:00:00:01" for the FDB.
+// Prints "tap0" for interfaces, "eth0/10" for vlans, "vlan10/02:00:00:00:00:01" for the FDB.
 std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::byte> key);
 std::string to_text(const Mac& mac);
 

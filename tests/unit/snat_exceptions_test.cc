@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// To whom a network speaks without its NAT.
+// The prefixes to which a network's traffic is not translated.
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -46,7 +46,7 @@ TEST_F(SnatExceptions, FollowTheSubnet) {
   EXPECT_TRUE(is_there);
 }
 
-// Nothing is chosen anew for it, so nothing can be missing either.
+// The command chooses no new public address, so a missing uplink address is no error.
 TEST_F(SnatExceptions, FollowTheSubnetThoughTheUplinkHasNoAddressNow) {
   must(add_network(with_exceptions(blue(), {"192.0.2.0/24"})));
   kernel_.device("eth0").addresses.clear();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// loader/take_over.h: what a port has that is gone or without a carrier, another may have.
+// A port may take over the MAC and addresses of another port that is gone or has no carrier
+// (loader/take_over.h).
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -18,7 +19,7 @@ class TakeOver : public OnFakeKernel {
     must(add_network(with_subnet(network("blue"), "10.0.0.0/24", "10.0.0.1")));
     must(attach(vm("tap0")));
   }
-  // The VM, on this device.
+  // Attaches the VM's MAC and address to the given device.
   static PortRequest vm(const std::string& device) {
     PortRequest request = with_ips(in_network(device, "blue"), {"10.0.0.7"});
     request.mac = kMac;
@@ -52,7 +53,7 @@ TEST_F(TakeOver, APortWithoutACarrierGivesUpItsMacAndAddress) {
   EXPECT_EQ(view_of("tap1")->mac, kMac);
   EXPECT_EQ(view_of("tap0")->ips, Texts{});
   EXPECT_FALSE(view_of("tap0")->mac);
-  // It is a port as before, whose VM may come back with others.
+  // The device stays a port, and its VM may come back with another MAC and address.
   EXPECT_TRUE(is_live("tap0", Hook::kTcIngress));
   kernel_.device("tap0").link.has_carrier = true;
   kernel_.device("tap1").link.has_carrier = true;

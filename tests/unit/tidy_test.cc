@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a killed command leaves is put right by the next one, whichever it is, and nobody else's is
-// touched.
+// The next command repairs the state that a killed command leaves, whichever command it is. It does
+// not touch the objects of other owners.
 #include "loader/tables.h"
 #include "scenarios.h"
 
 namespace xvnet::test {
 namespace {
 
-// Runs the command killed at its n-th change; false when it has fewer.
+// Kills the command at its n-th change. Returns false when the command makes fewer changes.
 bool kill_at(FakeKernel& kernel, const Command& command, int n) {
   kernel.die_at(n);
   (void)run(kernel, command);
@@ -45,7 +45,7 @@ class Settled : public OnFakeKernel {
            kernel_.fake_table(TableId::kLearners).walks();
   }
 
-  // An entry that no network has, as a killed command leaves it.
+  // Adds an entry that belongs to no network, as a killed command leaves it.
   void leave_a_learner() {
     kernel_.fake_table(TableId::kLearners)
         .set(to_bytes(abi::learner_key{77, 88}), to_bytes(abi::learner{}));
@@ -114,7 +114,7 @@ TEST_F(Settled, RestoreOfEverythingRepairsWhateverTheMarkSays) {
   EXPECT_FALSE(has_left_learner());
 }
 
-// As an instance that an older xvnet made: its command may have been cut short.
+// An instance of an older xvnet has no mark, and its last command may have been killed.
 TEST_F(Settled, InstanceWithoutAMarkIsRepaired) {
   auto& meta = kernel_.fake_table(TableId::kMeta);
   auto value = meta.typed<std::uint32_t, abi::meta>().front().second;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What can be set can be unset, and what differs is named.
+// Every setting can be unset, and an error names the setting that differs.
 #include "fixture.h"
 
 namespace xvnet::test {
@@ -19,7 +19,7 @@ NetworkRequest everything() {
 
 class Unset : public OnFakeKernel {
  protected:
-  // A network that never had it is the same.
+  // The unset network must equal one that never had the setting.
   void expect_same_as(const NetworkRequest& other) {
     const Outcome outcome = must(add_network(other));
     EXPECT_FALSE(outcome.changed) << journal_text(kernel_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// `xvnet upgrade`: which programs run afterwards, whatever fails or is killed on the way.
+// The build of the programs that run after `xvnet upgrade`, also when the upgrade fails or is
+// killed.
 #include <algorithm>
 
 #include "fixture.h"
@@ -42,7 +43,7 @@ TEST_F(Upgrade, LoadsContinuationsBeforeAnythingIsMoved) {
   EXPECT_LT(place_of(kernel_, "load continuations"), first_with(kernel_, "update"));
 }
 
-// A version that let no fragments through had nothing to note them in.
+// A previous version that did not translate fragments had no fragment rings.
 TEST_F(Upgrade, MakesWhatTheFormerVersionDidNotHave) {
   kernel_.add_nic("eth9").addresses = {"192.0.2.2/24"};
   ASSERT_TRUE(run(kernel_, add_uplink(uplink_with("eth9", {}))));
@@ -57,7 +58,7 @@ TEST_F(Upgrade, MakesWhatTheFormerVersionDidNotHave) {
   EXPECT_EQ(kernel_.table(TableId::kNatRings).keys().value(), network);
 }
 
-// A version had no backstops, and did not tell the host's interface from other ports.
+// An older version had no backstops, and did not mark the host's interface.
 TEST_F(Upgrade, GuardsPortsAsThisVersionDoes) {
   auto lab = network("lab");
   lab.host_addresses = {"10.5.0.1/24"};
@@ -128,7 +129,7 @@ TEST_F(Upgrade, AFailurePutsTheFormerProgramsBack) {
     return kernel.steps();
   }();
   ASSERT_GT(steps, 3);
-  // The last one is the commit: by then everything has moved.
+  // The last change commits the upgrade. All programs have been replaced by then.
   for (int n = 1; n < steps; ++n) {
     FakeKernel kernel;
     fill(kernel);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Uplinks: what they change on the NIC, and which networks they carry.
+// Uplinks: the NIC settings that they change, and the networks that they carry.
 #include "fixture.h"
 #include "loader/tables.h"
 
@@ -247,7 +247,7 @@ TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
   refused(attach(on_untagged("tap2")), ErrorKind::kFailed, "untagged");
 }
 
-// Of whom each may learn less once a quarter of the FDB is reserved: see binding.h.
+// Once a quarter of the FDB is reserved, a further network may learn fewer MACs (loader/binding.h).
 TEST_F(Uplink, CarriesManyNetworks) {
   constexpr std::uint16_t kNetworks = 600;
   must(add_uplink(uplink("eth0")));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Devices that vanish while a command is at work: every command, every device, at many places.
-// A device that is gone is done; only who asked for that device hears of it.
+// A device may vanish while a command runs. Each command is tested with each device at many places.
+// A vanished device needs no further work, and only a command that names the device reports it.
 #include "scenarios.h"
 
 namespace xvnet::test {
@@ -26,7 +26,7 @@ class Vanish : public testing::TestWithParam<Scenario> {
     return kernel.calls();
   }
 
-  // As if the device had gone before the command: what a failed one has to leave.
+  // The state that a failed command must leave: as if the device had vanished before the command.
   struct Before {
     Snapshot snapshot;
     bool is_refused;
@@ -40,7 +40,7 @@ class Vanish : public testing::TestWithParam<Scenario> {
     return before;
   }
 
-  // The one that was asked for; a veth goes with its other end.
+  // The device that the command names is gone, or one end of a veth pair that vanished together.
   static bool names_a_gone_device(const FakeKernel& kernel, const std::string& message) {
     const auto begin = message.find('"') + 1;
     const auto end = message.find('"', begin);
