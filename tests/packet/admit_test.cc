@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/admit.h: frames that must not go on, whoever they are for.
+// bpf/stages/admit.h drops frames that must never be forwarded, whatever their destination.
 #include <linux/if_ether.h>
 
 #include <cstdio>
@@ -48,7 +48,7 @@ TEST_P(Admit, AVmSendsNoTag) {
   }
 }
 
-// The inner tag would be the outer one where the priority tag is taken off.
+// A receiver that strips the priority tag would see the inner tag as the outer one.
 TEST_P(Admit, AVmHidesNoTagBehindAPriorityTag) {
   for (const VlanTag& inner :
        {VlanTag{.vid = kBlueVid}, VlanTag{.vid = 0}, VlanTag{.vid = 0, .pcp = 5},

@@ -38,7 +38,7 @@ uint32_t header_sum(const Bytes& frame) {
 
 bool is_later_fragment(const Bytes& frame) { return (get_be16(frame, kIp + 6) & 0x1fff) != 0; }
 
-// An IPv4 header without options, right as far as it goes.
+// True for an IPv4 header without options that is valid, including its length and checksum.
 bool has_ipv4_header(const Bytes& frame) {
   if (frame.size() < kIcmp || get_be16(frame, 2 * ETH_ALEN) != ETH_P_IP) return false;
   const size_t total = get_be16(frame, kIp + 2);
@@ -55,7 +55,8 @@ bool is_ping(const Bytes& frame, const Ipv4Bytes& gateway) {
   return get_be16(frame, kIp + 2) >= kIpHeader + kIcmpHeader && get_be16(frame, kIcmp) == 0x0800;
 }
 
-// RFC 1624, equation 3: the first word goes from 0x0800 to 0.
+// RFC 1624, equation 3: the ICMP type changes from 8 to 0, so the first word changes from 0x0800 to
+// 0.
 uint16_t updated(uint16_t checksum) {
   uint32_t sum = (0xffffu - checksum) + (0xffffu - 0x0800u);
   sum = (sum & 0xffff) + (sum >> 16);

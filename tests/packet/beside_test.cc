@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/beside.h: what a virtio-net header says of a frame it has to mean of this frame. The
-// kernel finishes a checksum after every decision: whatever a VM says, no byte of what comes out
-// may differ from what was judged, but for the frame's own checksum field.
+// bpf/stages/beside.h: the virtio-net header of a frame must be true of that frame. The kernel
+// completes a checksum after all programs have run. So whatever a VM writes into the header, only
+// the frame's own checksum field may differ between the frame that was checked and the frame that
+// is sent.
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr size_t kIp = ETH_HLEN;
 constexpr size_t kTransport = kIp + 20;
-constexpr size_t kFirstStart = 20;  // the kernel takes no earlier one
+constexpr size_t kFirstStart = 20;  // the smallest csum_start that the kernel accepts
 
 Frame claiming(Frame frame, size_t start, size_t offset, Gso gso = Gso::kNone, uint16_t size = 0) {
   frame.vnet = {.flags = kNeedsChecksum,
@@ -37,8 +38,8 @@ class Beside : public Live {
   static Ends to_b() { return between("a", "b"); }
   static Ends to_wire() { return between("a", "wire"); }
 
-  // What came out anywhere of a frame that the kernel took at all. What XDP leaves to tc is not
-  // judged yet.
+  // All frames that came out, or none if the kernel refused the frame. Under XDP, frames at "host"
+  // are left to tc and not checked yet.
   Frames came_out(const Frame& frame) {
     if (rig_.tap("a").try_send(frame) != 0) return {};
     Frames all;
@@ -63,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Beside, both_hooks(), hook_name);
 
 class BesideXdp : public Beside {
  protected:
-  // As the loader says of a TAP.
+  // Sets the flags that the loader sets for a TAP.
   BesideXdp() {
     for (const std::string& port : Rig::ports()) {
       abi::interface value = rig_.tables().interfaces.find(rig_.ifindex(port)).value();
@@ -74,9 +75,9 @@ class BesideXdp : public Beside {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, BesideXdp, xdp_alone(), hook_name);
 
-// A segmentation offload makes the TAP's driver run XDP on an sk_buff, which keeps what the vnet
-// header said on a redirect. The operator's word that the guest leaves nothing unfinished binds no
-// guest.
+// With a segmentation offload, the TAP's driver runs XDP on an sk_buff. A redirect keeps the vnet
+// header's values in that sk_buff. The operator promised that the guest completes every checksum,
+// but a guest can break that promise.
 TEST_P(BesideXdp, AnSkBuffIsLeftToTc) {
   for (const Ends& ends : {to_b(), to_wire()}) {
     for (const Frame& frame : {tcp4(ends), udp4(ends), arp_request(ends)}) {
@@ -98,10 +99,10 @@ TEST_P(BesideXdp, WhatTheDriverRunsItOnIsCarried) {
 class BesideTc : public Beside {};
 INSTANTIATE_TEST_SUITE_P(Hooks, BesideTc, tc_alone(), hook_name);
 
-// The bytes in which two frames of one length differ, from the IP header on.
+// The offsets of differing bytes, counted without a tag that the network pushed.
 std::set<size_t> differences(Bytes was, const Bytes& is) {
   std::set<size_t> places;
-  if (is.size() == was.size() + 4)  // the network's tag, on the wire
+  if (is.size() == was.size() + 4)  // the network's tag on the wire
     was.insert(was.begin() + 12, is.begin() + 12, is.begin() + 16);
   EXPECT_EQ(is.size(), was.size());
   for (size_t i = 0; i < std::min(was.size(), is.size()); ++i)
@@ -112,7 +113,7 @@ std::set<size_t> differences(Bytes was, const Bytes& is) {
 TEST_P(Beside, NoByteChangesButTheOwnChecksum) {
   struct Case {
     Frame frame;
-    size_t own;  // where its checksum is; what a tunnel carries is behind it
+    size_t own;  // offset of the frame's own checksum; a tunnel's payload follows it
   };
   for (const Ends& ends : {to_b(), to_wire()}) {
     const Case cases[] = {{tcp4(ends), kTransport + 16},
@@ -163,7 +164,8 @@ TEST_P(BesideTc, ItsOwnIsFinished) {
   }
 }
 
-// A wire may be the host's of a nested one, and hand on what its VMs say.
+// On a nested host, the wire may be a TAP or veth of the outer host, so its frames may carry a VM's
+// vnet header.
 TEST_P(BesideTc, TheWireIsJudgedLikewise) {
   const Ends ends = between("wire", "a");
   const Frame arp = claiming(arp_request(ends).tagged(kRedVid), kIp + 4 + 8, 8);
@@ -180,7 +182,8 @@ TEST_P(BesideTc, TheWireIsJudgedLikewise) {
   EXPECT_EQ(places(own), Places{"a"});
 }
 
-// IEEE 802.1Q: a priority tag moves the headers, and with them what the vnet header points to.
+// IEEE 802.1Q: removing a priority tag moves the headers, and the offsets in the vnet header move
+// with them.
 TEST_P(BesideTc, APriorityTagMovesTheChecksum) {
   const Frame frame = leave_partial(tcp4(to_b()));
   send("a", frame.tagged({.vid = 0, .pcp = 3}));
@@ -191,7 +194,8 @@ TEST_P(BesideTc, APriorityTagMovesTheChecksum) {
   expect_refused(unmoved, "FALSE_CHECKSUM");
 }
 
-// The kernel writes its own fragment offset over that of a datagram it cuts into fragments.
+// When the kernel cuts a datagram into fragments, it overwrites the fragment offset that the
+// datagram has.
 TEST_P(BesideTc, AFragmentIsNotCut) {
   for (const uint16_t piece : {uint16_t{1}, uint16_t{0x2000}, uint16_t{0x2001}}) {
     const Frame udp = as_fragment(udp4(to_b(), 400), piece);
@@ -202,8 +206,9 @@ TEST_P(BesideTc, AFragmentIsNotCut) {
   }
 }
 
-// What the network itself says is written over a VM's frame, whose partial checksum the receiver
-// here finishes in it. Those of tests/net take the field as it is.
+// The gateway writes its answer over the VM's frame, and must not keep the frame's partial
+// checksum. Here the receiver completes such a checksum. The receivers of tests/net read the field
+// as it is.
 class BesideAnswers : public Live {
  protected:
   BesideAnswers() {

@@ -37,7 +37,7 @@ TcFilter::TcFilter(const NetNs& ns, uint32_t ifindex, int program, TcPoint point
   filter.handle = kHandle;
   filter.priority = priority;
   ns.in([&] {
-    // The kernel answers that the qdisc is there already; libbpf would print that.
+    // The kernel reports that the qdisc already exists, and libbpf would print that as a warning.
     const libbpf_print_fn_t print = libbpf_set_print(nullptr);
     const int created = bpf_tc_hook_create(&hook);
     libbpf_set_print(print);

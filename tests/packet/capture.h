@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Programs put on a device for as long as an object lives, so that a frame takes its real way.
+// Attaches programs to a device for the lifetime of an object, so that a frame takes its real path.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace xvnet::test {
 
 enum class TcPoint { kIngress, kEgress };
 
-// A program on a device's clsact hook, which every supported kernel has. The qdisc stays
-// with the device. The lower priority runs first.
+// Attaches a program to a device's clsact hook, which every supported kernel has. The qdisc stays
+// on the device. The filter with the lowest priority number runs first.
 class TcFilter {
  public:
   TcFilter(const NetNs& ns, uint32_t ifindex, int program, TcPoint point, uint32_t priority);
@@ -27,7 +27,7 @@ class TcFilter {
   uint32_t priority_;
 };
 
-// A program on a device's native XDP hook.
+// Attaches a program to a device's native XDP hook.
 class XdpAttachment {
  public:
   XdpAttachment(const NetNs& ns, uint32_t ifindex, int program);
@@ -36,8 +36,8 @@ class XdpAttachment {
   UniqueFd link_;
 };
 
-// A tc program that redirects all it gets into one device. Behind xvnet's filter, it shows what
-// that one left to the host, the tag in the skb's metadata included.
+// A tc program that redirects every frame to one device. Attached after xvnet's filter, it shows
+// the frames that xvnet left to the host, with the tag from the skb's metadata.
 UniqueFd load_redirect_all(uint32_t ifindex);
 
 }  // namespace xvnet::test

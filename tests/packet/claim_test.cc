@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/claim.h: a public port of an address of the host, when the host uses it, too. Who is
-// who: nat_fixture.h.
+// bpf/stages/claim.h: a public port on an address of the host that the host itself uses too.
+// nat_fixture.h describes the hosts and addresses.
 #include <linux/if_ether.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ class Claim : public NatFixture {
   Claim() {
     for (const uint32_t network : {kRed, kBlue}) set_flags(network, 0, abi::NAT_ADDRESS_OF_HOST);
   }
-  // From the host, or from a container that it translates.
+  // A frame from the host, or from a container whose traffic the host translates.
   Frame of_host(Protocol protocol, uint16_t port) const {
     Ends ends = Ends::between(uplink_mac(), test::mac_of("wire"));
     ends.src_ip = kPublicIp;
@@ -33,8 +33,8 @@ class Claim : public NatFixture {
     finish_checksum(frame.bytes, kTransportOffset, 2, frame.bytes.size());
     return frame;
   }
-  // A search tries a few ports and notes which of them the host has; the next one goes on from
-  // there.
+  // Repeats the search for a free port. One search tries a few ports and records which of them the
+  // host uses. The next search continues after them.
   std::optional<uint16_t> leaves_at_last(const Frame& frame) {
     constexpr int kSearches = 10;
     std::optional<uint16_t> port;
@@ -50,7 +50,7 @@ class Claim : public NatFixture {
   void expect_dropped(const Frame& frame) {
     EXPECT_EQ(from_host(frame), dropped(frame, "up to", "UNSOLICITED"));
   }
-  // The host's stack has no use for it, and says so.
+  // The host's ICMP error for a frame to a port on which no socket listens.
   Frame port_unreachable(const Frame& about) const {
     Frame frame = icmp_error(kPublicIp, kPeerIp, 3, 3, about.bytes);
     Ends ends = Ends::between(uplink_mac(), test::mac_of("wire"));
@@ -107,7 +107,8 @@ TEST_P(Claim, WhatAStrangerSendsToAVmsPortIsForTheHostToJudge) {
   }
 }
 
-// RFC 5382, REQ-4: an unsolicited SYN is not answered. A filtered datagram is not, either.
+// RFC 5382, REQ-4: an unsolicited SYN is not answered. A filtered datagram must not be answered
+// either.
 TEST_P(Claim, ARefusalFromAPortThatIsNotTheHostsIsDropped) {
   const uint16_t of_vm = leaves(out(Protocol::kTcp)).value_or(0);
   const uint16_t of_nobody = of_vm == kRedFirstPort ? kRedFirstPort + 1 : kRedFirstPort;
@@ -142,7 +143,7 @@ TEST_P(Claim, LastsAsLongAsTheHostsConnection) {
   EXPECT_NEAR(seconds_left(kRedFirstPort, Protocol::kIcmp), 60, 5);
 }
 
-// Its identifier is the asker's.
+// The identifier in an echo reply was chosen by the peer.
 TEST_P(Claim, AnAnswerOfTheHostToAPingClaimsNothing) {
   Frame reply = of_host(Protocol::kIcmp, kRedFirstPort);
   reply.bytes.at(kTransportOffset) = 0;

@@ -16,15 +16,16 @@ namespace {
 constexpr uint32_t kFirst = 1;
 constexpr uint32_t kBehind = 2;
 
-// The kernel drops a tagged frame with less than a tag and an EtherType behind the tag before any
-// program sees it, and tc one whose second tag is cut (docs/fuzzing.md).
+// Before any program runs, the kernel drops a tagged frame that lacks 4 bytes behind its first tag.
+// tc drops a frame whose second tag is cut (docs/fuzzing.md).
 bool is_sendable(const Sent& sent) {
   constexpr size_t kTwoTags = ETH_HLEN + 8;
   if (sent.program == Program::kFromHost || sent.own_mark || sent.from == "stranger") return false;
   return view(sent.frame).tag_type == 0 || sent.frame.size() >= kTwoTags;
 }
 
-// The programs of an uplink are on "up" alone, whatever a recipe makes an uplink.
+// Delivery attaches the uplink's programs to "up" only, but a recipe may make another device an
+// uplink.
 bool are_uplinks_attached(const World& world) {
   return std::ranges::all_of(world.networks, [](const auto& network) {
     return network.second.uplink.empty() || network.second.uplink == "up";
@@ -79,7 +80,7 @@ std::vector<std::string> Delivery::try_recipe(const Recipe& recipe, const Observ
   return findings;
 }
 
-// What XDP leaves, tc carries: the model's word on tc is the one for both modes.
+// tc handles every frame that XDP leaves, so the prediction for tc holds in both modes.
 std::string Delivery::send(const Sent& sent, const Observer& observe) {
   const World world = read_world(rig_);
   const auto predicted = predict(world, Hook::kTc, sent);
@@ -105,7 +106,7 @@ std::string Delivery::send(const Sent& sent, const Observer& observe) {
   return text.str();
 }
 
-// A frame through the uplink's receive path may take another CPU's while.
+// A frame may go through the uplink's receive path on another CPU, so this waits for it.
 Delivery::Arrived Delivery::arrived(const Arrived& expected) {
   Arrived frames;
   const auto collect = [&] {

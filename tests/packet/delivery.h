@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A recipe on real devices: the programs are attached as xvnet attaches them, frames are written to
-// the TAPs, and what comes out of every device is compared with the model. So the tag that tc keeps
-// beside the frame is seen, and that a host in XDP mode gives the same as one in tc mode.
+// Runs a recipe on real devices. The programs are attached as xvnet attaches them, frames are
+// written to the TAPs, and the frames that leave every device are compared with the model. So these
+// tests see the tag that tc keeps in metadata. They also check that a host in XDP mode delivers the
+// same frames as one in tc mode.
 //
-// Left out is what the host sends, and what carries xvnet's mark: neither comes from a TAP.
+// Frames from the host and frames with xvnet's mark are skipped, because a TAP cannot send them.
 #pragma once
 
 #include <memory>
@@ -19,10 +20,10 @@ namespace xvnet::test {
 
 class Delivery {
  public:
-  // The mode of every port and of the uplink. XDP has the tc programs behind it.
+  // The mode of every port and of the uplink. In XDP mode, the tc programs are attached too.
   Delivery(Rig& rig, Hook mode);
 
-  // As try_recipe() of trial.h.
+  // Like try_recipe() of trial.h.
   std::vector<std::string> try_recipe(const Recipe& recipe, const Observer& observe = {});
 
  private:
@@ -34,7 +35,7 @@ class Delivery {
   Arrived arrived(const Arrived& expected);
 
   Rig& rig_;
-  UniqueFd to_host_;  // gives what is left to the host out at "host"
+  UniqueFd to_host_;  // sends frames that are left to the host out at "host"
   std::vector<std::unique_ptr<TcFilter>> filters_;
   std::vector<std::unique_ptr<XdpAttachment>> attachments_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/dhcp_reply.h: what of a client's own words its answer returns.
+// bpf/stages/dhcp_reply.h: options of the client that the reply must repeat.
 #include "dhcp_fixture.h"
 
 namespace xvnet::test {
@@ -12,7 +12,7 @@ class DhcpEcho : public DhcpFixture {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, DhcpEcho, tc_alone(), hook_name);
 
-// RFC 6842, 3: unaltered, in every answer.
+// RFC 6842, 3: every reply returns the client identifier unaltered.
 TEST_P(DhcpEcho, AClientIdentifierIsReturned) {
   for (const size_t size : {1, 2, 7, 17, 63, 64}) {
     Bytes client(size, 0xab);
@@ -36,7 +36,7 @@ TEST_P(DhcpEcho, AClientIdentifierIsReturned) {
       options_of(reply_to({.type = kDiscover, .options = {{61, Bytes(65)}}})).contains(61));
 }
 
-// UEFI, 24.7: firmware that boots by HTTP takes no offer of another vendor class.
+// UEFI, 24.7: firmware that boots by HTTP accepts only offers with its vendor class.
 TEST_P(DhcpEcho, HttpBootIsOfferedItsVendorClass) {
   const auto bytes = [](const std::string& text) { return Bytes(text.begin(), text.end()); };
   const Bytes reply = reply_to(
@@ -50,7 +50,7 @@ TEST_P(DhcpEcho, HttpBootIsOfferedItsVendorClass) {
         options_of(reply_to({.type = kDiscover, .options = {{60, bytes(other)}}})).contains(60));
 }
 
-// Nothing of the lease is cut off for it: such an answer is longer.
+// The reply grows so that it holds the client identifier and the whole lease.
 TEST_P(DhcpEcho, AFullLeaseIsSaidInFullBehindAnIdentifier) {
   abi::lease full = lease_of_a();
   std::fill(std::begin(full.options), std::end(full.options), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Messages of DHCP clients, and what the program answers at the port "a", whose lease is here.
+// Messages of DHCP clients, and the program's replies at port "a", which has the lease defined
+// here.
 #pragma once
 
 #include <linux/if_ether.h>
@@ -32,7 +33,7 @@ struct Message {
   DhcpOptions options = {};
   Bytes ciaddr = {0, 0, 0, 0};
   uint16_t flags = 0;
-  std::string to = kBroadcast;  // by its MAC; the gateway's: by its address, too
+  std::string to = kBroadcast;  // destination MAC; with the gateway's, also its IP address
   bool from_server = false;
 };
 
@@ -66,7 +67,7 @@ inline void set_lengths_and_checksums(Bytes& frame) {
   put_be16(frame, kDhcpUdp + 6, pseudo_header_sum(frame, parse_layers(frame)));
 }
 
-// With its UDP checksum left for the device.
+// The message with a partial UDP checksum.
 inline Frame unfinished(const Message& message) {
   Frame frame;
   const bool unicast = message.to != kBroadcast;
@@ -134,7 +135,7 @@ class DhcpFixture : public Live {
     return outcome;
   }
   Outcome ask(const Message& message) { return ask(dhcp(message)); }
-  // Its bytes; empty, and a failure, when there is none.
+  // The bytes of the reply. A test fails when there is no reply.
   Bytes reply_to(const Message& message) {
     const Outcome outcome = ask(message);
     EXPECT_EQ(outcome.verdict, Verdict::kRedirect);

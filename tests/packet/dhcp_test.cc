@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/dhcp*.h: DHCP as RFC 2131 has it. Red has the gateway 10.0.0.254; the lease of a is
-// 10.0.0.1. XDP leaves what a client says to tc, and drops what only a server says by itself.
+// bpf/stages/dhcp*.h: DHCP by RFC 2131. Red has the gateway 10.0.0.254, and the lease of port a is
+// 10.0.0.1. XDP leaves client messages to tc. XDP itself drops messages that only a server sends.
 #include "dhcp_fixture.h"
 
 namespace xvnet::test {
@@ -113,7 +113,7 @@ TEST_P(Dhcp, AMessageThatIsBrokenIsNotAnswered) {
   }
 }
 
-// With lengths that fit, so that it ends within a header or an option.
+// The lengths and checksums are correct, so the message ends within a header or an option.
 TEST_P(Dhcp, AShortMessageIsAnsweredOnlyIfItsTypeIsInIt) {
   for (size_t size = kDhcpMessage; size < kDhcpCookie + 12; ++size) {
     Frame frame = unfinished({.type = kDiscover});
@@ -130,7 +130,8 @@ TEST_P(Dhcp, TheAnswerToATaggedQuestionHasNoTag) {
   EXPECT_EQ(checksum_problems(reply), "");
 }
 
-// Starvation: the lease is the port's, whoever its clients say they are, and others keep theirs.
+// DHCP starvation: the lease belongs to the port. Other client identities at this port get the same
+// address, and the leases of other ports stay.
 TEST_P(Dhcp, AFloodOfClientsIsOfferedTheOneAddress) {
   abi::lease of_b = lease_of_a();
   of_b.address = address_of("10.0.0.2");
@@ -157,7 +158,7 @@ TEST_P(Dhcp, IsASwitchsFrameInOtherNetworks) {
   EXPECT_EQ(outcome.counted.at("up to carried"), 1u);
 }
 
-// A VM that is a relay, or a client of a server beyond the gateway.
+// The VM may be a relay, or a client of a server beyond the gateway.
 TEST_P(DhcpOnBoth, WhatIsForAnotherServerGoesItsWay) {
   serve();
   for (const Bytes& server : {Bytes{192, 0, 2, 7}, Bytes{10, 0, 0, 2}}) {

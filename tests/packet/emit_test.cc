@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/emit.h: the tag a frame leaves with.
+// bpf/stages/emit.h: the tag with which a frame leaves.
 //
-// Not to be had: PUSH_FAILED under tc, POP_FAILED under XDP, REDIRECT_FAILED under both.
-// every_reason_test.cc says why.
+// No test can cause PUSH_FAILED under tc, POP_FAILED under XDP, or REDIRECT_FAILED under either
+// hook. every_reason_test.cc says why.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 
@@ -28,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Emit, both_hooks(), hook_name);
 class EmitXdp : public Emit {};
 INSTANTIATE_TEST_SUITE_P(Hooks, EmitXdp, xdp_alone(), hook_name);
 
-// What comes out of a device, tags in metadata included.
+// Checks frames as they leave a device, including a tag in metadata.
 class TagLive : public Live {
  protected:
   void expect_out(const std::string& from, const Frame& sent, const std::string& to,
@@ -76,7 +76,7 @@ TEST_P(Emit, TakesTheUplinksTagOff) {
             forwarded(frame, "up", "a"));
 }
 
-// Under tc the kernel moves the tag that is now the outer one into metadata.
+// Under tc, the kernel moves the inner tag into metadata when the outer tag is popped.
 TEST_P(Emit, TheTagInsideTheUplinksIsPayload) {
   let_xdp_carry_anything_of("up");
   for (const VlanTag& inner :
@@ -101,7 +101,8 @@ TEST_P(EmitXdp, AFrameWithoutRoomForTheTagIsDropped) {
             forwarded(frame.tagged(kRedVid), "a", "up"));
 }
 
-// With the outer tag off, the frame ends within the inner one, which the kernel refuses to move.
+// Without the outer tag, the frame ends within the inner tag, and the kernel refuses to move a
+// truncated tag.
 TEST_P(Emit, ATagThatCannotBeTakenOffIsCounted) {
   Frame frame = tcp4(between("wire", "a")).tagged(7).tagged(kRedVid);
   frame.bytes.resize(ETH_HLEN + 4 + 2);
@@ -154,8 +155,8 @@ TEST_P(TagLive, AVmSeesTheTagInsideTheUplinks) {
   }
 }
 
-// tc carries an unfinished checksum along, past the tag; a reader without offloads gets it
-// finished.
+// tc forwards a partial checksum and adjusts its offset for the tag. A reader without offloads then
+// gets a complete checksum.
 TEST_P(TagLive, AnUnfinishedChecksumArrivesFinished) {
   attach_all();
   for (const Frame& complete :

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/enter.h: which network a frame is in, and what is the host's own.
+// bpf/stages/enter.h: which network a frame belongs to, and which frames are left to the host.
 //
-// HOSTS_OWN has no counter: the frame passes untouched and nothing is counted, which is what left()
+// HOSTS_OWN has no counter. The frame passes unmodified and nothing is counted, which left()
 // states.
 #include <linux/if_ether.h>
 
@@ -11,8 +11,8 @@
 namespace xvnet::test {
 namespace {
 
-// The mark of a frame that xvnet itself sends into an uplink (bpf/hook/tc.h). Under XDP no frame
-// has one.
+// The mark of a frame that xvnet itself sends into an uplink (bpf/hook/tc.h). A frame has no mark
+// under XDP.
 constexpr uint32_t kOwnFrameMark = 0x78766e74;
 
 class Enter : public Pipeline {};
@@ -27,7 +27,8 @@ TEST_P(Enter, APortThatIsNotAttachedPassesNothing) {
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_ATTACHED"));
 }
 
-// Nor does it let in whom it belongs to: "b" is looked up elsewhere.
+// "b" is not cached: another interface holds its place in the cache. That cached entry must not be
+// used for "b".
 TEST_P(Enter, APlaceInTheCacheSaysNothingOfAnotherInterface) {
   const uint32_t place = rig_.ifindex("b") % INTERFACE_CACHE_SIZE;
   const abi::interface blue{.network = kBlue, .kind = abi::INTERFACE_PORT, .flags = 0};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Every counted reason of maps/reasons.def has been seen under both hooks once all tests have run,
-// or stands here with why that hook cannot give it. Reasons of another fate have no counter; the
-// tests state them by verdict and frame.
+// After all tests have run, every counted reason of maps/reasons.def must have been seen under both
+// hooks. A reason that a hook cannot give is listed here with the cause. Reasons of another fate
+// have no counter. Tests check them by verdict and frame:
 //
 // - FORWARDED, FLOODED, TO_HOST are carried: find_test.cc, emit_test.cc; flood_test.cc, tc alone.
 // - ANSWERED is carried: gateway_test.cc, tc alone.
@@ -74,7 +74,7 @@ const std::map<std::string, std::string> kNotUnderXdp = {
 class EveryReason : public ::testing::Environment {
  public:
   void TearDown() override {
-    // A selection of the tests, or one that failed, says nothing about the rest.
+    // If tests were filtered out or failed, missing reasons prove nothing.
     if (GTEST_FLAG_GET(filter) != "*" || ::testing::UnitTest::GetInstance()->Failed()) return;
     check(Hook::kTc, kNotUnderTc);
     check(Hook::kXdp, kNotUnderXdp);

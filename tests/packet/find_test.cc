@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/find.h, find_destination: the one interface a frame goes to, or that it is to be
-// flooded.
+// bpf/stages/find.h, find_destination: finds the one interface to send a frame to, or decides to
+// flood it.
 #include "live_fixture.h"
 
 namespace xvnet::test {
@@ -9,7 +9,7 @@ namespace {
 
 class Find : public Pipeline {
  protected:
-  // A flood of "a", as far as a test run shows it; XDP leaves it to tc.
+  // The outcome of a flood from "a", as a test run shows it. XDP leaves the flood to tc.
   Outcome flooded_from_a(const Frame& frame) const {
     return only_tc(
         frame,
@@ -106,7 +106,7 @@ TEST_P(Find, AnUntaggedFrameForTheHostIsTheHosts) {
   EXPECT_EQ(from_uplink(frame), left(frame));
 }
 
-// TO_HOST is counted as carried, as FORWARDED is; the host has no counters of its own.
+// TO_HOST is counted as carried, like FORWARDED, at the sender only. The host has no counters.
 TEST_P(Find, AVmReachesTheHostThroughTheUplink) {
   const Frame frame = tcp4(between("e", "host"));
   EXPECT_EQ(from_vm("e", frame),

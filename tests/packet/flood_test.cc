@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/emit.h, flood: every other member of the network gets one copy, and nobody else. XDP
-// cannot copy: it leaves every flood to tc, so FLOODED, NO_RECEIVER and NO_CARRIER are tc's.
+// bpf/stages/emit.h, flood: every other member of the network gets exactly one copy, and no other
+// device gets one. XDP cannot clone frames and leaves every flood to tc, so only tc gives the
+// reasons FLOODED, NO_RECEIVER and NO_CARRIER.
 #include <linux/if_ether.h>
 
 #include "link.h"
@@ -17,8 +18,8 @@ class Flood : public Pipeline {
     value.uplink = name.empty() ? 0 : rig_.ifindex(name);
     rig_.tables().networks.put(network, value);
   }
-  // Exactly these devices got the frame, once each; the redirect to the wire a test run does not
-  // make.
+  // Checks that exactly these devices got one copy each. A test run does not execute the final
+  // redirect to the wire.
   void expect_copies(const Frame& frame, const std::set<std::string>& expected) {
     for (const std::string& name : rig_.names()) {
       const bool due = !on_xdp() && expected.contains(name);
@@ -30,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Flood, both_hooks(), hook_name);
 
 class FloodLive : public Live {
  protected:
-  // The frame comes out at these places, once each, as `out`.
+  // Checks that the frame came out exactly once at each of these places, in the given form.
   void expect_everywhere(const Frame& sent, const std::map<std::string, Frame>& expected) {
     for (const std::string& name : rig_.names()) {
       const auto due = expected.find(name);
@@ -155,7 +156,7 @@ TEST_P(Flood, AMemberThatIsDownIsCountedAtIt) {
   expect_copies(frame, {"c"});
 }
 
-// A VM is started anew elsewhere with the MAC that is configured for a port, where no VM is now.
+// The VM now runs elsewhere. Its MAC is still configured for a port that has no VM.
 TEST_P(Flood, TheMacOfAPortWithoutCarrierIsLearntWhereItIs) {
   rig_.set_entry(kRed, "b", mac_of("b"), abi::FDB_SLOT_STATIC);
   const Frame frame = arp_request(Ends::between(mac_of("b"), kBroadcast)).tagged(kRedVid);
@@ -268,7 +269,8 @@ TEST_P(FloodLive, AStaleUplinkOfTheUntaggedNetworkGetsNothing) {
   expect_everywhere(frame, {{"f", frame}});
 }
 
-// Its copy is the frame itself, with its tag: without it, the frame would be another network's.
+// For the uplink, the flood redirects the tagged frame itself. An untagged copy on the wire would
+// belong to another network.
 TEST_P(FloodLive, AnUplinkAmongTheMembersGetsNoCopyOfItsOwn) {
   rig_.set_members(kRed, {"up", "a", "b"});
   attach_all();

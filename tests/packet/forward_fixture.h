@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A forward and a floating address of nat_fixture.h's a: 203.0.113.5:2222 leads to its port 22, and
-// all of 203.0.113.7 to it.
+// A forward and a floating address for the VM at port a of nat_fixture.h. 203.0.113.5:2222 is
+// forwarded to its port 22. 203.0.113.7 is its floating address.
 #pragma once
 
 #include <linux/if_arp.h>
@@ -22,7 +22,7 @@ constexpr const char* kRedGatewayIp = "10.0.0.254";
 
 class ForwardFixture : public NatFixture {
  protected:
-  // A port of the public address leads to a's, in both protocols.
+  // Forwards the public port to the VM's service port, for UDP and TCP.
   void forward(const std::string& inside = "10.0.0.1") {
     for (const uint8_t protocol : {abi::NAT_UDP, abi::NAT_TCP})
       open({.address = address_of(kPublicIp),
@@ -48,14 +48,14 @@ class ForwardFixture : public NatFixture {
     tables.nat_addresses.put(address_of(kFloatingIp), address);
     set_flags(kRed, abi::NAT_HAS_FLOATING);
   }
-  // The gateway gets to know the MAC of the VM behind a port.
+  // The VM sends an ARP request, from which the gateway learns its MAC.
   Outcome speak_arp(const std::string& port = "a", const std::string& ip = "10.0.0.1") {
     Ends ends = Ends::between(test::mac_of(port), kBroadcast);
     ends.src_ip = ip;
     ends.dst_ip = kRedGatewayIp;
     return from_vm(port, arp_request(ends));
   }
-  // From the VM's service to the peer.
+  // A frame from the VM's service to the peer.
   Frame answer(Protocol protocol, uint16_t port = kServicePort) {
     Ends ends = Ends::between(test::mac_of("a"), kGatewayMacText);
     ends.src_ip = "10.0.0.1";
@@ -67,7 +67,7 @@ class ForwardFixture : public NatFixture {
   Frame to_floating(Protocol protocol) {
     return in(protocol, kServicePort, kPeerIp, kPeerPort, kFloatingIp);
   }
-  // From b, another VM of the network.
+  // A frame from b, another VM of the same network.
   Frame from_b(const std::string& to, uint16_t port, Protocol protocol = Protocol::kUdp) {
     Ends ends = Ends::between(test::mac_of("b"), kGatewayMacText);
     ends.src_ip = "10.0.0.2";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/owner.h, and what route.h and outside.h do for a forward and a floating address. Who
-// is who: nat_fixture.h.
+// bpf/stages/owner.h, and the handling of forwards and floating addresses in route.h and outside.h.
+// nat_fixture.h describes the hosts and addresses.
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
@@ -32,7 +32,7 @@ TEST_P(Forward, LeadsToTheVmAndItsAnswerComesFromThere) {
   }
 }
 
-// There is nothing for a flood to fill.
+// A forward keeps no session per remote, so a flood of remotes cannot exhaust a table.
 TEST_P(Forward, AnybodyMaySpeakAndNothingIsKept) {
   forward();
   speak_arp();
@@ -104,7 +104,7 @@ TEST_P(Forward, TheVmsAnswerIsForTheGatewayAlone) {
   EXPECT_TRUE(arrives(in(Protocol::kTcp, kForwardedPort)));
 }
 
-// Whose MAC the address has is not for others to say.
+// Only the port that owns an address may announce a MAC for it.
 TEST_P(Forward, AnotherPortsWordIsNotTaken) {
   forward();
   speak_arp("b", "10.0.0.1");
@@ -148,7 +148,7 @@ TEST_P(Forward, AnErrorAboutItsAnswerGetsThere) {
   EXPECT_EQ(quoted.src_port, kServicePort);
 }
 
-// RFC 4787, REQ-9, of a port that was not spoken from.
+// RFC 4787, REQ-9 (hairpinning), for a port from which the VM has not sent yet.
 TEST_P(Forward, IsReachedFromItsOwnNetworkAndFromAnother) {
   forward();
   speak_arp();
@@ -159,7 +159,7 @@ TEST_P(Forward, IsReachedFromItsOwnNetworkAndFromAnother) {
   EXPECT_EQ(at_a.src_ip, kPublicIp);
   EXPECT_EQ(at_a.dst_ip, "10.0.0.1");
   EXPECT_EQ(at_a.dst_port, kServicePort);
-  // And back.
+  // The reply goes back through the same translation.
   Ends back = Ends::between(test::mac_of("a"), kGatewayMacText);
   back.src_ip = "10.0.0.1";
   back.dst_ip = kPublicIp;
@@ -209,7 +209,8 @@ TEST_P(Forward, APingReachesAFloatingAddress) {
   EXPECT_EQ(from_vm("b", from_b(kFloatingIp, 0, Protocol::kIcmp)).verdict, Verdict::kRedirect);
 }
 
-// The identifier of a query is of the sender's public address then, and the answer's leads back.
+// The query's identifier is mapped to the sender's public address, so that the reply finds its way
+// back.
 TEST_P(Forward, APingOfAnotherVmReachesAFloatingAddressAndIsAnswered) {
   make_floating();
   speak_arp();
@@ -229,7 +230,7 @@ TEST_P(Forward, APingOfAnotherVmReachesAFloatingAddressAndIsAnswered) {
   std::swap_ranges(answer.bytes.begin() + ETH_HLEN + 12, answer.bytes.begin() + ETH_HLEN + 16,
                    answer.bytes.begin() + ETH_HLEN + 16);
   constexpr size_t kType = ETH_HLEN + 20;
-  answer.bytes[kType] = 0;  // an echo reply, whose sum is 8 more in its first byte
+  answer.bytes[kType] = 0;  // changing the type to echo reply adds 8 to the checksum
   const uint32_t sum = get_be16(answer.bytes, kType + 2) + 0x0800U;
   put_be16(answer.bytes, kType + 2, static_cast<uint16_t>((sum & 0xffff) + (sum >> 16)));
   const Outcome back = from_vm("a", answer);
@@ -240,7 +241,7 @@ TEST_P(Forward, APingOfAnotherVmReachesAFloatingAddressAndIsAnswered) {
   EXPECT_EQ(endpoints_of(back.bytes).src_port, endpoints_of(query.bytes).src_port);
 }
 
-// They have no port, and need none.
+// A floating address is translated by address only, so a fragment needs no port.
 TEST_P(Forward, FragmentsOfAFloatingAddressPassInAnyOrder) {
   make_floating();
   speak_arp();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/fragment.h: datagrams in fragments through the NAT, in any order. Who is who:
-// nat_fixture.h. What came out is put together again and judged as a whole.
+// bpf/stages/fragment.h: fragmented datagrams pass the NAT in any order. The tests reassemble the
+// translated fragments and check the whole datagram. nat_fixture.h describes the hosts and
+// addresses.
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
@@ -14,7 +15,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kPiece = 24;  // bytes behind the IPv4 header, a TCP header and a little
+constexpr size_t kPiece = 24;  // bytes behind the IPv4 header: a TCP header and 4 bytes
 constexpr uint16_t kMoreFragments = 0x2000;
 constexpr uint16_t kDontFragment = 0x4000;
 constexpr uint16_t kId = 4711;
@@ -50,7 +51,7 @@ Frames split(const Frame& whole, uint16_t id = kId) {
   return pieces;
 }
 
-// The datagram, as its receiver puts it together: by the offsets, of one identification.
+// Reassembles the datagram as its receiver does: by offset, from fragments with one identification.
 Bytes join(Frames pieces) {
   std::ranges::sort(pieces, {}, offset_of);
   Bytes whole = pieces.at(0);
@@ -75,7 +76,7 @@ class Fragment : public NatFixture {
     frame.bytes = bytes;
     return frame;
   }
-  // What left, in the order that it was sent in.
+  // The fragments that left, in the order in which they were sent.
   Frames sent(const Frames& pieces, const std::string& port = "a") {
     Frames out;
     for (const Bytes& piece : pieces) {
@@ -85,7 +86,7 @@ class Fragment : public NatFixture {
     }
     return out;
   }
-  // What got to a VM: redirected, or as a copy where others had waited.
+  // The fragments that reached a VM, either by redirect or as the copy of a held fragment.
   Frames got(const Frames& pieces, const std::string& port = "a") {
     copies_at(port);
     Frames all;
@@ -97,7 +98,8 @@ class Fragment : public NatFixture {
     }
     return all;
   }
-  // Three pieces of one length: what is counted of a run is a number of frames of that length.
+  // Splits an answer into three fragments of equal length, because byte counters are checked as a
+  // multiple of one length.
   Frames split_answer(Protocol protocol, uint16_t id = kId) {
     Frame whole = in(protocol, leaves(out(protocol)).value_or(0));
     if (protocol == Protocol::kTcp) {
@@ -157,7 +159,8 @@ TEST_P(Fragment, ThatIsEarlyIsCountedAndKept) {
   EXPECT_EQ(from_uplink(last), dropped(last, "up from", "FRAGMENT_EARLY"));
 }
 
-// Fragments of somebody whose first fragment is not let in, or of another datagram.
+// A fragment is dropped when its first fragment was filtered, or when it belongs to another
+// datagram.
 TEST_P(Fragment, WhoseFirstIsNotLetInDoesNotGetIn) {
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
   const Frames stranger = split(in(Protocol::kUdp, port, kOtherPeerIp));
@@ -173,8 +176,8 @@ TEST_P(Fragment, WhoseFirstIsNotLetInDoesNotGetIn) {
       << "protocol";
 }
 
-// What the receiver makes of them is its own affair. Nobody else may come to see them, and a second
-// start leads nowhere new.
+// The receiver may reassemble overlapping fragments as it likes. But they must reach no other VM,
+// and a second first fragment must not open another path.
 TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
   const Frames pieces = split_answer(Protocol::kUdp);
   ASSERT_EQ(got({pieces.front()}).size(), 1U);
@@ -188,8 +191,8 @@ TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
   for (const Bytes& piece : arrived) EXPECT_EQ(mac_text(piece, 0), test::mac_of("a"));
 }
 
-// Somebody sends two first fragments with one identification, to the ports of two VMs: what follows
-// stays with the VM that the first one was for.
+// A remote sends two first fragments with the same identification to the ports of two VMs. All
+// later fragments must go to the VM of the first one.
 TEST_P(Fragment, ASecondStartLeadsNothingElsewhere) {
   set_flags(kBlue, abi::NAT_ANY_REMOTE);
   const uint16_t ours = leaves(out(Protocol::kUdp)).value_or(0);
@@ -202,12 +205,12 @@ TEST_P(Fragment, ASecondStartLeadsNothingElsewhere) {
     EXPECT_TRUE(got({second.at(at)}, "d").empty());
     EXPECT_EQ(got({first.at(at)}).size(), 1U);
   }
-  // Another identification is another datagram.
+  // A different identification means a different datagram.
   const Frames other = split(in(Protocol::kUdp, theirs), kId + 1);
   EXPECT_EQ(got(other, "d").size(), other.size());
 }
 
-// Each segment of a frame has the next number.
+// Each segment of a TSO frame gets the next identification.
 TEST_P(Fragment, OfWhatIsCutLaterEachNumberIsTheNetworks) {
   for (const uint16_t id : {0, 1, 4711, 63, 65535}) {
     for (const uint32_t size : {8U, 16U, 40U}) {
@@ -225,7 +228,7 @@ TEST_P(Fragment, OfWhatIsCutLaterEachNumberIsTheNetworks) {
   EXPECT_EQ(from_vm("a", frame, {.gso_size = 1}).counted.at("a from NOT_TRANSLATABLE"), 1U);
 }
 
-// UFO takes DF off: the fragments have a number all the same.
+// UFO clears DF, so the fragments need a unique identification too.
 TEST_P(Fragment, OfADatagramCutByTheKernelHaveTheNetworksNumber) {
   const Frame frame = frame_of(with_header(out(Protocol::kUdp).bytes, kId, kDontFragment));
   const Outcome outcome = from_vm("a", frame, {.gso_size = 16});
@@ -255,7 +258,8 @@ TEST_P(Fragment, OfAForgedSourceIsDropped) {
   }
 }
 
-// Two tenants whose VMs have one address, behind one public address, and choose one identification.
+// Two tenants share a public address. Their VMs have the same inside address and choose the same
+// identification.
 TEST_P(Fragment, OfTwoTenantsIsTwo) {
   std::set<uint16_t> red, blue;
   for (const uint16_t id : {0, 1, 4711, 65535}) {
@@ -277,7 +281,8 @@ TEST_P(Fragment, WhatMayNotBeInFragmentsKeepsItsIdentification) {
   }
 }
 
-// What a network has of it is bounded, and is its own.
+// The number of datagrams in fragments is limited per network, so a network can exhaust only its
+// own limit.
 TEST_P(Fragment, ThatNeverEndTakeTheirOwnNetworksPlaces) {
   set_flags(kBlue, abi::NAT_ANY_REMOTE);
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
@@ -290,7 +295,7 @@ TEST_P(Fragment, ThatNeverEndTakeTheirOwnNetworksPlaces) {
   EXPECT_EQ(got({ours.back()}).size(), 1U);
 }
 
-// Those that come too early have a bounded place, too.
+// The memory for fragments that arrive before their first fragment is limited too.
 TEST_P(Fragment, AFloodOfEarlyOnesIsDropped) {
   const Frame last = frame_of(split_answer(Protocol::kUdp).back());
   for (int sent = 0; sent < NAT_HELD_BUCKET; ++sent)
@@ -298,7 +303,7 @@ TEST_P(Fragment, AFloodOfEarlyOnesIsDropped) {
   EXPECT_EQ(from_uplink(last), dropped(last, "up from", "NOT_TRANSLATABLE"));
 }
 
-// The host has fragments of its own at an address that it shares.
+// On a shared address, a fragment without a known first fragment may belong to the host.
 TEST_P(Fragment, OfTheHostsAddressIsTheHostsWhileNobodyKnowsBetter) {
   set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
   const Frames pieces = split_answer(Protocol::kUdp);

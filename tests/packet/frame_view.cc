@@ -15,8 +15,8 @@ constexpr size_t kTag = 4;
 constexpr size_t kIpv4 = 20;
 constexpr size_t kIpv6 = 40;
 
-// Whether the field holds the sum of these words, the protocol and, perhaps, the length: modulo
-// 0xffff, where the two zeroes of ones' complement are one.
+// True when the field holds the sum of these words, the protocol and optionally the length. The sum
+// is modulo 0xffff, because in ones' complement 0 and 0xffff are equal.
 bool is_bare_sum(const Bytes& frame, size_t field, size_t addresses, size_t words, uint8_t protocol,
                  size_t length) {
   uint64_t sum = protocol;

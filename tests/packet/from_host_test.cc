@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/pipeline.h, from_host: what the host sends on an uplink, where it is a member of an untagged
-// network. XDP has no egress, so all of this is tc's alone.
+// bpf/pipeline.h, from_host: frames that the host sends on an uplink while it is a member of an
+// untagged network. XDP has no egress hook, so these tests run under tc only.
 //
-// What the host sends is not counted *from* the uplink: it is on its way to it.
+// A frame from the host is not counted as *from* the uplink, because it is on its way to the
+// uplink.
 #include <linux/if_ether.h>
 
 #include "live_fixture.h"
@@ -110,7 +111,8 @@ TEST_P(FromHostLive, TheHostsVlansGoToTheWireByteForByte) {
   EXPECT_EQ(seen("up", frame), Frames{frame.bytes});
 }
 
-// It passes the uplink's egress program, marked; that one must not flood it a second time.
+// The copy for the wire passes the uplink's egress program with xvnet's mark. That program must not
+// flood it a second time.
 TEST_P(FromHostLive, AVmsBroadcastIsNotTakenForTheHosts) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("e"));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/neighbour.h, gateway.h: what a network with a subnet answers itself. Red has the
-// gateway 10.0.0.254, and knows that 10.0.0.1 is a's, 10.0.0.2 b's with its MAC, 10.0.0.3 c's
-// without, and 10.0.0.4 nobody's at present. XDP leaves all that is to be answered to tc.
+// bpf/stages/neighbour.h and gateway.h: requests that a network with a subnet answers itself. Red
+// has the gateway 10.0.0.254. It knows 10.0.0.1 for port a, 10.0.0.2 for port b with its MAC, and
+// 10.0.0.3 for port c without a MAC. 10.0.0.4 is reserved and has no port now. XDP leaves every
+// request that needs an answer to tc.
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
@@ -36,7 +37,7 @@ Frame with_bytes(Frame frame, const Bytes& bytes) {
   return frame;
 }
 
-// A header whose checksum is right again after a change.
+// Changes one header byte and corrects the checksum.
 Frame with_header(Frame frame, size_t at, uint8_t byte) {
   frame.bytes[at] = byte;
   put_be16(frame.bytes, kHeader + 10, 0);
@@ -61,7 +62,7 @@ class Gateway : public Pipeline {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, Gateway, both_hooks(), hook_name);
 
-// Answers and floods are tc's.
+// Only tc answers and floods.
 class GatewayOnTc : public Gateway {};
 INSTANTIATE_TEST_SUITE_P(Hooks, GatewayOnTc, tc_alone(), hook_name);
 
@@ -90,7 +91,7 @@ TEST_P(Gateway, AnswersForAPortWhoseMacIsConfigured) {
   EXPECT_EQ(from_vm("a", frame), answered(frame, arp_reply(frame.bytes, mac)));
 }
 
-// The VM may have moved, and answers for itself where it is.
+// The VM may have moved to another host and can answer from there.
 TEST_P(GatewayOnTc, AQuestionForAPortWhoseDeviceIsGoneIsFlooded) {
   rig_.tables().devices.erase(rig_.ifindex("b"));
   const Frame frame = arp_request(asking("a", "10.0.0.2"));
@@ -120,8 +121,8 @@ TEST_P(GatewayOnTc, WhatNobodyHereHasIsFloodedAsBefore) {
   }
 }
 
-// The uplink gets the question as a flood, with its tag, or not at all: untagged it would be of
-// another network.
+// The uplink may get the request only as part of a flood, with its tag. Untagged, it would belong
+// to another network.
 TEST_P(GatewayOnTc, AStaleOwnerThatIsTheUplinkIsNone) {
   rig_.set_address(kRed, "10.0.0.5", "up", "");
   const Frame frame = arp_request(asking("a", "10.0.0.5"));
@@ -130,7 +131,8 @@ TEST_P(GatewayOnTc, AStaleOwnerThatIsTheUplinkIsNone) {
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "WRONG_NETWORK"));
 }
 
-// A VM asks whether somebody else has its address, and tells of a new MAC: both are for all.
+// A VM sends these to detect a duplicate address or to announce a new MAC, so every member must get
+// them.
 TEST_P(GatewayOnTc, AVmsQuestionForItsOwnAddressIsForEverybody) {
   for (const char* sender : {"0.0.0.0", "10.0.0.1"}) {
     Ends ends = asking("a", "10.0.0.1");
@@ -238,7 +240,7 @@ TEST_P(GatewayOnTc, ABrokenQuestionIsASwitchsFrame) {
   }
 }
 
-// Linux takes type 6 (IEEE 802) for Ethernet's, others take more.
+// Linux accepts hardware type 6 (IEEE 802) as Ethernet, and other systems accept more types.
 TEST_P(Gateway, NobodySpeaksAsItByAnotherHardwareType) {
   Ends ends = Ends::between(mac_of("a"), kBroadcast);
   ends.src_ip = kGateway;
@@ -278,7 +280,7 @@ TEST_P(Gateway, APortThatGoesGetsNoAnswer) {
 class GatewayLive : public Live {};
 INSTANTIATE_TEST_SUITE_P(Hooks, GatewayLive, both_hooks(), hook_name);
 
-// As a guest that leaves checksums to its device would send it.
+// The guest sends the ping with a partial checksum.
 TEST_P(GatewayLive, FinishesThePingOfAGuestThatDidNot) {
   attach_all();
   add_subnet(rig_);

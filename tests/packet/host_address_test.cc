@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/host_address.h: what gets to the host's interface in a network. The host is at port b
-// of red, with 10.0.0.2 and its broadcast address, and with 2001:db8::2.
+// bpf/stages/host_address.h: which frames reach the host's interface in a network. The host is at
+// port b of red, with 10.0.0.2, that subnet's broadcast address, and 2001:db8::2.
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 
@@ -39,7 +39,7 @@ class HostAddress : public Pipeline {
     ends.dst_ip6 = ip;
     return ends;
   }
-  // From a to the host, about a packet between these.
+  // An ICMP error from a to the host that quotes a packet with these addresses.
   static Frame error_about(uint8_t type, const std::string& src_ip, const std::string& dst_ip) {
     Ends about;
     about.src_ip = src_ip;
@@ -80,7 +80,7 @@ TEST_P(HostAddress, WhatIsForItIsGiven) {
   expect_given(tcp6(to_ipv6("2001:db8::2")));
 }
 
-// PPPoE, AoE and the like have no address by which to judge them.
+// Protocols like PPPoE and AoE have no destination address that could be checked.
 TEST_P(HostAddress, NothingButArpAndIpIsGiven) {
   for (const uint16_t ethertype : {uint16_t{kTestEthertype}, uint16_t{0x8863}, uint16_t{0x88cc}})
     expect_refused(of_ethertype(to("10.0.0.2"), ethertype));
@@ -116,7 +116,7 @@ TEST_P(HostAddress, AnotherNetworksAddressIsRefused) {
   expect_refused(tcp4(to("10.0.0.4")));
 }
 
-// RFC 792. With options, too, and in the first of several fragments.
+// RFC 792: a redirect is refused, also with IP options and in a first fragment.
 TEST_P(HostAddress, ARedirectIsRefused) {
   Frame frame = icmp4_echo(to("10.0.0.2"));
   frame.bytes[kIcmpType] = kRedirect;
@@ -131,8 +131,8 @@ TEST_P(HostAddress, ARedirectIsRefused) {
   expect_given(with_options);
 }
 
-// Of what the host sent from its address here to the very sender. Others would be about what it
-// does elsewhere.
+// An error is accepted only if it quotes a packet that the host sent from its address here to the
+// error's sender. Other errors would concern the host's other traffic.
 TEST_P(HostAddress, AnErrorIsAboutWhatWasSentToItsSender) {
   for (const uint8_t type : {3, 4, 11, 12}) {
     expect_given(error_about(type, "10.0.0.2", "10.0.0.1"));
@@ -165,7 +165,7 @@ TEST_P(HostAddress, WhatIsCutShortIsRefused) {
   expect_refused(frame);
 }
 
-// The kernel takes a tag with VID 0 off, and looks at what is behind it.
+// The kernel strips a tag with VID 0 and processes the frame behind it.
 TEST_P(HostAddress, BehindATagOfItsOwnNothingIsGiven) {
   const Frame frame = tcp4(Ends::between(mac_of("wire"), mac_of("b"))).tagged(0);
   const Frame tagged = frame.tagged(kRedVid);
@@ -183,7 +183,8 @@ TEST_P(HostAddress, TheWireReachesNoOtherAddressEither) {
             only_tc(refused, dropped(refused, "up from", "NOT_HOST_ADDRESS")));
 }
 
-// The kernel takes unicast IP in a broadcast frame (net.ipv4.conf.*.drop_unicast_in_l2_multicast).
+// By default, the kernel accepts unicast IP in a broadcast frame
+// (net.ipv4.conf.*.drop_unicast_in_l2_multicast).
 TEST_P(HostAddress, AFloodedFrameIsRefusedAtItsPort) {
   Ends ends = broadcast_of("a");
   ends.dst_ip = "192.0.2.1";
@@ -204,8 +205,8 @@ TEST_P(HostAddress, OtherPortsGetWhatTheyGot) {
   EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "c"));
 }
 
-// bpf/stages/host_sender.h: of a port's 16 places, and its wire's 128, each address has the choice
-// of four.
+// bpf/stages/host_sender.h: a port may have 16 senders and its wire 128. Each address hashes to
+// four places.
 class HostSenders : public HostAddress {
  protected:
   HostSenders() { rig_.set_learner(kRed, "up", 8); }
@@ -246,7 +247,8 @@ TEST_P(HostSenders, AreThoseOfIPv6AsWell) {
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp6(from(sender)); }), HOST_SENDERS_OF_PORT);
 }
 
-// The host notes who asks for it. What is for others it does not note.
+// The host adds a neighbour entry for a station that asks for the host's address, and for no other
+// request.
 TEST_P(HostSenders, AreThoseWhoAskForTheHost) {
   const auto ask = [](const std::string& target) {
     return [target](int sender) {
@@ -259,8 +261,8 @@ TEST_P(HostSenders, AreThoseWhoAskForTheHost) {
   EXPECT_EQ(given_of(kMany, ask("10.0.0.2")), HOST_SENDERS_OF_PORT);
 }
 
-// The host answers a ping and takes a router advertisement by a group, too, and a datagram by
-// broadcast.
+// The host also answers a ping or a router advertisement to a multicast group, and a broadcast
+// datagram.
 TEST_P(HostSenders, AreThoseOfGroupsAndBroadcastsAsWell) {
   for (const char* ip : {"255.255.255.255", "224.0.0.251"})
     EXPECT_EQ(given_of(kMany,
@@ -283,7 +285,7 @@ TEST_P(HostSenders, AreThoseOfGroupsOfIPv6AsWell) {
               HOST_SENDERS_OF_PORT);
 }
 
-// By which a station asks whether it may have an address.
+// A station sends such a solicitation to detect a duplicate address.
 TEST_P(HostSenders, WithoutAnAddressTakeNoPlace) {
   EXPECT_EQ(given_of(kMany,
                      [](int) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/forward.h: what the host sends to a forward, and what comes back to it.
+// bpf/stages/forward.h: frames from the host to a forward, and the replies.
 #include <linux/if_ether.h>
 
 #include "forward_fixture.h"
@@ -43,13 +43,14 @@ class HostForward : public ForwardFixture {
     return outcome.counted == Counts{{"a from carried", 1}} && mark() == kOwnMark &&
            checksum_problems(outcome.bytes).empty();
   }
-  // To the wire, as it is; where nobody knows its MAC, copies go to the untagged network's ports.
+  // True when the frame goes to the wire unmodified. If its MAC is unknown, the untagged network's
+  // ports also get copies.
   bool goes_on(const Frame& frame) {
     const Outcome outcome = from_host(frame);
     return outcome.verdict == Verdict::kPass && outcome.bytes == frame.bytes &&
            !outcome.counted.contains("a to carried");
   }
-  // As if the host had been silent for so long.
+  // Makes all flows of the host as old as if it had sent nothing for this long.
   void silence_host(uint64_t seconds) {
     const auto& flows = rig_.tables().host_flows;
     for (const auto& key : flows.keys()) {
@@ -128,7 +129,7 @@ TEST_P(HostForward, TheHostIsForgottenWhenItIsSilent) {
   }
 }
 
-// What a VM opened to somebody outside is not open to the host.
+// A VM's mapping to an outside peer does not admit the host.
 TEST_P(HostForward, WhatIsNotForwardedGoesOn) {
   forward();
   speak_arp();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/learn.h: where the source MAC is, within the interface's own slots.
+// bpf/stages/learn.h: learns the interface of a source MAC, within that interface's own slots.
 #include <linux/if_ether.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr uint32_t kAttempts = 8;  // slots that one frame may look at
+constexpr uint32_t kAttempts = 8;  // slots that one frame may try
 constexpr uint64_t kSecond = 1'000'000'000;
 
 class Learn : public Pipeline {
@@ -26,13 +26,13 @@ class Learn : public Pipeline {
         .value();
   }
   static Frame from(const std::string& mac) { return tcp4(Ends::between(mac, mac_of("b"))); }
-  // A frame of an unknown MAC at "a" whose source finds no slot.
+  // The outcome of a frame at "a" whose unknown source MAC finds no free slot.
   static Outcome full(const Frame& frame) {
     Outcome outcome = forwarded(frame, "a", "b");
     outcome.counted["a from FDB_FULL"] = 1;
     return outcome;
   }
-  // Puts live MACs into the slots of "a" from `first` on, up to `limit`.
+  // Puts live MACs into the slots of "a" from `first` up to `limit`.
   void fill(uint32_t first, uint32_t limit) {
     for (uint32_t slot = first; slot < limit; ++slot) {
       rig_.set_learnt(kRed, "a", numbered_mac(slot), slot, monotonic_ns());
@@ -40,7 +40,7 @@ class Learn : public Pipeline {
   }
   void expect_seen_just_now(const std::string& mac, uint64_t not_before) const {
     const abi::fdb_entry found = entry(kRed, mac);
-    // The programs read a clock that may be one tick behind.
+    // The programs read a coarse clock that may be one tick behind.
     EXPECT_GE(found.last_seen_ns + kSecond / 10, not_before);
     EXPECT_LE(found.last_seen_ns, monotonic_ns());
   }
@@ -79,7 +79,7 @@ TEST_P(Learn, AMacIsRefreshedOnceASecond) {
   expect_seen_just_now(mac_of("a"), start);
 }
 
-// Times in the future stand for "less than a second ago", however slow the machine is.
+// A time in the future counts as "less than a second ago", however slow the machine is.
 TEST_P(Learn, AFreshMacIsNotWritten) {
   const uint64_t fresh = monotonic_ns() + 10 * kSecond;
   rig_.set_learnt(kRed, "a", mac_of("a"), 0, fresh);
@@ -106,7 +106,7 @@ TEST_P(Learn, AMacMovesBetweenAPortAndTheWire) {
 TEST_P(Learn, TheSlotAMovedMacLeftIsFreeAndItsEntryStays) {
   rig_.set_learner(kRed, "a", 1);
   rig_.set_learnt(kRed, "a", mac_of("a"), 0, monotonic_ns());
-  rig_.set_learner(kRed, "c", 1);  // where it gets a slot of the same number
+  rig_.set_learner(kRed, "c", 1);  // the learner of c also assigns slot 0
   from_vm("c", tcp4(between("a", "b")));
   const Frame frame = from(mac_of("new"));
   EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "b"));
@@ -273,14 +273,15 @@ TEST_P(Learn, ADroppedFrameCountsThatItsSourceWasNotLearnt) {
   EXPECT_EQ(from_vm("a", frame), expected);
 }
 
-// tc sees the frame again and counts it.
+// tc sees the same frame again and counts it then.
 TEST_P(Learn, WhatXdpLeavesToTcIsNotCountedTwice) {
   rig_.set_learner(kRed, "a", 0);
   const Frame frame = udp4(between("new", "b"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, full(frame)));
 }
 
-// The host, a member of the untagged network, would have to flood what it answers.
+// If the MAC were not learned, the host would flood its answers, because it is a member of the
+// untagged network.
 class LearnBeside : public NatFixture {};
 INSTANTIATE_TEST_SUITE_P(Hooks, LearnBeside, tc_alone(), hook_name);
 

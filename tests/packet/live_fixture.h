@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// For what a test run cannot show: where a redirect goes to, tags and offloads in an skb's
-// metadata. The program is put on a real device, frames are written to it as a VM or the wire
-// would, and every device is listened to.
+// A fixture for what a test run cannot show: the target of a redirect, and tags and offloads in an
+// skb's metadata. The program is attached to a real device. Frames are written to the device as a
+// VM or the wire would send them, and every device is read.
 //
-// At "host" comes out what a port, the uplink or the stranger's device gives to the host's stack.
-// Only the hook's own program is there, so under XDP that is also what is left to tc.
+// "host" shows the frames that a port, the uplink or the stranger's device leaves to the host's
+// stack. Only the tested hook's program is attached, so under XDP "host" also shows the frames that
+// are left to tc.
 #pragma once
 
 #include <memory>
@@ -25,15 +26,15 @@ class Live : public Pipeline {
  protected:
   Live();
 
-  // Puts from_vm on every port and the uplink's programs on "up".
+  // Attaches from_vm to every port, and the uplink's programs to "up".
   void attach_all();
-  // What the VM of a port, or the wire at "up", sends.
+  // Sends as the VM of a port, or as the wire at "up".
   void send(const std::string& name, const Frame& frame) { rig_.tap(name).send(frame); }
-  // Where copies of the frame came out, whatever became of them on the way.
+  // Where copies of the frame came out, also if they were changed on the way.
   Places places(const Frame& frame);
-  // The frames that came out at a place, as it sees them.
+  // The frames that came out at a place, as that place sees them.
   Frames seen(const std::string& name, const Frame& frame);
-  // What moved since the start of the test, byte counters left out.
+  // The counters that changed since the start of the test, without byte counters.
   Counts counted() const;
 
  private:

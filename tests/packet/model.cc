@@ -22,7 +22,7 @@ MacBytes mac_at(const Bytes& frame, size_t at) {
   return mac;
 }
 
-// One frame's way through the switch.
+// The path of one frame through the switch.
 class Way {
  public:
   Way(const World& world, Hook hook, const Sent& sent)
@@ -48,7 +48,7 @@ class Way {
     return sent_.frame.size() < ETH_HLEN || view(sent_.frame).behind == 0;
   }
 
-  // Which network the frame is in.
+  // Finds the network of the frame. Returns a prediction if the frame ends here.
   std::optional<Prediction> enter() {
     return sent_.program == Program::kFromVm ? enter_from_vm() : enter_from_uplink();
   }
@@ -121,7 +121,7 @@ class Way {
     return has(abi::NETWORK_GATEWAY) && mac_at(sent_.frame, 0) == kGatewayMac;
   }
 
-  // What the network answers itself, under tc alone.
+  // The answers of the network itself, which only tc gives.
   std::optional<Prediction> answer() {
     if (sent_.program != Program::kFromVm || segment_.flags == 0) return std::nullopt;
     const bool to_gateway = is_to_gateway();
@@ -153,7 +153,7 @@ class Way {
     return std::nullopt;
   }
 
-  // Nothing comes of it.
+  // The frame is consumed without a reply.
   Prediction take() const {
     Prediction result = carried("ANSWERED");
     result.outcome.verdict = Verdict::kDrop;
@@ -170,7 +170,7 @@ class Way {
     return result;
   }
 
-  // A slot is free unless the FDB entry of its MAC names it and is fresh.
+  // A slot is free unless the FDB entry of its MAC is fresh and names this slot.
   bool has_free_slot(const MacBytes& mac) const {
     const auto learner = world_.learners.find({network_, sent_.from});
     if (learner == world_.learners.end()) return false;
@@ -184,7 +184,7 @@ class Way {
     return false;
   }
 
-  // Configured for a port whose device is gone.
+  // The MAC is configured for another port, whose device is gone.
   bool is_orphaned(const World::Station& station) const {
     return station.slot == abi::FDB_SLOT_STATIC && station.device != sent_.from &&
            !world_.devices.contains(station.device);
@@ -224,7 +224,7 @@ class Way {
     return reason.empty() ? send(where, target) : drop(reason);
   }
 
-  // Why the frame must not be sent there; empty: it may.
+  // The reason why the frame must not be sent to this target. Empty when it may be sent.
   std::string check_target(const std::string& target) const {
     const auto interface = world_.interfaces.find(target);
     if (interface == world_.interfaces.end()) return "NO_DEVICE";
@@ -247,7 +247,8 @@ class Way {
     return complete_ || !may_be_unfinished(sent_.frame);
   }
 
-  // tc takes off a second tag too, into the sk_buff's metadata, and so needs it whole.
+  // tc moves a second tag into the sk_buff's metadata when it pops the first one, so that tag must
+  // be whole.
   bool is_pop_refused() const {
     return hook_ == Hook::kTc && seen_.tag_type != 0 && is_tag(seen_.type) &&
            sent_.frame.size() < ETH_HLEN + 2 * kTagBytes;
@@ -292,7 +293,8 @@ class Way {
     }
   }
 
-  // The wire has the frame already. In an untagged network it stays the host's.
+  // A frame from the wire does not go back to the wire. In an untagged network, the host also gets
+  // it.
   Prediction end_on_uplink(Prediction result) {
     if (segment_.vid == 0) {
       result.host = sent_.frame;
@@ -323,7 +325,7 @@ class Way {
     return result;
   }
 
-  // Priority bits that came go on, under the network's VID.
+  // The frame keeps its priority bits and gets the network's VID.
   Bytes as_on_uplink() const {
     const auto tci = static_cast<uint16_t>((seen_.tci & 0xf000) | segment_.vid);
     Frame frame{.bytes = without_tag(sent_.frame), .marker = {}, .vnet = {}};
@@ -336,7 +338,7 @@ class Way {
         .bytes;
   }
 
-  // The outer tag of a frame that tc changed is in the metadata, which a test run does not give.
+  // When tc changed a frame, its outer tag is in metadata, which a test run does not return.
   Bytes shown(const Bytes& frame) const { return hook_ == Hook::kTc ? without_tag(frame) : frame; }
 
   size_t counted_size() const { return sent_.frame.size() - (seen_.tag_type != 0 ? kTagBytes : 0); }
@@ -398,7 +400,7 @@ class Way {
   World::Segment segment_;
   bool complete_ = false;
   bool unlearned_ = false;
-  std::string asked_;  // the port that a question is for
+  std::string asked_;  // the port that an ARP request is sent to
 };
 
 }  // namespace

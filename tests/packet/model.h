@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What has to come of any frame on any state of the tables, by the standards and by
-// docs/packet-path.md. Written apart from bpf/, so that the one checks the other.
+// Predicts the outcome of any frame on any state of the tables, by the standards and by
+// docs/packet-path.md. The model is written independently of bpf/, so that each checks the other.
 #pragma once
 
 #include <map>
@@ -21,21 +21,22 @@ struct Sent {
 };
 
 struct Prediction {
-  // As a test run shows it. The bytes of a dropped frame are nobody's.
+  // The outcome as a test run shows it. The bytes of a dropped frame are not compared.
   Outcome outcome;
-  std::map<std::string, Bytes> copies;  // of a flood, as the devices give them out
-  std::string target;                   // of a redirect; "host": the uplink's receive path
+  std::map<std::string, Bytes> copies;  // copies of a flood, as each device sends them
+  std::string target;                   // target of a redirect; "host": the uplink's receive path
   Bytes redirected;                     // with its tag, wherever the hook keeps it
-  std::optional<Bytes> host;            // what the host's stack gets, be it a copy
-  std::string reason;                   // of reasons.def
-  World::Fdb fdb;                       // afterwards, the fresh entries; slots are not predicted
+  std::optional<Bytes> host;            // the frame or copy that the host's stack gets
+  std::string reason;                   // a name from reasons.def
+  World::Fdb fdb;                       // the fresh entries afterwards; slots are not predicted
 };
 
-// None where the tables disagree about the uplink of the frame's network, as the loader never
-// leaves them.
+// Empty when the tables disagree about the uplink of the frame's network. The loader never leaves
+// such a state.
 std::optional<Prediction> predict(const World& world, Hook hook, const Sent& sent);
 
-// The fresh entries of an FDB, any slot of a learner as slot 0: what a prediction is compared with.
+// The fresh entries of an FDB, with every learned slot shown as 0, for comparison with a
+// prediction.
 World::Fdb fresh_entries(const World::Fdb& fdb);
 
 }  // namespace xvnet::test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/mapping.h, session.h: which public port an inside port has, for how long, and who may
-// answer. RFC 4787, RFC 5382, RFC 5508, RFC 6888, RFC 7857; docs/nat-behaviour.md has the rows.
+// bpf/stages/mapping.h and session.h: the public port of an inside port, its lifetime, and the
+// remotes that may answer. The tests cover RFC 4787, RFC 5382, RFC 5508, RFC 6888 and RFC 7857.
+// docs/nat-behaviour.md lists each requirement.
 #include <functional>
 #include <set>
 
@@ -12,7 +13,7 @@ namespace {
 
 class NatMapping : public NatFixture {
  protected:
-  // Of a's inside port.
+  // The public port for an inside port of a.
   uint16_t port_of(uint16_t inside_port, Protocol protocol = Protocol::kUdp) {
     return leaves(out_to(kPeerIp, kPeerPort, protocol, inside_port)).value_or(0);
   }
@@ -35,7 +36,7 @@ class NatMapping : public NatFixture {
       tables.nat_sessions.put(key, bucket);
     }
   }
-  // A TCP connection to the peer, from both sides' SYN on.
+  // Opens a TCP connection to the peer with a SYN from both sides.
   uint16_t connect() {
     const Frame syn = with_tcp_flags(out(Protocol::kTcp), tcp::kSyn);
     const uint16_t port = leaves(syn).value_or(0);
@@ -60,7 +61,7 @@ TEST_P(NatMapping, IsTheSameForEveryRemote) {
   }
 }
 
-// RFC 4787, REQ-3: no port has two owners, also when both want the same.
+// RFC 4787, REQ-3: a public port has one owner, also when two inside ports want the same.
 TEST_P(NatMapping, NoPublicPortHasTwoOwners) {
   for (const Protocol protocol : kAllProtocols) {
     const auto of_a = leaves(out(protocol, "a", "10.0.0.1"), "a");
@@ -120,8 +121,8 @@ TEST_P(NatMapping, CannotBeGuessed) {
   EXPECT_GT(steps.size(), 3u);
 }
 
-// RFC 6888, REQ-11: nobody's mapping is taken away to make room, and the sender is told (RFC 5508,
-// REQ-8). Another network is not touched.
+// RFC 6888, REQ-11: no mapping is deleted to make room, and the sender gets an ICMP error (RFC
+// 5508, REQ-8). Other networks are not affected.
 TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
   fill(Protocol::kUdp);
   const uint16_t first = port_of(20000);
@@ -136,7 +137,8 @@ TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
   EXPECT_TRUE(leaves(out(Protocol::kUdp, "d"), "d"));
 }
 
-// RFC 6888, REQ-8; a mapping of TCP ends when its connections do.
+// RFC 6888, REQ-8: an expired port rests before it is used again. A TCP mapping ends with its last
+// connection.
 TEST_P(NatMapping, AnEndedOneRestsAndThenMakesRoom) {
   fill(Protocol::kUdp);
   age(301);
@@ -189,7 +191,7 @@ TEST_P(NatMapping, ATcpConnectionLivesUntilItIsClosed) {
   EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 140, 5);
 }
 
-// RFC 7857, 2.2: a RST may be forged.
+// RFC 7857, 2.2: a RST may be forged, so it only shortens the connection's lifetime.
 TEST_P(NatMapping, AConnectionSurvivesARstThatItsPeerDidNotMean) {
   const uint16_t port = connect();
   receive(port, tcp::kRst);
@@ -213,7 +215,7 @@ TEST_P(NatMapping, OneOfTwoConnectionsEndsAndTheOtherGoesOn) {
   EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5);
 }
 
-// RFC 5382, REQ-2: both sides open at once.
+// RFC 5382, REQ-2: both sides open the connection at the same time.
 TEST_P(NatMapping, SimultaneousOpenIsAConnection) {
   const uint16_t port = leaves(with_tcp_flags(out(Protocol::kTcp), tcp::kSyn)).value_or(0);
   receive(port, tcp::kSyn);
@@ -223,7 +225,7 @@ TEST_P(NatMapping, SimultaneousOpenIsAConnection) {
   EXPECT_EQ(slot(port, Protocol::kTcp).established, 1u);
 }
 
-// RFC 4787, REQ-8: address-dependent.
+// RFC 4787, REQ-8: filtering is address-dependent.
 TEST_P(NatMapping, WhoHasBeenSpokenToMayAnswerFromAnyPort) {
   const uint16_t port = port_of(kInsidePort);
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, 4321)));
@@ -242,8 +244,8 @@ TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
       in(Protocol::kTcp, port_of(kInsidePort, Protocol::kTcp), kOtherPeerIp), tcp::kSyn)));
 }
 
-// RFC 4787, REQ-5a: 1,000 queries in a row, each from a port of its own, need no more ports than
-// are waiting for an answer.
+// RFC 4787, REQ-5a: 1,000 queries in a row, each from another inside port, must not need more
+// public ports than there are unanswered queries.
 TEST_P(NatMapping, AnAnsweredQueryMakesRoomForTheNext) {
   constexpr uint16_t kDomain = 53;
   for (int i = 0; i < 1'000; ++i) {
@@ -254,7 +256,7 @@ TEST_P(NatMapping, AnAnsweredQueryMakesRoomForTheNext) {
   }
 }
 
-// A resolver asks for an IPv4 and an IPv6 address at once, from one port.
+// A resolver asks for an IPv4 and an IPv6 address at the same time from one port.
 TEST_P(NatMapping, APortIsNobodyElsesWhileOneOfItsQueriesIsUnanswered) {
   constexpr uint16_t kDomain = 53;
   const Frame query = out_to(kPeerIp, kDomain, Protocol::kUdp, kInsidePort);
@@ -275,7 +277,8 @@ TEST_P(NatMapping, ASocketThatDoesMoreThanAskIsAMappingLikeAnyOther) {
   EXPECT_EQ(slot(port, Protocol::kUdp).flags, 0);
 }
 
-// As nmap -sS -F: SYNs from one port to many of a host, whose answers are reset.
+// The test acts like nmap -sS -F: it sends SYNs from one port to many ports of a remote, and resets
+// each connection that is answered.
 TEST_P(NatMapping, OnePortReachesEveryPortOfARemote) {
   for (uint16_t remote = 1; remote <= 500; ++remote) {
     const auto syn = with_tcp_flags(out_to(kPeerIp, remote, Protocol::kTcp), tcp::kSyn);
@@ -289,7 +292,9 @@ TEST_P(NatMapping, OnePortReachesEveryPortOfARemote) {
   }
 }
 
-// Also when its sessions outlive it. They may leave no room for one of the next; another may have.
+// The sessions of the previous owner may outlive its mapping. They must not admit remotes for the
+// next owner. One port may have no room for a new session because of them, so the test tries
+// several.
 TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
   fill(Protocol::kUdp);
   for (uint16_t port = kRedFirstPort; port < kRedFirstPort + kPublicPorts; ++port)
@@ -309,7 +314,7 @@ TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
   EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
 }
 
-// RFC 6888, REQ-5: a network's sessions are counted too.
+// RFC 6888, REQ-5: the number of sessions of a network is limited too.
 TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
   const auto to_peer = [&](int i) {
     return out_to("192.0.2." + std::to_string(1 + i % 126), 80, Protocol::kUdp,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/route.h, outside.h, translate.h, nat_error.h: what leaves for the outside and comes
-// back, and what does not. Who is who: nat_fixture.h. XDP leaves it all to tc.
+// bpf/stages/route.h, outside.h, translate.h and nat_error.h: which frames leave through the NAT,
+// which replies come back, and which frames are dropped. XDP leaves all of it to tc. nat_fixture.h
+// describes the hosts and addresses.
 #include <linux/if_ether.h>
 
 #include <algorithm>
@@ -20,7 +21,8 @@ class Nat : public NatFixture {};
 INSTANTIATE_TEST_SUITE_P(Hooks, Nat, both_hooks(), hook_name);
 class NatOnTc : public NatFixture {
  protected:
-  // What the sender is told: the error's type and code, from its gateway, about its frame.
+  // Checks the ICMP error that the sender gets: its type and code, from the gateway, quoting the
+  // frame.
   void expect_told(const Frame& frame, const std::string& reason, int type, int code,
                    const std::string& port = "a") {
     const Outcome outcome = from_vm(port, frame);
@@ -70,7 +72,7 @@ TEST_P(NatOnTc, GoesOutAndTheAnswerComesBack) {
   }
 }
 
-// Two networks with the same addresses, at the same time.
+// Two networks use the same addresses at the same time.
 TEST_P(NatOnTc, TheSameInsideAddressOfTwoNetworksIsTwo) {
   for (const Protocol protocol : kAllProtocols) {
     const uint16_t red = leaves(out(protocol)).value_or(0);
@@ -104,8 +106,8 @@ TEST_P(NatOnTc, APriorityTagStaysInside) {
   EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kPublicIp);
 }
 
-// With an untagged network on the uplink the next hop may be one of its VMs: the uplink's own
-// program brings the frame there, as it does with the host's.
+// With an untagged network on the uplink, the next hop may be one of its VMs. Then the uplink's
+// egress program must deliver the frame, as it does with the host's frames.
 TEST_P(NatOnTc, IsMarkedOnItsWayOutByWhetherVmsAreBesideTheUplink) {
   from_vm("a", out(Protocol::kUdp));
   EXPECT_EQ(mark(), kRoutedMark);
@@ -114,7 +116,8 @@ TEST_P(NatOnTc, IsMarkedOnItsWayOutByWhetherVmsAreBesideTheUplink) {
   EXPECT_EQ(mark(), kOwnMark);
 }
 
-// The uplink's program brings it to the VM beside the uplink, or lets it out, without its mark.
+// The uplink's egress program delivers the frame to the VM beside the uplink or passes it to the
+// wire. Either way it clears the mark.
 TEST_P(NatOnTc, WhatIsRoutedReachesAVmBesideTheUplink) {
   Ends ends = Ends::between(test::mac_of("wire"), test::mac_of("e"));
   ends.src_ip = kPublicIp;
@@ -128,7 +131,8 @@ TEST_P(NatOnTc, WhatIsRoutedReachesAVmBesideTheUplink) {
   EXPECT_EQ(mark(), 0u);
 }
 
-// What a VM of the untagged network sends to the host's MAC comes in with the mark.
+// A frame that a VM of the untagged network sends to the host's MAC enters the uplink with xvnet's
+// mark.
 TEST_P(NatOnTc, AVmBesideTheUplinkReachesAPublicPort) {
   for (const Protocol protocol : kAllProtocols) {
     const uint16_t port = leaves(out(protocol)).value_or(0);
@@ -142,13 +146,13 @@ TEST_P(NatOnTc, AVmBesideTheUplinkReachesAPublicPort) {
   EXPECT_EQ(from_uplink(to_host, {.mark = kOwnMark}), left(to_host));
 }
 
-// Nobody but the port's own address has a way out.
+// Only a port's own addresses may be translated.
 TEST_P(NatOnTc, ASpoofedSourceIsNotTranslated) {
   for (const char* ip : {"10.0.0.2", "10.0.0.9", "192.0.2.1", "203.0.113.5"}) {
     const Frame frame = out(Protocol::kUdp, "a", ip);
     EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "SOURCE_SPOOFED")) << ip;
   }
-  // libtins puts an address of the machine in the place of 0.0.0.0.
+  // libtins replaces 0.0.0.0 with an address of the machine.
   Frame nobodys = out(Protocol::kUdp);
   std::fill_n(nobodys.bytes.begin() + kIpOffset + 12, 4, 0);
   EXPECT_EQ(from_vm("a", nobodys), dropped(nobodys, "a from", "SOURCE_SPOOFED"));
@@ -162,7 +166,8 @@ TEST_P(NatOnTc, WhatIsNoUnicastHasNoWayOut) {
   }
 }
 
-// RFC 6890: what is not forwardable crosses no gateway, in no direction and in no role.
+// RFC 6890: an address that is not forwardable must not pass the gateway, in either direction, as
+// source or as destination.
 TEST_P(NatOnTc, WhatIsNotForwardableIsNoDestination) {
   for (const char* ip : kNotForwardable) {
     for (const Protocol protocol : kAllProtocols) {
@@ -212,13 +217,13 @@ TEST_P(NatOnTc, ARouterThatIsNotForwardableReportsNothing) {
     std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
     EXPECT_EQ(from_uplink(error), dropped(error, "up from", "UNROUTABLE_SOURCE")) << ip;
   }
-  // RFC 7600: a router without an IPv4 address.
+  // RFC 7600: a router without an IPv4 address sends errors from 192.0.0.8.
   Frame error = icmp_error("192.0.0.8", kPublicIp, 11, 0, sent.bytes);
   std::ranges::copy(parse_mac(uplink_mac()), error.bytes.begin());
   EXPECT_EQ(from_uplink(error).verdict, Verdict::kRedirect);
 }
 
-// The host is not reachable from a tenant's port, at none of its addresses.
+// A VM can reach none of the host's addresses.
 TEST_P(NatOnTc, TheHostItselfIsNotReached) { expect_told(out_to(kUplinkIp, 22), "NO_ROUTE", 3, 0); }
 
 TEST_P(NatOnTc, WithoutARouteTheSenderIsTold) {
@@ -246,8 +251,8 @@ TEST_P(NatOnTc, NobodyIsToldOfAnErrorAboutAnError) {
   EXPECT_EQ(from_vm("a", error), dropped(error, "a from", "NO_ROUTE"));
 }
 
-// A test run's frame has the size of its segments and no type of them, so what comes later refuses
-// it. Real ones are in tests/net, WayOut.
+// A test run can set gso_size but not gso_type, so a later check in the kernel refuses the frame.
+// WayOut in tests/net sends real TSO frames.
 const std::string kTooBigForTheWay = "a from FRAGMENTATION_NEEDED";
 
 TEST_P(NatOnTc, OfATsoFrameEachSegmentFitsTheWay) {
@@ -261,7 +266,7 @@ TEST_P(NatOnTc, OfATsoFrameEachSegmentFitsTheWay) {
   EXPECT_FALSE(fits(1461));
 }
 
-// As far as the kernel shows it to a program: docs/packet-path.md.
+// The program obeys a route's MTU as far as the kernel shows it (docs/packet-path.md).
 TEST_P(NatOnTc, TheRoutesMtuIsObeyedAndTold) {
   const auto route = [&](const char* verb) {
     rig_.ns().must({"ip", "route", verb, "192.0.2.64/26", "via", kRouterIp, "mtu", "lock", "1400"});
@@ -281,7 +286,8 @@ TEST_P(NatOnTc, TheRoutesMtuIsObeyedAndTold) {
   EXPECT_FALSE(segments_fit.counted.contains(kTooBigForTheWay));
 }
 
-// The kernel's table of neighbours is the machine's: 16 places of it, then 3 s nobody more.
+// The kernel's neighbour table is shared by the machine. So a network may wait for 16 unknown
+// neighbours, and the next one is refused for 3 s.
 TEST_P(NatOnTc, ManyUnknownNeighboursAreTheNetworksOwnAffair) {
   const auto neighbour = [&](int number, const std::string& port) {
     Ends ends = Ends::between(test::mac_of(port), kGatewayMacText);
@@ -317,7 +323,8 @@ TEST_P(NatOnTc, WithoutPortsThereIsNothingToTranslate) {
   EXPECT_EQ(from_vm("a", redirect), dropped(redirect, "a from", "NOT_TRANSLATABLE"));
 }
 
-// Cut at every byte, in both directions. A test run takes nothing shorter than an IPv4 header.
+// The frames are cut at every byte, in both directions. A test run accepts no frame shorter than an
+// IPv4 header.
 TEST_P(NatOnTc, ATruncatedFrameNeverGoesOn) {
   for (const Protocol protocol : kAllProtocols) {
     const uint16_t port = leaves(out(protocol)).value_or(0);
@@ -333,7 +340,8 @@ TEST_P(NatOnTc, ATruncatedFrameNeverGoesOn) {
   }
 }
 
-// A pool's address is nobody's but the NAT's: silence, RFC 5382, REQ-4.
+// A pool's address is used by the NAT only, so an unsolicited frame to it is dropped without an
+// answer (RFC 5382, REQ-4).
 TEST_P(NatOnTc, UnsolicitedFramesToAPoolAreDropped) {
   for (const Protocol protocol : kAllProtocols) {
     const Frame frame = in(protocol, kRedFirstPort + 1);
@@ -367,7 +375,7 @@ TEST_P(NatOnTc, ATagIsAnotherNumberSpace) {
   EXPECT_EQ(from_uplink(tagged), left(tagged));
 }
 
-// IEEE 802.1Q, 6.9.1: a priority tag is none of a VLAN.
+// IEEE 802.1Q, 6.9.1: a priority tag puts a frame into no VLAN.
 TEST_P(NatOnTc, AnAnswerWithAPriorityTagIsAnAnswer) {
   for (const Protocol protocol : kAllProtocols) {
     const uint16_t port = leaves(out(protocol)).value_or(0);
@@ -397,7 +405,7 @@ TEST_P(NatOnTc, APortThatIsGoneGetsNothing) {
   EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NO_DEVICE"));
 }
 
-// RFC 5508, REQ-3 to REQ-6: both headers are translated, and the mapping is as it was.
+// RFC 5508, REQ-3 to REQ-6: both headers are translated, and the mapping is unchanged.
 TEST_P(NatOnTc, AnErrorFromOutsideReachesWhomItIsAbout) {
   for (const Protocol protocol : kAllProtocols) {
     const Frame frame = out(protocol);
@@ -462,7 +470,7 @@ TEST_P(NatOnTc, AnErrorAboutWhatNobodySentIsDropped) {
       << "fragment";
 }
 
-// RFC 4787, REQ-9; RFC 5382, REQ-8: each sees the other's public address and port.
+// RFC 4787, REQ-9; RFC 5382, REQ-8: each VM sees the other's public address and port.
 TEST_P(NatOnTc, TwoVmsOfAHostReachEachOtherByTheirPublicPorts) {
   set_flags(kBlue, abi::NAT_ANY_REMOTE);
   for (const Protocol protocol : {Protocol::kUdp, Protocol::kTcp}) {
@@ -496,7 +504,7 @@ TEST_P(NatOnTc, AnotherVmIsAStrangerLikeAnyOther) {
   EXPECT_EQ(from_vm("a", nobody), dropped(nobody, "a from", "NAT_UNKNOWN"));
 }
 
-// As the host would, if the address were its own.
+// The programs answer ARP for a pool's address, as the host does for its own addresses.
 TEST_P(NatOnTc, AnswersWhoHasAPoolsAddress) {
   Ends ends = Ends::between(test::mac_of("wire"), kBroadcast);
   ends.src_ip = kRouterIp;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/offload.h: XDP carries a frame only when nothing in it can be unfinished; tc carries
-// them all.
+// bpf/stages/offload.h: XDP forwards a frame only when none of its checksums can be partial. tc
+// forwards all frames.
 //
-// LEAVE_TO_TC has no counter: XDP passes the frame untouched and counts nothing, which is what
-// only_tc() states. tc never gives that reason.
+// LEAVE_TO_TC has no counter. XDP passes the frame unmodified and counts nothing, which only_tc()
+// states. tc never gives that reason.
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
@@ -13,7 +13,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr size_t kIpHeader = ETH_HLEN;  // where the IP header of an untagged frame is
+constexpr size_t kIpHeader = ETH_HLEN;  // offset of the IP header in an untagged frame
 
 class Offload : public Pipeline {
  protected:
@@ -29,14 +29,14 @@ class Offload : public Pipeline {
     rig_.set_interface(name, value);
   }
   static Ends ends() { return between("a", "b"); }
-  // The same frame with another checksum in its transport header.
+  // The frame with another value in its transport checksum.
   static Frame with_checksum(Frame frame, uint16_t value) {
     const Layers layers = parse_layers(frame.bytes);
     put_be16(frame.bytes, layers.l4 + checksum_offset(layers.protocol), value);
     return frame;
   }
-  // The pseudo-header's sum without the length, as some senders leave it with a segmentation
-  // offload.
+  // The frame with a pseudo-header sum that lacks the length. Some senders leave such a sum for
+  // segmentation offload.
   static Frame lengthless(const Frame& frame) {
     const Layers layers = parse_layers(frame.bytes);
     Layers empty = layers;
@@ -47,7 +47,7 @@ class Offload : public Pipeline {
     frame.bytes[kIpHeader + (parse_layers(frame.bytes).ethertype == ETH_P_IP ? 9 : 6)] = protocol;
     return frame;
   }
-  // With an IPv4 header of 24 bytes.
+  // The frame with an IPv4 header of 24 bytes.
   static Frame with_options(Frame frame) {
     const Bytes nops = {1, 1, 1, 0};
     frame.bytes.insert(frame.bytes.begin() + kIpHeader + 20, nops.begin(), nops.end());
@@ -90,18 +90,19 @@ TEST_P(Offload, XdpCarriesASumBesideThePseudoHeaders) {
     for (const int delta : {-2, -1, 1, 2}) {
       expect_carried(with_checksum(frame, static_cast<uint16_t>(bare + delta)));
     }
-    // Its complement is what a finished checksum over nothing would be.
+    // The complement of the pseudo-header sum is the complete checksum of an empty packet.
     expect_carried(with_checksum(frame, static_cast<uint16_t>(~bare)));
   }
 }
 
-// In ones' complement 0 and 0xffff are one number: a sum of 0xffff may be written as either.
+// In ones' complement, 0 and 0xffff are the same number, so a sum of 0xffff may be stored as
+// either.
 TEST_P(Offload, XdpKnowsBothZeroesOfTheSum) {
   for (Frame frame : {tcp4(ends()), tcp6(ends())}) {
     for (const bool counts_length : {true, false}) {
       Layers layers = parse_layers(frame.bytes);
       if (!counts_length) layers.end = layers.l4;
-      const size_t last_word = layers.l4 - 2;  // of the destination address
+      const size_t last_word = layers.l4 - 2;  // last word of the destination address
       put_be16(frame.bytes, last_word, 0);
       const uint16_t others = pseudo_header_sum(frame.bytes, layers);
       put_be16(frame.bytes, last_word, static_cast<uint16_t>(~others));
@@ -195,19 +196,19 @@ TEST_P(Offload, XdpLeavesOtherEthertypesToTc) {
 }
 
 TEST_P(Offload, XdpLeavesWhatItCannotReadToTc) {
-  for (const uint8_t version_and_length : {0x40, 0x44}) {  // shorter than the shortest header
+  for (const uint8_t version_and_length : {0x40, 0x44}) {  // shorter than any header
     Frame frame = tcp4(ends());
     frame.bytes[kIpHeader] = version_and_length;
     expect_left_to_tc(frame);
   }
-  for (const size_t cut : {1u, 60u, 70u}) {  // the frame is shorter than the packet says
+  for (const size_t cut : {1u, 60u, 70u}) {  // the frame is shorter than the packet's length
     for (Frame frame : {tcp4(ends()), tcp6(ends()), icmp4_echo(ends()), icmp6_echo(ends())}) {
       frame.bytes.resize(frame.bytes.size() - cut);
       expect_left_to_tc(frame);
     }
   }
   for (const uint16_t length :
-       {uint16_t{0}, uint16_t{19}}) {  // the packet is shorter than its header
+       {uint16_t{0}, uint16_t{19}}) {  // the packet's length is shorter than its header
     Frame frame = tcp4(ends());
     put_be16(frame.bytes, kIpHeader + 2, length);
     expect_left_to_tc(frame);
@@ -218,7 +219,8 @@ TEST_P(Offload, XdpLeavesWhatItCannotReadToTc) {
   expect_left_to_tc(no_transport);
 }
 
-// Short frames are padded on the wire: the packet ends where it says, not where the frame does.
+// A short frame is padded on the wire. The checksum covers the packet by its own length, not the
+// padding.
 TEST_P(Offload, PaddingBelongsToNoSum) {
   for (const Frame& frame : {tcp4(ends()), tcp6(ends())}) {
     Frame partial = leave_partial(frame);
@@ -268,8 +270,8 @@ TEST_P(Offload, XdpLeavesATargetThatTakesNoXdpToTc) {
   EXPECT_EQ(from_vm("a", to_wire), only_tc(to_wire, forwarded(to_wire, "a", "up")));
 }
 
-// c takes 9000 bytes, and nothing in the frame is unfinished: that it is in two buffers is the only
-// reason. A test run of tc takes no frame as long; ParseLive has one.
+// c has an MTU of 9000 and no checksum in the frame is partial, so its two buffers are the only
+// reason to leave it to tc. A tc test run accepts no frame this long. ParseLive sends one.
 TEST_P(OffloadXdp, LeavesAFrameInSeveralBuffersToTc) {
   set_flags("a", abi::INTERFACE_CHECKSUMS_COMPLETE);
   const Frame frame = tcp4(between("a", "c"), 6000);

@@ -34,7 +34,7 @@ void read_direction(Counts& counts, const std::string& where,
   }
 }
 
-// As far as it tells one frame from another.
+// Prints enough bytes to tell one frame from another.
 void print_bytes(std::ostream& out, const Bytes& bytes) {
   constexpr size_t kShown = 64;
   out << bytes.size() << " bytes:" << std::hex << std::setfill('0');

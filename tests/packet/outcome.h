@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What came of a frame, and what was expected to: tests compare the two.
+// The outcome of a frame. Tests compare the actual with the expected one.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@
 
 namespace xvnet::test {
 
-// A hook's verdict, whatever its number there. Pass: XDP_PASS, and on tc TC_ACT_UNSPEC, which lets
-// others decide.
+// A hook-independent verdict. kPass is XDP_PASS, or on tc TC_ACT_UNSPEC, which lets later filters
+// decide.
 enum class Verdict { kPass, kDrop, kRedirect, kOther };
 
-// What moved, by how much: {"a from carried", 1}, {"b to TOO_BIG", 1}. "from" and "to" are the
+// How much each counter grew: {"a from carried", 1}, {"b to TOO_BIG", 1}. "from" and "to" are the
 // host's view.
 using Counts = std::map<std::string, uint64_t>;
 
@@ -31,7 +31,7 @@ struct Outcome {
 };
 std::ostream& operator<<(std::ostream& out, const Outcome& outcome);
 
-// What came out of a device, in order.
+// The frames that came out of a device, in order.
 struct Frames : std::vector<Bytes> {
   using std::vector<Bytes>::vector;
 };
@@ -39,15 +39,15 @@ void PrintTo(const Frames& frames, std::ostream* out);
 
 Verdict verdict_of(Hook hook, int code);
 
-// Dropped unchanged, counted at one place: dropped(frame, "a from", "HAIRPIN").
+// The frame is dropped unmodified and counted at one place: dropped(frame, "a from", "HAIRPIN").
 Outcome dropped(const Frame& frame, const std::string& where, const std::string& reason);
-// Redirected as `out`, counted as carried at both.
+// The frame is redirected as `out` and counted as carried at both interfaces.
 Outcome forwarded(const Frame& out, const std::string& from, const std::string& to);
-// Passed on untouched and uncounted: to the host, or by XDP to tc. Neither can be told from the
-// other here.
+// The frame passes unmodified and uncounted, either to the host or from XDP to tc. A test run
+// cannot tell these two apart.
 Outcome left(const Frame& frame);
 
-// All counters of the rig, by the names of Counts; "a from bytes" besides.
+// All counters of the rig, with the names of Counts, and the byte counters as "a from bytes".
 Counts read_counters(const Rig& rig);
 Counts difference(const Counts& before, const Counts& after);
 

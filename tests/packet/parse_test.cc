@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/parse.h: the Ethernet header and the outer tag, wherever the hook keeps it.
+// bpf/stages/parse.h reads the Ethernet header and the outer tag, wherever the hook keeps the tag.
 //
-// A frame shorter than an Ethernet header cannot be given to a program: the kernel's test run
-// refuses it, and so do TAPs and drivers.
+// No program sees a frame shorter than an Ethernet header: the kernel's test run, TAPs and drivers
+// refuse it.
 #include <linux/if_ether.h>
 #include <sys/utsname.h>
 
@@ -21,7 +21,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Parse, both_hooks(), hook_name);
 class ParseLive : public Live {};
 INSTANTIATE_TEST_SUITE_P(Hooks, ParseLive, both_hooks(), hook_name);
 
-// A frame that ends `size` bytes after its start, within the tag.
+// A frame of `size` bytes that ends within its tag.
 Frame cut_in_tag(const Ends& ends, size_t size) {
   Frame frame = tcp4(ends).tagged(kRedVid);
   frame.bytes.resize(size);
@@ -35,14 +35,14 @@ TEST_P(Parse, AFrameThatEndsWithinItsTagIsDropped) {
   }
 }
 
-// Also where nobody knows yet whose it is: a whole tag would be needed to say that it is the
-// host's.
+// The frame is dropped although its network is not known yet. Only a whole tag could show that the
+// frame belongs to the host.
 TEST_P(Parse, AFrameOfTheWireThatEndsWithinItsTagIsDropped) {
   const Frame frame = cut_in_tag(between("wire", "a"), ETH_HLEN + 2);
   EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "TRUNCATED"));
 }
 
-// tc takes no test run without a byte of payload.
+// A tc test run needs at least one byte of payload.
 TEST_P(Parse, AFrameThatEndsBehindItsHeaderIsAFrame) {
   Frame frame = of_ethertype(between("a", "b"), kTestEthertype);
   frame.bytes.resize(ETH_HLEN + (on_xdp() ? 0 : 1));
@@ -54,7 +54,7 @@ TEST_P(Parse, TheNetworkIsReadFromTheTagInTheFrame) {
   EXPECT_EQ(from_uplink(frame.tagged(kRedVid)), forwarded(frame, "up", "a"));
 }
 
-// Before tc the kernel moves the outer tag out of the frame.
+// The kernel moves the outer tag from the frame into metadata before tc runs.
 TEST_P(ParseLive, TheNetworkIsReadFromTheTagInMetadata) {
   attach_all();
   const Frame frame = tcp4(between("wire", "a"));
@@ -72,7 +72,7 @@ TEST_P(ParseLive, ATagInMetadataIsATag) {
   EXPECT_EQ(counted(), (Counts{{"a from VLAN_TAGGED", 1}}));
 }
 
-// Neither has an 802.1Q tag behind it become the outer one.
+// The 802.1Q tag behind the service tag must not be taken for the outer tag.
 TEST_P(ParseLive, AnOuterServiceTagIsTheHosts) {
   attach_all();
   const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
@@ -83,8 +83,8 @@ TEST_P(ParseLive, AnOuterServiceTagIsTheHosts) {
   EXPECT_EQ(counted(), Counts{});
 }
 
-// A TAP gives XDP a frame longer than a page by way of an sk_buff, which Linux makes one buffer
-// before 6.9.
+// For a frame longer than a page, a TAP runs XDP on an sk_buff. Before Linux 6.9, the kernel makes
+// that one buffer.
 bool xdp_sees_several_buffers() {
   utsname name{};
   std::pair<int, int> version;
@@ -93,7 +93,7 @@ bool xdp_sees_several_buffers() {
   return version >= std::pair(6, 9);
 }
 
-// An skb keeps most of a long frame outside its linear part; the headers are pulled in to be read.
+// Most of a long frame is outside the skb's linear part, so the program must pull the headers in.
 TEST_P(ParseLive, AFrameInSeveralBuffersIsRead) {
   attach_all();
   const Frame frame = tcp4(between("a", "c"), 8000);

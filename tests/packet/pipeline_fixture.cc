@@ -13,14 +13,14 @@ namespace {
 
 constexpr size_t kTagSize = 4;
 
-// What is counted of a frame: all of it but its outer tag.
+// The number of bytes that is counted for a frame: its length without the outer tag.
 uint64_t counted_size(const Bytes& frame) {
   const uint16_t type = get_be16(frame, 2 * ETH_ALEN);
   return frame.size() - (type == ETH_P_8021Q || type == ETH_P_8021AD ? kTagSize : 0);
 }
 
-// Takes the byte counters out once they are seen to fit the packet counters. An error that is told
-// to the sender of a frame that went no further has a size of its own.
+// Checks that the byte counters match the packet counters, then removes them. An ICMP error to the
+// sender of a dropped frame is counted with its own size.
 void check_bytes(Counts& counted, uint64_t size, uint64_t told) {
   Counts expected;
   Counts bytes;
@@ -36,7 +36,8 @@ void check_bytes(Counts& counted, uint64_t size, uint64_t told) {
   std::erase_if(counted, [](const auto& entry) { return entry.first.ends_with(" bytes"); });
 }
 
-// Each frame made has another marker, and so another checksum.
+// Every new frame has another marker and so another checksum. Retries until the checksum is
+// provably complete.
 template <typename Make>
 Frame made_provable(const Make& make) {
   Frame frame = make();

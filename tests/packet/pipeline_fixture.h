@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Frame in, program, expected:
+// A packet test states a frame, a program and the expected outcome:
 //
 //   TEST_P(Admit, ATaggedFrameOfAVmIsDropped) {
 //     const Frame frame = tcp4(between("a", "b")).tagged(kRedVid);
@@ -9,6 +9,8 @@
 //   INSTANTIATE_TEST_SUITE_P(Hooks, Admit, both_hooks(), hook_name);
 //
 // Who "a" is: rig.h.
+//
+// rig.h describes "a" and the other places.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -27,12 +29,12 @@ class Pipeline : public ::testing::TestWithParam<Hook> {
   Pipeline();
 
   bool on_xdp() const { return GetParam() == Hook::kXdp; }
-  // What is expected of a frame that only tc can carry: XDP leaves it whole.
+  // The expected outcome of a frame that only tc can handle. XDP passes it unmodified.
   Outcome only_tc(const Frame& frame, const Outcome& on_tc) const {
     return on_xdp() ? left(frame) : on_tc;
   }
-  // A frame with a tag that xvnet pushed: on tc it is in the skb's metadata, which a test run does
-  // not give back. The tests named Tag see it come out of a device.
+  // A frame with a tag that xvnet pushed. On tc, the tag is in the skb's metadata, which a test run
+  // does not return. The TagLive tests see the tag come out of a device.
   Frame pushed(const Frame& frame, const VlanTag& tag) const;
   Frame pushed(const Frame& frame, uint16_t vid) const {
     return pushed(frame, VlanTag{.vid = vid});
@@ -44,19 +46,18 @@ class Pipeline : public ::testing::TestWithParam<Hook> {
 
   // skb->mark after the last run.
   uint32_t mark() const { return mark_; }
-  // What the VM of a port, or the wire at "up", got since the last call: copies of a flood. A test
-  // run makes them; the redirect of the frame itself it does not make.
+  // The flood copies that the VM of a port, or the wire at "up", got since the last call. A test
+  // run makes these copies, but it does not execute the final redirect.
   Frames copies_at(const std::string& name);
-  // Where a MAC is: a device's name, or "" when it is unknown.
+  // The device at which a MAC is learned, or "" when the MAC is unknown.
   std::string learnt_at(uint32_t network, const std::string& mac) const;
 
-  // Ends whose MACs are those of two places.
+  // Ends with the MACs of two places.
   static Ends between(const std::string& from, const std::string& to);
   static Ends broadcast_of(const std::string& from);
 
-  // The frames of tests/support, with a checksum that no sender of an unfinished one could have
-  // left there. One complete frame in 30,000 has such a checksum by chance, and is left to tc for
-  // it.
+  // The frames of tests/support, with a checksum that cannot be taken for a partial one. By chance,
+  // one complete checksum in 30,000 looks partial, and XDP leaves such a frame to tc.
   static Frame tcp4(const Ends& ends, size_t payload = kSmallPayload);
   static Frame tcp6(const Ends& ends, size_t payload = kSmallPayload);
   static Frame icmp4_echo(const Ends& ends);
@@ -72,7 +73,7 @@ class Pipeline : public ::testing::TestWithParam<Hook> {
 };
 
 inline auto both_hooks() { return ::testing::Values(Hook::kTc, Hook::kXdp); }
-// For what exists under tc only.
+// For features that only tc has.
 inline auto tc_alone() { return ::testing::Values(Hook::kTc); }
 inline auto xdp_alone() { return ::testing::Values(Hook::kXdp); }
 inline std::string hook_name(const ::testing::TestParamInfo<Hook>& info) {
@@ -81,7 +82,7 @@ inline std::string hook_name(const ::testing::TestParamInfo<Hook>& info) {
 
 // Every reason that any test has seen counted so far, for every_reason_test.cc.
 std::map<Hook, std::set<std::string>>& reasons_seen();
-// Those that this kernel gives no means to bring about: a test that is skipped says so here.
+// The reasons that this kernel cannot cause. A test that is skipped adds its reason here.
 std::map<Hook, std::set<std::string>>& reasons_out_of_reach();
 void note_reasons(Hook hook, const Counts& counted);
 

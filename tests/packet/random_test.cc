@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Random and broken frames, against tables with stale entries, and the model of what must hold all
-// the same. The seed is printed; XVNET_TEST_SEED repeats it. A recipe that fails is printed too:
-// as a file of tests/fuzz/corpus/packet it is replayed ever after. XVNET_TEST_RECIPES says how
-// many.
+// Sends random and broken frames against tables with stale entries, and compares the outcome with
+// the model. The test prints its seed, and XVNET_TEST_SEED repeats a run. XVNET_TEST_RECIPES sets
+// the number of recipes. A failing recipe is printed too. Saved as a file in
+// tests/fuzz/corpus/packet, it becomes a regression test.
 #include <gtest/gtest.h>
 
 #include <algorithm>

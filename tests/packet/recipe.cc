@@ -38,20 +38,20 @@ constexpr Operand kByte = number(0x100);
 constexpr Operand kWord = number(0x10000);
 constexpr Operand kVid = number(0x1000);
 constexpr Operand kAddresses = number(4);     // pairs of addresses to choose from
-constexpr Operand kOptionWords = number(11);  // of four bytes
+constexpr Operand kOptionWords = number(11);  // words of four bytes
 
 constexpr OpInfo kInfos[] = {
     {"entry", {kNetworkId, kDevice, kMac, words(kEntryWords)}},
-    {"learnt", {kNetworkId, kDevice, kMac, number(8)}},  // slot
-    {"members", {kNetworkId, number(0x200)}},            // bit n: the device number n
+    {"learnt", {kNetworkId, kDevice, kMac, number(8)}},  // the last operand is the slot
+    {"members", {kNetworkId, number(0x200)}},            // bit n stands for device number n
     {"limit", {kNetworkId, kDevice, number(9)}},         // slots of the learner
     {"interface", {kDevice, kNetworkId, words(kKindWords), number(4)}},  // enum interface_flags
-    {"network", {kNetworkId, kDevice, kVid}},                            // its uplink, its VID
-    {"gateway", {kNetworkId, number(3)}},                                // which of three addresses
-    {"address", {kNetworkId, number(3), kDevice, number(2)}},  // whose, and is the MAC known
+    {"network", {kNetworkId, kDevice, kVid}},                            // its uplink and its VID
+    {"gateway", {kNetworkId, number(3)}},                                // one of three addresses
+    {"address", {kNetworkId, number(3), kDevice, number(2)}},  // the owner; is its MAC known
     {"vlan", {kVid, kNetworkId}},
     {"device", {kDevice, number(2)}},  // whether xvnet may send on it
-    {"from", {kDevice, number(2)}},    // with xvnet's own mark; "host": what the host sends
+    {"from", {kDevice, number(2)}},    // 1: with xvnet's own mark; "host": sent by the host
     {"eth", {kMac, kMac}},             // destination, source
     {"tag", {words(kTpidWords), kVid, number(16)}},  // PCP and DEI
     {"arp", {kByte}},                                // operation
@@ -64,16 +64,16 @@ constexpr OpInfo kInfos[] = {
     {"tcp", {kOptionWords, kByte}},   // flags
     {"udp", {kWord}},                 // destination port
     {"icmp", {kByte}},                // type
-    {"gre", {kByte}},                 // the flags of its first byte
+    {"gre", {kByte}},                 // flags of its first byte
     {"vxlan", {kWord}},               // VNI
     {"geneve", {kOptionWords}},
-    {"type", {kWord}},  // an EtherType, with anything behind it
+    {"type", {kWord}},  // an EtherType with any payload
     {"payload", {number(2001)}},
     {"checksum", {words(kChecksumWords)}},
     {"length", {kWord}},  // added to the length field
     {"poke", {number(200), kByte}},
     {"pad", {number(65)}},
-    {"cut", {number(200)}},  // the size that is left
+    {"cut", {number(200)}},  // the size of the cut frame
 };
 static_assert(std::size(kInfos) == kOps);
 
@@ -122,7 +122,7 @@ std::string mac_address_of(uint16_t value) {
       "01:00:0c:cc:cc:ce", "33:33:00:00:00:01", "00:00:00:00:00:00"};
   constexpr uint16_t kPlaces = 9;
   if (value < kPlaces) return mac_of(std::string(kMacWords[value]));
-  if (value == kMacs - 1) return "02:78:76:6e:65:74";  // a gateway's
+  if (value == kMacs - 1) return "02:78:76:6e:65:74";  // the gateway's MAC
   const size_t other = value - kPlaces;
   return other < std::size(kOthers) ? std::string(kOthers[other]) : hardware_address(value);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A test case of the random test and the packet fuzzer, as text: what the tables hold, and frames
-// layer by layer. One step a line, "#" starts a comment:
+// A test case of the random test and the packet fuzzer, as text. It describes the tables' contents,
+// and frames layer by layer. Each line is one step, and "#" starts a comment:
 //
 //   entry red d b static      # red's FDB says that b's MAC is at a port of blue
 //   from a 0
@@ -11,8 +11,8 @@
 //   payload 64
 //   checksum pseudo
 //
-// A step changes the tables (world.h), starts a frame, adds a layer to it, or spoils it
-// (recipe_frame.h). Any list of steps is a test case, so whatever changes a list gives another one.
+// A step changes the tables (world.h), starts a frame, adds a layer to it, or corrupts it
+// (recipe_frame.h). Any list of steps is a valid test case, so a fuzzer can change a list freely.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@
 namespace xvnet::test {
 
 enum class Op : uint8_t {
-  // The tables.
+  // Steps that change the tables.
   kEntry,
   kLearnt,
   kMembers,
@@ -37,7 +37,7 @@ enum class Op : uint8_t {
   kAddress,
   kVlan,
   kDevice,
-  // A frame, and its layers from the outside in.
+  // Steps that start a frame and add its layers, from the outside in.
   kFrom,
   kEth,
   kTag,
@@ -56,7 +56,7 @@ enum class Op : uint8_t {
   kGeneve,
   kType,
   kPayload,
-  // Faults: of the last transport's checksum, of the last length, and of the whole frame.
+  // Faults: in the last transport checksum, in the last length, and in the whole frame.
   kChecksum,
   kLength,
   kPoke,
@@ -77,7 +77,7 @@ using Recipe = std::vector<Step>;
 
 struct Operand {
   uint32_t limit = 0;                       // 0: there is none
-  std::span<const std::string_view> words;  // what its values are called; empty: numbers
+  std::span<const std::string_view> words;  // the names of its values; empty: plain numbers
 };
 
 struct OpInfo {
@@ -86,16 +86,17 @@ struct OpInfo {
 };
 const OpInfo& info_of(Op op);
 
-// What the values of operands stand for.
+// The meaning of operand values.
 std::string device_of(uint16_t value);  // a device of the rig; empty: none
 std::string mac_address_of(uint16_t value);
 constexpr uint16_t kMacs = 24;
-constexpr uint16_t kDevices = 10;  // the last is none
+constexpr uint16_t kDevices = 10;  // the last one means no device
 
 bool is_of_tables(Op op);
 bool is_fault(Op op);
 
-// Lines that are no step are left out, missing values are 0, too large ones wrap around.
+// Lines that are not steps are ignored. Missing values are 0, and values beyond the limit wrap
+// around.
 Recipe parse_recipe(std::string_view text);
 std::string print_recipe(std::span<const Step> recipe);
 

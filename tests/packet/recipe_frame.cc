@@ -15,7 +15,7 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr size_t kLongestFrame = 3200;  // a test run takes one page, with headroom
+constexpr size_t kLongestFrame = 3200;  // a test run accepts one page, including headroom
 constexpr uint16_t kGenevePort = 6081;  // RFC 8926
 constexpr size_t kIp6Header = 40;
 
@@ -24,11 +24,11 @@ enum class Follow : uint8_t { kNothing, kEtherType, kProtocol };
 struct Layer {
   Op op = Op::kEth;
   size_t at = 0;
-  std::optional<uint16_t> checksum;  // the fault, if there is one
+  std::optional<uint16_t> checksum;  // the fault, if any
   uint16_t length_fault = 0;
 };
 
-// How the layer before calls it.
+// The number of a layer in the "next protocol" field of the layer before it.
 struct Names {
   uint16_t ethertype;
   uint8_t protocol;
@@ -83,7 +83,8 @@ class FrameBuilder {
     append(step);
   }
 
-  // Lengths and checksums from the inside out, for the outer ones sum over the inner.
+  // Fills lengths and checksums from the inside out, because an outer checksum covers the inner
+  // ones.
   Bytes finish() {
     if (layers_.empty()) add({.op = Op::kEth, .values = {1, 0}});
     for (size_t i = layers_.size(); i > 0; --i) complete(i - 1);
@@ -93,7 +94,7 @@ class FrameBuilder {
   }
 
  private:
-  // The IP header around layer number `index`.
+  // The IP header that encloses layer number `index`.
   const Layer* l3_of(size_t index) const {
     const auto before = layers_ | std::views::take(index) | std::views::reverse;
     const auto found = std::ranges::find_if(
@@ -107,7 +108,7 @@ class FrameBuilder {
     follow_ = Follow::kNothing;
   }
 
-  // The field of the layer being appended that names the next one.
+  // Records the field of the current layer that names the next layer.
   void expect(Follow follow, size_t offset) {
     follow_ = follow;
     name_at_ = layers_.back().at + offset;
@@ -208,7 +209,7 @@ class FrameBuilder {
   }
 
   void append_extension(const Step& step) {
-    const int type = step.op == Op::kRouting ? step.values[1] : 1;  // else one PadN, RFC 8200, 4.2
+    const int type = step.op == Op::kRouting ? step.values[1] : 1;  // else PadN, RFC 8200, 4.2
     const int padding = 4 + 8 * step.values[0];
     put({59, step.values[0], type, padding, 0, 0, 0, 0});
     fill(size_t{8} * step.values[0]);
@@ -221,7 +222,7 @@ class FrameBuilder {
     fill(size_t{4} * step.values[0], 1);
   }
 
-  // RFC 2784 and 2890: each flag brings a word.
+  // RFC 2784 and RFC 2890: each flag adds one word.
   void append_gre(const Step& step) {
     put({step.values[0], 0, kTestEthertype >> 8, kTestEthertype & 0xff});
     for (const int flag : {0x80, 0x20, 0x10})
@@ -234,7 +235,7 @@ class FrameBuilder {
     for (size_t i = 0; i < size; ++i) bytes_.push_back(static_cast<uint8_t>(i * 7));
   }
 
-  // The tunnel's port, in the UDP header before it.
+  // Writes the tunnel's port into the UDP header before it.
   void call_port(uint16_t port) {
     if (layers_.size() < 2 || layers_[layers_.size() - 2].op != Op::kUdp) return;
     put_be16(bytes_, layers_[layers_.size() - 2].at + 2, port);

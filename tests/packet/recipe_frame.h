@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The frame that the steps behind a `from` describe. Type, length and checksum fields fit what
-// follows them, unless a fault says otherwise; layers may come in any order, also where no protocol
-// has them.
+// Builds the frame that the steps after a `from` describe. Type, length and checksum fields match
+// the content, unless a fault step changes them. Layers may come in any order, even in one that no
+// protocol allows.
 #pragma once
 
 #include <span>

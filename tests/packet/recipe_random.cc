@@ -15,7 +15,7 @@ constexpr size_t kLongestRecipe = 60;
 
 uint16_t value(size_t number) { return static_cast<uint16_t>(number); }
 
-// Numbers at which something changes come more often than others.
+// Boundary values are chosen more often than other numbers.
 uint16_t random_value(Dice& dice, const Operand& operand) {
   constexpr uint16_t kEdges[] = {0,      1,      kRedVid, kBlueVid, kHostsVid, 4095,  0x1000,
                                  0x2000, 0x3fff, 0x8000,  0xffff,   ETH_P_IP,  0x8808};
@@ -65,7 +65,7 @@ class FrameWriter {
     }
   }
 
-  // Something that a network may answer itself.
+  // Adds a request that a network may answer itself.
   void add_question(uint16_t source) {
     constexpr uint16_t kBroadcastMac = 9;
     constexpr uint16_t kGatewayMac = kMacs - 1;
@@ -132,7 +132,7 @@ class FrameWriter {
   int tunnels_ = 0;
 };
 
-// The MAC that is at a device, as the rig has it.
+// The number of the MAC that the rig has at a device.
 uint16_t mac_at(uint16_t device) {
   constexpr uint16_t kPorts = 6;
   constexpr uint16_t kWire = 6;
@@ -141,7 +141,7 @@ uint16_t mac_at(uint16_t device) {
   return device == kPorts ? kWire : kHost;
 }
 
-// Where the frames start, and the end.
+// The index of each frame's first step, and the end of the list.
 std::vector<size_t> frame_starts(const Recipe& recipe) {
   std::vector<size_t> starts;
   for (size_t i = 0; i < recipe.size(); ++i)

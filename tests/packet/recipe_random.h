@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Recipes by chance: the random test makes whole ones, the fuzzer changes those it has.
+// Random recipes. The random test makes whole recipes, and the fuzzer mutates existing ones.
 #pragma once
 
 #include <cstdint>
@@ -28,17 +28,17 @@ class Dice {
   std::mt19937_64 engine_;
 };
 
-// A step of this kind with any values.
+// A step of this kind with random values.
 Step random_step(Dice& dice, Op op);
-// Of the tables.
+// A random step that changes the tables.
 Step random_change(Dice& dice);
-// A `from` and its layers, mostly in an order that some protocol has, mostly whole.
+// A random `from` and its layers. Most frames follow some protocol's order and are undamaged.
 Recipe random_frame(Dice& dice);
 Recipe random_frame_from(Dice& dice, uint16_t device);
 
-// Another recipe, a few changes away.
+// A copy of the recipe with a few random changes.
 Recipe mutated(Dice& dice, Recipe recipe);
-// The start of one and the end of the other.
+// The start of one recipe, followed by the end of the other.
 Recipe crossed(Dice& dice, const Recipe& one, const Recipe& other);
 
 }  // namespace xvnet::test

@@ -42,25 +42,26 @@ int fd_of(const bpf_object* object, const char* program) {
   return bpf_program__fd(bpf_object__find_program_by_name(object, program));
 }
 
-// The programs share one set of tables: the XDP object takes the tc object's.
+// The programs share one set of tables: the XDP object reuses the maps of the tc object.
 void share_maps(bpf_object* from, bpf_object* to) {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, to) {
     const char* name = bpf_map__name(map);
     bpf_map* original = bpf_object__find_map_by_name(from, name);
-    if (original == nullptr) continue;  // constants of its own
+    if (original == nullptr) continue;  // the object's own constants
     if (bpf_map__is_internal(map)) continue;
     const int error = bpf_map__reuse_fd(map, bpf_map__fd(original));
     if (error != 0) fail(std::string("sharing map \"") + name + "\"", error);
   }
 }
 
-// The kernel lists a map bucket by bucket, and the tests list all of them all the time.
+// Shrinks large maps. The kernel lists a map bucket by bucket, and the tests list all maps very
+// often.
 void make_small(bpf_object* object) {
   constexpr uint32_t kEntries = 2048;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object) {
-    // The programs know how long these are.
+    // The size of these maps is compiled into the programs.
     const std::string_view name = bpf_map__name(map);
     if (name == "interface_cache" || name == "carried" || name == "vlan_cache") continue;
     if (bpf_map__max_entries(map) > kEntries) bpf_map__set_max_entries(map, kEntries);
@@ -202,7 +203,7 @@ RunResult Rig::run(Hook hook, Program program, uint32_t ifindex, const Bytes& fr
   Bytes in(options.metadata_size);
   in.insert(in.end(), frame.begin(), frame.end());
   RunResult result;
-  constexpr size_t kLongestAnswer = 1024;  // to a shorter question
+  constexpr size_t kLongestAnswer = 1024;  // the longest reply to a shorter request
   result.bytes.resize(in.size() + kLongestAnswer);
   __sk_buff skb{};
   skb.ifindex = ifindex;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The host that every packet test runs on: a namespace with real devices, both objects loaded with
-// shared tables, nothing pinned. There is one a process; reset() puts it back as described here.
+// The host on which every packet test runs: a namespace with real devices, and both objects loaded
+// with shared tables. Nothing is pinned. Each process has one rig, and reset() restores the state
+// described here.
 //
 //   network  VID       ports            FDB, besides one learnt MAC of each port
 //   red      10        a, b, c          the station "wire" behind the uplink
 //   blue     20        d                "wire", the same MAC
 //   plain    untagged  e, f             "wire", and "host": the host itself
 //
-// All have the uplink `up`. `stranger` is a device of the host that xvnet has nothing to do with,
-// and `host` the place where frames left to the host come out (live_fixture.h). Every device is a
-// TAP, MTU 1500 but for c's 9000. The host's routes lead to a router behind the uplink.
+// All networks have the uplink `up`. `stranger` is a device of the host that xvnet does not manage.
+// `host` shows the frames that are left to the host (live_fixture.h). Every device is a TAP with an
+// MTU of 1500, except c with 9000. The host's routes lead to a router behind the uplink.
 #pragma once
 
 #include <map>
@@ -34,7 +35,7 @@ constexpr uint32_t kBlue = 2;
 constexpr uint32_t kPlain = 3;
 constexpr uint16_t kRedVid = 10;
 constexpr uint16_t kBlueVid = 20;
-constexpr uint16_t kHostsVid = 30;  // owned by no network
+constexpr uint16_t kHostsVid = 30;  // no network owns this VID
 constexpr uint32_t kMacsPerPort = 4;
 constexpr uint64_t kAgeingNs = 300'000'000'000;
 constexpr int kJumboMtu = 9000;
@@ -42,13 +43,13 @@ constexpr const char* kUplinkIp = "198.51.100.1";  // the host's
 constexpr const char* kRouterIp = "198.51.100.254";
 constexpr const char* kUnreachableNet = "192.0.2.128/25";
 
-// The MAC of a place: a port, "wire", "host", or "new", which no table knows.
+// The MAC of a place: a port, "wire", "host", or "new". No table knows the MAC of "new".
 std::string mac_of(const std::string& place);
 
 struct RunOptions {
   uint32_t mark = 0;           // tc: skb->mark
-  uint32_t gso_size = 0;       // tc: the frame is still to be cut into segments of so many bytes
-  uint32_t metadata_size = 0;  // XDP: bytes of headroom that are taken
+  uint32_t gso_size = 0;       // tc: the segment size of a TSO frame
+  uint32_t metadata_size = 0;  // XDP: bytes of headroom in use
 };
 
 struct RunResult {
@@ -75,45 +76,47 @@ class Rig {
   static const std::vector<std::string>& ports();
   uint32_t ifindex(const std::string& name) const { return ifindexes_.at(name); }
   int program_fd(Hook hook, Program program) const;
-  // The counters of an interface, its CPUs added up; all zero for one without.
+  // The counters of an interface, summed over all CPUs. All zero for an interface without counters.
   abi::stats stats(const std::string& name) const;
-  // Reads and forgets what the TAPs were sent.
+  // Reads and discards all frames that the TAPs received.
   void drain();
 
-  // Makes a device a member of a network: its interface entry, its counters, its learner.
+  // Makes a device a member of a network: its interface entry, its counters and its learner.
   void attach(uint32_t network, const std::string& port);
   void set_members(uint32_t network, const std::vector<std::string>& ports);
   void set_learner(uint32_t network, const std::string& interface, uint32_t limit);
-  // A learnt MAC, in the given slot of the interface's learner.
+  // Adds a learned MAC in the given slot of the interface's learner.
   void set_learnt(uint32_t network, const std::string& interface, const std::string& mac,
                   uint32_t slot, uint64_t last_seen_ns);
-  // An entry that names no slot: FDB_SLOT_STATIC or FDB_SLOT_HOST.
+  // Adds an entry with the slot FDB_SLOT_STATIC or FDB_SLOT_HOST.
   void set_entry(uint32_t network, const std::string& interface, const std::string& mac,
                  uint32_t slot);
-  // The network answers for it; afterwards, for ports whose addresses it knows.
+  // Gives the network a gateway address that it answers for. After that, it also answers for ports
+  // whose addresses it knows.
   void set_gateway(uint32_t network, const std::string& ip);
-  // A network that has a NAT has none to these remotes; both prefixes are of so many bits.
+  // Exempts these remotes from a network's SNAT. `bits` is the length of both prefixes.
   void set_snat_exception(uint32_t network, const std::string& remotes, const std::string& subnet,
                           uint32_t bits);
-  // One that the host's interface in the network has.
+  // Adds an address of the host's interface in the network.
   void set_host_address(uint32_t network, const std::string& ip);
-  // The prefix of so many bits of an IPv6 one.
+  // Adds the first `bits` bits of an IPv6 address as a prefix of the host's interface.
   void set_beside_host(uint32_t network, const std::string& ip, uint32_t bits);
-  // A network that has a gateway is of the router, with the subnet of so many bits.
+  // Connects a network that has a gateway to the router. `bits` is the length of its subnet.
   void set_router(uint32_t router, uint32_t network, const std::string& subnet, uint32_t bits);
-  // No port: the address is kept for one that is not attached. No MAC: it is not known.
+  // With an empty port, the address is kept for a device that is not attached. With an empty MAC,
+  // the MAC is not known.
   void set_address(uint32_t network, const std::string& ip, const std::string& port,
                    const std::string& mac);
-  // Of these ports; nobody has announced it yet.
+  // These ports may use the address. No port has announced it yet.
   void set_shared_address(uint32_t network, const std::string& ip,
                           const std::vector<std::string>& ports);
-  // The network has DHCP, and this is what the port gets.
+  // Enables DHCP in the network and gives the port this lease.
   void set_lease(uint32_t network, const std::string& port, const abi::lease& lease);
   void set_interface(const std::string& name, const abi::interface& value);
   void erase_interface(const std::string& name);
-  // No network: nobody has the VID.
+  // Network 0 removes the owner of the VID.
   void set_vlan(const std::string& uplink, uint16_t vid, uint32_t network);
-  // The network's way out, with its buckets and public addresses.
+  // Enables SNAT for the network, with its session buckets and public addresses.
   void set_nat(uint32_t network, const abi::nat_network& rules, uint32_t address_flags);
   void set_rules(uint32_t network, abi::nat_network rules, uint32_t address_flags);
   void set_chunk(const abi::nat_chunk_key& key, uint32_t ports);

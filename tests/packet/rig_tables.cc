@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The tables of a Rig: how it is set up before each test, and what the programs counted.
+// The tables of a Rig: their contents before each test, and the counters that the programs wrote.
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
@@ -60,7 +60,7 @@ void Rig::zero_stats(const std::string& name) {
     throw_errno("writing what was carried");
 }
 
-// Others than these have no place in the cache, as if another interface had it.
+// "b" and "e" are not in the interface cache, as if another interface held their places.
 bool Rig::is_cached(const std::string& name) { return name != "b" && name != "e"; }
 
 void Rig::set_interface(const std::string& name, const abi::interface& value) {
@@ -76,7 +76,7 @@ void Rig::erase_interface(const std::string& name) {
   tables_->interfaces.erase(ifindex(name));
 }
 
-// That of "blue" is looked up elsewhere, as if another uplink had its place.
+// Blue's VID is not in the VLAN cache, as if another uplink held its place.
 void Rig::set_vlan(const std::string& uplink, uint16_t vid, uint32_t network) {
   const bool is_cached = vid != kBlueVid;
   if (is_cached) tables_->vlan_cache.erase(vid);
@@ -91,7 +91,7 @@ void Rig::attach(uint32_t network, const std::string& port) {
       port, {.network = network, .kind = abi::INTERFACE_PORT, .flags = abi::INTERFACE_XDP_TARGET});
   set_learner(network, port, kMacsPerPort);
   zero_stats(port);
-  // The kernel looks the device up in the caller's namespace.
+  // The kernel looks up the device in the caller's namespace.
   ns_.in([&] { tables_->devices.put(ifindex(port), ifindex(port)); });
 }
 
@@ -203,7 +203,7 @@ void Rig::set_lease(uint32_t network, const std::string& port, const abi::lease&
   set_flag(network, abi::NETWORK_DHCP);
 }
 
-// Bits behind the last port are set.
+// The bits beyond the last port are set, so that they count as used.
 void Rig::set_chunk(const abi::nat_chunk_key& key, uint32_t ports) {
   abi::nat_chunk chunk{};
   for (uint32_t bit = ports; bit < NAT_CHUNK_PORTS; ++bit)
@@ -213,7 +213,7 @@ void Rig::set_chunk(const abi::nat_chunk_key& key, uint32_t ports) {
   tables_->nat_ports.put(key, chunk);
 }
 
-// With the bitmaps of its ports.
+// Writes the network's NAT entry and the bitmaps of its ports.
 void Rig::set_rules(uint32_t network, abi::nat_network rules, uint32_t address_flags) {
   for (uint32_t i = 0; i < rules.range_count; ++i) {
     abi::nat_range& range = rules.ranges[i];
@@ -230,7 +230,7 @@ void Rig::set_rules(uint32_t network, abi::nat_network rules, uint32_t address_f
   tables_->nat_networks.put(network, rules);
 }
 
-// Of all networks.
+// The lowest and highest public port of all networks.
 std::pair<uint16_t, uint16_t> Rig::port_bounds() const {
   uint16_t first = UINT16_MAX;
   uint16_t last = 0;

@@ -36,7 +36,7 @@ class Router : public Pipeline {
     ends.dst_ip = ip;
     return ends;
   }
-  // As it was sent, but for the MACs and the TTL.
+  // The frame as sent, with the receiver's and the gateway's MACs and a TTL that is one less.
   static Frame routed(const Frame& frame, const std::string& port) {
     Frame out = with_ttl(frame, static_cast<uint8_t>(frame.bytes.at(kIpOffset + 8) - 1));
     const auto mac = parse_mac(test::mac_of(port));
@@ -45,7 +45,7 @@ class Router : public Pipeline {
     std::ranges::copy(gateway, out.bytes.begin() + ETH_ALEN);
     return out;
   }
-  // An ICMP error comes back from the sender's own gateway.
+  // The sender gets an ICMP error from its own gateway.
   void expect_told(const Frame& frame, const std::string& reason, uint8_t type, uint8_t code,
                    const std::string& port = "a") {
     const Outcome outcome = from_vm(port, frame);
@@ -115,7 +115,7 @@ TEST_P(Router, ANetworkThatIsGoneIsUnreachable) {
   expect_told(udp4(to("10.0.2.1")), "HOST_UNREACHABLE", 3, 1);
 }
 
-// An entry that is out of date leads into no other network.
+// A stale address entry must not lead into another network.
 TEST_P(Router, APortOfAnotherNetworkGetsNothing) {
   rig_.set_address(kBlue, "10.0.2.9", "c", test::mac_of("c"));
   const Frame frame = udp4(to("10.0.2.9"));
@@ -145,7 +145,7 @@ TEST_P(Router, TheOtherNetworksGatewayAnswersAPing) {
   EXPECT_EQ(outcome.counted, (Counts{{"a from carried", 1}, {"a to carried", 1}}));
   EXPECT_EQ(endpoints_of(outcome.bytes).src_ip, kBlueGateway);
   EXPECT_EQ(outcome.bytes.at(kTransportOffset), 0);
-  // And nothing else of it.
+  // The other network's gateway answers nothing but pings.
   expect_told(udp4(to(kBlueGateway)), "HOST_UNREACHABLE", 3, 1);
 }
 

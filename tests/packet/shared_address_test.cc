@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/neighbour.h: of red's 10.0.0.100, which a and b may have and c may not. XDP leaves all
-// ARP of the network to tc.
+// bpf/stages/neighbour.h: red's shared address 10.0.0.100, which a and b may use and c may not. XDP
+// leaves all ARP frames of the network to tc.
 #include "nat_fixture.h"
 #include "pipeline_fixture.h"
 
@@ -32,7 +32,7 @@ class SharedAddress : public Pipeline {
   abi::address_entry entry() const {
     return rig_.tables().addresses.find({.network = kRed, .address = address_of(kShared)}).value();
   }
-  // Where the address is, as tc sees it.
+  // The port that holds the address, by its entry.
   std::string owner() const {
     for (const char* port : {"a", "b", "c"})
       if (rig_.ifindex(port) == entry().ifindex) return port;
@@ -67,14 +67,15 @@ TEST_P(SharedAddress, IsNobodysWhoMayNotHaveIt) {
   EXPECT_EQ(owner(), "a");
 }
 
-// A port of another network may have the same address there.
+// A port of another network may have the same address in that network.
 TEST_P(SharedAddress, IsOfItsNetworkAlone) {
   rig_.tables().allowed.put({.ifindex = rig_.ifindex("c"), .address = address_of(kShared)}, kBlue);
   from_vm("c", announcement("c"));
   EXPECT_EQ(owner(), "");
 }
 
-// A question does not announce, but of an address that nobody has.
+// An ARP request from the address is no announcement. It takes the address only when no port holds
+// it.
 TEST_P(SharedAddress, AQuestionTakesItFromNobody) {
   from_vm("a", question("a", kShared, "10.0.0.9"));
   EXPECT_EQ(owner(), "a");
@@ -96,7 +97,7 @@ TEST_P(SharedAddress, TheAnnouncementIsForEverybody) {
   EXPECT_EQ(from_vm("a", announcement("a")).counted.at("c to carried"), 1u);
 }
 
-// What is a port's own stays so.
+// An address that belongs to one port stays at that port.
 TEST_P(SharedAddress, AnotherAddressIsNotTakenByAnAnnouncement) {
   rig_.set_address(kRed, "10.0.0.2", "b", "");
   rig_.tables().allowed.put({.ifindex = rig_.ifindex("a"), .address = address_of("10.0.0.2")},
@@ -107,7 +108,7 @@ TEST_P(SharedAddress, AnotherAddressIsNotTakenByAnAnnouncement) {
   EXPECT_EQ(owned.ifindex, rig_.ifindex("b"));
 }
 
-// A VM that holds the address when its port is attached need not announce it again.
+// A VM that already holds the address when its port is attached need not announce it again.
 class SharedAddressOutside : public NatFixture {
  protected:
   SharedAddressOutside() { rig_.set_shared_address(kRed, kShared, {"a", "b"}); }

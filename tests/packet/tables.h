@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The tables of maps/, filled and read by the tests directly.
+// The tables of maps/, which the tests fill and read directly.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -36,7 +36,7 @@ class Table {
     return std::nullopt;
   }
 
-  // Removing what is not there is no error.
+  // Erasing a missing key is no error.
   void erase(const Key& key) const {
     if (bpf_map_delete_elem(fd_, &key) != 0 && errno != ENOENT) throw_errno("emptying a table");
   }
@@ -62,7 +62,7 @@ class Table {
   int fd_;
 };
 
-// An array: an element of zeros is no entry.
+// An array. An element of zeros counts as missing.
 template <typename Value>
 class ArrayTable {
  public:
@@ -151,15 +151,15 @@ class Tables {
 #undef TABLE
 };
 
-// What a counted reason is called in reasons.def.
+// The name of a counted reason in reasons.def.
 std::string reason_name(uint32_t number);
 
-// "10.0.0.1", as the tables hold it.
+// "10.0.0.1" in the tables' format.
 abi::address address_of(const std::string& ip);
 abi::fdb_key fdb_key(uint32_t network, const std::string& mac);
-// A MAC as a learner's slot holds it.
+// A MAC in the format of a learner's slot.
 uint64_t slot_of(const std::string& mac);
-// Now, in the clock of fdb_entry::last_seen_ns.
+// The current time, in the clock of fdb_entry::last_seen_ns.
 uint64_t monotonic_ns();
 
 }  // namespace xvnet::test

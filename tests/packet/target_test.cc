@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/find.h, check_target: the target is alive, in the frame's network, and the frame fits
-// it.
+// bpf/stages/find.h, check_target: the target must be alive and in the frame's network, and its MTU
+// must be large enough.
 #include <linux/if_ether.h>
 
 #include "link.h"
@@ -72,7 +72,8 @@ TEST_P(Target, AStrangersDeviceGetsNothing) {
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NO_DEVICE"));
 }
 
-// An entry of the host leads into a device's receive path, which for a port is what its VM sends.
+// A host entry sends frames into a device's receive path. At a port, those would count as frames
+// from its VM.
 TEST_P(Target, AStaleEntryOfTheHostLeadsIntoNoPort) {
   for (const std::string port : {"d", "f"}) {
     rig_.set_entry(kPlain, port, mac_of("host"), abi::FDB_SLOT_HOST);
@@ -122,9 +123,10 @@ TEST_P(Target, ADeviceThatIsGoneGetsNothing) {
   EXPECT_FALSE(rig_.tables().devices.find(gone));
 }
 
-// The device is alive, but in another namespace: the kernel does not find it from the sender's.
+// The device is alive, but in another namespace. The kernel cannot find it from the sender's
+// namespace.
 TEST_P(Target, ADeviceOfAnotherNamespaceGetsNothing) {
-  constexpr uint32_t kFar = 9999;  // no device of the rig has it
+  constexpr uint32_t kFar = 9999;  // no device of the rig has this ifindex
   const NetNs elsewhere;
   elsewhere.must({"ip", "link", "add", "far", "index", std::to_string(kFar), "type", "veth", "peer",
                   "name", "end"});
@@ -137,8 +139,7 @@ TEST_P(Target, ADeviceOfAnotherNamespaceGetsNothing) {
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NO_DEVICE"));
 }
 
-// XDP cannot tell a frame that is too long from one that is still to be segmented: TOO_BIG is tc's
-// to say.
+// XDP cannot tell an oversized frame from a TSO frame, so only tc gives TOO_BIG.
 TEST_P(Target, AFrameLongerThanTheTargetsMtuIsDropped) {
   const Frame fits = sized(between("a", "b"), kMtu);
   EXPECT_EQ(from_vm("a", fits), forwarded(fits, "a", "b"));
@@ -164,8 +165,8 @@ TEST_P(Target, TheTagsOfXvnetTakeNothingOfTheMtu) {
   EXPECT_EQ(from_vm("a", too_big), only_tc(too_big, dropped(too_big, "a from", "TOO_BIG")));
 }
 
-// tc moves the inner tag into metadata when it takes the outer one off, so the frame out is without
-// it there.
+// tc moves the inner tag into metadata when it pops the outer one, so the resulting frame has no
+// tag in its bytes.
 TEST_P(Target, ATagInTheTagTakesNothingOfTheMtuEither) {
   let_xdp_carry_anything_of("up");
   const VlanTag inner{.vid = 7, .pcp = 1};
@@ -184,9 +185,8 @@ TEST_P(Target, ThereIsRoomForOneTagBeyondTheMtu) {
   EXPECT_EQ(from_uplink(fits).verdict, Verdict::kRedirect);
 }
 
-// A frame that the target's card or the kernel is still to cut is as long as its segments. gso_size
-// can be given to a test run, but not gso_type, without which the kernel does not know the headers
-// of a segment: so from a real TAP.
+// For a TSO frame, the MTU applies to its segments. A test run can set gso_size but not gso_type,
+// without which the kernel does not know the segments' headers. So these tests use a real TAP.
 TEST_P(TargetLive, ATsoFrameIsAsLongAsItsSegments) {
   attach_all();
   constexpr size_t kPayload = 20000;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/tell_outside.h: what a remote is told of a frame that does not get to the VM. Who is
-// who: nat_fixture.h. It is all tc's.
+// bpf/stages/tell_outside.h: the ICMP errors that a remote gets for a frame that does not reach the
+// VM. Only tc sends them. nat_fixture.h describes the hosts and addresses.
 #include <linux/if_ether.h>
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace xvnet::test {
 namespace {
 
 constexpr size_t kQuoted = 28;
-constexpr size_t kTooBig = 3000;  // of payload, for a's MTU of 1500
+constexpr size_t kTooBig = 3000;  // bytes of payload, too many for a's MTU of 1500
 constexpr uint64_t kOneSecond = 1'000'000'000;
 
 class TellOutside : public NatFixture {
@@ -109,7 +109,8 @@ TEST_P(TellOutside, NotMoreOftenThanAHundredTimesASecond) {
   EXPECT_GT(rig_.tables().nat_networks.find(kRed).value().told_until_ns, 0u);
 }
 
-// From one VM to another by its public port, it is the first that is told, by its own gateway.
+// When a VM sends to another VM's public port, the error goes to the sending VM and comes from its
+// own gateway.
 TEST_P(TellOutside, AVmWhatIsTooBigForAnother) {
   set_flags(kBlue, abi::NAT_ANY_REMOTE);
   rig_.set_gateway(kBlue, "10.0.0.253");

@@ -17,8 +17,8 @@ namespace {
 
 constexpr uint32_t kOwnMark = 0x78766e74;  // docs/packet-path.md
 
-// What a test run takes: a frame with something behind its Ethernet header, and an IP packet with
-// the whole of its first one.
+// Pads the frame to the minimum of a test run: one byte behind the Ethernet header, or a whole IP
+// header.
 Bytes made_runnable(Bytes frame) {
   constexpr size_t kIpv6 = 40;
   frame.resize(std::max<size_t>(frame.size(), ETH_HLEN + 1));
@@ -54,7 +54,7 @@ class Trial {
  public:
   Trial(Rig& rig, const Observer& observe) : rig_(rig), observe_(observe) {}
 
-  // Which hook comes first alternates, so that each is the one that learns.
+  // The hooks take turns in running first, so that each of them learns MACs.
   void send(const Sent& sent) {
     world_ = read_world(rig_);
     const bool tc_alone = sent.program == Program::kFromHost || sent.own_mark;
@@ -104,14 +104,14 @@ class Trial {
     if (received(rig_) != copies) find(hook, sent, "other copies came out than those of a flood");
   }
 
-  // XDP leaves a frame as it is, or does what tc does; under tc a tag may be in the metadata.
+  // XDP either leaves a frame unmodified or does what tc does. Under tc, a tag may be in metadata.
   void compare_hooks(const Sent& sent, const Outcome& on_tc, const Outcome& on_xdp) {
     if (on_xdp.verdict == Verdict::kPass) {
       if (on_xdp.bytes != sent.frame || !on_xdp.counted.empty())
         find(Hook::kXdp, sent, "left the frame, but touched it");
       return;
     }
-    // A second tag that is cut short is payload to XDP, while tc has to move it to the metadata.
+    // XDP treats a truncated second tag as payload. tc has to move it to metadata and fails.
     if (on_tc.counted.contains(sent.from + " from POP_FAILED")) return;
     const bool as_tc = on_xdp.verdict == on_tc.verdict && on_xdp.counted == on_tc.counted;
     const bool dropped = on_xdp.verdict == Verdict::kDrop;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A recipe run on the rig. Each frame goes through its programs by test runs, twice under each
-// hook, and everything that came of it is compared: with the model, with the first time, and one
-// hook with the other.
+// Runs a recipe on the rig. Each frame goes through its programs by test runs, twice under each
+// hook. The outcome is compared with the model, with the first run, and between the hooks.
 #pragma once
 
 #include <functional>
@@ -23,15 +22,15 @@ struct Run {
 };
 using Observer = std::function<void(const Run&)>;
 
-// What was not as it has to be, a line each; empty: nothing. The rig is reset first. Frames on
-// tables of which the model has nothing to say are left out.
+// Returns one line for each fault, so an empty list means success. It resets the rig first, and
+// skips frames that the model cannot predict on these tables.
 std::vector<std::string> try_recipe(Rig& rig, const Recipe& recipe, const Observer& observe = {});
 
-// What came out of the devices since the last call, by their names.
+// The frames that came out of each device since the last call, by device name.
 std::map<std::string, std::vector<Bytes>> received(Rig& rig);
 
-// The frames of a recipe one after the other; the steps of the tables between them are done as
-// they come.
+// Calls `send` for each frame of a recipe in order. Steps that change the tables are applied
+// between the frames.
 void each_frame(Rig& rig, const Recipe& recipe, const std::function<void(const Sent&)>& send);
 
 }  // namespace xvnet::test

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/untranslated.h: remotes to whom red speaks by its own addresses, 192.0.2.0/29 with
-// kPeerIp. kOtherPeerIp is none of them. Who is who: nat_fixture.h.
+// bpf/stages/untranslated.h: red reaches the remotes in 192.0.2.0/29, which includes kPeerIp,
+// without SNAT. kOtherPeerIp is outside that prefix. nat_fixture.h describes the hosts and
+// addresses.
 #include <linux/if_ether.h>
 
 #include "link.h"
@@ -10,7 +11,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr const char* kRouterIp = "198.51.100.9";  // of neither
+constexpr const char* kRouterIp = "198.51.100.9";  // in neither prefix
 
 class Untranslated : public NatFixture {
  protected:
@@ -18,7 +19,7 @@ class Untranslated : public NatFixture {
     rig_.set_snat_exception(kRed, "192.0.2.0", "10.0.0.0", 29);
     rig_.set_address(kRed, "10.0.0.1", "a", test::mac_of("a"));
   }
-  // From the peer to a VM's own address.
+  // A frame from the peer to a VM's own address.
   Frame to_inside(Protocol protocol, const std::string& peer = kPeerIp,
                   const std::string& inside = "10.0.0.1") {
     return in(protocol, kInsidePort, peer, kPeerPort, inside);
@@ -52,7 +53,7 @@ TEST_P(Untranslated, ToOthersItIsTranslated) {
   EXPECT_EQ(from_uplink(stray), left(stray));
 }
 
-// Blue has the same addresses, and no exception.
+// Blue has the same addresses but no exception.
 TEST_P(Untranslated, OfAnotherNetworkIsTranslated) {
   EXPECT_EQ(leaves_as(out(Protocol::kUdp, "d"), "d")->src_ip, kPublicIp);
 }

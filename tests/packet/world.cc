@@ -19,7 +19,7 @@ uint32_t ifindex_of(const Rig& rig, uint16_t device) {
   return name.empty() ? 0 : rig.ifindex(name);
 }
 
-// Calls `visit` with every key and value.
+// Calls `visit` for every key and value.
 template <typename Key, typename Value, typename Visit>
 void each(const Table<Key, Value>& table, const Visit& visit) {
   const auto value = std::make_unique<Value>();
@@ -72,7 +72,7 @@ void set_network(Rig& rig, const Step& step) {
                                       .pad = 0});
 }
 
-// Those that the frames of recipes name, and one that none does.
+// Two addresses that the frames of recipes use, and one that none uses.
 constexpr const char* kIps[] = {"10.0.0.2", "10.0.0.1", "10.0.0.9"};
 
 void set_gateway(Rig& rig, const Step& step) {

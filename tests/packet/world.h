@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The rig's tables as the model reads them: by the devices' names, and aged entries told from
-// fresh ones.
+// The rig's tables as the model reads them: with device names, and with fresh and aged entries
+// distinguished.
 #pragma once
 
 #include <array>
@@ -22,13 +22,13 @@ namespace xvnet::test {
 struct World {
   struct Station {
     std::string device;
-    uint32_t slot = 0;  // of the learner, or FDB_SLOT_*
+    uint32_t slot = 0;  // a slot of the learner, or FDB_SLOT_*
     bool fresh = false;
 
     bool operator==(const Station&) const = default;
   };
   struct Segment {
-    std::string uplink;  // empty: none
+    std::string uplink;  // empty: no uplink
     uint16_t vid = 0;
     uint16_t flags = 0;  // enum network_flags
   };
@@ -38,7 +38,7 @@ struct World {
   };
   struct Learner {
     uint32_t limit = 0;
-    std::vector<MacBytes> slots;  // the first `limit`
+    std::vector<MacBytes> slots;  // the first `limit` slots
   };
   using Fdb = std::map<std::pair<uint32_t, MacBytes>, Station>;
 
@@ -48,17 +48,17 @@ struct World {
   std::map<std::pair<uint32_t, Ipv4Bytes>, Neighbour> neighbours;
   std::map<std::pair<std::string, uint16_t>, uint32_t> vlans;  // by uplink and VID
   std::map<uint32_t, std::vector<std::string>> members;
-  std::set<std::string> devices;                                 // that may be sent on
-  std::set<std::string> counted;                                 // that have counters
+  std::set<std::string> devices;                                 // devices that xvnet may send on
+  std::set<std::string> counted;                                 // interfaces that have counters
   std::map<std::pair<uint32_t, std::string>, Learner> learners;  // by network and interface
   Fdb fdb;
 };
 
 World read_world(const Rig& rig);
-// What each frame may change, read again.
+// Reads again the tables that each frame may change.
 void read_learnt(const Rig& rig, World& world);
 
-// Does what a step of the tables says.
+// Applies a step that changes the tables.
 void change_tables(Rig& rig, const Step& step);
 
 }  // namespace xvnet::test
