@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A port is an access port: what a virtual machine tags itself goes nowhere, however it is tagged.
+// A port is an access port: frames that a VM tags itself are dropped, with every form of tag.
 #include <linux/if_ether.h>
 
 #include "lab.h"
@@ -39,7 +39,7 @@ Frame in_form(Frame frame, const Form& form) {
 
 class Access : public InMode {
  protected:
-  // All that a frame of tenant 10 could leak to.
+  // Adds every place to which a frame of tenant 10 could leak.
   void surround() {
     uplink("eth0");
     lab.listen_to_host();
@@ -99,7 +99,7 @@ TEST_P(Access, ATagCutShortIsDropped) {
   for (const char* place : {"tap1", "tap2", "wire:eth0", "host"}) {
     EXPECT_TRUE(lab.ears.all(place).empty()) << place;
   }
-  // On the tc way the kernel discards such a frame itself, when it looks for the tag.
+  // In tc mode, the kernel itself drops such a frame when it parses the tag.
   EXPECT_EQ(lab.host.drops("tap0", "from_vm", "truncated"), mode() == "xdp" ? 4u : 0u);
 }
 
@@ -115,7 +115,7 @@ TEST_P(Access, DropsEveryTaggedFormFromAVeth) {
   }
 }
 
-// Native XDP cannot see a tag in metadata: such a sender is for the tc mode.
+// Native XDP cannot see a tag in metadata, so such a sender needs tc mode.
 class AccessInMetadata : public ::testing::Test {
  protected:
   AccessInMetadata() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks with a subnet: the addresses their ports get, as an operator sees them.
+// Networks with a subnet: the addresses of their ports, as an operator sees them.
 #include <cstdio>
 
 #include "lab.h"
@@ -44,7 +44,7 @@ TEST_F(Addresses, AreGivenKeptAndShown) {
 TEST_F(Addresses, ARefusalChangesNothing) {
   add_blue();
   lab.host.attach("tap0", {"--network", "blue"});
-  const Tap vm(lab.ns(), "tap0");  // a port without a VM gives up its address
+  const Tap vm(lab.ns(), "tap0");  // without a carrier, tap0 would give up its address
   const std::string before = lab.host.state();
   const auto refused = [&](const Words& args, int code, const Words& words) {
     const auto result = lab.host.xvnet(args);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What cannot be done is said, with the right exit code, and changes nothing.
+// An impossible command fails with a message and the right exit code, and changes nothing.
 #include "lab.h"
 #include "metadata_tagger.h"
 
@@ -14,7 +14,7 @@ class BadInput : public ::testing::Test {
     lab.host.attach("tap0", {"--vlan", "10"});
   }
 
-  // Runs it, and checks the code, the message, and that all is as before.
+  // Runs the command and checks its exit code, its message, and that the state is unchanged.
   void expect_refused(const Words& command, int exit_code, const Words& words) {
     const std::string before = lab.host.state();
     const CommandResult result = lab.host.xvnet(command);

@@ -5,9 +5,8 @@ namespace xvnet::test {
 
 namespace {
 
-// $@: what it has of /etc. A /sys that cannot be written to says that there is no udev, and one
-// that is mounted here shows the devices of this namespace. The shell at the end reaps who loses
-// its parent.
+// The arguments in $@ name the files of /etc to copy. The read-only /sys tells daemons that no udev
+// runs, and shows the devices of this namespace. The shell at the end reaps orphaned processes.
 constexpr const char* kFirstProcess = R"(set -e
 umask 022
 hostname localhost
@@ -25,7 +24,7 @@ while :; do sleep 3600 & wait; done
 )";
 
 Words first_process(const Words& etc) {
-  // Ends with the test's process, however that ends, and everything in the container with it.
+  // The container ends with the test process, however that process ends.
   Words words = {"setpriv", "--pdeathsig", "KILL",        "unshare",      "--mount",
                  "--uts",   "--pid",       "--fork",      "--kill-child", "--mount-proc",
                  "sh",      "-c",          kFirstProcess, "first-process"};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A machine without a kernel of its own: what runs in it has its own network, mounts, host name and
-// processes. /etc, /run and /var/lib are its alone, so a daemon of a distribution with its default
-// paths finds and changes nothing of the machine that the test is on. No udev and no systemd run.
+// A container that shares the machine's kernel. Its processes have their own network, mounts, host
+// name and process ids. It also has its own /etc, /run and /var/lib. So a distribution's daemon
+// with default paths neither sees nor changes the machine's files. No udev and no systemd run in
+// it.
 #pragma once
 
 #include <string>
@@ -13,14 +14,14 @@ namespace xvnet::test {
 
 class Container {
  public:
-  // `etc`: what it has of the machine's /etc, beside its users. Called "localhost", as a machine is
-  // that has not been told its name.
+  // `etc` names the files of the machine's /etc to copy, besides its users. The host name is
+  // "localhost", as on a machine without a configured name.
   explicit Container(const Words& etc);
 
   const NetNs& ns() const { return ns_; }
-  // Shell text. A daemon that it leaves behind ends with the container.
+  // Runs shell text. A daemon that the script starts ends with the container.
   CommandResult run(const std::string& script) const;
-  // The output; anything but exit code 0 is a SetupError.
+  // Returns the output. Throws a SetupError for any exit code but 0.
   std::string must(const std::string& script) const;
   void write(const std::string& path, const std::string& text) const;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Whose a device is: the host's, another instance's, or nobody's any more.
+// Who uses a device: the host, another instance, or no one since the device vanished.
 #include "lab.h"
 
 namespace xvnet::test {
 namespace {
 
-// A veth's near end in the host, up; the far end is of no matter.
+// Adds a veth pair with its near end up in the host. The tests do not use the far end.
 void add_device(const NetNs& ns, const std::string& name) {
   add_veth(ns, name, ns, name + "-far");
   set_up(ns, name + "-far");
@@ -34,7 +34,7 @@ TEST_F(HostsDevice, WithAnAddressIsNoPort) {
   expect_refused("eth7", "192.0.2.2/24");
   host.attach("eth7", {"--vlan", "10", "--force"});
   EXPECT_EQ(host.port("eth7").at("state"), "up");
-  // It is a port now, and asked for again needs no second word.
+  // The device is a port now, so attaching it again needs no --force.
   host.attach("eth7", {"--vlan", "10"});
   host.attach("eth7", {"--vlan", "20", "--replace"});
 }
@@ -66,7 +66,7 @@ TEST_F(HostsDevice, WithADeviceOnItIsNoPort) {
        std::vector<Words>{{"macvlan"}, {"macvtap"}, {"ipvlan"}, {"vlan", "id", "7"}}) {
     Words add{"ip", "link", "add", "link", "eth7", "name", "x7", "type"};
     add.insert(add.end(), type.begin(), type.end());
-    if (!host.ns().run(add).ok()) continue;  // not in this kernel
+    if (!host.ns().run(add).ok()) continue;  // this kernel lacks the device type
     known++;
     expect_refused("eth7", "the " + type[0] + " device x7 is on it");
     host.ns().must({"ip", "link", "set", "eth7", "down"});
@@ -92,7 +92,7 @@ TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
     if (type[0] == "macvlan" || type[0] == "vlan") add.insert(add.end(), {"link", "eth7"});
     add.push_back("type");
     add.insert(add.end(), type.begin(), type.end());
-    if (!host.ns().run(add).ok()) continue;  // not in this kernel
+    if (!host.ns().run(add).ok()) continue;  // this kernel lacks the device type
     known++;
     expect_refused("x7", type[0]);
     delete_link(host.ns(), "x7");
@@ -160,7 +160,7 @@ TEST_P(TwoInstances, DoNotShareADevice) {
   expect_refused({"uplink", "add", "--vlans", "20", "eth0"});
   expect_refused({"uplink", "add", "tap0"});
   EXPECT_EQ(host.port("tap0").at("state"), "up");
-  // Its own are no matter, and what the first gives back is free.
+  // The other instance may use its own devices, and a device that the first instance gave back.
   EXPECT_TRUE(other({"attach", "tap1", "--vlan", "10"}).ok());
   host.must({"detach", "tap0"});
   const CommandResult attached = other({"attach", "tap0", "--vlan", "10"});
@@ -181,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(By, TwoInstances,
                          ::testing::Values(Words{}, Words{"env", "XVNET_NO_TCX=1"}),
                          [](const auto& by) { return by.param.empty() ? "tcx" : "clsact"; });
 
-// Containers that end while a command is at work, each in a namespace of its own.
+// Containers that end while a command runs. Each has its own network namespace.
 class Vanishing : public ::testing::Test {
  protected:
   static constexpr int kContainers = 10;

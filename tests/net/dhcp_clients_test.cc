@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// DHCP by the clients that distributions come with, in a container behind a port: what they were
-// told, what they made of it, and what was said on the wire. dhclient and dhcpcd are configured as
-// their packages come. udhcpc of busybox is in dhcp_test.cc and tests/guest, iPXE in tests/guest.
+// DHCP with the clients of common distributions, each in a container behind a port. The tests check
+// the options that the client received, the resulting configuration, and the messages on the wire.
+// dhclient and dhcpcd run with their packages' configuration. dhcp_test.cc and tests/guest test
+// busybox udhcpc, and tests/guest tests iPXE.
 #include <tins/dhcp.h>
 #include <tins/ethernetII.h>
 #include <tins/ip.h>
@@ -23,20 +24,20 @@ constexpr const char* kLaterLease = "10.0.0.9";
 constexpr const char* kRouter = "10.0.0.1";
 constexpr int kLeaseSeconds = 3600;
 constexpr int kToldMtu = 1400;
-// dhcpcd listens for seconds whether somebody else has the address.
+// dhcpcd probes for several seconds whether another station uses the address.
 constexpr auto kClientLimit = std::chrono::seconds(40);
 
-// All of it is shell text, run in the container.
+// Every member is shell text that runs in the container, unless stated otherwise.
 struct ClientProgram {
   std::string name;
-  Words etc;  // of its package
+  Words etc;  // names of files in /etc that belong to the package
   std::string prepare;
   std::string start;
   std::string renew;
-  std::string leave;    // ends, and knows its lease when it is started again
-  std::string release;  // and ends
+  std::string leave;    // ends the client, which keeps its lease
+  std::string release;  // releases the lease and ends the client
   std::string report;
-  Words told;  // in the words of the report
+  Words told;  // texts that the report must contain
 };
 
 void PrintTo(const ClientProgram& client, std::ostream* out) { *out << client.name; }
@@ -46,7 +47,7 @@ const ClientProgram kDhclient = {
     .etc = {"dhcp"},
     .prepare = "mkdir /var/lib/dhcp",
     .start = "dhclient -1 -q eth0",
-    // It cannot be asked to; what it is told of the time can be overruled.
+    // dhclient has no command to renew, but its configuration can override the renewal time.
     .renew =
         "cp /etc/dhcp/dhclient.conf /etc/dhcp/soon.conf && "
         "echo 'supersede dhcp-renewal-time 2;' >>/etc/dhcp/soon.conf && "
@@ -66,8 +67,8 @@ const ClientProgram kDhclient = {
 const ClientProgram kDhcpcd = {
     .name = "dhcpcd",
     .etc = {"dhcpcd.conf"},
-    // It loses a signal that comes while its script runs: that has to be over, and the daemon back
-    // where it answers what it is asked.
+    // dhcpcd loses a signal that arrives while its hook script runs. So each command waits until
+    // the script has ended and the daemon answers again.
     .prepare = "mkdir /var/lib/dhcpcd && echo 'echo $reason >>/run/reasons' >/etc/dhcpcd.exit-hook",
     .start =
         "rm -f /run/reasons && dhcpcd -q -w eth0 && "
@@ -86,7 +87,7 @@ const ClientProgram kDhcpcd = {
              "dhcp_server_identifier=10.0.0.1\n", "nameserver 192.0.2.53\n",
              "nameserver 192.0.2.54\n", "domain example.org\n", "host name: vm1.example.org\n"}};
 
-// Orders are given to it by D-Bus, so it has a bus to itself.
+// systemd-networkd takes commands over D-Bus only, so the container runs its own bus.
 const ClientProgram kNetworkd = {
     .name = "networkd",
     .etc = {},
@@ -117,7 +118,7 @@ dbus-daemon --config-file=/run/dbus/bus.conf --fork >/run/dbus/log 2>&1
         "/lib/systemd/systemd-networkd >/dev/null 2>&1 & "
         "echo $! >/run/networkd.pid",
     .renew = "networkctl renew eth0",
-    // It asks for what it finds configured, if it is to keep that.
+    // systemd-networkd asks for the configured address again only if it is told to keep it.
     .leave =
         "mkdir /run/systemd/network/eth0.network.d && "
         "printf '[Network]\\nKeepConfiguration=dhcp\\n' "
@@ -145,7 +146,7 @@ std::string type_of(const Tins::DHCP& dhcp) {
   return type < std::size(kNames) ? kNames[type] : "unknown";
 }
 
-// What passes a container's eth0, in both directions.
+// The DHCP messages that pass a container's eth0 in both directions.
 class Conversation {
  public:
   explicit Conversation(const Container& container)
@@ -155,7 +156,7 @@ class Conversation {
     while (const auto received = ear_.receive()) note(received->bytes);
     return messages_;
   }
-  // Their types, in order.
+  // The message types, in order.
   std::string text() {
     std::string text;
     for (const auto& message : messages()) text += (text.empty() ? "" : " ") + message.type;
@@ -184,8 +185,8 @@ using ClientParam = std::tuple<std::string, ClientProgram>;
 
 class DhcpClient : public ::testing::TestWithParam<ClientParam> {
  protected:
-  // The MAC is configured, so the programs answer ARP for the address: not to the one who probes
-  // for it, or it would take its own address for somebody else's.
+  // The MAC is configured, so the programs answer ARP for the address. They must not answer the
+  // client's own ARP probe, or the client would detect a duplicate address.
   DhcpClient() : container_(client().etc) {
     lab_.host.must({"network", "add", "blue", "--subnet", "10.0.0.0/24", "--gateway", kRouter,
                     "--dhcp", "--dns", "192.0.2.53", "--dns", "192.0.2.54", "--domain",
@@ -206,10 +207,10 @@ class DhcpClient : public ::testing::TestWithParam<ClientParam> {
                                "--mode", std::get<std::string>(GetParam())});
   }
   nlohmann::json lease() { return lab_.host.json({"show", "leases"}).at(0); }
-  // Of the container's eth0: IPv4 addresses as `ip` prints them.
+  // The IPv4 addresses of the container's eth0, as `ip` prints them.
   nlohmann::json addresses() {
     const std::string shown = container_.must("ip -4 -json address show dev eth0");
-    const auto links = nlohmann::json::parse(shown);  // none, if it has no address
+    const auto links = nlohmann::json::parse(shown);  // an empty list if eth0 has no address
     return links.empty() ? nlohmann::json::array() : links.at(0).at("addr_info");
   }
   bool has_address(const std::string& ip) {
@@ -235,7 +236,7 @@ class DhcpClient : public ::testing::TestWithParam<ClientParam> {
   std::optional<Conversation> conversation_;
 };
 
-// Its own words first, then what it made of them.
+// Checks the client's own report first, then the resulting configuration.
 TEST_P(DhcpClient, IsToldEverythingAndReachesTheGateway) {
   start();
   ASSERT_TRUE(eventually([&] { return has_address(kFirstLease); }, kClientLimit));
@@ -292,7 +293,7 @@ TEST_P(DhcpClient, RenewsAndReleases) {
   EXPECT_TRUE(was_said({"RELEASE", kFirstLease, kRouter}));
 }
 
-// It asks for what it had before. While it was away, the operator gave the port another address.
+// The client asks for its previous address. Meanwhile the operator gave the port another address.
 TEST_P(DhcpClient, IsRefusedAnAddressThatIsItsNoLonger) {
   start();
   ASSERT_TRUE(eventually([&] { return has_address(kFirstLease); }, kClientLimit));

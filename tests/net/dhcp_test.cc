@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// DHCP by a real client: udhcpc of busybox, in a namespace behind a port.
+// DHCP with a real client: busybox udhcpc in a namespace behind a port.
 #include <filesystem>
 #include <fstream>
 
@@ -9,7 +9,7 @@
 namespace xvnet::test {
 namespace {
 
-// What udhcpc calls with what it was told, and what that wrote down.
+// The script that udhcpc runs on each event. It writes the options that udhcpc received to a file.
 class Script {
  public:
   Script() : path_("/tmp/xvt-" + unique_suffix() + ".sh") {
@@ -28,7 +28,7 @@ class Script {
   }
 
   const std::string& path() const { return path_; }
-  // Each line is NAME=VALUE.
+  // Each line of the file is NAME=VALUE.
   std::string told(const std::string& event, const std::string& name) const {
     std::ifstream file(path_ + "." + event);
     for (std::string line; std::getline(file, line);)
@@ -48,7 +48,7 @@ class Dhcp : public InMode {
     words.insert(words.end(), more.begin(), more.end());
     lab.host.must(words);
   }
-  // A namespace behind a port `dev`; veth XDP cannot be asked for without NAPI there.
+  // Adds a namespace behind the port `dev`.
   std::unique_ptr<NetNs> guest(const std::string& dev, const Words& args) {
     auto ns = std::make_unique<NetNs>();
     lab.ns().must(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// `xvnet doctor` on the machine the tests run on: what it says of this kernel, and of an instance
-// at work in each mode.
+// `xvnet doctor` on the machine that runs the tests: its findings about this kernel, and about a
+// working instance in each mode.
 #include "lab.h"
 
 namespace xvnet::test {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Forwards and floating addresses, between the stacks of nat_lab.h.
+// Forwards and floating addresses, between the network stacks of nat_lab.h.
 #include "nat_lab.h"
 
 namespace xvnet::test {
@@ -35,7 +35,8 @@ TEST_P(Forward, TcpCarriesManySegmentsUnharmed) {
   expect_unharmed(transfer);
 }
 
-// Of another address than the VM speaks from by itself: its fragments leave from that one, too.
+// The forward's address differs from the VM's SNAT address. Fragments of the VM's replies must
+// leave from the forward's address.
 TEST_P(Forward, OfAPortCarriesDatagramsInFragments) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
@@ -79,7 +80,7 @@ TEST_P(Forward, OfAFloatingAddressIsAllOfIt) {
   ASSERT_TRUE(of_red && of_neighbour);
   EXPECT_EQ(of_red->ip, kFloatingIp);
   EXPECT_EQ(of_neighbour->ip, kHostIp);
-  // Fragments, both ways and with nothing kept of them.
+  // Fragments pass in both directions without any NAT state.
   const CommandResult large =
       internet.run({"ping", "-n", "-c", "1", "-W", "10", "-s", "4000", kFloatingIp});
   EXPECT_TRUE(large.ok()) << large.describe();
@@ -121,7 +122,7 @@ TEST_P(Forward, OfAPortThatTheHostListensOnIsRefused) {
   EXPECT_NE(result.err.find("a socket of the host has port 2222"), std::string::npos)
       << result.describe();
   forward({"red", "tcp", "198.51.100.1:2222", "10.0.0.2:22"});
-  // A listener, of IPv6 and with it of IPv4.
+  // An IPv6 socket that also accepts IPv4.
   const RunningCommand listener({"busybox", "nc", "-l", "-p", "2223"},
                                 {.netns_path = lab.ns().path(), .environment = {}});
   EXPECT_TRUE(eventually([&] {

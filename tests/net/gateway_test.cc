@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A network's gateway, and what a question for an address costs others: nothing.
+// A network's gateway answers ARP, and an ARP request for a known address disturbs no other port.
 #include <linux/if_ether.h>
 
 #include "lab.h"
@@ -19,7 +19,7 @@ Ends ends_to(const std::string& ip, const std::string& mac = kBroadcast) {
 
 class Gateway : public InMode {
  protected:
-  // tap0 to tap2 in blue, tap3 in red, which has the same subnet.
+  // tap0 to tap2 are in blue. tap3 is in red, which has the same subnet.
   void SetUp() override {
     wire_ = &uplink("eth0");
     lab.listen_to_host();
@@ -101,7 +101,7 @@ TEST_P(Gateway, MovesAndGoesAsTheOperatorSays) {
   EXPECT_EQ(places_of(arp_request(ends_to("10.0.0.1"))), (Places{"tap1", "tap2", "wire:eth0"}));
 }
 
-// A namespace as a guest, with the kernel's own ARP and ping.
+// A namespace acts as the guest, with the kernel's own ARP and ping.
 TEST(GatewayOfAContainer, AnswersTheKernelsPing) {
   Lab lab;
   lab.host.must({"network", "add", "blue", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1"});

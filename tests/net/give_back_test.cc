@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A device after xvnet: as it was before, but for what was changed meanwhile.
+// When xvnet gives a device back, every setting is as before, except those that the operator
+// changed meanwhile.
 #include "lab.h"
 
 namespace xvnet::test {
@@ -16,7 +17,7 @@ class GivenBack : public ::testing::Test {
   std::string shown(const std::string& line) const {
     return host.ns().must({"sh", "-ec", line}).out;
   }
-  // All that ip(8) and sysctl(8) say of it, but whether it is up.
+  // All settings that ip(8) and sysctl(8) show, except whether the device is up.
   std::string settings(const std::string& dev) const {
     return shown("ip -d -o link show " + dev +
                  " | grep -o -E 'NOARP|mtu [0-9]+|addrgenmode [a-z0-9_]+'; "
@@ -57,7 +58,7 @@ TEST_F(GivenBack, ByAFailedAttachAsItWas) {
   shell("sysctl -qw net.ipv6.conf.t0.disable_ipv6=1; ip link set t0 addrgenmode none");
   const std::string was = settings("t0");
   host.attach("e0", {"--vlan", "10", "--mac", "02:00:00:00:00:07"});
-  shell("ip link set e0-far up");  // with a carrier it keeps its MAC
+  shell("ip link set e0-far up");  // with a carrier, a port keeps its MAC
   const auto refused =
       host.xvnet({"attach", "t0", "--vlan", "10", "--mtu", "1000", "--mac", "02:00:00:00:00:07"});
   EXPECT_EQ(refused.exit_code, 1) << refused.describe();

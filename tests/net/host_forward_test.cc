@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Forwards as the host itself uses them, of its own address by lo, and of others by the uplink;
-// and that no VM gets further into the host by them.
+// The host itself uses forwards: those of its own address through lo, and others through the
+// uplink. A forward must not give a VM further access to the host.
 #include <algorithm>
 
 #include "nat_lab.h"
@@ -19,7 +19,7 @@ class HostForward : public NatLab {
     red_ = add_guest("c1", "red");
   }
 
-  // The host asks, and the VM answers.
+  // The host sends a request, and the VM answers.
   bool asks(const std::string& ip, uint16_t port = kForwardedPort) {
     const auto question = ask(lab.ns(), ip, port, *red_, kServicePort);
     return question && question->ip == kHostIp;
@@ -27,7 +27,7 @@ class HostForward : public NatLab {
   bool pings(const std::string& ip) {
     return eventually([&] { return lab.ns().run({"ping", "-n", "-c", "1", "-W", "1", ip}).ok(); });
   }
-  // What a VM has, in one piece after the other.
+  // The bytes that the host fetches from a VM over TCP, in many segments.
   std::string bytes_fetched(const std::string& ip, uint16_t port) {
     const RunningCommand server({"busybox", "nc", "-l", "-p", std::to_string(kServicePort), "-e",
                                  "head", "-c", "4000000", "/dev/zero"},
@@ -91,7 +91,8 @@ TEST_P(HostForward, OfAFloatingAddressIsAllOfIt) {
   EXPECT_TRUE(asks(kFloatingIp, kServicePort));
 }
 
-// Neither before the host has spoken to it, nor at another port than it spoke from.
+// A VM cannot reach the host before the host has sent to it, or at a port that the host did not
+// use.
 TEST_P(HostForward, NoVmReachesTheHostUnasked) {
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   forward({"red", "udp", "203.0.113.5:2223", "10.0.0.2:23"});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A VM of a network in which the host has an address: what it may not make of the host.
+// A VM in a network where the host has an address must not be able to attack the host.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
@@ -45,7 +45,8 @@ Bytes ipv4_header(const std::string& from, const std::string& to, size_t payload
   return bytes;
 }
 
-// RFC 792: the sender, a gateway, says that `better` is one for packets to `destination`.
+// RFC 792: the sender is a gateway. It says that `better` is a better gateway for packets to
+// `destination`.
 Frame icmp_redirect(const Ends& ends, const std::string& better, const std::string& destination) {
   Frame frame;
   frame.bytes = ethernet(ends.src_mac, ends.dst_mac, 0x0800);
@@ -54,13 +55,12 @@ Frame icmp_redirect(const Ends& ends, const std::string& better, const std::stri
   append(frame.bytes, {5, 1, 0, 0});
   append(frame.bytes, address(AF_INET, better));
   append(frame.bytes, quoted);
-  append(frame.bytes,
-         {0, 0, 0, 0, 0, 1, 0, 1});  // an echo reply: what else the kernel asks a socket
+  append(frame.bytes, {0, 0, 0, 0, 0, 1, 0, 1});  // quotes an echo reply, which needs no socket
   finish_checksum(frame.bytes, kEthernet + kIpv4, 2, frame.bytes.size());
   return frame;
 }
 
-// RFC 1191: a packet from the one to the other was too big for the next link.
+// RFC 1191: a packet from `from` to `to` was too big for the next link.
 Frame too_big(const Ends& ends, const std::string& from, const std::string& to) {
   Frame frame;
   frame.bytes = ethernet(ends.src_mac, ends.dst_mac, 0x0800);
@@ -73,7 +73,7 @@ Frame too_big(const Ends& ends, const std::string& from, const std::string& to) 
   return frame;
 }
 
-// RFC 4861: a router for half an hour, and a prefix to make addresses of.
+// RFC 4861: announces a router for half an hour, and a prefix for address autoconfiguration.
 Frame router_advertisement(const std::string& mac) {
   Frame frame;
   frame.bytes = ethernet(mac, "33:33:00:00:00:01", 0x86dd);
@@ -103,9 +103,9 @@ class HostGuard : public ::testing::Test {
   bool reaches(const std::string& ip) const {
     return guest.ns.run({"ping", "-n", "-c", "1", "-W", "2", "-I", "eth0", ip}).exit_code == 0;
   }
-  // What was sent before has been dealt with once the host answers.
+  // When the host answers, it has processed all frames that were sent before.
   void await_host() const { ASSERT_TRUE(reaches("10.5.0.1")); }
-  // /proc/net/netstat: names in one line, values in the next.
+  // /proc/net/netstat has the names in one line and the values in the next.
   std::string filtered_by_path() const {
     std::istringstream lines(ask({"cat", "/proc/net/netstat"}));
     std::string names, values, name, value;
@@ -140,7 +140,7 @@ TEST_F(HostGuard, WithoutAnIpv6AddressThereIsNoIpv6) {
   EXPECT_EQ(ask({"ip", "-6", "address", "show", "dev", "xv-lab"}), "");
 }
 
-// An address of the host on another link.
+// 198.51.100.1 is an address of the host on another link.
 TEST_F(HostGuard, ArpIsAnsweredForTheAddressOfTheNetworkOnly) {
   add_address(lab.ns(), "lo", "198.51.100.1/32");
   add_lab({"10.5.0.1/24"});
@@ -151,14 +151,15 @@ TEST_F(HostGuard, ArpIsAnsweredForTheAddressOfTheNetworkOnly) {
   EXPECT_EQ(known.find("lladdr"), std::string::npos) << known;
 }
 
-// Of a gateway that the host has in the network. Where net.ipv4.conf.all.accept_redirects is on, as
-// it is by default, the kernel asks no device.
+// The sender is a gateway that the host uses in this network. If net.ipv4.conf.all.accept_redirects
+// is on, which is the default, the kernel ignores the device's own setting.
 TEST_F(HostGuard, ARedirectMovesNoRoute) {
   add_lab({"10.5.0.1/24"});
   ask({"sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=1"});
   ask({"ip", "route", "add", "192.0.2.0/24", "via", "10.5.0.2", "dev", "xv-lab"});
   lab.ns().run({"ping", "-n", "-c", "1", "-W", "1", "192.0.2.1"});
-  ask({"ping", "-n", "-c", "1", "10.5.0.3"});  // the kernel goes to no gateway that is not there
+  // The kernel accepts a redirect only to a known neighbour.
+  ask({"ping", "-n", "-c", "1", "10.5.0.3"});
   PacketSocket vm(guest.ns, "eth0");
   Ends ends = Ends::between(mac_of(guest.ns, "eth0"), mac_of(lab.ns(), "xv-lab"));
   ends.src_ip = "10.5.0.2";
@@ -169,7 +170,7 @@ TEST_F(HostGuard, ARedirectMovesNoRoute) {
   EXPECT_NE(route.find("via 10.5.0.2"), std::string::npos) << route;
 }
 
-// It would change the host's path MTU to whom the tenant names.
+// The error would lower the host's path MTU towards a destination that the tenant chooses.
 TEST_F(HostGuard, AnErrorAboutOtherTrafficOfTheHostIsNotHeard) {
   add_address(lab.ns(), "lo", "198.51.100.1/32");
   add_lab({"10.5.0.1/24"});
@@ -185,7 +186,8 @@ TEST_F(HostGuard, AnErrorAboutOtherTrafficOfTheHostIsNotHeard) {
   EXPECT_EQ(route.find("mtu"), std::string::npos) << route;
 }
 
-// IPv4 has rp_filter. The host would send its answer to where the sender is.
+// IPv4 has rp_filter, but IPv6 does not. Without a guard, the host would send its answer over
+// another link.
 TEST_F(HostGuard, AnIPv6SenderWhoIsElsewhereIsNotHeard) {
   add_lab({"2001:db8:5::1/64"});
   Ends ends = Ends::between(mac_of(guest.ns, "eth0"), mac_of(lab.ns(), "xv-lab"));
@@ -204,13 +206,14 @@ TEST_F(HostGuard, AnIPv6SenderWhoIsElsewhereIsNotHeard) {
   EXPECT_FALSE(everywhere.places(elsewhere.marker).contains("host"));
 }
 
-// RFC 3704. An address of a link that is not asked for it is for others.
+// RFC 3704: the source address must be reachable through the receiving link. The host must not use
+// an address of another link here unless a program requests it.
 TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
   add_address(lab.ns(), "lo", "192.0.2.9/32");
   add_lab({"10.5.0.1/24"});
   ask({"ip", "route", "add", "203.0.113.0/24", "dev", "lo"});
   add_address(guest.ns, "eth0", "203.0.113.5/32");
-  await_host();  // ARP is asked from the right address
+  await_host();  // the ARP request has the right source address
   const std::string before = filtered_by_path();
   EXPECT_NE(
       guest.ns.run({"ping", "-n", "-c", "1", "-W", "1", "-I", "203.0.113.5", "10.5.0.1"}).exit_code,
@@ -218,7 +221,8 @@ TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
   EXPECT_NE(filtered_by_path(), before);
 }
 
-// Addresses of the host on other links, by its MAC, and what the host would forward.
+// The VM sends to the host's MAC, with addresses of the host on other links and addresses that the
+// host would forward to.
 TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
   add_address(lab.ns(), "lo", "198.51.100.1/32");
   add_address(lab.ns(), "lo", "2001:db8:99::1/128");
@@ -235,7 +239,7 @@ TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
   EXPECT_NE(stats.find("not_host_address"), std::string::npos) << stats;
 }
 
-// A MAC that was only learned would be where it last was the source.
+// If the host's MAC were only learned, a VM could take it by sending from it.
 TEST_F(HostGuard, NoVmTakesItsMac) {
   add_lab({"10.5.0.1/24"});
   await_host();
@@ -259,7 +263,7 @@ TEST_F(HostGuard, NoVmTakesItsMac) {
   EXPECT_FALSE(everywhere.places(frame.marker).contains("thief"));
 }
 
-// What a server of the host there has to hear: a DHCP client's question, a group.
+// A server on the host must receive broadcasts such as a DHCP request, and multicast groups.
 TEST_F(HostGuard, BroadcastsAndGroupsReachTheHost) {
   add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
   PacketSocket vm(guest.ns, "eth0");
@@ -309,7 +313,7 @@ TEST_F(HostGuard, DoctorNamesWhatWasChangedAndTheFixPutsItBack) {
   }
 }
 
-// The neighbour table is one for the whole machine.
+// The whole machine shares one neighbour table.
 TEST_F(HostGuard, WhatAVmInventsTakesFewNeighbours) {
   add_lab({"10.5.0.1/16"});
   await_host();

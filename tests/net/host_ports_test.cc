@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Public ports of the host's own address, which the host uses, too: docs/decisions/0017. Each
-// answer reaches whoever asked, and nothing of the host's reaches a VM.
+// Public ports on the host's own address that the host uses too (docs/decisions/0017). Each answer
+// must reach the sender of its request, and no frame for the host may reach a VM.
 #include <set>
 
 #include "nat_lab.h"
@@ -9,7 +9,7 @@
 namespace xvnet::test {
 namespace {
 
-constexpr uint16_t kFirstPort = 65472;  // of the 64 that the network gets
+constexpr uint16_t kFirstPort = 65472;  // the first of the 64 ports that the network gets
 constexpr uint16_t kHostsPort = 65500;
 
 class HostPorts : public NatLab {
@@ -20,7 +20,7 @@ class HostPorts : public NatLab {
     add_network("red", {"--snat", "auto", "--snat-ports", "64"});
     red_ = add_guest("c1", "red");
   }
-  // The public ports of so many sockets of the VM.
+  // Opens `count` sockets of the VM and returns their public ports.
   std::set<uint16_t> use_ports(uint16_t count) {
     std::set<uint16_t> ports;
     for (uint16_t port = 10'000; port < 10'000 + count; ++port) {
@@ -30,7 +30,7 @@ class HostPorts : public NatLab {
     }
     return ports;
   }
-  // The service answers it, and the answer is there.
+  // The service answers the request, and the client gets the answer.
   void expect_answered(const UdpSocket& client, uint16_t public_port) {
     client.send(kInternetIp, kService, "question");
     std::optional<Datagram> seen;
@@ -73,7 +73,7 @@ TEST_P(HostPorts, BoundByNumberAreTheHostsAlthoughAVmHasThem) {
       eventually([&] { return lab.host.drops("eth0", "to_uplink", "nat_port_claimed") == 1; }));
 }
 
-// As Docker and libvirt do it.
+// Docker and libvirt translate their guests' traffic in this way.
 TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
   add_vm();
   ASSERT_EQ(use_ports(64).size(), 64u);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Nothing crosses, after the manner of Linux's net/forwarding/no_forwarding.sh: each kind of frame,
-// under each VID, from each port towards each other, with an ear everywhere.
+// No frame crosses between networks. The test follows Linux's net/forwarding/no_forwarding.sh: it
+// sends each kind of frame, with each VID, from each port to each other port, and listens
+// everywhere.
 #include "lab.h"
 
 namespace xvnet::test {
@@ -10,8 +11,8 @@ namespace {
 struct Station {
   std::string place;
   std::string mac;
-  int vid;     // of its network on the wire; 0 for one that is on no tagged wire
-  Places own;  // where its frames may come out
+  int vid;     // VID of its network on the wire; 0 without a tagged wire
+  Places own;  // places where its frames may come out
 };
 
 class Isolation : public InMode {
@@ -38,14 +39,14 @@ class Isolation : public InMode {
     }
   }
 
-  // So that each address is known where it is: a leak by lookup is as bad as one by flooding.
+  // Each MAC must be learned, because a leak by FDB lookup is as bad as one by flooding.
   void speak(const Station& station) {
     send(station, udp4(Ends::between(station.mac, kBroadcast)));
     lab.ears.flush();
     lab.ears.forget();
   }
 
-  // The seven kinds, each to the victim's address where it has one to name.
+  // Seven kinds of frames. Each one that has a destination address uses the victim's.
   static std::vector<Frame> seven_kinds(const Ends& ends) {
     Ends multicast4 = ends;
     multicast4.dst_mac = "01:00:5e:00:00:fb";
@@ -71,8 +72,8 @@ class Isolation : public InMode {
     return vid == 0 ? frame : frame.tagged(static_cast<uint16_t>(vid));
   }
 
-  // Who may get what comes from the wire: untagged it is eth1's network's and the host's, under a
-  // VID of nobody the host's.
+  // The places that may receive a frame from the wire. An untagged frame on eth1 may reach eth1's
+  // untagged network and the host. A frame whose VID no network owns may reach the host.
   Places receivers(const std::string& uplink, int vid) const {
     Places allowed;
     for (const Station& station : stations) {
@@ -88,7 +89,8 @@ class Isolation : public InMode {
     lab.ears.flush();
     for (const auto& [frame, vid, allowed] : sent) {
       const Places places = lab.seen_at(frame);
-      // Broadcasts do come out, so that silence is the switch's doing and not the ears'.
+      // A broadcast must come out where it may. That proves that the listeners work and that
+      // silence elsewhere comes from the switch.
       if (mac_text(frame.bytes, 0) == kBroadcast) {
         ASSERT_EQ(places, allowed) << way << " with VID " << vid;
       }
@@ -109,7 +111,7 @@ class Isolation : public InMode {
       {"tap4", "02:00:00:00:04:01", 0, {"wire:eth1", "host"}},
       {"veth0", "02:00:00:00:05:01", 100, {"wire:eth1"}},
   };
-  // 0 is "without a tag", the fourteen others are tags.
+  // 0 means untagged. The other fourteen values are VIDs of a tag.
   const std::vector<int> vids = {0,   1,   2,    10,   20,   30,   40,  99,
                                  100, 101, 1000, 2000, 4000, 4094, 4095};
 };

@@ -56,14 +56,14 @@ PacketSocket& Lab::add_container(const std::string& name, const Words& args, int
 
 void Lab::listen_to_host() { ears.add_stack("host", ns()); }
 
-// A bridge takes frames after the uplink's tc program and with their tags, like a VLAN
-// sub-interface.
+// Like a VLAN sub-interface, a bridge receives frames after the uplink's tc program and sees their
+// tags.
 void Lab::bridge_over(const std::string& dev) {
   const std::string bridge = "br-" + dev;
   const std::string place = "host:" + dev;
   ns().must({"ip", "link", "add", "name", bridge, "type", "bridge", "stp_state", "0"});
   ns().must({"ip", "link", "set", "dev", dev, "master", bridge});
-  // Promiscuous, so that the bridge hands itself a copy of all that comes in.
+  // A promiscuous bridge delivers a copy of every frame to its own device.
   ns().must({"ip", "link", "set", "dev", bridge, "promisc", "on", "up"});
   await_ready(ns(), bridge);
   sockets_[place] = std::make_unique<PacketSocket>(ns(), bridge);
@@ -78,7 +78,7 @@ Places Lab::where(const Frame& frame) {
 Places Lab::seen_at(const Frame& frame) const {
   const Places places = ears.places(frame.marker);
   for (const auto& place : places) {
-    // A frame that arrives twice is as wrong as one that arrives nowhere.
+    // A duplicate frame is as wrong as a lost frame.
     EXPECT_EQ(ears.seen(place, frame.marker).size(), 1u) << "copies at " << place;
   }
   return places;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A host with virtual machines and wires, and an ear at each of them and in the host's stack.
+// A host with virtual machines and wires. The lab listens at each of them and in the host's stack.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ namespace xvnet::test {
 
 using Places = std::set<std::string>;
 
-// MACs of the virtual machines A, B … and of a machine on the wire.
+// MACs of the virtual machines A, B, … and of a machine on the wire.
 inline const std::string kMacA = "02:00:00:00:0a:01";
 inline const std::string kMacB = "02:00:00:00:0b:01";
 inline const std::string kMacC = "02:00:00:00:0c:01";
@@ -32,37 +32,40 @@ class Lab {
  public:
   explicit Lab(Ipv6 ipv6 = Ipv6::kQuiet);
 
-  // A wire's end in the outside namespace, and the interface `dev` of the host at its other end,
-  // up, not yet an uplink. Its place is "wire:DEV".
+  // Adds a wire: a veth pair whose far end is in the outside namespace. The near end `dev` is up in
+  // the host and not yet an uplink. The place of the far end is "wire:DEV".
   PacketSocket& add_wire(const std::string& dev);
-  // The same, and made an uplink.
+  // Adds a wire and makes its near end an uplink.
   PacketSocket& add_uplink(const std::string& dev, const Words& args = {});
-  // `attach NAME ARGS`, and the TAP opened as by a hypervisor. Its place is NAME.
+  // Attaches the TAP and opens it as a hypervisor does. Its place is NAME.
   Tap& add_vm(const std::string& name, const Words& args, const TapOptions& options = {});
-  // A TAP attached already (or to be attached): opened and listened to.
+  // Opens a TAP and listens to it, whether it is attached already or later.
   Tap& open_vm(const std::string& name, const TapOptions& options = {});
-  // A container's veth: `name` in the host, the other end "c-NAME" in the outside. Place: NAME.
-  // `ifindex` of the former; 0: the next.
+  // Adds a veth pair for a container: `name` in the host, and "c-NAME" in the outside namespace.
+  // Its place is NAME. `ifindex` is that of the end in the host. 0 means the next free one.
   PacketSocket& add_container(const std::string& name, const Words& args, int ifindex = 0);
   Tap& vm(const std::string& name) { return *taps_.at(name); }
   PacketSocket& container(const std::string& name) { return *sockets_.at(name); }
-  // The host's stack as a place, "host". Only for frames that do not come in on a tagged uplink.
+  // Adds the host's stack as the place "host". It cannot see frames that come in on a tagged
+  // uplink.
   void listen_to_host();
-  // A bridge over `dev`, as a user of the host's own traffic that sees tags; its place is
+  // Adds a bridge over `dev`, which receives the host's own traffic with its tags. Its place is
   // "host:DEV".
   void bridge_over(const std::string& dev);
 
-  // Where the frame came out; flushes first. More than one copy at a place is a failure.
+  // The places where the frame came out. Flushes first. More than one copy at a place fails the
+  // test.
   Places where(const Frame& frame);
-  // The same, of what a flush has already brought.
+  // Like where(), without a flush.
   Places seen_at(const Frame& frame) const;
-  // The one frame with that marker at that place; a SetupError unless it is exactly one.
+  // The only frame with that marker at that place. Throws a SetupError unless there is exactly one.
   Received at(const std::string& place, const Frame& frame);
 
   const NetNs& ns() const { return host.ns(); }
 
  private:
-  // Destroyed last to first: the ears before what they listen to, all before the namespaces.
+  // Members are destroyed from last to first: listeners before the devices that they listen to, and
+  // the namespaces last.
   NetNs outside_;
 
  public:
@@ -76,7 +79,7 @@ class Lab {
   Everywhere ears;
 };
 
-// Tests that have to come out the same in both modes are run in each.
+// Runs each test in both modes, with the same expected result.
 class InMode : public ::testing::TestWithParam<std::string> {
  protected:
   std::string mode() const { return GetParam(); }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A port that is moved into another network namespace takes its programs along, where the kernel
-// lets it. The numbers of its network's devices mean other devices there: nothing reaches these.
+// If the kernel permits it, a port that moves to another network namespace takes its programs
+// along. There, the ifindexes of its network belong to other devices. No frame of the network may
+// reach those devices.
 #include "lab.h"
 
 namespace xvnet::test {
@@ -9,7 +10,7 @@ namespace {
 
 class Moved : public InMode {
  protected:
-  // A device of the other namespace that has the number of one of the host's.
+  // A device in the other namespace with the same ifindex as a device of the host.
   struct Decoy {
     Decoy(Lab& lab, const NetNs& other, const std::string& of) {
       add_veth(other, "decoy-" + of, far, "far", ifindex(lab.ns(), of));

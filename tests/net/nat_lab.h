@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks with a way out: tenants with the same addresses, the real stack of a namespace behind
-// each port, and an "internet" behind the uplink.
+// Networks with SNAT: tenants with the same addresses, a namespace's real network stack behind each
+// port, and an "internet" behind the uplink.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ constexpr uint16_t kService = 7;
 constexpr uint16_t kForwardedPort = 2222;
 constexpr uint16_t kServicePort = 22;
 
-// A namespace behind the port `name` of the host, with the address of its network's first port.
+// A namespace behind the host's port `name`, with the address of its network's first port.
 struct Guest {
   Guest(const NetNs& host, const std::string& name) {
     add_veth(host, name, ns, "eth0");
@@ -67,7 +67,8 @@ class NatLab : public InMode {
     guest->configure(ip);
     return guest;
   }
-  // Who the service sees ask; what it answers gets back.
+  // Sends a request to a service and returns it as the service saw it. Also checks that the answer
+  // gets back.
   std::optional<Datagram> exchange(const Guest& guest, const std::string& to = kInternetIp) {
     const UdpSocket service(internet, to, kService);
     const UdpSocket client(guest.ns, "0.0.0.0", 0);
@@ -84,8 +85,8 @@ class NatLab : public InMode {
     all.insert(all.end(), words.begin(), words.end());
     lab.host.must(all);
   }
-  // A question from a namespace to what is forwarded, and its answer. A VM that never spoke is
-  // asked for its MAC first, so that the first question is lost.
+  // Sends a request to a forward and checks the answer. The first request is lost when the VM has
+  // not sent yet, because its MAC must be resolved first.
   static std::optional<Datagram> ask(const NetNs& from, const std::string& ip, uint16_t port,
                                      const Guest& guest, uint16_t inside_port) {
     const UdpSocket service(guest.ns, "0.0.0.0", inside_port);
@@ -108,7 +109,7 @@ class NatLab : public InMode {
     words.insert(words.end(), more.begin(), more.end());
     return guest.ns.run(words);
   }
-  // Many segments, each as it was sent.
+  // Transfers many segments and checks that each arrives unmodified.
   static void expect_unharmed(Transfer& transfer) {
     constexpr uint64_t kBytes = 8 << 20;
     EXPECT_TRUE(

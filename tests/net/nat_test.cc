@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The way out: nat_lab.h.
+// SNAT between the network stacks of nat_lab.h.
 #include "nat_lab.h"
 
 namespace xvnet::test {
@@ -35,7 +35,7 @@ TEST_P(Nat, TcpCarriesManySegmentsUnharmed) {
   expect_unharmed(transfer);
 }
 
-// Both directions in fragments, of ICMP and of UDP. Their order is tests/packet's.
+// Fragmented ICMP and UDP packets, in both directions. tests/packet covers their order.
 TEST_P(Nat, CarriesDatagramsInFragments) {
   add_network("red");
   const auto red = add_guest("c1", "red");
@@ -56,7 +56,7 @@ TEST_P(Nat, CarriesDatagramsInFragments) {
   EXPECT_TRUE(answered->text == answer);
 }
 
-// The far side has a route back, as it needs to have.
+// SNAT is off for these destinations, so they need a route back to the VMs.
 TEST_P(Nat, ToChosenDestinationsItIsOff) {
   add_network("red", {"--snat", "auto", "--snat-except", "192.0.2.0/24"});
   add_network("blue");
@@ -66,7 +66,7 @@ TEST_P(Nat, ToChosenDestinationsItIsOff) {
   EXPECT_EQ(exchange(*red, kFarIp).value_or(Datagram{}).ip, "10.0.0.2");
   EXPECT_EQ(exchange(*red).value_or(Datagram{}).ip, kHostIp);
   EXPECT_EQ(exchange(*blue, kFarIp).value_or(Datagram{}).ip, kHostIp);
-  // Either side may begin.
+  // The exempt destination can also open connections.
   EXPECT_TRUE(internet.run({"ping", "-n", "-c", "1", "-W", "10", "-I", kFarIp, "10.0.0.2"}).ok());
   const CommandResult both =
       lab.host.xvnet({"network", "set", "blue", "--snat-except", "198.51.100.254/32"});
@@ -109,7 +109,7 @@ TEST_P(Nat, APoolsAddressIsAnsweredForOnTheWire) {
   EXPECT_NE(neighbour.find(mac_of(lab.ns(), "eth0")), std::string::npos) << neighbour;
 }
 
-// A new owner of an address is announced, so that nobody goes on sending to the former one.
+// A new owner announces its address, so that neighbours stop sending to the previous owner.
 TEST_P(Nat, ANewPoolIsAnnounced) {
   internet.must(
       {"ip", "neigh", "replace", kPoolIp, "lladdr", kMacNobody, "dev", "eth0", "nud", "stale"});
@@ -120,7 +120,7 @@ TEST_P(Nat, ANewPoolIsAnnounced) {
   }));
 }
 
-// The host's own sockets, in both directions, and everything it does not share.
+// The host's own sockets work in both directions, and so does everything that the NAT does not use.
 TEST_P(Nat, TheHostKeepsItsOwn) {
   add_network("red");
   const auto red = add_guest("c1", "red");
@@ -149,8 +149,8 @@ TEST_P(Nat, AGuestDoesNotReachTheHost) {
   EXPECT_FALSE(service.receive_now());
 }
 
-// From outside nobody reaches a guest that did not speak to him. On the host's own address the host
-// gets the frame, and what it says of it is not sent.
+// An outside host reaches a VM only after the VM has sent to it. On the host's own address, the
+// host's stack gets the stray frame, and its ICMP error is not sent.
 TEST_P(Nat, AStrangerGetsNothing) {
   add_network("red");
   const auto red = add_guest("c1", "red");

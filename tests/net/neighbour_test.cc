@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The way out follows the host's neighbours and routes as the kernel's own does: nat_lab.h.
+// SNAT traffic follows the host's neighbours and routes as the kernel's own traffic does
+// (nat_lab.h).
 #include <utility>
 
 #include "nat_lab.h"
@@ -14,7 +15,8 @@ constexpr const char* kLinkLocal = "fe80::ee";
 class WayOut : public NatLab {
  protected:
   WayOut() {
-    // What takes the kernel's own ten seconds or so takes one here.
+    // The kernel's default timers take about ten seconds. These settings shorten that to one
+    // second.
     for (const char* setting : {"delay_first_probe_time=1", "retrans_time_ms=100"})
       lab.ns().must({"sysctl", "-qw", std::string("net.ipv4.neigh.eth0.") + setting});
     add_network("red");
@@ -32,7 +34,7 @@ class WayOut : public NatLab {
 };
 XVNET_IN_BOTH_MODES(WayOut);
 
-// Nothing else of the host uses the neighbour, so it is the VM's frames that have it confirmed.
+// No traffic of the host uses the neighbour, so only the VM's frames can have it confirmed.
 TEST_P(WayOut, AStaleNeighbourIsConfirmed) {
   set_neighbour(mac_of(internet, "eth0"), "stale");
   EXPECT_TRUE(eventually([&] {
@@ -40,7 +42,7 @@ TEST_P(WayOut, AStaleNeighbourIsConfirmed) {
   })) << neighbour(kInternetIp);
 }
 
-// The router's NIC is another one, and nothing announced it.
+// The router's NIC was replaced, and no announcement was sent.
 TEST_P(WayOut, ANeighbourWithANewMacIsFound) {
   ASSERT_TRUE(exchange(*red, kFarIp));
   set_neighbour(kMacNobody, "stale");
@@ -53,7 +55,7 @@ TEST_P(WayOut, ANeighbourWithANewMacIsFound) {
   EXPECT_NE(neighbour(kInternetIp).find(mac_of(internet, "eth0")), std::string::npos);
 }
 
-// RFC 8950, "BGP unnumbered": an IPv4 route by an IPv6 neighbour.
+// RFC 8950, "BGP unnumbered": an IPv4 route with an IPv6 next hop.
 TEST_P(WayOut, TheNextHopMayBeAnIpv6Address) {
   for (const NetNs* ns : {&lab.ns(), &std::as_const(internet)})
     ns->must({"sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0"});
@@ -79,7 +81,7 @@ TEST_P(WayOut, TheRoutesMtuIsToldAndTsoFollowsIt) {
   EXPECT_NE(red->ns.must({"ip", "route", "get", kFarIp}).out.find("mtu 1300"), std::string::npos);
 }
 
-// The neighbour table is the machine's: what one VM asks for leaves room for everybody else.
+// The whole machine shares one neighbour table, so one VM must not be able to fill it.
 TEST_P(WayOut, ScanningTheWireTakesFewNeighbours) {
   lab.ns().must({"ip", "route", "add", "198.18.0.0/16", "dev", "eth0"});
   const UdpSocket client(red->ns, "0.0.0.0", 0);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The same questions to xvnet and to what is used instead: a Linux router with nft's masquerade,
-// beside it on the same internet. What the standards ask for the one does and the other does not,
-// so the questions do tell them apart.
+// Compares xvnet with a Linux router that uses nft's masquerade, on the same internet. Each test
+// checks a requirement that xvnet meets and the router does not. So the test can tell the two
+// apart.
 #include <array>
 
 #include "nat_lab.h"
@@ -14,7 +14,7 @@ constexpr uint16_t kInsidePort = 4000;
 constexpr const char* kWanIp = "10.99.0.1";
 constexpr const char* kWanGateway = "10.99.0.254";
 
-// A router with two machines, each on a link of its own.
+// A router with two machines, each on its own link.
 class NftRouter {
  public:
   explicit NftRouter(const NetNs& internet) {
@@ -54,7 +54,7 @@ class BesideNft : public NatLab {
     second_ = add_guest("c2", "red", "10.0.0.3");
   }
 
-  // The public port that a socket of a machine has towards a remote.
+  // The public port of a machine's socket towards a remote.
   uint16_t port_towards(const char* remote, const UdpSocket& socket) {
     const UdpSocket service(internet, remote, kService);
     socket.send(remote, kService, "question");
@@ -62,8 +62,8 @@ class BesideNft : public NatLab {
     if (!question) throw SetupError("a question did not get to the internet");
     return question->port;
   }
-  // Those of the second of two machines that speak from the same port: towards a remote that is its
-  // alone, and then towards one that the first speaks to.
+  // Two machines send from the same port. Returns the second machine's public ports: first towards
+  // a remote that only it uses, then towards a remote that the first machine uses too.
   std::array<uint16_t, 2> contended_ports(const NetNs& first, const NetNs& second) {
     const UdpSocket of_first(first, "0.0.0.0", kInsidePort);
     const UdpSocket of_second(second, "0.0.0.0", kInsidePort);
@@ -73,7 +73,7 @@ class BesideNft : public NatLab {
     EXPECT_NE(contended, taken);
     return {alone, contended};
   }
-  // Whether a machine hears a remote that it asked answer from another port than it asked at.
+  // True when a remote's answer reaches the machine from another port than the request was sent to.
   bool hears_another_port(const NetNs& machine) {
     const UdpSocket service(internet, kInternetIp, kService);
     const UdpSocket another(internet, kInternetIp, kService + 1);
@@ -92,7 +92,8 @@ class BesideNft : public NatLab {
 };
 XVNET_IN_BOTH_MODES(BesideNft);
 
-// RFC 4787, REQ-1: one mapping for all remotes, also where another machine has the port.
+// RFC 4787, REQ-1: a socket has one mapping for all remotes, even when another machine uses the
+// same port.
 TEST_P(BesideNft, ASocketHasOnePortUnderContention) {
   const auto ours = contended_ports(first_->ns, second_->ns);
   EXPECT_EQ(ours[0], ours[1]);
@@ -100,7 +101,7 @@ TEST_P(BesideNft, ASocketHasOnePortUnderContention) {
   EXPECT_NE(theirs[0], theirs[1]);
 }
 
-// RFC 4787, REQ-8: whom a machine has spoken to may answer from any port.
+// RFC 4787, REQ-8: a remote may answer from any port once the machine has sent to it.
 TEST_P(BesideNft, ARemoteMayAnswerFromAnotherPort) {
   EXPECT_TRUE(hears_another_port(first_->ns));
   EXPECT_FALSE(hears_another_port(nft_.first));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What guests with default virtio-net settings send, unfinished checksums and frames to be
-// segmented, arrives whole and correct at every kind of receiver, in every mix of modes.
+// Guests with default virtio-net settings send partial checksums and TSO frames. These frames must
+// arrive complete and correct at every kind of receiver, in every mix of modes.
 #include <algorithm>
 
 #include "lab.h"
@@ -35,14 +35,14 @@ class Offloads : public ::testing::TestWithParam<Modes> {
     lab.add_vm("stranger", {"--vlan", "20", "--mode", GetParam().receiver});
   }
 
-  // Makes the network know that `mac` is at a place.
+  // Makes the network learn that `mac` is at a place.
   void teach(const std::string& place, const std::string& mac) {
     const Frame hello = udp4(Ends::between(mac, kMacA));
     speakers.at(place)(hello);
     lab.ears.flush();
   }
 
-  // Every frame at the place must be right by itself, and tagged only on the wire.
+  // Every frame at the place must be correct by itself, and tagged only on the wire.
   std::vector<Bytes> correct_frames(const std::string& place, const Marker& marker) {
     std::vector<Bytes> frames;
     for (const Received& got : lab.ears.seen(place, marker)) {
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Mode, Offloads,
                                            Modes{"xdp", "xdp", "tc"}, Modes{"xdp", "tc", "xdp"}),
                          [](const auto& info) { return info.param.name(); });
 
-// The same to one learnt destination, the way most frames go.
+// Sends the same frames to one learned destination, the path of most traffic.
 class OffloadsToOne : public Offloads {
  protected:
   void SetUp() override {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Ports come and go: attach, detach, and what the devices are like before, meanwhile and after.
+// Attach and detach of ports, and the state of the devices before, between and after.
 #include <filesystem>
 
 #include "lab.h"
@@ -69,7 +69,7 @@ TEST_P(Ports, ATapThatItsVmHoldsOpenAlreadyIsAttached) {
   EXPECT_EQ(lab.at("tap1", frame).finished(), frame.finished().bytes);
 }
 
-// maps/interface_cache.h has one place for both.
+// Both ports map to the same place in maps/interface_cache.h.
 TEST_P(Ports, TwoWithOnePlaceInTheCacheAreTwo) {
   constexpr int kPlaces = 4096;
   Tap& a = vm_in_vlan("tap0", 10);
@@ -279,15 +279,15 @@ TEST_P(Ports, ATapThatIsAttachedAgainWorksAgain) {
   EXPECT_EQ(lab.where(frame), (Places{"tap1"}));
 }
 
-// With IPv6 on, as on a real host: the kernel speaks on any interface that is up, unless told not
-// to.
+// IPv6 is on, as on a real host. Unless prevented, the kernel then sends on every interface that is
+// up.
 class SilentPorts : public ::testing::TestWithParam<std::string> {};
 XVNET_IN_BOTH_MODES(SilentPorts);
 
 TEST_P(SilentPorts, TheHostSaysNothingOnACreatedTap) {
   Lab lab(Ipv6::kNormal);
   lab.add_vm("tap0", {"--vlan", "10", "--mode", GetParam()});
-  // A TAP beside it that is left as the kernel makes it, to know when the kernel has spoken.
+  // A second TAP with the kernel's defaults shows when the kernel has sent.
   lab.ns().must({"ip", "tuntap", "add", "witness", "mode", "tap", "vnet_hdr"});
   Tap& witness = lab.open_vm("witness");
   set_up(lab.ns(), "witness");

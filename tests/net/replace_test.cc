@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// `attach --replace` at work: what does not concern the attachment changes alone.
+// `attach --replace` on a working port. A change that does not affect the attachment keeps the link
+// up.
 #include "nat_lab.h"
 
 namespace xvnet::test {
@@ -12,14 +13,14 @@ class Replace : public NatLab {
     add_network("green");
     guest = add_guest("p1", "green");
   }
-  // How often the link went down and up.
+  // The kernel's count of carrier changes: how often the link went down and up.
   std::string carrier_changes() const {
     return lab.ns()
         .must({"unshare", "-m", "sh", "-c",
                "mount -t sysfs none /sys && cat /sys/class/net/p1/carrier_changes"})
         .out;
   }
-  // The public port of the VM's one socket, whose question is answered.
+  // The public port of the VM's only socket. Checks that its request is answered.
   uint16_t public_port(const UdpSocket& client, const UdpSocket& service) const {
     client.send(kInternetIp, kService, "question");
     const auto question = service.receive();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks that lead to one another: the real stack of a namespace behind each port, and what
-// nobody else may see of it.
+// Networks that a router joins. Each port has a namespace's real network stack behind it, and no
+// other network may see their traffic.
 #include <linux/if_ether.h>
 
 #include "nat_lab.h"
@@ -9,7 +9,7 @@
 namespace xvnet::test {
 namespace {
 
-// A namespace behind a port, with its network's gateway.
+// A namespace behind a port, with a default route to its network's gateway.
 struct RoutedGuest {
   RoutedGuest(const NetNs& host, const std::string& port, const std::string& address,
               const std::string& gateway)
@@ -25,7 +25,7 @@ struct RoutedGuest {
   std::string ip;
 };
 
-// Of pings nothing is to be heard; that a namespace asks for its neighbours or routers is its own.
+// No ping may be seen at other places. A namespace's own ARP and IPv6 neighbour discovery may.
 bool is_ipv4(const Bytes& frame) { return get_be16(frame, 12) == ETH_P_IP; }
 
 class Router : public NatLab {
@@ -47,7 +47,7 @@ class Router : public NatLab {
     await_ready(station->ns, "eth0");
     return station;
   }
-  // A VM that was never seen is asked for its MAC first, so that the first one is lost.
+  // The first ping is lost when the receiver's MAC must be resolved first.
   static bool reaches(const RoutedGuest& from, const std::string& ip) {
     return eventually([&] { return from.ns.run({"ping", "-n", "-c", "1", "-W", "1", ip}).ok(); });
   }
@@ -62,7 +62,7 @@ TEST_P(Router, JoinsTheNetworksOfATenant) {
   EXPECT_TRUE(reaches(*web, "10.0.2.2"));
   EXPECT_TRUE(reaches(*db, "10.0.1.2"));
   EXPECT_TRUE(reaches(*web, "10.0.2.1"));
-  // Fragments and all.
+  // A fragmented ping.
   const CommandResult large =
       web->ns.run({"ping", "-n", "-c", "1", "-W", "10", "-s", "4000", "10.0.2.2"});
   EXPECT_TRUE(large.ok()) << large.describe();
@@ -74,7 +74,7 @@ TEST_P(Router, JoinsTheNetworksOfATenant) {
   expect_unharmed(transfer);
 }
 
-// Two tenants with the same subnets, and a network of no router.
+// Two tenants with the same subnets, and a network without a router.
 TEST_P(Router, LeadsToNobodyElse) {
   for (const char* tenant : {"red", "blue"}) {
     add_routed(tenant + std::string("-web"), 1, tenant);
@@ -106,12 +106,12 @@ TEST_P(Router, GoesBesideTheWayOut) {
   const auto db = add_station("c2", "db", 2);
   EXPECT_TRUE(reaches(*db, "10.0.1.2"));
   EXPECT_TRUE(reaches(*web, kInternetIp));
-  // What a network has of its own, the router does not lend.
+  // The router gives no network access to another network's SNAT.
   const CommandResult refused = db->ns.run({"ping", "-n", "-c", "1", "-W", "10", kInternetIp});
   EXPECT_NE(refused.out.find("From 10.0.2.1 icmp_seq=1 Destination Net Unreachable"),
             std::string::npos)
       << refused.describe();
-  // Inside addresses meet inside addresses: nothing was translated on the way.
+  // The service sees the client's inside address, because the router does not translate.
   const UdpSocket service(web->ns, "10.0.1.2", kService);
   const UdpSocket client(db->ns, "0.0.0.0", 0);
   client.send("10.0.1.2", kService, "question");

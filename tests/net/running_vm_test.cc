@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A TAP that a virtual machine has open is never taken from it, and nobody opens one who may not.
+// A TAP that a VM has open is never deleted, and only its owner may open it.
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/if_tun.h>
@@ -40,7 +40,7 @@ class RunningVm : public ::testing::Test {
     lab.vm("tap1").send(back);
     EXPECT_EQ(lab.where(back), (Places{"tap0", "wire:eth0"}));
   }
-  // By `down` or `detach`: it says so, and the device carries nothing meanwhile.
+  // `down` or `detach` must report that the TAP is kept. The kept TAP carries no frames.
   void expect_kept(const CommandResult& done, const std::string& name) {
     EXPECT_TRUE(done.ok()) << done.describe();
     EXPECT_NE(done.err.find(name + ": kept"), std::string::npos) << done.describe();
@@ -77,7 +77,7 @@ TEST_F(RunningVm, GoesOnAfterDetachAndAttach) {
   expect_works();
 }
 
-// The carrier is the VM's to set (TUNSETCARRIER).
+// A VM may turn the carrier off (TUNSETCARRIER).
 TEST_F(RunningVm, IsKnownWithoutACarrier) {
   int off = 0;
   ASSERT_EQ(ioctl(lab.vm("tap0").fd(), TUNSETCARRIER, &off), 0);
@@ -99,7 +99,7 @@ TEST_F(RunningVm, IsForeseenByARehearsal) {
   EXPECT_EQ(told.out.find("delete tap"), std::string::npos) << told.describe();
 }
 
-// What xvnet made it deletes once no VM has it, even after it was kept for one.
+// xvnet deletes a TAP that it made once no VM has it open, even if it was kept before.
 TEST(StoppedVm, LeavesATapThatDownDeletes) {
   Lab lab;
   const std::string file = state_file();
@@ -117,8 +117,8 @@ TEST(StoppedVm, LeavesATapThatDownDeletes) {
   unlink(file.c_str());
 }
 
-// 0, or why `uid` may not open a queue of the TAP. That it may open the device node is not asked,
-// for its mode is the host's affair.
+// Returns 0, or the errno of opening a queue of the TAP as `uid`. The device node is opened as
+// root, because its mode depends on the host.
 int open_as(const NetNs& ns, uid_t uid, const std::string& name, int flags = 0) {
   return ns.in([&] {
     const pid_t child = fork();

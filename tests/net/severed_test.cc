@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Devices that vanish behind xvnet's back, and others that take their name or number.
+// Devices that vanish without a detach, and other devices that get their name or ifindex.
 #include "lab.h"
 
 namespace xvnet::test {
@@ -20,8 +20,8 @@ class Severed : public InMode {
     lab.ns().must({"ip", "tuntap", "add", name, "mode", "tap", "vnet_hdr"});
   }
 
-  // A device of another name that gets the number of the one that went. (A TAP cannot be asked for
-  // with a number; a veth can.)
+  // Makes a device of another name with the deleted device's ifindex. It is a veth, because the
+  // ifindex of a new TAP cannot be chosen.
   void create_with_the_same_index(const std::string& name) {
     lab.ns().must({"ip", "link", "add", "name", name, "index", std::to_string(index), "type",
                    "veth", "peer", "name", name + "-far"});
@@ -38,7 +38,7 @@ class Severed : public InMode {
     EXPECT_EQ(lab.where(back), (Places{"tap0"}));
   }
 
-  // A veth made by create_with_the_same_index(), and in VLAN 10 now.
+  // Checks a veth of create_with_the_same_index() that is attached to VLAN 10.
   void expect_filters(const std::string& name) {
     EXPECT_EQ(lab.host.port(name).at("state"), "up");
     PacketSocket far(lab.ns(), name + "-far");
@@ -102,7 +102,7 @@ TEST_P(Severed, ADeviceOfTheSameNumberIsNotTheOldPort) {
   create_with_the_same_index("other");
   ASSERT_EQ(ifindex(lab.ns(), "other"), index);
   set_up(lab.ns(), "other");
-  // Nothing of the network may go to whoever has the number now.
+  // The device that has the ifindex now must get no frame of the network.
   PacketSocket ear(lab.ns(), "other-far");
   lab.ears.add("other", ear, lab.ns(), "other");
   const Frame frame = udp4(Ends::between(kMacB, kBroadcast));
@@ -134,7 +134,7 @@ TEST_P(Severed, ASameNumberDeviceOfTheSameNameIsFoundOut) {
   expect_filters("tap0");
 }
 
-// Our programs go on running on the moved device, so that their links look alive.
+// xvnet's programs still run on the moved device, so their links look alive.
 TEST_P(Severed, ADeviceThatLivesOnElsewhereIsNotTheOneWithItsNumberHere) {
   const NetNs elsewhere;
   const NetNs far_side;
@@ -146,7 +146,7 @@ TEST_P(Severed, ADeviceThatLivesOnElsewhereIsNotTheOneWithItsNumberHere) {
   EXPECT_NE(lab.host.port("veth0").at("state"), "up");
   create_with_the_same_index("veth0");
   ASSERT_TRUE(exists(elsewhere, "veth0"));
-  // A device loses its clsact filters when it moves, so nothing tells two of one name apart.
+  // A device loses its clsact filters when it moves, so two devices of one name look the same.
   const std::string state = lab.host.port("veth0").at("state");
   EXPECT_TRUE(state == "severed" || state == "incomplete") << state;
   lab.host.attach("veth0", with_mode({"--vlan", "10"}));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// An address that several ports may have, by --allow: keepalived moves it between two of them as it
-// does on any switch.
+// An address that several ports may use (--allow). keepalived moves it between two of them as on
+// any switch.
 #include <array>
 #include <optional>
 
@@ -12,7 +12,7 @@ namespace xvnet::test {
 namespace {
 
 constexpr const char* kShared = "10.0.0.100";
-constexpr auto kTakeOver = std::chrono::seconds(30);  // of keepalived: about 4
+constexpr auto kTakeOver = std::chrono::seconds(30);  // keepalived takes about 4 s
 
 struct Balancer {
   std::string port;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// `uplink add --shared-xdp`: xvnet beside XDP programs of others, by libxdp's dispatcher.
+// `uplink add --shared-xdp`: xvnet runs beside other XDP programs through libxdp's dispatcher.
 #include <optional>
 
 #include "lab.h"
@@ -24,7 +24,7 @@ class SharedXdp : public ::testing::Test {
     EXPECT_TRUE(eventually([&] { return lab.host.learnt_at("vlan10", kMacA) == "tap0"; }));
   }
 
-  // TCP with a whole checksum, which XDP carries itself.
+  // TCP with a complete checksum, which XDP forwards itself.
   void expect_carries() {
     const Frame in = tcp4(Ends::between(kMacWire, kMacA));
     wire->send(in.tagged(10));
@@ -36,7 +36,7 @@ class SharedXdp : public ::testing::Test {
     EXPECT_EQ(lab.at("wire:eth0", out).bytes, out.tagged(10).bytes);
   }
 
-  // A frame of VLAN 10, then one of the host's own VLAN.
+  // Sends a frame of VLAN 10, then one with a VID of the host.
   void send_both() {
     wire->send(tcp4(Ends::between(kMacWire, kMacA)).tagged(10));
     wire->send(udp4(Ends::between(kMacWire, kBroadcast)).tagged(99));
@@ -56,7 +56,7 @@ TEST_F(SharedXdp, EveryProgramRuns) {
   const auto last = after->frames();
   send_both();
   EXPECT_TRUE(eventually([&] { return before->frames() == first + 2; })) << before->frames();
-  // What xvnet took by XDP went no further, what is the host's did.
+  // The later program sees only the host's frame, because xvnet redirected the other one.
   EXPECT_TRUE(eventually([&] { return after->frames() == last + 1; })) << after->frames();
   EXPECT_EQ(lab.host.uplink("eth0").at("mode"), "xdp");
 }
@@ -80,7 +80,8 @@ TEST_F(SharedXdp, TheOthersMayGo) {
   expect_carries();
 }
 
-// A dispatcher is attached by netlink, so anyone may take it away. The tc programs carry on.
+// A dispatcher is attached by netlink, so another program can replace it. The tc programs then
+// carry all frames.
 TEST_F(SharedXdp, AnEvictedDispatcherIsSeenAndPutBackByOneCommand) {
   lab.ns().must({"ip", "link", "set", "dev", "eth0", "xdp", "off"});
   EXPECT_EQ(lab.host.uplink("eth0").at("state"), "incomplete");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Whatever name `save` and `restore` are given: nothing is followed, replaced or waited for that is
-// no file.
+// Whatever path `save` and `restore` get, they never follow, replace or wait for anything but a
+// regular file.
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -71,7 +71,7 @@ TEST_F(StatePath, SaveFollowsNoLinkAndReplacesNone) {
   EXPECT_TRUE(fs::is_symlink(at("state")));
 }
 
-// What another user of the directory has prepared.
+// Another user of the directory has placed a symbolic link under a likely temporary name.
 TEST_F(StatePath, SaveUsesNoNameThatCanBeForetold) {
   write("victim", "precious");
   fs::create_symlink("victim", at("state.new"));
@@ -86,7 +86,7 @@ TEST_F(StatePath, SaveToADirectoryIsRefused) {
   EXPECT_TRUE(names().empty());
 }
 
-// A tmpfs of one page, most of it taken.
+// A tmpfs of one page that is nearly full.
 TEST_F(StatePath, SaveToAFullDiskKeepsTheFormerFile) {
   const std::string binary = xvnet_binary() + " --instance " + lab.host.instance();
   const std::string script = "mount -t tmpfs -o size=4096 none " + std::string(place_) +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What there is and what happened, as shown: the JSON that programs rely on, and each counter.
+// The output of show and stats: the JSON that programs rely on, and each counter.
 #include <signal.h>
 
 #include <sstream>
@@ -138,7 +138,7 @@ TEST_P(Stats, OfOneDeviceAreThoseInTheWholeList) {
   EXPECT_EQ(error_problems(unknown, {"tap9"}), "");
 }
 
-// The keys a program may rely on, with the type of each.
+// The keys that a program may rely on, with the type of each value.
 void expect_schema(const Json& object, const std::map<std::string, std::string>& keys) {
   ASSERT_TRUE(object.is_object()) << object.dump();
   for (const auto& [key, types] : keys) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// One network is one switch: it learns, forgets, floods, and bounds what one port can teach it.
+// A network is one switch: it learns, ages and floods, and it limits the MACs of each port.
 #include "lab.h"
 
 namespace xvnet::test {
@@ -8,7 +8,7 @@ namespace {
 
 class Switching : public InMode {
  protected:
-  // Teaches the network that `mac` is at `tap`.
+  // Makes the network learn that `mac` is at `tap`.
   void speak(Tap& tap, const std::string& mac) {
     tap.send(udp4(Ends::between(mac, kBroadcast)));
     lab.ears.flush();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Every kind of network at once on one host with one uplink: who reaches whom, as the documents
-// say. The real stack of a namespace is behind each port.
+// A host with one uplink and every kind of network at the same time. The test checks which stations
+// reach each other, as documented. Each port has a namespace's real network stack behind it.
 //
 //   station  network                               address
 //   nat      nat, 10.0.0.0/24, --snat auto         10.0.0.2; forward 198.51.100.1:2222
@@ -30,7 +30,7 @@ struct Site {
 struct Pair {
   const char* from;
   const char* ip;
-  const char* to;  // whose service answers
+  const char* to;  // the station whose service answers
   uint16_t port;
   bool reaches;
 };
@@ -77,7 +77,7 @@ class Traversal : public NatLab {
     if (name == "far") return internet;
     return stations_.at(name)->ns;
   }
-  // A question and its answer. The first frames may be lost where a VM has not spoken yet.
+  // A request and its answer. The first frames may be lost until a VM's MAC is resolved.
   bool exchanges(const Pair& pair) const {
     const std::string own = pair.to == std::string("far") ? pair.ip : "0.0.0.0";
     const UdpSocket service(of(pair.to), own, pair.port == kForwardedPort ? 22 : pair.port);
@@ -115,18 +115,18 @@ TEST_P(Traversal, WhoReachesWhom) {
       {"lab", "10.5.0.1", "host", 7, true},
       {"host", "10.5.0.2", "lab", 7, true},
       {"web", "10.1.2.2", "db", 7, true},
-      // By a forward: of the host's address, and of a pool's.
+      // Through a forward of the host's address, and of a pool's address.
       {"lan", kHostIp, "nat", kForwardedPort, true},
       {"lan", kPoolIp, "pool", kForwardedPort, true},
       {"far", kHostIp, "nat", kForwardedPort, true},
       {"far", kPoolIp, "pool", kForwardedPort, true},
       {"host", kHostIp, "nat", kForwardedPort, true},
       {"host", kPoolIp, "pool", kForwardedPort, true},
-      // From one VM to another by a public address, and to itself.
+      // From one VM to another through a public address, and from a VM to itself.
       {"nat", kPoolIp, "pool", kForwardedPort, true},
       {"pool", kHostIp, "nat", kForwardedPort, true},
       {"nat", kHostIp, "nat", kForwardedPort, true},
-      // No tenant is the host's, a VLAN's or another network's.
+      // Tenants cannot reach the host, VLANs or other networks.
       {"nat", kHostIp, "host", 7, false},
       {"pool", kHostIp, "host", 7, false},
       {"nat", "10.5.0.1", "host", 7, false},
@@ -163,7 +163,6 @@ TEST_P(Traversal, WhoPingsWhom) {
         << each.from << " to " << each.ip;
 }
 
-// TCP of many segments, in both directions of who begins.
 TEST_P(Traversal, ManySegmentsBetweenTheNatAndTheLan) {
   Transfer transfer(of("nat"), of("lan"), kLanIp);
   expect_unharmed(transfer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The untagged network: virtual machines, the LAN and the host on one segment. And host-only ones.
+// The untagged network has virtual machines, the LAN and the host on one segment. Host-only
+// networks are tested here too.
 #include "lab.h"
 
 namespace xvnet::test {
@@ -204,7 +205,7 @@ TEST_P(HostOnly, ABroadcastReachesVmsAndHostAndNoWire) {
 
 TEST_P(HostOnly, TheHostAnswersPing) {
   Ends ends = Ends::between(kMacA, mac_of(lab.ns(), "xv-lab"));
-  // Teaches the host where 10.0.0.1 is; the reply would wait for an ARP answer otherwise.
+  // Teaches the host the MAC of 10.0.0.1. Otherwise the reply would wait for an ARP reply.
   a->send(arp_request(Ends::between(kMacA, kBroadcast)));
   const Frame request = icmp4_echo(ends);
   a->send(request);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks that are VLANs of an uplink: the tag on the wire, none at the virtual machine, and what
-// is not ours untouched.
+// Networks that are VLANs of an uplink. Frames are tagged on the wire and untagged at the VM.
+// Frames of the host pass unmodified.
 #include <linux/if_ether.h>
 
 #include "lab.h"
@@ -61,7 +61,7 @@ std::vector<Frame> frames_of_the_host(const Ends& ends) {
   frames.push_back(udp4(ends).tagged({.vid = 20, .pcp = 7, .dei = true}));
   frames.push_back(udp4(ends).tagged({.vid = 4094}));
   frames.push_back(udp4(ends).tagged({.vid = 0, .pcp = 3}));
-  frames.push_back(tcp6(ends).tagged(10).tagged(20));  // our VID inside another's is not ours
+  frames.push_back(tcp6(ends).tagged(10).tagged(20));  // only the outer VID counts
   frames.push_back(udp4(ends).tagged({.vid = 10, .pcp = 2, .tpid = ETH_P_8021AD}));
   frames.push_back(leave_partial(tcp4(ends)).tagged(21));
   return frames;
@@ -129,7 +129,7 @@ TEST_P(Vlan, EachUplinkCarriesItsOwnVlans) {
   const Frame to_b = udp4(Ends::between(kMacWire, kMacB));
   second.send(to_b.tagged(25));
   EXPECT_EQ(lab.where(to_b), (Places{"tap1"}));
-  // The same VIDs on the other uplink are not these networks'.
+  // These networks do not own these VIDs on the other uplink.
   for (const auto& [wire, vid] : {std::pair(&first, 25), std::pair(&second, 10)}) {
     const Frame stray = udp4(Ends::between(kMacWire, kBroadcast));
     wire->send(stray.tagged(static_cast<uint16_t>(vid)));
@@ -157,7 +157,7 @@ TEST_P(Vlan, RestoresTheUplinksFeaturesWhenItIsRemoved) {
   std::map<std::string, bool> before;
   for (const auto& name : features) before[name] = feature(lab.ns(), "eth0", name);
   lab.host.uplink_add("eth0", {"--mode", mode()});
-  // With a veth it is the other end that hides tags from XDP.
+  // On a veth, the other end puts tags into metadata, where XDP cannot see them.
   EXPECT_EQ(feature(outside, wire.dev(), "tx-vlan-offload"), mode() == "tc");
   EXPECT_EQ(feature(outside, wire.dev(), "tx-vlan-stag-hw-insert"), mode() == "tc");
   lab.host.must({"uplink", "del", "eth0"});
