@@ -25,7 +25,7 @@ uint16_t fold(uint32_t sum) {
   return static_cast<uint16_t>(sum);
 }
 
-// Its length field counts words of four bytes.
+// The header length field counts words of four bytes.
 size_t ipv4_header(const Bytes& frame, size_t l3) { return size_t{4} * (frame[l3] & 0x0f); }
 
 void parse_ipv4(const Bytes& frame, Layers& layers) {
@@ -117,7 +117,7 @@ size_t checksum_offset(uint8_t protocol) {
 }
 
 uint16_t pseudo_header_sum(const Bytes& frame, const Layers& layers) {
-  if (layers.protocol == IPPROTO_ICMP) return 0;  // ICMP sums no pseudo-header (RFC 792)
+  if (layers.protocol == IPPROTO_ICMP) return 0;  // ICMP has no pseudo-header (RFC 792)
   const bool ipv4 = layers.ethertype == ETH_P_IP;
   const size_t addresses = layers.l3 + (ipv4 ? 12 : 8);
   uint32_t sum = add_bytes(0, frame, addresses, addresses + (ipv4 ? 8 : 32));
@@ -142,7 +142,7 @@ std::string checksum_problems(const Bytes& frame, size_t at) {
   const size_t field = checksum_offset(layers.protocol);
   if (layers.fragment || field == 0) return {};
   const bool vxlan = layers.protocol == IPPROTO_UDP && get_be16(frame, layers.l4 + 2) == kVxlanPort;
-  // Zero says "none" for UDP over IPv4, and for a tunnel over IPv6 (RFC 6935).
+  // A checksum of zero means "none" for UDP over IPv4, and for a tunnel over IPv6 (RFC 6935).
   const bool none =
       layers.protocol == IPPROTO_UDP && get_be16(frame, layers.l4 + field) == 0 && (ipv4 || vxlan);
   const uint32_t pseudo = pseudo_header_sum(frame, layers);

@@ -28,11 +28,12 @@ Host::~Host() {
   try {
     xvnet({"down"});
   } catch (const SetupError& error) {
-    // A test that could not even start the program has failed already; a destructor cannot throw.
+    // If the program cannot even be started, the test has failed already. A destructor must not
+    // throw.
     std::fprintf(stderr, "taking \"%s\" down: %s\n", instance_.c_str(), error.what());
   }
-  // Whatever `down` left behind must not outlive the test; that it leaves nothing is a test of its
-  // own.
+  // The pins must not outlive the test, even if `down` leaves some. Another test checks that it
+  // leaves none.
   std::error_code ignored;
   std::filesystem::remove_all("/sys/fs/bpf/" + instance_, ignored);
 }
@@ -116,7 +117,7 @@ uint64_t Host::all_drops(const std::string& dev, const std::string& direction) c
   const nlohmann::json shown = stats(dev);
   uint64_t sum = 0;
   for (const auto& [reason, count] : shown.at(direction).at("drops").items()) {
-    // Not a drop: the frame was forwarded, its sender only not learnt.
+    // fdb_full is not a drop: the frame was forwarded, only its source MAC was not learned.
     if (reason != "fdb_full") sum += count.get<uint64_t>();
   }
   return sum;
@@ -138,7 +139,7 @@ std::string Host::state() const {
   for (const char* what : {"ports", "networks", "uplinks"}) text += json({"show", what}).dump(1);
   for (const auto& link : nlohmann::json::parse(ns_.must({"ip", "-j", "link", "show"}).out)) {
     nlohmann::json flags = link.at("flags");
-    // The kernel's word on the carrier comes when it comes.
+    // The kernel updates the carrier flag asynchronously.
     std::erase(flags.get_ref<nlohmann::json::array_t&>(), "NO-CARRIER");
     text += "\n" + link.at("ifname").get<std::string>() + " " + flags.dump();
   }

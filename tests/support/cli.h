@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The program under test, run as an operator runs it.
+// Runs the program under test as an operator runs it.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +16,21 @@ namespace xvnet::test {
 
 using Words = std::vector<std::string>;
 
-// Exit codes of xvnet: xvnet(8), EXIT STATUS.
+// Exit codes of xvnet (xvnet(8), EXIT STATUS).
 constexpr int kDone = 0;
 constexpr int kFailed = 1;  // or refused
 constexpr int kBadUsage = 2;
 constexpr int kNotPermitted = 4;
 constexpr int kKernelCannot = 5;
 
-// The binary under test: the environment's XVNET_BIN, which ctest sets.
+// The binary under test, from the environment variable XVNET_BIN, which ctest sets.
 std::string xvnet_binary();
 
-// Checks that stderr is what the user is promised: "xvnet: <doing> <object>: <cause>", holding each
-// of `words`. Empty when it is; else what is missing.
+// Checks that stderr has the form "xvnet: <doing> <object>: <cause>" and contains each of `words`.
+// Returns an empty string, or what is missing.
 std::string error_problems(const CommandResult& result, const Words& words);
 
-// One host: a network namespace and an xvnet instance of its own, taken down at the end.
+// A host: its own network namespace and xvnet instance. The destructor takes both down.
 class Host {
  public:
   explicit Host(Ipv6 ipv6 = Ipv6::kQuiet);
@@ -41,41 +41,43 @@ class Host {
   const NetNs& ns() const { return ns_; }
   const std::string& instance() const { return instance_; }
 
-  // `xvnet --instance … ARGS`, whatever comes of it.
+  // Runs `xvnet --instance … ARGS` and accepts any exit code.
   CommandResult xvnet(const Words& args) const;
-  // The same started and not waited for: two commands at once, or one to be killed.
+  // Starts the command without waiting for it, for concurrent commands or to kill it.
   RunningCommand start(const Words& args) const;
-  // Behind a program that changes what the command may do: {"setpriv", "--bounding-set", …}.
+  // Runs the command through a program that restricts its privileges: {"setpriv", "--bounding-set",
+  // …}.
   CommandResult xvnet_behind(const Words& wrapper, const Words& args) const;
-  // Every command from here on, of whatever method, runs behind it.
+  // Runs all later commands of every method through this wrapper.
   void run_behind(Words wrapper) { wrapper_ = std::move(wrapper); }
-  // Anything but exit code 0 is a SetupError.
+  // Throws a SetupError for any exit code but 0.
   CommandResult must(const Words& args) const;
-  // What a shell makes of the line, on the host, with `xvnet` in its path.
+  // Runs a shell command line on the host, with `xvnet` in its PATH.
   CommandResult shell(const std::string& line) const;
 
   void attach(const std::string& dev, const Words& args) const;
   void uplink_add(const std::string& dev, const Words& args = {}) const;
   void down() const;
 
-  // `xvnet --json ARGS`, parsed.
+  // Parses the output of `xvnet --json ARGS`.
   nlohmann::json json(const Words& args) const;
-  // The object of that name in `show WHAT`; null when there is none.
+  // The object of that name in `show WHAT`, or null.
   nlohmann::json shown(const std::string& what, const std::string& name) const;
   nlohmann::json port(const std::string& name) const { return shown("ports", name); }
   nlohmann::json uplink(const std::string& name) const { return shown("uplinks", name); }
   nlohmann::json network(const std::string& name) const { return shown("networks", name); }
-  // `stats DEV`: the one object.
+  // The only object of `stats DEV`.
   nlohmann::json stats(const std::string& dev) const;
-  // One drop counter, 0 when the reason is not listed. Direction: "from_vm", "to_uplink" …
+  // A drop counter, 0 when the reason is not listed. The direction is "from_vm", "to_uplink", …
   uint64_t drops(const std::string& dev, const std::string& direction,
                  const std::string& reason) const;
   uint64_t all_drops(const std::string& dev, const std::string& direction) const;
   uint64_t packets(const std::string& dev, const std::string& direction) const;
-  // What `show fdb` says of a MAC in a network: the device, or empty.
+  // The device of a MAC in a network, from `show fdb`. Empty when the MAC is not listed.
   std::string learnt_at(const std::string& network, const std::string& mac) const;
 
-  // Everything that shows the state, as text to compare before and after: for "nothing changed".
+  // The output of all commands that show state, as text. Tests compare it to prove that nothing
+  // changed.
   std::string state() const;
 
  private:

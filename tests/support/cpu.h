@@ -3,8 +3,8 @@
 
 namespace xvnet::test {
 
-// The calling thread stays on one of its CPUs. A veth delivers a frame on the CPU that sent it, and
-// frames that two CPUs deliver overtake one another.
+// Pins the calling thread to one of its CPUs. A veth delivers a frame on the CPU that sent it, so
+// frames from two CPUs may be reordered.
 void stay_on_one_cpu();
 
 }  // namespace xvnet::test

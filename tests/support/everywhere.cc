@@ -12,7 +12,7 @@ namespace xvnet::test {
 
 namespace {
 
-// As many rounds as the longest way has hops: VM -> uplink -> switch of the LAN -> uplink -> VM.
+// As many rounds as the longest path has hops: VM -> uplink -> switch of the LAN -> uplink -> VM.
 constexpr int kRounds = 4;
 constexpr uint16_t kSentinelEthertype = 0x88b6;  // IEEE 802 local experimental 2
 constexpr const char* kSentinelMac = "02:5e:00:00:53:01";
@@ -32,8 +32,8 @@ const std::vector<uint16_t>& stack_ethertypes() {
   return types;
 }
 
-// One socket per ethertype, as ETH_P_ALL would hear what a tc program is still to drop; and a veth
-// pair of the ear's own to send the sentinel by.
+// A listener in a host's stack: one socket per ethertype, because an ETH_P_ALL socket also gets
+// frames that a tc program drops later. The listener sends its sentinels through its own veth pair.
 struct Everywhere::Stack {
   std::vector<std::unique_ptr<PacketSocket>> ears;
 
@@ -81,7 +81,7 @@ void Everywhere::add_place(const std::string& place,
                            std::function<std::optional<Received>()> receive, const NetNs& near_ns,
                            const std::string& near_dev) {
   SocketOptions options;
-  options.bypass_qdisc = true;  // the sentinel is no traffic of the program under test
+  options.bypass_qdisc = true;  // the program under test must not see the sentinel
   sentinel_sockets_.push_back(std::make_unique<PacketSocket>(near_ns, near_dev, options));
   PacketSocket* way = sentinel_sockets_.back().get();
   const auto send = [way](const Frame& frame) { return way->try_send(frame) == 0; };
@@ -136,7 +136,7 @@ void Everywhere::flush() {
   for (int round = 0; round < kRounds; ++round) {
     std::vector<std::pair<Place*, Marker>> awaited;
     for (const auto& place : places_) {
-      drain(*place);  // a full queue would lose the sentinel
+      drain(*place);  // a full queue would drop the sentinel
       const Frame sentinel = make_sentinel();
       if (place->send_sentinel(sentinel)) awaited.emplace_back(place.get(), sentinel.marker);
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Ears at every place a frame could come out. A test sends, flushes, and asks where a marker was
-// seen: at exactly the places where it may be, or the test fails.
+// Listens at every place where a frame could come out. A test sends a frame, flushes, and asks
+// where its marker was seen. The test fails unless these are exactly the places where the frame may
+// be.
 //
-// "It did not arrive" is decided without waiting for time to pass: a sentinel is sent behind the
-// frames under test to each place, on the same queue, and has to arrive there. All work of the
-// kernel for these frames is done on one CPU, in the order in which it was caused; a frame that
-// makes several hops is let through by as many rounds of sentinels.
+// No timeout decides that a frame "did not arrive". A sentinel is sent to each place behind the
+// frames under test, on the same queue, and must arrive. All kernel work for these frames runs on
+// one CPU, so it runs in order. A frame that makes several hops is covered by as many rounds of
+// sentinels.
 #pragma once
 
 #include <functional>
@@ -29,21 +30,22 @@ class Everywhere {
   Everywhere(const Everywhere&) = delete;
   Everywhere& operator=(const Everywhere&) = delete;
 
-  // Each waits until the device, when it is up, is ready to send to the place.
-  // The virtual machine behind a TAP. `tap` must live as long as this.
+  // Each add() waits until the device, if it is up, can send to the place.
+  //
+  // Adds the VM behind a TAP. `tap` must outlive this object.
   void add(const std::string& place, Tap& tap);
-  // The end of a wire; `near` is the interface whose transmissions arrive at it.
+  // Adds the end of a wire. `near` is the interface whose transmissions arrive at this end.
   void add(const std::string& place, PacketSocket& ear, const NetNs& near_ns,
            const std::string& near_dev);
-  // What a host's own stack gets, from any device: after the tc programs had their say.
+  // Adds a host's stack: the frames that reach it from any device, after the tc programs.
   void add_stack(const std::string& place, const NetNs& host);
 
-  // Waits until all devices that are up now are ready to send; for those set up after add().
+  // Waits until all devices that are up now can send, including those that were set up after add().
   void settle() const;
 
-  // After this, seen() and the like know of all frames sent before.
+  // After a flush, seen() and similar functions know all frames that were sent before.
   void flush();
-  // Waits for a frame that has to come by a way the sentinels do not take. False: it did not.
+  // Waits for a frame on a path that the sentinels do not take. False if it does not arrive.
   bool wait_for(const std::string& place, const Marker& marker);
 
   // The places at which the marker was seen.
@@ -52,14 +54,14 @@ class Everywhere {
   std::vector<Received> seen(const std::string& place, const Marker& marker) const;
   // Everything that came out at a place, marked or not.
   const std::vector<Received>& all(const std::string& place) const;
-  // Forgets what was seen so far.
+  // Discards all frames seen so far.
   void forget();
 
  private:
   struct Place {
     std::string name;
     std::function<std::optional<Received>()> receive;
-    std::function<bool(const Frame&)> send_sentinel;  // false: the way is down
+    std::function<bool(const Frame&)> send_sentinel;  // returns false if the device is down
     const NetNs* near_ns;
     std::string near_dev;
     std::vector<Received> seen;
@@ -79,7 +81,7 @@ class Everywhere {
   std::vector<int> former_cpus_;
 };
 
-// The ethertypes that a stack ear hears; tests that send another cannot tell that it got there.
+// The ethertypes that add_stack() listens to. It cannot see frames of other ethertypes.
 const std::vector<uint16_t>& stack_ethertypes();
 
 }  // namespace xvnet::test

@@ -17,10 +17,11 @@ namespace xvnet::test {
 namespace {
 
 constexpr std::ptrdiff_t kTagAt = 12;  // behind the two MACs
-constexpr size_t kMarkerPeriod = 64;   // so that each segment of a TSO frame holds it whole
+constexpr size_t kMarkerPeriod = 64;   // each segment of a TSO frame holds a whole marker
 constexpr size_t kMinimumFrame = 60;   // IEEE 802.3, without the FCS
 
-// The marker each 64 bytes, the rest depending on its place: a byte moved or lost is seen.
+// The marker repeats every 64 bytes. The other bytes depend on their offset, so that a moved or
+// lost byte is noticed.
 Bytes make_payload(const Marker& marker, size_t size) {
   if (size < marker.size()) throw SetupError("a payload must have room for its marker");
   Bytes payload(size);
@@ -52,7 +53,7 @@ Frame make_frame(const Ends& ends, uint16_t type, const Bytes& content, const Ma
   return frame;
 }
 
-// For kinds whose own format leaves no room: the marker goes behind it, into the padding.
+// The marker goes into the padding, for frames whose own format has no room for it.
 Frame with_marker_in_padding(Frame frame) {
   const size_t needed = std::max(kMinimumFrame, frame.bytes.size() + frame.marker.size());
   frame.bytes.resize(needed);
@@ -90,7 +91,7 @@ Frame ip_frame(const Ends& ends, Ip ip, const Transport& transport, size_t size)
   return make_frame(ends, v4 ? ETH_P_IP : ETH_P_IPV6, ip.serialize(), marker);
 }
 
-// Its data offset counts words of four bytes.
+// The TCP data offset counts words of four bytes.
 size_t tcp_header_size(const Bytes& frame, size_t l4) {
   return size_t{4} * (frame.at(l4 + 12) >> 4);
 }
@@ -193,14 +194,14 @@ Frame neighbour_solicitation(const Ends& ends) {
   solicitation.target_addr(ends.dst_ip6);
   solicitation.source_link_layer_addr(ends.src_mac);
   Tins::IPv6 ip = ip6(ends);
-  ip.hop_limit(255);  // RFC 4861 7.1.1
+  ip.hop_limit(255);  // RFC 4861, 7.1.1
   ip /= solicitation;
   return with_marker_in_padding(make_frame(ends, ETH_P_IPV6, ip.serialize(), next_marker()));
 }
 
 Frame tcp6_behind_extensions(const Ends& ends, size_t payload) {
   Frame frame = tcp6(ends, payload);
-  // Two options headers of eight bytes, each filled by one PadN option (RFC 8200 4.2).
+  // Two options headers of eight bytes, each with one PadN option (RFC 8200, 4.2).
   const Bytes extensions = {IPPROTO_DSTOPTS, 0, 1, 4, 0, 0, 0, 0, IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0};
   const size_t l4 = parse_layers(frame.bytes).l4;
   frame.bytes.insert(frame.bytes.begin() + static_cast<std::ptrdiff_t>(l4), extensions.begin(),
@@ -231,7 +232,7 @@ Frame udp4_fragment(const Ends& ends, FragmentPart part) {
 }
 
 Frame vxlan(const Ends& outer, const Frame& inner, OuterChecksum checksum) {
-  Bytes content = {0x08, 0, 0, 0, 0, 0, 42, 0};  // flags: VNI valid; VNI 42 (RFC 7348 5)
+  Bytes content = {0x08, 0, 0, 0, 0, 0, 42, 0};  // flags: VNI valid; VNI 42 (RFC 7348, 5)
   append(content, inner.bytes);
   Tins::IP ip = ip4(outer);
   ip /= Tins::UDP(kVxlanPort, outer.src_port) / Tins::RawPDU(content);
@@ -246,7 +247,7 @@ Frame of_ethertype(const Ends& ends, uint16_t ethertype, size_t payload) {
 }
 
 Frame stp_bpdu(const std::string& src_mac) {
-  Tins::LLC llc(0x42, 0x42);  // the spanning tree's SAP (IEEE 802.1D)
+  Tins::LLC llc(0x42, 0x42);  // the SAP of the spanning tree (IEEE 802.1D)
   llc.type(Tins::LLC::UNNUMBERED);
   Bytes content = (llc / Tins::STP()).serialize();
   const auto length = static_cast<uint16_t>(content.size());
@@ -266,7 +267,7 @@ Frame lldp(const std::string& src_mac) {
 
 Frame pause_frame(const std::string& src_mac) {
   const Ends ends = Ends::between(src_mac, "01:80:c2:00:00:01");
-  const Bytes content = {0x00, 0x01, 0xff, 0xff};  // opcode PAUSE, the longest time
+  const Bytes content = {0x00, 0x01, 0xff, 0xff};  // opcode PAUSE, longest time
   return with_marker_in_padding(make_frame(ends, ETH_P_PAUSE, content, next_marker()));
 }
 
@@ -282,7 +283,8 @@ Frame leave_partial(Frame frame, Transport which) {
   frame.vnet.flags = kNeedsChecksum;
   frame.vnet.csum_start = static_cast<uint16_t>(layers.l4);
   frame.vnet.csum_offset = static_cast<uint16_t>(offset);
-  // A sum of zero may be written as 0x0000 or 0xffff; sending none lets tests compare whole frames.
+  // A sum of zero may be written as 0x0000 or 0xffff. This avoids such a sum, so that tests can
+  // compare whole frames.
   if (get_be16(frame.finished().bytes, layers.l4 + offset) == 0xffff) ++frame.bytes.back();
   return frame;
 }

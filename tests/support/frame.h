@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Frames to send. Each carries a marker of its own in its payload, by which it is found again
-// wherever it comes out, however it was changed on the way.
+// Frames for tests to send. Each has a unique marker in its payload. Tests find the frame by it at
+// any place, also if the frame was changed on the way.
 #pragma once
 
 #include <array>
@@ -35,19 +35,20 @@ struct VlanTag {
 struct Frame {
   Bytes bytes;
   Marker marker{};
-  // What the sender says about the frame; all zero: it is complete. Offsets are from the frame's
-  // first byte and host order, as on a TAP whose header is not set to little endian.
+  // The sender's offload data for the frame. All zero means a complete frame. Offsets are from the
+  // frame's first byte and in host byte order, as on a TAP whose header is not set to little
+  // endian.
   VnetHeader vnet;
 
-  // With one more tag outside the ones it has.
+  // The frame with one more outer tag.
   Frame tagged(const VlanTag& tag) const;
   Frame tagged(uint16_t vid) const { return tagged(VlanTag{.vid = vid}); }
   bool partial() const { return (vnet.flags & kNeedsChecksum) != 0; }
-  // The same with the checksum finished: what a receiver without offloads has to get.
+  // The frame with a complete checksum, as a receiver without offloads must get it.
   Frame finished() const;
 };
 
-// Who talks to whom. The defaults are two tenants' machines; tests set the MACs.
+// The addresses of sender and receiver. The defaults are two tenants' machines. Tests set the MACs.
 struct Ends {
   std::string src_mac = "02:00:00:00:00:01";
   std::string dst_mac = "02:00:00:00:00:02";
@@ -56,7 +57,7 @@ struct Ends {
   std::string src_ip6 = "2001:db8::1";
   std::string dst_ip6 = "2001:db8::2";
   uint16_t src_port = 40000;
-  uint16_t dst_port = 9;  // discard: nothing answers
+  uint16_t dst_port = 9;  // discard: no service answers
 
   static Ends between(const std::string& src_mac, const std::string& dst_mac);
 };
@@ -71,25 +72,25 @@ Frame icmp4_echo(const Ends& ends);
 Frame icmp6_echo(const Ends& ends);
 Frame arp_request(const Ends& ends);
 Frame neighbour_solicitation(const Ends& ends);
-// TCP behind a hop-by-hop and a destination-options header.
+// TCP behind a hop-by-hop options header and a destination options header.
 Frame tcp6_behind_extensions(const Ends& ends, size_t payload = kSmallPayload);
 enum class FragmentPart { kFirst, kLast };
 Frame udp4_fragment(const Ends& ends, FragmentPart part);
 enum class OuterChecksum { kZero, kComplete };
 Frame vxlan(const Ends& outer, const Frame& inner, OuterChecksum checksum);
-// A frame of any ethertype, the marker in its payload.
+// A frame of any ethertype, with the marker in its payload.
 Frame of_ethertype(const Ends& ends, uint16_t ethertype, size_t payload = kSmallPayload);
 Frame stp_bpdu(const std::string& src_mac);
 Frame lldp(const std::string& src_mac);
 Frame pause_frame(const std::string& src_mac);  // IEEE 802.3x
 
 enum class Transport { kOuter, kInnerOfVxlan };
-// Leaves the checksum of TCP, UDP or ICMPv6 for the device to finish, as a guest with default
-// virtio-net settings does.
+// Gives the frame a partial checksum of TCP, UDP or ICMPv6, as a guest with default virtio-net
+// settings does.
 Frame leave_partial(Frame frame, Transport which = Transport::kOuter);
 
-// A TCP frame of `payload` bytes for the device to cut into segments of `segment` bytes. The last
-// segment is found by its marker only when 72 bytes or more are left for it.
+// A TCP frame of `payload` bytes, for the device to cut into segments of `segment` bytes. A test
+// can find the last segment by its marker only if it has 72 bytes or more.
 Frame tso4(const Ends& ends, size_t payload, uint16_t segment);
 Frame tso6(const Ends& ends, size_t payload, uint16_t segment);
 

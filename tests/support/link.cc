@@ -2,7 +2,7 @@
 #include "link.h"
 
 #include <net/if.h>
-// After the C library's.
+// This header must come after those of the C library.
 #include <linux/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
@@ -48,11 +48,12 @@ void set_flags(const NetNs& ns, const std::string& dev, unsigned set, unsigned c
   if (error < 0) fail("change the flags of", dev, error);
 }
 
-// By a name that `ethtool -k` shows.
+// `name` is a feature name as `ethtool -k` shows it.
 bool is_on(const std::string& shown, const std::string& name) {
   const std::string key = name + ": ";
   size_t at = shown.find(key);
-  // The name must be a whole word: "vlan-offload: " also ends "rx-vlan-offload: ".
+  // The name must match as a whole word, because "rx-vlan-offload: " also ends with "vlan-offload:
+  // ".
   while (at != std::string::npos && at > 0 && shown[at - 1] != '\n' && shown[at - 1] != '\t') {
     at = shown.find(key, at + 1);
   }
@@ -80,7 +81,8 @@ void set_features(const NetNs& ns, const std::string& dev, std::span<const Wante
 
 void add_veth(const NetNs& a, const std::string& name_a, const NetNs& b, const std::string& name_b,
               int ifindex) {
-  // "name" spelt out: a short name alone can be an abbreviation of a keyword.
+  // The keyword "name" is given, because a short device name alone could abbreviate another
+  // keyword.
   std::vector<std::string> command = {"ip", "link", "add", "name", name_a};
   if (ifindex) command.insert(command.end(), {"index", std::to_string(ifindex)});
   command.insert(command.end(), {"type", "veth", "peer", "name", name_b});
@@ -132,8 +134,8 @@ bool is_ready(const NetNs& ns, const std::string& dev) {
 }
 
 void await_ready(const NetNs& ns, const std::string& dev) {
-  // Before Linux 6.9 the kernel may say so a moment before the device has its queue: it has to say
-  // so twice.
+  // Before Linux 6.9, the kernel may report readiness a moment before the device has its queue. So
+  // the device must be ready twice in a row.
   bool was_ready = false;
   const auto stays_ready = [&] { return std::exchange(was_ready, is_ready(ns, dev)) && was_ready; };
   if (!eventually(stays_ready)) {

@@ -50,7 +50,7 @@ UniqueFd attach(const NetNs& ns, const std::string& dev, const UniqueFd& program
 
 MetadataTagger::MetadataTagger(const NetNs& ns, const std::string& dev, const VlanTag& tag)
     : ns_(&ns), dev_(dev) {
-  // R1 is the frame from the start; skb_vlan_push() leaves an only tag in metadata.
+  // R1 holds the frame at the start. skb_vlan_push() leaves an only tag in metadata.
   const UniqueFd program =
       load(BPF_PROG_TYPE_SCHED_CLS, {move(BPF_REG_2, htons(tag.tpid)),
                                      move(BPF_REG_3, tag.tci()),

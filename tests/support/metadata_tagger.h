@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Makes a veth end send its frames with a VLAN tag in metadata instead of in the frame, as a VLAN
-// sub-interface on a card with tx-vlan offload does. There is no such sub-interface on a kernel
-// without 8021q, so a six-instruction tc program stands in for it.
+// Makes a veth end send its frames with a VLAN tag in metadata, as a VLAN sub-interface does on a
+// card with tx-vlan offload. A kernel without 8021q has no such sub-interface, so a short tc
+// program replaces it.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@ namespace xvnet::test {
 
 class MetadataTagger {
  public:
-  // Tags all that `dev` sends from now on until destruction, by a clsact filter, which every kernel
-  // has.
+  // Tags every frame that `dev` sends until destruction. It uses a clsact filter, which every
+  // kernel has.
   MetadataTagger(const NetNs& ns, const std::string& dev, const VlanTag& tag);
   ~MetadataTagger();
   MetadataTagger(const MetadataTagger&) = delete;
@@ -27,7 +27,7 @@ class MetadataTagger {
   std::string dev_;
 };
 
-// Puts an XDP program that passes everything on `dev`: somebody else's program in the way.
+// Attaches an XDP program of another owner to `dev`. The program passes every frame.
 class ForeignXdp {
  public:
   ForeignXdp(const NetNs& ns, const std::string& dev);

@@ -22,7 +22,7 @@ namespace {
 constexpr const char* kNamespacePrefix = "xvt-";
 constexpr const char* kInstancePrefix = "t";
 
-// True for PREFIX<pid>-<n> of a process that is gone.
+// True for a name PREFIX<pid>-<n> whose process is gone.
 bool is_stale(const std::string& name, const std::string& prefix) {
   if (!name.starts_with(prefix)) return false;
   const char* begin = name.data() + prefix.size();
@@ -54,7 +54,7 @@ void purge_stale_namespaces() {
     run_command({"ip", "netns", "del", name});
   }
   for (const auto& name : stale_entries("/sys/fs/bpf", kInstancePrefix)) {
-    std::error_code ignored;  // another suite may purge the same one now
+    std::error_code ignored;  // another suite may delete it at the same time
     fs::remove_all(fs::path("/sys/fs/bpf") / name, ignored);
   }
 }
@@ -68,7 +68,7 @@ NetNs::Visit::Visit(const NetNs& target)
 }
 
 NetNs::Visit::~Visit() {
-  // Going on in the wrong namespace would send a test's frames somewhere else.
+  // Continuing in the wrong namespace would send a test's frames to the machine's network.
   if (setns(home_.get(), CLONE_NEWNET) != 0) std::abort();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A network namespace of the test's own: everything a test sends stays in one of these.
+// A network namespace of a test. All frames of the test stay in such namespaces.
 #pragma once
 
 #include <string>
@@ -12,19 +12,19 @@
 
 namespace xvnet::test {
 
-// Quiet: no IPv6 on any device, so that the kernel itself sends nothing. A test that asks whether
-// something *is* silent uses kNormal.
+// kQuiet turns IPv6 off on every device, so that the kernel itself sends nothing. A test that
+// checks for silence must use kNormal.
 enum class Ipv6 { kQuiet, kNormal };
 
 class NetNs {
  public:
-  // Creates /run/netns/xvt-<pid>-<n>, with lo up and bridges not passing frames to netfilter.
+  // Creates /run/netns/xvt-<pid>-<n> with lo up. Bridges in it do not pass frames to netfilter.
   explicit NetNs(Ipv6 ipv6 = Ipv6::kQuiet);
-  // The namespace the caller is in already, as it is; all that goes with the object is the name.
-  // For a test that has a whole machine to itself.
+  // Uses the caller's namespace as it is. Destruction deletes only the name. This is for a test
+  // that has a whole machine to itself.
   struct Callers {};
   explicit NetNs(Callers);
-  // One that is there already, by its file, and stays.
+  // Uses an existing namespace, given by its file. Destruction keeps it.
   explicit NetNs(const std::string& path);
   ~NetNs();
   NetNs(const NetNs&) = delete;
@@ -33,21 +33,22 @@ class NetNs {
   const std::string& name() const { return name_; }
   const std::string& path() const { return path_; }
 
-  // Runs `function` on the calling thread, inside the namespace. Sockets and TAPs opened there
-  // stay.
+  // Runs `function` on the calling thread inside the namespace. Sockets and TAPs that it opens stay
+  // in the namespace.
   template <typename Function>
   std::invoke_result_t<Function> in(Function&& function) const {
     const Visit visit(*this);
     return std::forward<Function>(function)();
   }
 
-  // Runs a command inside. The mounts stay the caller's, unlike with `ip netns exec`, which hides
-  // /sys/fs/bpf behind a fresh /sys.
+  // Runs a command inside the namespace with the caller's mounts. `ip netns exec` would hide
+  // /sys/fs/bpf behind a new /sys.
   CommandResult run(const std::vector<std::string>& argv) const;
-  // The same, but anything but exit code 0 is a SetupError.
+  // Like run(), but throws a SetupError for any exit code but 0.
   CommandResult must(const std::vector<std::string>& argv) const;
 
-  // Writes a sysctl of the namespace, "net.ipv4.ip_forward" style. False when it does not exist.
+  // Writes a sysctl of the namespace, named like "net.ipv4.ip_forward". False when it does not
+  // exist.
   bool set_sysctl(const std::string& name, const std::string& value) const;
 
  private:
@@ -67,10 +68,10 @@ class NetNs {
   bool is_own_;
 };
 
-// The part "<pid>-<n>" of names that must be unique on the host; each call counts up.
+// Returns "<pid>-<n>" for names that must be unique on the host. Each call increments <n>.
 std::string unique_suffix();
 
-// Deletes the namespaces (and pinned instances) that test processes no longer alive left behind.
+// Deletes the namespaces and pinned instances of test processes that no longer exist.
 void purge_stale_namespaces();
 
 }  // namespace xvnet::test

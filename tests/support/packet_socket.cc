@@ -15,7 +15,7 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr int kReceiveBuffer = 64 << 20;  // a whole flood fits: a full buffer would hide frames
+constexpr int kReceiveBuffer = 64 << 20;  // holds a flood: a full buffer drops frames
 
 void set_option(const UniqueFd& fd, int level, int option, int value) {
   if (setsockopt(fd.get(), level, option, &value, sizeof(value)) != 0) {
@@ -23,7 +23,7 @@ void set_option(const UniqueFd& fd, int level, int option, int value) {
   }
 }
 
-// Puts the tag that the kernel keeps beside the frame back to where it was on the wire.
+// Puts the tag from metadata back into the frame, at its offset on the wire.
 void reinsert_tag(Received& received, const tpacket_auxdata& aux) {
   if ((aux.tp_status & TP_STATUS_VLAN_VALID) == 0) return;
   const bool has_tpid = (aux.tp_status & TP_STATUS_VLAN_TPID_VALID) != 0;
@@ -43,7 +43,8 @@ void reinsert_tag(Received& received, const tpacket_auxdata& aux) {
 PacketSocket::PacketSocket(const NetNs& ns, const std::string& dev, const SocketOptions& options)
     : ns_(&ns), dev_(dev), vnet_header_(options.vnet_header) {
   ns.in([&] {
-    // Protocol 0 until it is bound: else it would hear every device of the namespace first.
+    // The socket has protocol 0 until it is bound. Otherwise it would first receive from every
+    // device of the namespace.
     fd_ = UniqueFd(socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd_) throw_errno("opening a packet socket");
     set_option(fd_, SOL_SOCKET, SO_RCVBUFFORCE, kReceiveBuffer);
@@ -94,7 +95,7 @@ std::optional<Received> PacketSocket::receive() {
   message.msg_controllen = sizeof(control);
   const ssize_t got = recvmsg(fd_.get(), &message, 0);
   if (got < 0) {
-    // ENETDOWN is told once after the interface went down; nothing was received.
+    // The kernel reports ENETDOWN once after the interface went down. No frame was received.
     if (errno == EAGAIN || errno == ENETDOWN) return std::nullopt;
     throw_errno("receiving on \"" + dev_ + "\"");
   }
@@ -103,7 +104,7 @@ std::optional<Received> PacketSocket::receive() {
   received.ifindex = from.sll_ifindex;
   const size_t header = vnet_header_ ? sizeof(VnetHeader) : 0;
   std::memcpy(&received.vnet, buffer.data(), header);
-  // DATA_VALID and RSC_INFO are the kernel's own notes; only NEEDS_CSUM changes the frame.
+  // DATA_VALID and RSC_INFO are notes of the kernel. Only NEEDS_CSUM affects the frame.
   received.vnet.flags &= kNeedsChecksum;
   received.bytes.assign(buffer.begin() + static_cast<std::ptrdiff_t>(header), buffer.begin() + got);
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {

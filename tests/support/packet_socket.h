@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A raw packet socket: the far end of a wire, or an ear in a host's stack.
+// A raw packet socket: the far end of a wire, or a listener in a host's stack.
 #pragma once
 
 #include <cstdint>
@@ -14,21 +14,21 @@
 namespace xvnet::test {
 
 struct SocketOptions {
-  // Which protocol to hear. ETH_P_ALL hears everything *before* tc ingress programs run; a socket
-  // for one ethertype hears only what these let through to the stack.
-  uint16_t protocol = 0x0003;  // ETH_P_ALL
-  bool outgoing = false;       // hear what the interface sends, too
-  bool vnet_header = true;     // see and send unfinished checksums and GSO frames as they are
+  // The protocol to receive. ETH_P_ALL receives every frame *before* tc ingress programs run. A
+  // socket for one ethertype receives only the frames that these programs pass to the stack.
+  uint16_t protocol = 0x0003;  // also receive what the interface sends
+  bool outgoing = false;       // send and receive partial checksums and GSO frames as they are
+  bool vnet_header = true;     // skip tc egress programs and send straight to the driver
   bool bypass_qdisc = false;   // send straight to the driver, past tc egress programs
 };
 
 class PacketSocket {
  public:
-  // An empty `dev` hears all devices of the namespace, and cannot send.
+  // With an empty `dev`, the socket receives from all devices of the namespace and cannot send.
   PacketSocket(const NetNs& ns, const std::string& dev, const SocketOptions& options = {});
 
   void send(const Frame& frame);
-  // The same, giving the errno instead of throwing; 0 when sent.
+  // Like send(), but returns the errno. 0 means sent.
   int try_send(const Frame& frame);
   std::optional<Received> receive();
 

@@ -41,7 +41,7 @@ struct Pipe {
   }
 };
 
-// Runs in the child. Everything that allocates was done before the fork.
+// Runs in the child. All memory was allocated before the fork.
 [[noreturn]] void become(int netns, char* const* argv, char* const* environment, int out, int err) {
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null >= 0) dup2(null, STDIN_FILENO);
@@ -78,7 +78,7 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
   return result;
 }
 
-// Reads both ends until both are closed. False when the limit passed first.
+// Reads both pipes until both are closed. False when the time limit passed first.
 bool drain(int out, int err, std::string& out_text, std::string& err_text, Clock::time_point end) {
   std::array<pollfd, 2> fds{{{out, POLLIN, 0}, {err, POLLIN, 0}}};
   const std::array<std::string*, 2> texts{&out_text, &err_text};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// File descriptors that close themselves, and commands run without a shell.
+// File descriptors that close themselves, and commands that run without a shell.
 #pragma once
 
 #include <unistd.h>
@@ -14,8 +14,8 @@
 
 namespace xvnet::test {
 
-// What went wrong while a test was being set up. The tests' own support uses exceptions: GoogleTest
-// turns one into a failure of the running test, and no test can go on half set up.
+// An error in a test's setup. The test support uses exceptions, because GoogleTest turns an
+// exception into a failure of the running test, and no test can continue with a partial setup.
 struct SetupError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -48,7 +48,7 @@ class UniqueFd {
 };
 
 struct CommandResult {
-  int exit_code = -1;  // 128 + signal when a signal ended it
+  int exit_code = -1;  // 128 + signal if a signal ended it
   std::string out;
   std::string err;
   std::string command;  // as run, for messages
@@ -58,19 +58,19 @@ struct CommandResult {
 };
 
 struct CommandOptions {
-  std::string netns_path;                                        // empty: the caller's
+  std::string netns_path;                                        // empty: the caller's namespace
   std::vector<std::pair<std::string, std::string>> environment;  // added to the caller's
-  std::chrono::seconds limit{60};  // the child is killed past it: a hang must not hang the suite
+  std::chrono::seconds limit{60};  // the child is killed then, so as not to block the suite
 };
 
-// A child that was started and not yet waited for. Its output is read when it is waited for.
+// A child that was started and not waited for. wait() reads its output.
 class RunningCommand {
  public:
   RunningCommand(const std::vector<std::string>& argv, const CommandOptions& options);
   RunningCommand(RunningCommand&&) = default;
   ~RunningCommand();
   CommandResult wait();
-  // Bytes of its standard output that nobody has read yet.
+  // The number of unread bytes of its standard output.
   std::size_t unread() const;
   int pid() const { return pid_.value; }
 
@@ -89,7 +89,7 @@ class RunningCommand {
 
 CommandResult run_command(const std::vector<std::string>& argv, const CommandOptions& options = {});
 
-// Calls `condition` until it holds or `limit` has passed; the only way in which a test waits.
+// Calls `condition` until it holds or `limit` has passed. Tests must not wait in any other way.
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::milliseconds limit = std::chrono::seconds(10));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The tests' own tools against what the kernel itself does: a plain Linux bridge and veth pairs.
+// Checks the test support against the kernel itself: a Linux bridge and veth pairs.
 #include <gtest/gtest.h>
 #include <linux/if_ether.h>
 
@@ -117,7 +117,7 @@ TEST(Link, FeaturesAreSetAndRead) {
   EXPECT_TRUE(feature(ns, "b", "generic-receive-offload"));
 }
 
-// A bridge with a TAP a side, a wire on a third port, and the host's stack.
+// A bridge with two TAPs and a wire as ports, and the host's stack.
 class OnBridge : public ::testing::Test {
  protected:
   OnBridge() {
@@ -140,7 +140,7 @@ class OnBridge : public ::testing::Test {
     ears.add("b", *b);
     ears.add("wire", *wire, host, "eth0");
     ears.add_stack("host", host);
-    // The bridge forwards at once: its ports need no listening state without STP.
+    // The bridge forwards at once, because a port has no listening state without STP.
   }
 
   NetNs host;

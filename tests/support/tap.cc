@@ -60,8 +60,8 @@ int Tap::try_send(const Frame& frame) {
       {header, static_cast<size_t>(vnet_header_)},
       {const_cast<uint8_t*>(frame.bytes.data()), frame.bytes.size()},
   };
-  // Without a header the frame must be the only part: an empty one in front costs the native XDP
-  // path.
+  // Without a vnet header, the frame must be the only part. An empty first part would disable the
+  // native XDP path.
   const bool bare = vnet_header_ == 0;
   const ssize_t sent = writev(fd_.get(), bare ? parts + 1 : parts, bare ? 1 : 2);
   return sent < 0 ? errno : 0;

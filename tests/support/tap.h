@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A TAP, held as a hypervisor holds it: the test is the virtual machine behind it.
+// A TAP that the test holds open as a hypervisor does. The test acts as the virtual machine.
 #pragma once
 
 #include <optional>
@@ -14,24 +14,25 @@ namespace xvnet::test {
 
 struct TapOptions {
   int vnet_header = 10;         // bytes: 0 (none), 10 (virtio_net_hdr) or 12 (with num_buffers)
-  unsigned offloads = 0;        // TUN_F_*: what the virtual machine takes unfinished
-  bool multi_queue = false;     // must be as the device was created
-  bool create_missing = false;  // else opening a name that does not exist is an error
+  unsigned offloads = 0;        // TUN_F_*: the offloads that the VM accepts
+  bool multi_queue = false;     // must match the existing device
+  bool create_missing = false;  // otherwise a missing device is an error
 };
 
-// What a Linux guest negotiates by default.
+// The offloads that a Linux guest negotiates by default.
 constexpr unsigned kGuestOffloads = 0x01 | 0x02 | 0x04;  // TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6
 
 class Tap {
  public:
-  // Opens one queue, non-blocking as qemu does: a blocking write takes another path in the kernel.
+  // Opens one non-blocking queue, as qemu does. A blocking write would take another path in the
+  // kernel.
   Tap(const NetNs& ns, const std::string& name, const TapOptions& options = {});
 
-  // Sends as the virtual machine. Throws when the TAP has no vnet header and the frame needs one.
+  // Sends as the VM. Throws when the frame needs a vnet header and the TAP has none.
   void send(const Frame& frame);
-  // The same, giving the errno instead of throwing; 0 when sent. EIO: the device is down.
+  // Like send(), but returns the errno. 0 means sent, and EIO means that the device is down.
   int try_send(const Frame& frame);
-  // The next frame to the virtual machine; none when there is none at the moment.
+  // The next frame for the VM, or empty when there is none yet.
   std::optional<Received> receive();
 
   const std::string& name() const { return name_; }

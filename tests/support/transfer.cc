@@ -19,7 +19,7 @@ constexpr int kWindow = 256 * 1024;  // bytes
 constexpr timeval kLimit = {.tv_sec = 60, .tv_usec = 0};
 constexpr std::size_t kBlock = 64 * 1024;
 
-// No call on it waits for ever: a connection that stands still fails the test.
+// Every call on the socket has a time limit, so a stalled connection fails the test.
 UniqueFd open_socket() {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) throw_errno("opening a socket");
@@ -42,7 +42,7 @@ const sockaddr* generic(const sockaddr_in& name) {
   return reinterpret_cast<const sockaddr*>(&name);
 }
 
-// FNV-1a: each byte counts, and so does its place.
+// FNV-1a depends on each byte and on its position.
 void note(Transfer::End& end, std::span<const std::uint8_t> bytes) {
   constexpr std::uint64_t kPrime = 0x100000001b3;
   std::uint64_t checksum = end.checksum;

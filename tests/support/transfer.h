@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A TCP connection that carries random bytes for as long as one likes, a thread at each end. Its
-// window is small enough for every queue on the way, so a segment that is sent again was lost, not
-// for want of room.
+// A TCP connection that carries random bytes until finish(). Each end has its own thread. The
+// window is smaller than every queue on the path. So a retransmitted segment was lost on the path,
+// and not because a queue was full.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ namespace xvnet::test {
 
 class Transfer {
  public:
-  // From a namespace to `address`, which is one of `to`; or to one that leads to it.
+  // Connects from one namespace to `address`, which must lead to the namespace `to`.
   Transfer(const NetNs& from, const NetNs& to, const std::string& address)
       : Transfer(from, to, address, address) {}
   Transfer(const NetNs& from, const NetNs& to, const std::string& address,
@@ -25,10 +25,10 @@ class Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  // Sends no more and waits until all has arrived.
+  // Stops sending and waits until all bytes have arrived.
   void finish();
 
-  // What went through an end so far: how many bytes, and a sum that tells of each and its place.
+  // The number of bytes that went through an end, and a checksum of their values and positions.
   struct End {
     std::atomic<std::uint64_t> bytes = 0;
     std::atomic<std::uint64_t> checksum = 0;

@@ -31,7 +31,8 @@ UdpSocket::UdpSocket(const NetNs& ns, const std::string& ip, uint16_t port)
 
 void UdpSocket::send(const std::string& ip, uint16_t port, const std::string& text) const {
   const sockaddr_in name = name_of(ip, port);
-  // An ICMP error that came in is told by the next call on the socket, whatever that is.
+  // The kernel reports a received ICMP error at the next call on the socket, so an error of
+  // sendto() is ignored.
   const auto* to = reinterpret_cast<const sockaddr*>(&name);
   sendto(fd_.get(), text.data(), text.size(), 0, to, sizeof name);
 }

@@ -19,11 +19,12 @@ struct Datagram {
 
 class UdpSocket {
  public:
-  // Port 0: any.
+  // Port 0 means any free port.
   UdpSocket(const NetNs& ns, const std::string& ip, uint16_t port);
 
   void send(const std::string& ip, uint16_t port, const std::string& text) const;
-  // Waits until one comes, or for some seconds; not at all: one that is there already.
+  // receive() waits up to kSeconds for a datagram. receive_now() only returns one that has arrived
+  // already.
   std::optional<Datagram> receive() const { return receive(kSeconds * 1000); }
   std::optional<Datagram> receive_now() const { return receive(0); }
 

@@ -9,13 +9,14 @@
 
 namespace xvnet::test {
 
-// The number in one of the test run's, or else another.
+// The number in an environment variable of the test run, or `otherwise` if the variable is not set.
 inline int number_in(const char* variable, int otherwise) {
   const char* asked = std::getenv(variable);
   return asked ? std::stoi(asked) : otherwise;
 }
 
-// One, for as long as this lives. Commands started meanwhile see it.
+// Sets an environment variable for the lifetime of the object. Commands that start meanwhile see
+// it.
 class Variable {
  public:
   Variable(const char* name, const std::string& value) : name_(name) {

@@ -22,7 +22,7 @@ struct VnetHeader {
 };
 static_assert(sizeof(VnetHeader) == 10);
 
-// With VIRTIO_NET_F_MRG_RXBUF: the same with num_buffers behind.
+// The header plus num_buffers, with VIRTIO_NET_F_MRG_RXBUF.
 constexpr int kVnetHeaderWithBuffers = 12;
 
 }  // namespace xvnet::test

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Somebody else's XDP program that shares a device by libxdp: it counts every frame it sees and
-// lets it pass.
+// An XDP program of another owner that shares a device through libxdp. It counts every frame and
+// passes it.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@
 
 namespace xvnet::test {
 
-// Why this kernel runs no XDP programs side by side, as `doctor` says it; empty where it does.
+// The reason why this kernel cannot run XDP programs side by side, in the words of `doctor`. Empty
+// if it can.
 std::string why_no_shared_xdp(const Host& host);
 
 class XdpNeighbour {
  public:
-  // The programs of a device run in the order of their numbers; xvnet's has 50, libxdp's default.
+  // Programs on a device run in the order of their priority. xvnet has libxdp's default, 50.
   static constexpr unsigned kBeforeXvnet = 10;
   static constexpr unsigned kAfterXvnet = 90;
 
