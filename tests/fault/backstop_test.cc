@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What stops a VM when a port's programs go: pins, links, filters and the qdisc are taken away
-// while the VM floods, and nothing of it gets to the host's stack or is routed by it.
+// The backstop blocks a VM when its port loses its programs. The tests remove pins, links, filters
+// and the qdisc while the VM floods. No frame may reach the host's stack or be routed by the host.
 #include <atomic>
 #include <thread>
 
@@ -15,12 +15,12 @@ namespace {
 struct Kind {
   const char* mode;
   const char* no_tcx;  // XVNET_NO_TCX
-  bool has_snat;       // then the port forwards, as far as the kernel is concerned
+  bool has_snat;       // the kernel then forwards frames of the port
 };
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.mode; }
 
-// Shell's lines, in the host; $PINS: the instance's directory, $PORT: the port's number.
+// Shell commands in the host. $PINS is the instance's directory, and $PORT is the port's ifindex.
 const Words kRemovals = {
     "rm -f $PINS/*/links/$PORT-*",
     "rm -rf $PINS",
@@ -50,7 +50,7 @@ class Backstop : public ::testing::TestWithParam<Kind> {
     return words;
   }
 
-  // To the host, by it to elsewhere, and to everybody.
+  // Frames to the host, frames for the host to route, and broadcasts.
   std::vector<Frame> frames() const {
     Ends ends = Ends::between(kMacA, mac_of(lab.ns(), "tap0"));
     ends.dst_ip = "198.51.100.1";
@@ -105,23 +105,23 @@ TEST_P(Backstop, WhateverIsTakenAwayNothingGetsToTheHost) {
     }
 }
 
-// Each by itself, and one command has all at work again.
+// Removes one part at a time. A single attach must restore it.
 TEST_P(Backstop, WhatIsTakenAwayAloneIsPutBackByAttach) {
   for (const std::string& line : kRemovals) {
-    if (line == "rm -rf $PINS") continue;  // then nobody knows of the instance
+    if (line == "rm -rf $PINS") continue;  // the instance is then unknown
     remove(line);
     for (const Frame& frame : frames()) {
       vm->send(frame);
       EXPECT_FALSE(lab.where(frame).contains("host")) << line;
     }
-    // The kernel takes an XDP program off some time after its last pin.
+    // The kernel detaches an XDP program some time after its last pin is removed.
     const Words attach = with_mode({"attach", "tap0", "--network", "green"});
     EXPECT_TRUE(eventually([&] { return lab.host.xvnet(attach).ok(); })) << line;
     lab.host.must({"doctor"});
   }
 }
 
-// So the frames of these tests would get to the host.
+// Without programs and backstop, these frames do reach the host. So the other tests can fail.
 TEST_P(Backstop, WithoutItTheHostIsReached) {
   for (const std::string& line : kRemovals) remove(line);
   lab.ns().must({"nft", "delete", "table", "netdev", "xvnet"});
@@ -131,7 +131,8 @@ TEST_P(Backstop, WithoutItTheHostIsReached) {
   }
 }
 
-// A chain for each port, gone with it, and the table with the last.
+// Each port has its own chain. Its chain is deleted with the port, and the table is deleted with
+// the last chain.
 TEST_P(Backstop, GoesWithItsPort) {
   const auto ruleset = [&] { return lab.ns().must({"nft", "list", "ruleset"}).out; };
   lab.host.attach("tap1", with_mode({"--network", "green"}));

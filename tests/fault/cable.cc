@@ -12,7 +12,7 @@ constexpr int kEndNoticedWithinMs = 100;
 
 void carry(int from, int to, Bytes& frame) {
   for (ssize_t size = 0; (size = read(from, frame.data(), frame.size())) > 0;) {
-    // What cannot be sent is lost, as on a cable; who sent it notices.
+    // A frame that cannot be sent is lost, as on a cable. Its sender notices.
     if (write(to, frame.data(), static_cast<std::size_t>(size)) < 0) continue;
   }
 }

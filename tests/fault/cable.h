@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Between the TAP of a port and one in a namespace of its own, whose stack so is that of a virtual
-// machine: frames go over as they are, unfinished or to be segmented.
+// Copies frames between a port's TAP and a TAP in another namespace, so that this namespace's
+// network stack acts as the VM. Partial checksums and TSO frames are copied as they are.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@ namespace xvnet::test {
 
 class Cable {
  public:
-  // Both have vnet headers of one size, and outlive this.
+  // Both TAPs have vnet headers of one size. They must outlive the cable.
   Cable(const Tap& a, const Tap& b);
   ~Cable();
   Cable(const Cable&) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The programs in which others go on: there once a network needs them, and after every upgrade.
+// Tail-called programs are loaded once a network needs them, and again by every upgrade.
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -56,8 +56,7 @@ class Continuations : public ::testing::Test {
     return guest_.run(
         {"busybox", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "5", "-s", "/bin/true"});
   }
-  // The public port that the internet sees; none: it does not hear of the guest, or not the guest
-  // of it.
+  // The guest's public port as the internet sees it. Empty if the request or the answer was lost.
   std::optional<uint16_t> exchange(const UdpSocket& client) {
     const UdpSocket service(internet_, kInternetIp, kService);
     client.send(kInternetIp, kService, "question");
@@ -67,7 +66,7 @@ class Continuations : public ::testing::Test {
     return client.receive() ? std::optional(question->port) : std::nullopt;
   }
 
-  // Translated as before, and answered by DHCP.
+  // After the upgrade, the guest keeps its mapping and DHCP still answers.
   void expect_to_go_on_after(const std::function<void()>& upgrade) {
     add_network({"--dhcp", "--snat", "auto"});
     add_guest();

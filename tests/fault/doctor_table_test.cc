@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What others do to an instance at work: doctor names it, with the command that repairs it, and
-// what a shell makes of that line as it is printed has traffic flow again. What has nothing to do
-// with the fault goes on: the NAT mapping of a VM outlives each repair.
+// Other software damages a working instance. doctor must name the fault and print a repair command.
+// A shell runs that command exactly as printed, and then traffic must flow again. A NAT
+// mapping that survived the fault must survive the repair too.
 #include <functional>
 #include <optional>
 #include <sstream>
@@ -15,8 +15,8 @@
 namespace xvnet::test {
 namespace {
 
-// A host whose network "green" is translated, with two VMs in it and a TAP; "lab" is the host's,
-// too, and "wire" is a VLAN.
+// A host with a translated network "green" and a network "lab" that includes the host. A VM is in
+// "green", and a TAP is in "lab".
 class Site {
  public:
   Site() {
@@ -42,7 +42,8 @@ class Site {
 
   const NetNs& ns() const { return host.ns(); }
 
-  // The VM's one socket gets its answer, from the public port that it had.
+  // Sends a request from the VM's only socket, checks that the answer arrives, and records its
+  // public address and port.
   bool is_answered(const UdpSocket& client, const UdpSocket& service) const {
     client.send(kInternetIp, kService, "question");
     const auto question = service.receive_now();
@@ -61,16 +62,17 @@ class Site {
   mutable std::string public_ip;
 };
 
-// Those of a port that is gone for good are no matter.
+// How doctor's repair affects the sessions of the VM. With kGone, the port is gone for good, and
+// its sessions are not checked.
 enum class Sessions { kStay, kEnd, kGone };
 
 struct Row {
   std::string name;
-  std::string fault;       // a shell's line, in the host; $LINKS: the directory of the links' pins
-  std::string check;       // whose line it is
-  std::string detail;      // part of it
-  std::string fix;         // part of it, and all of it is typed
-  bool is_failure = true;  // doctor's exit code is 1
+  std::string fault;       // shell command on the host; $LINKS: directory of pinned links
+  std::string check;       // the subject of the finding
+  std::string detail;      // part of the finding's detail
+  std::string fix;         // part of the fix; the whole fix is run
+  bool is_failure = true;  // doctor exits with 1
   Sessions sessions = Sessions::kStay;
 };
 
@@ -79,7 +81,7 @@ const char* const kUplink = "uplink add eth0";
 const char* const kNetwork = "network set green --snat auto";
 const char* const kHost = "network set lab --host-address 10.5.0.1/24";
 
-// Of tcx links and of clsact filters, whose programs stay.
+// Removes the pins of tcx links or clsact filters. The filters' programs keep running.
 std::string unpin(const std::string& dev) {
   return "rm -f $LINKS/$(ip -o link show dev " + dev + " | cut -d: -f1)-*";
 }
@@ -236,7 +238,8 @@ bool is_of_attachments(const Row& row) {
          row.fault.find("netns") != std::string::npos;
 }
 
-// By tcx links; and by clsact filters, as before 6.6, what they have to do with.
+// Every row runs with tcx links. Rows that concern links or filters also run with clsact filters,
+// as on kernels before 6.6.
 struct Trial {
   Row row;
   const char* no_tcx;  // XVNET_NO_TCX
@@ -267,7 +270,7 @@ class DoctorTable : public ::testing::TestWithParam<Trial> {
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam().no_tcx};
 };
 
-// The finding that the row expects; null: doctor does not have it.
+// The finding that the row expects, or null if doctor does not report it.
 nlohmann::json find(const nlohmann::json& findings, const Row& row) {
   for (const auto& finding : findings)
     if (finding.at("check") == row.check && finding.at("status") != "ok" &&
@@ -297,7 +300,7 @@ TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
       << site.host.xvnet({"doctor"}).describe();
   const std::string fix = found.at("fix");
   EXPECT_NE(fix.find(row.fix), std::string::npos) << fix;
-  if (row.fix.empty()) return;  // what only the operator can know
+  if (row.fix.empty()) return;  // only the operator can know the fix
 
   const CommandResult fixed = site.host.shell(fix);
   EXPECT_EQ(fixed.exit_code, 0) << fixed.describe();
@@ -311,7 +314,8 @@ TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
   }
 }
 
-// In a mount namespace of its own, whose /etc is empty: the state is saved where doctor looks.
+// The commands run in a separate mount namespace with an empty /etc, so that `save` writes to the
+// path that doctor reads.
 TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
   const Site site;
   const std::string xvnet = "xvnet --instance " + site.host.instance();
@@ -330,8 +334,8 @@ TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
   EXPECT_NE(result.out.find("missing of", then), std::string::npos) << result.describe();
 }
 
-// One thing is missing and another differs: both are said, and the commands in their order put both
-// right.
+// One object is missing and another one differs. doctor must report both, with commands that repair
+// both in the printed order.
 TEST(DoctorOfState, NamesWhatIsMissingBesideWhatDiffers) {
   const Site site;
   const std::string xvnet = "xvnet --instance " + site.host.instance();

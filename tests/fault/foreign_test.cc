@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// XDP programs of others on xvnet's devices, there before or coming after: neither evicts the
-// other, and whoever cannot come in is told. tests/net has those that were there before.
+// XDP programs of other owners on xvnet's devices, attached before or after xvnet's. Neither owner
+// may evict the other, and the one that comes second gets an error. tests/net also tests programs
+// that were attached before.
 #include <optional>
 
 #include "lab.h"
@@ -42,7 +43,7 @@ TEST_F(Foreign, AnXdpProgramThatComesAfterXvnetsIsKeptOut) {
   for (const char* dev : {"eth0", "tap0"}) {
     const auto own = program_on(dev);
     ASSERT_TRUE(own) << dev;
-    // By a link, and as `ip link set dev DEV xdp` does it.
+    // Tries a BPF link, and netlink as `ip link set dev DEV xdp` does.
     EXPECT_THROW(ForeignXdp(lab.ns(), dev), SetupError) << dev;
     EXPECT_FALSE(lab.ns().run({"ip", "link", "set", "dev", dev, "xdp", "off"}).ok()) << dev;
     EXPECT_FALSE(lab.ns()
@@ -71,7 +72,7 @@ TEST_F(Foreign, AnXdpProgramThatComesAfterTcRunsBeforeItAndStays) {
   EXPECT_EQ(program_on("eth0"), uplink.program_id());
 }
 
-// `--shared-xdp` on a kernel that has no freplace programs, or no libxdp that goes with it.
+// Tests `--shared-xdp` on a kernel without freplace programs or without a libxdp that fits it.
 TEST_F(Foreign, SharingXdpWhereTheKernelCannotIsRefusedAndChangesNothing) {
   lab.add_wire("eth0");
   const Words args = {"uplink", "add", "eth0", "--mode", "xdp", "--shared-xdp"};

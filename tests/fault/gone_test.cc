@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// An instance that outlives its network namespace: `down` removes it from any other, but never one
-// that is alive somewhere.
+// An instance may outlive its network namespace. `down` removes such an instance from any other
+// namespace, but never one whose namespace still exists.
 #include <filesystem>
 
 #include "lab.h"
@@ -22,7 +22,7 @@ class Gone : public InMode {
     EXPECT_EQ(error_problems(result, {instance, "namespace", "hint: ", pin_root(instance)}), "");
   }
 
-  // An instance with an uplink, a port and a host interface, whose namespace is no more.
+  // Makes an instance with an uplink, a port and a host interface, then deletes its namespace.
   std::string instance_of_the_past() const {
     const std::string instance = "t" + unique_suffix();
     const NetNs past;
@@ -37,7 +37,7 @@ class Gone : public InMode {
     return instance;
   }
 
-  // Clsact filters do not show that their device is gone; their programs are pinned in their place.
+  // A clsact filter does not show whether its device is gone. Its pinned program stands for it.
   static bool has_filters(const std::string& instance) {
     for (const auto& pin : std::filesystem::directory_iterator(own_pins(instance) + "/links"))
       if (pin.path().native().ends_with("-filter")) return true;

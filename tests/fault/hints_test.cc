@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Commands that are printed as hints are for the instance that was asked for.
+// A command that is printed as a hint must name the instance that the operator asked for.
 #include <fstream>
 #include <regex>
 
@@ -12,7 +12,7 @@ namespace {
 struct FailingCommand {
   const char* name;
   Words words;
-  const char* hint;  // the command in it, without its instance
+  const char* hint;  // the command in the hint, without its instance
 };
 
 void PrintTo(const FailingCommand& command, std::ostream* out) { *out << command.name; }
@@ -53,7 +53,7 @@ TEST_P(Hint, NamesTheInstance) {
 INSTANTIATE_TEST_SUITE_P(Of, Hint, ::testing::ValuesIn(kFailingCommands),
                          [](const auto& command) { return command.param.name; });
 
-// A warning, too.
+// The hint of a warning must name the instance too.
 TEST(HintOfRestore, NamesTheInstance) {
   const Host host;
   const std::string path = "/tmp/xvnet-" + unique_suffix() + ".json";

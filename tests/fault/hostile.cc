@@ -9,8 +9,8 @@
 namespace xvnet::test {
 namespace {
 
-// Ears store what they hear until they are asked: a flood, but not all that a CPU can send, and
-// at most a quarter of the one that an emulated machine has.
+// Listeners store frames until they are read, so the flood is limited. On an emulated machine with
+// one CPU, it takes at most a quarter of the CPU.
 constexpr auto kPause = std::chrono::microseconds(200);
 constexpr int kIdleShare = 3;
 

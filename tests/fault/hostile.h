@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The virtual machine of a tenant that tries everything all the time: broadcasts, other tenants'
-// MACs, every kind of tag. In a thread of its own, while commands are at work.
+// A hostile tenant's VM. While commands run, its own thread keeps sending broadcasts, frames to
+// other tenants' MACs, and every kind of tag.
 #pragma once
 
 #include <atomic>
@@ -15,16 +15,17 @@ namespace xvnet::test {
 
 class Hostile {
  public:
-  // On `tap`, which may be in any of the VLANs `own_vids`, against a tenant in `other_vid` with a
-  // machine of that MAC. The TAP outlives this.
+  // Sends on `tap`, which may be in any of the VLANs `own_vids`. It attacks a machine with
+  // `other_mac` in the VLAN `other_vid`. The TAP must outlive this object.
   Hostile(Tap& tap, const std::set<std::uint16_t>& own_vids, std::uint16_t other_vid,
           const std::string& other_mac);
   ~Hostile();
   Hostile(const Hostile&) = delete;
   Hostile& operator=(const Hostile&) = delete;
 
-  // Tells of every frame of it that came out at `forbidden`, or at `wire` with other tags than one
-  // of its own VLANs alone; empty when there is none. Forgets what the ears have heard.
+  // Lists every hostile frame that came out at a `forbidden` place, or at `wire` without exactly
+  // one tag of its own VLANs. Empty when there is none. Discards all frames that the listeners have
+  // seen.
   std::string leaks(Everywhere& ears, const std::vector<std::string>& forbidden,
                     const std::string& wire) const;
 

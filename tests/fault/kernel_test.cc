@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a kernel may lack. Without tcx, and without freplace programs: Upgrade, Kill, Foreign.
+// Kernels that lack a feature. Upgrade, Kill and Foreign test kernels without tcx and without
+// freplace programs.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,7 +11,7 @@
 namespace xvnet::test {
 namespace {
 
-// An empty directory in the place of another, in a mount namespace of its own.
+// Hides a directory behind an empty one, in a separate mount namespace.
 class Hidden {
  public:
   explicit Hidden(const char* path) : home_(::open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) {
@@ -26,7 +27,7 @@ class Hidden {
   UniqueFd home_;
 };
 
-// What the programs read of an sk_buff is found by it.
+// The programs need BTF to find the fields of an sk_buff.
 TEST(WithoutBtf, OfTheKernelNothingIsLoadedAndTheReasonIsSaid) {
   Lab lab;
   lab.add_wire("eth0");

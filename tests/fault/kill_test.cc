@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kill -9 at every change a command makes (killer.h), while a hostile tenant sends without a pause:
-// nothing it sends comes out where it may not, and the same command, given again, does its work.
+// Each command is killed with kill -9 at every change that it makes (killer.h), while a hostile
+// tenant keeps sending. No hostile frame may leak, and repeating the command must complete its
+// work.
 #include <filesystem>
 #include <regex>
 
@@ -17,32 +18,32 @@ namespace {
 constexpr std::uint16_t kVictimVid = 10;
 const std::set<std::uint16_t> kHostileVids = {20, 30};
 
-// What is there before each command: an uplink, the victim's tap0, and the hostile tap9.
+// The state before each command: an uplink, the victim's tap0 and the hostile tap9.
 void make_base(const Host& host) {
   host.uplink_add("eth0");
   host.attach("tap0", {"--vlan", "10"});
   host.attach("tap9", {"--vlan", "20"});
 }
 
-// Every change, or every n-th where time is dear.
+// Kills at every change, or at every n-th change to save time.
 int stride() { return number_in("XVNET_FAULT_STRIDE", 1); }
 
 const std::string kStateFile = "/tmp/xvt-" + unique_suffix() + ".json";
 
-// What is done to the host before the command, or after it.
+// A change to the host before or after the command.
 using Action = std::function<void(Host&)>;
 
 struct Scenario {
   const char* name;
   Words command;
-  Action undo;  // back to where it was before the command
+  Action undo;  // restores the state before the command
   Action before = [](Host&) {};
   Action before_each = [](Host&) {};
   bool has_tcx = true;
-  bool is_next = false;  // the command of the next version
+  bool is_next = false;  // the next version's binary runs the command
 };
 
-// How a failed test shows it.
+// Prints the scenario's name in a failure message.
 void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
 
 Action commands(const std::vector<Words>& words) {
@@ -59,7 +60,7 @@ void make_tap5(Host& host) {
   host.ns().must({"ip", "tuntap", "add", "dev", "tap5", "mode", "tap"});
 }
 
-// `restore` has tap5 to bring back.
+// Saves tap5, so that `restore` has to bring it back.
 void save_tap5(Host& host) {
   make_tap5(host);
   host.attach("tap5", {"--vlan", "20"});
@@ -135,7 +136,7 @@ class Kill : public ::testing::TestWithParam<Scenario> {
  protected:
   Kill() {
     if (!GetParam().has_tcx) no_tcx_.emplace("XVNET_NO_TCX", "1");
-    // So that they outlive `down`.
+    // TAPs that the test makes itself survive `down`.
     for (const char* tap : {"tap0", "tap9"})
       host().ns().must({"ip", "tuntap", "add", "dev", tap, "mode", "tap"});
     lab.add_wire("eth0");
@@ -151,7 +152,7 @@ class Kill : public ::testing::TestWithParam<Scenario> {
 
   Host& host() { return lab.host; }
 
-  // The device the command is about, where there is one already.
+  // The device that the command changes, if it exists already.
   std::string hostile_device() { return exists(lab.ns(), "tap5") ? "tap5" : "tap9"; }
 
   bool removes() const {
@@ -164,8 +165,8 @@ class Kill : public ::testing::TestWithParam<Scenario> {
     return std::make_unique<Variable>("XVNET_BIN", next_binary());
   }
 
-  // But for numbers that are not given twice, and for what was learned from the hostile tenant,
-  // which sends when it likes.
+  // Removes ids and ifindexes, which differ each time. Also removes MAC counts, because the hostile
+  // tenant's MACs are learned at any time.
   std::string state() const {
     static const std::regex kNotByCommands("\"(id|ifindex|macs)\": [0-9]+");
     return std::regex_replace(lab.host.state(), kNotByCommands, "");
@@ -186,7 +187,7 @@ class Kill : public ::testing::TestWithParam<Scenario> {
   void run_again() {
     const auto next = binary();
     const CommandResult result = host().xvnet(GetParam().command);
-    // Whoever removes may be told that it is gone already; the state decides.
+    // A repeated removal may fail because the object is already gone. Only the state matters.
     EXPECT_TRUE(result.ok() || removes()) << result.describe();
   }
 

@@ -17,7 +17,7 @@ namespace {
 
 using Call = decltype(__ptrace_syscall_info::entry);
 
-// Of bpf(2): what others can see.
+// True for a bpf(2) command that changes state outside the process.
 bool changes_bpf(std::uint64_t command) {
   constexpr std::array<std::uint64_t, 8> kChanges = {
       BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM, BPF_OBJ_PIN,     BPF_PROG_ATTACH,
@@ -25,7 +25,7 @@ bool changes_bpf(std::uint64_t command) {
   return std::ranges::find(kChanges, command) != kChanges.end();
 }
 
-// Calls that are not listed count as changes.
+// A system call that is not listed counts as a change.
 bool changes_nothing(std::uint64_t number) {
   constexpr std::array kHarmless = {SYS_access,
                                     SYS_arch_prctl,
@@ -85,7 +85,7 @@ std::string describe(const Call& call) {
   return "system call " + std::to_string(call.nr) + " (" + std::to_string(call.args[0]) + ", …)";
 }
 
-// Runs in the child, and makes the parent see it stop at the first call of the new program.
+// Runs in the child. The parent sees it stop at the first system call of the new program.
 [[noreturn]] void become(const NetNs& ns, const Words& argv) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
@@ -100,7 +100,7 @@ std::string describe(const Call& call) {
   _exit(127);
 }
 
-// Waits for the next stop; false: it has ended, as `status` says.
+// Waits for the next stop. False if the child has ended with `status`.
 bool next_stop(int pid, int& status) {
   if (waitpid(pid, &status, __WALL) != pid) throw_errno("waiting for a traced command");
   return WIFSTOPPED(status);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// kill -9 between two system calls of a command.
+// Kills a command with kill -9 between two of its system calls.
 //
-// What others can see of a process changes by system calls alone, and by few of them: a process
-// that is killed before one that only reads, maps memory or makes an object of its own leaves what
-// it leaves when it is killed before the next. So those that change something are enough to try
-// every state a kill can leave. With XVNET_FAULT_EVERY_CALL set, all are counted.
+// Only a few system calls change state outside the process. Others only read, map memory or make an
+// object of the process. A kill before such a call leaves the same state as a kill before the next
+// call. So it is enough to kill before each call that changes something. With
+// XVNET_FAULT_EVERY_CALL set, every call counts.
 #pragma once
 
 #include "cli.h"
@@ -13,12 +13,12 @@
 namespace xvnet::test {
 
 struct Killed {
-  bool was_killed = false;  // else it came to its end before
-  int exit_code = 0;        // of one that did
-  std::string at;           // the system call it was about to make
+  bool was_killed = false;  // false: the command ended before
+  int exit_code = 0;        // of a command that ended
+  std::string at;           // the system call that it was about to make
 };
 
-// Runs `argv` in the namespace until it is about to make its n-th change, counted from 1.
+// Runs `argv` in the namespace and kills it just before its n-th change, counted from 1.
 Killed kill_before(const NetNs& ns, const Words& argv, int n);
 
 }  // namespace xvnet::test

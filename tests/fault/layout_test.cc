@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The pins of another xvnet, with a newer or an older layout: every command refuses them and says
-// what to do, and everything goes on as it was.
+// Pins of a newer or older xvnet with another table layout. Every command refuses them and says
+// what to do. Traffic continues undisturbed.
 #include "lab.h"
 #include "pins.h"
 #include "variable.h"
@@ -29,7 +29,7 @@ std::vector<Command> every_command() {
           {"Down", {"down"}}};
 }
 
-// How a failed test shows it.
+// Prints the command's name in a failure message.
 void PrintTo(const Command& command, std::ostream* out) { *out << command.name; }
 
 class Layout : public ::testing::Test {

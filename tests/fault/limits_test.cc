@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Tables that are full: who comes too late is refused and told, nothing is left half attached, and
-// those who are there notice nothing.
+// Full tables. The command that finds no room is refused with a reason and leaves nothing half
+// attached. Existing ports are not affected.
 #include "lab.h"
 #include "pins.h"
 

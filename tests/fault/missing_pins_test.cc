@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Somebody removes pins of an instance at work: each by itself, each directory, and all of them.
-// Every command names what is missing, doctor has the command that helps, and after it nothing is
-// left and everything can be made anew.
+// Pins of a working instance are removed: each one alone, each directory, and all of them. Every
+// command must name what is missing, and doctor must print the commands that help. After these
+// commands, no trace is left, and the instance can be made again.
 #include <filesystem>
 
 #include "lab.h"
@@ -12,7 +12,7 @@
 namespace xvnet::test {
 namespace {
 
-// Of the tables that an instance with SNAT, a forward of its host and a host interface has.
+// The tables of an instance with SNAT, a forward of the host's address and a host interface.
 const Words kTables = {"interfaces",     "interface_cache", "carried",       "networks",
                        "vlans",          "vlan_cache",      "members",       "fdb",
                        "learners",       "devices",         "stats",         "port_records",
@@ -38,7 +38,7 @@ class World {
 
   std::string ruleset() const { return host.ns().must({"nft", "list", "ruleset"}).out; }
 
-  // Each command that doctor prints, as a shell takes it.
+  // Runs each command that doctor prints, through a shell.
   void apply_fixes() const {
     for (const auto& finding : nlohmann::json::parse(host.xvnet({"--json", "doctor"}).out)) {
       if (finding.at("status") != "fail") continue;
@@ -106,7 +106,7 @@ TEST_P(MissingPin, IsNamedAndTheRestTakenDown) {
 INSTANTIATE_TEST_SUITE_P(Of, MissingPin, ::testing::ValuesIn(kTables),
                          [](const auto& name) { return name.param; });
 
-// By tcx links, and by clsact filters, whose programs stay.
+// Runs with tcx links and with clsact filters. The filters' programs survive their pins.
 class MissingPins : public ::testing::TestWithParam<const char*> {
  protected:
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam()};
@@ -133,14 +133,14 @@ TEST_P(MissingPins, OfLinksAndProgramsArePutBackByDoctorsCommands) {
   }
 }
 
-// A command of another instance in the same namespace.
+// Runs a command of another instance in the same namespace.
 CommandResult run_of_other(const World& world, const Words& args) {
   Words words = {xvnet_binary(), "--instance", "b" + world.host.instance()};
   words.insert(words.end(), args.begin(), args.end());
   return world.host.ns().run(words);
 }
 
-// The other instance of the namespace keeps its port, its chain and its carrier.
+// The other instance in the namespace keeps its port, its backstop chain and its carrier.
 TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
   const World world;
   ASSERT_TRUE(run_of_other(world, {"attach", "tap9", "--vlan", "10"}).ok());
@@ -164,7 +164,8 @@ TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
   world.expect_all_anew();
 }
 
-// A port that another instance has taken meanwhile is that one's.
+// Another instance has attached the same port since. Taking the lost instance down must not touch
+// that port.
 TEST_P(MissingPins, OfAnInstanceThatIsGoneDoNotTouchWhoHasItsPortNow) {
   const World world;
   world.host.shell("rm -rf " + pin_root(world.host.instance()));

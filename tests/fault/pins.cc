@@ -60,7 +60,7 @@ void set_next_network(const std::string& instance, std::uint32_t id) {
 
 FilledTable::FilledTable(const std::string& instance, const std::string& table)
     : map_(bpf_obj_get((own_pins(instance) + "/maps/" + table).c_str())) {
-  constexpr std::uint32_t kFirst = 0x40000000;  // no number of a device or network gets there
+  constexpr std::uint32_t kFirst = 0x40000000;  // no ifindex and no network id gets this high
   bpf_map_info info{};
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(map_.get(), &info, &size)) throw_errno("examining \"" + table + "\"");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The pins of an instance, looked at and tampered with past the program under test.
+// Reads and changes the pins of an instance without the program under test.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,24 @@
 
 namespace xvnet::test {
 
-// The next version of the program (next.cmake): the environment's XVNET_NEXT, which ctest sets.
+// The program's next version (next.cmake), from the environment variable XVNET_NEXT, which ctest
+// sets.
 std::string next_binary();
 
 std::string pin_root(const std::string& instance);
-// Of the ABI of the program under test.
+// The pin directory of the instance, for the ABI of the program under test.
 std::string own_pins(const std::string& instance);
 
-// How often a test under load upgrades: the environment's XVNET_FAULT_ROUNDS, or 25.
+// The number of upgrades in a test under load: the environment variable XVNET_FAULT_ROUNDS, or 25.
 int upgrade_rounds();
 
-// As if the pinned programs were another build's.
+// Makes the pinned programs look like those of another build.
 void forge_build(const std::string& instance, const std::string& build);
 
-// As if so many networks had been made, and gone.
+// Sets the next network id, as if many networks had been made and deleted.
 void set_next_network(const std::string& instance, std::uint32_t id);
 
-// Fills a pinned hash up, with entries that stand for nothing.
+// Fills a pinned hash with dummy entries.
 class FilledTable {
  public:
   FilledTable(const std::string& instance, const std::string& table);
@@ -41,7 +42,7 @@ class FilledTable {
   std::vector<std::vector<std::byte>> keys_;
 };
 
-// As if the network had all the members it may have; none of them is there.
+// Fills a network's member list with members that do not exist.
 void fill_members(const std::string& instance, std::uint32_t network);
 
 // The ids of the pinned programs, by name.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A user who is not root, with the capabilities that xvnet(8) names and a pin root of the user's
-// own.
+// xvnet runs as a user who is not root, with the capabilities that xvnet(8) lists and a pin
+// directory that the user owns.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -22,7 +22,7 @@ namespace {
 constexpr uid_t kUser = 65534;
 const std::vector<std::string> kCapabilities = {"bpf", "net_admin", "perfmon"};
 
-// Runs what follows as that user. No memory may be locked either: who raises that limit is root.
+// Runs a command as that user. The limit for locked memory is zero, because only root may raise it.
 Words as_user(const std::vector<std::string>& capabilities) {
   std::string set = "-all";
   for (const auto& capability : capabilities) set += ",+" + capability;
@@ -39,7 +39,7 @@ std::vector<std::string> all_but(const std::string& dropped) {
   return rest;
 }
 
-// A directory that the user reaches, as a checkout may not be, with the program in it.
+// A directory with the program that the user can reach. A checkout may be unreachable.
 class UserDirectory {
  public:
   UserDirectory() : path_("/tmp/xvt-" + unique_suffix()) {
@@ -113,7 +113,7 @@ struct Hook {
   bool has_tcx = true;
 };
 
-// How a failed test shows it.
+// Prints the hook's name in a failure message.
 void PrintTo(const Hook& hook, std::ostream* out) { *out << hook.name; }
 
 class PrivilegeOn : public Privilege, public ::testing::WithParamInterface<Hook> {};
@@ -187,7 +187,8 @@ TEST_F(Privilege, AMissingCapabilityIsNamedAndNothingIsChanged) {
   }
 }
 
-// To turn its offload off one has to enter the namespace of the other end, which takes more.
+// The loader must enter the other end's namespace to turn its offload off, and that needs a further
+// capability.
 TEST_F(Privilege, XdpOnAVethWithItsOtherEndElsewhereIsRefusedAndAutoTakesTc) {
   make_pin_root(kUser);
   lab.host.run_behind(as_user(kCapabilities));

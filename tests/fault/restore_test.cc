@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What outlives a reboot, a device that goes and comes, and the unmounting of bpffs.
+// The configuration survives a reboot, a device that goes and comes back, and an unmounted bpffs.
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -12,7 +12,7 @@
 namespace xvnet::test {
 namespace {
 
-// But for numbers, which are given anew.
+// The state without ids and ifindexes, which differ each time.
 std::string state_of(const Host& host) {
   static const std::regex kNumbers("\"(id|ifindex)\": [0-9]+");
   return std::regex_replace(host.state(), kNumbers, "");
@@ -53,7 +53,7 @@ TEST(Restore, AfterARebootEverythingIsAsItWas) {
   lab.add_wire("eth0");
   lab.host.must({"restore", file.path()});
   EXPECT_EQ(state_of(lab.host), before);
-  // The TAP was made down, and set up when it was filtered; now its VM comes.
+  // `restore` made the TAP and set it up once it was filtered. Now the VM opens it.
   lab.listen_to_host();
   Tap& vm = lab.open_vm("tap0");
   const Frame plain = udp4(Ends::between(kMacA, kBroadcast));
@@ -105,7 +105,8 @@ TEST(Restore, ADeviceTheFileDoesNotNameIsLeftAlone) {
   EXPECT_FALSE(std::filesystem::exists(pin_root(lab.host.instance())));
 }
 
-// By tcx links, and by clsact filters as before 6.6: a filter outlives its pins.
+// Runs with tcx links, and with clsact filters as on kernels before 6.6. A filter outlives its
+// pins.
 class Lost : public ::testing::TestWithParam<const char*> {
  protected:
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam()};
@@ -128,7 +129,7 @@ TEST_P(Lost, APinThatWasRemovedIsSeenAndPutBackByOneCommand) {
   lab.host.must({"doctor"});
 }
 
-// In a mount namespace of its own, so that nobody else's bpffs is touched.
+// Runs in a separate mount namespace, so that the machine's bpffs is not touched.
 TEST_P(Lost, AnUnmountedBpffsIsSeenAndEverythingPutBackByOneCommand) {
   const StateFile file;
   const Host host;
@@ -146,7 +147,7 @@ TEST_P(Lost, AnUnmountedBpffsIsSeenAndEverythingPutBackByOneCommand) {
   EXPECT_NE(result.err.find("no bpffs is mounted"), std::string::npos) << result.err;
 }
 
-// A change that nobody saved, and a TAP that cannot be a port: neither is of concern to another.
+// blue was changed without a save. That must not keep tap0 from being restored.
 TEST(Restore, OneObjectThatFailsKeepsNoOtherBack) {
   const StateFile file;
   Lab lab;
@@ -210,7 +211,7 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"format": 1, "ports": [{"dev": "tap0", "vlan": 10, "mac": "ff:ff:ff:ff:ff:ff"}]})",
         R"({"format": 1, "networks": [{"name": "lab", "host_addresses": ["10.5.0.1/99"]}]})",
         R"({"format": 1, "uplinks": [{"dev": "eth0", "vlans": "20-10"}]})",
-        // Either is fine alone.
+        // Each of these two ports is valid alone.
         R"({"format": 1, "ports": [{"dev": "tap0", "vlan": 10, "create": true},
                                    {"dev": "tap0", "vlan": 20, "create": true}]})"));
 

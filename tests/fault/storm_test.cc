@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Many commands: at once, and killed at any moment. XVNET_FAULT_KILLS says how many kills.
+// Many commands run at once, or are killed at random moments. XVNET_FAULT_KILLS sets the number of
+// kills.
 #include <signal.h>
 
 #include <filesystem>
@@ -45,7 +46,7 @@ TEST(Storm, FiftyCommandsAtOnceAreAsIfOneAfterTheOther) {
   EXPECT_EQ(host.json({"show", "networks"}).size(), 0U);
 }
 
-// Any command may come after any that was killed.
+// Any of these commands may follow any killed command.
 const std::vector<Words>& kinds() {
   static const std::vector<Words> all = {
       {"attach", "tap5", "--vlan", "20"},
@@ -87,7 +88,7 @@ TEST(Storm, KilledAtAnyMomentNothingLeaksAndAllConverges) {
     ::kill(running.pid(), SIGKILL);
     running.wait();
     EXPECT_EQ(hostile.leaks(lab.ears, {"tap0", "host"}, "wire:eth0"), "");
-    // Whatever it was, what is wanted can be had.
+    // Whichever command was killed, the next commands must succeed.
     EXPECT_EQ(lab.host.xvnet({"show"}).exit_code, 0);
     lab.host.must({"uplink", "add", "eth0"});
     lab.host.must({"attach", "tap0", "--vlan", "10"});

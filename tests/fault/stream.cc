@@ -19,14 +19,14 @@ constexpr auto kLimit = std::chrono::seconds(10);
 constexpr int kPollMs = 100;
 constexpr std::size_t kRoom = 4096;
 
-// What a frame ends with.
+// The last bytes of a frame.
 struct Trailer {
   std::uint32_t magic = kMagic;
   std::uint32_t pad = 0;
   std::uint64_t number = 0;
 };
 
-// The tests' main thread keeps to one CPU, and threads begin where their makers are.
+// The main thread is pinned to one CPU, and a new thread inherits that.
 void use_every_cpu() {
   cpu_set_t cpus;
   std::memset(&cpus, 0xff, sizeof cpus);
@@ -65,7 +65,7 @@ void Stream::send_burst(const Bytes& frame) {
   for (std::uint64_t at = 0; at < kBurst; at++) {
     const Trailer trailer{.number = burst_ + at};
     std::memcpy(numbered.data() + numbered.size() - sizeof trailer, &trailer, sizeof trailer);
-    // What cannot even be sent is found missing at the other end.
+    // A frame that cannot be sent is counted as lost by the receiving side.
     if (write(from_, numbered.data(), numbered.size()) < 0) continue;
   }
   sent_ += kBurst;
@@ -90,7 +90,7 @@ void Stream::note(const Bytes& frame) {
   if (trailer.magic != kMagic) return;
   const std::uint64_t at = trailer.number - burst_;
   const std::uint64_t bit = at < kBurst ? std::uint64_t{1} << at : 0;
-  // A second copy, or one that came after it was given up.
+  // The frame is a duplicate, or it arrived after it was counted as lost.
   if (!bit || arrived_ & bit) doubled_++;
   arrived_ |= bit;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A sender of numbered frames, as fast as they arrive, in a thread of its own.
-// Bursts are short enough for every queue, and one follows the other only when it has arrived: so a
-// frame that does not come was lost on the way, not for want of room.
+// Sends numbered frames in its own thread, as fast as they arrive. A burst fits into every queue,
+// and the next burst starts only when the previous one has arrived. So a missing frame was lost on
+// the path, and not because a queue was full.
 #pragma once
 
 #include <atomic>
@@ -16,13 +16,13 @@ namespace xvnet::test {
 
 class Stream {
  public:
-  // A frame that is sent again and again, and where it comes out.
+  // A frame that is sent repeatedly, and the descriptor at which it must come out.
   struct Way {
     Frame frame;
     int to = -1;
   };
-  // `from` is a TAP or a packet socket with a vnet header. All must outlive the stream, and nobody
-  // else reads at the ends of its ways meanwhile.
+  // `from` is a TAP or a packet socket with a vnet header. All descriptors must outlive the stream.
+  // No other code may read from the receiving descriptors meanwhile.
   Stream(int from, const std::vector<Way>& ways);
   ~Stream() { stop(); }
   Stream(const Stream&) = delete;
@@ -41,8 +41,8 @@ class Stream {
 
   int from_;
   std::vector<Way> ways_;
-  std::uint64_t burst_ = 0;    // the number of its first frame
-  std::uint64_t arrived_ = 0;  // bit by bit, those of the burst
+  std::uint64_t burst_ = 0;    // the number of the burst's first frame
+  std::uint64_t arrived_ = 0;  // a bit for each frame of the burst
   std::atomic<std::uint64_t> sent_ = 0;
   std::atomic<std::uint64_t> lost_ = 0;
   std::atomic<std::uint64_t> doubled_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A long TCP transfer, with segmentation and checksums left to the devices, from one host to
-// another, while both are upgraded again and again. XVNET_FAULT_ROUNDS says how often.
+// A long TCP transfer between two hosts with segmentation and checksum offload, while both hosts
+// are upgraded repeatedly. XVNET_FAULT_ROUNDS sets the number of upgrades.
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -28,13 +28,13 @@ std::uint64_t segments_sent_again(const NetNs& ns) {
 struct PortKind {
   const char* name;
   const char* mode;
-  bool is_vm;  // else a container
+  bool is_vm;  // false: a container
 };
 
-// How a failed test shows it.
+// Prints the port kind's name in a failure message.
 void PrintTo(const PortKind& kind, std::ostream* out) { *out << kind.name; }
 
-// A namespace whose stack is behind a port of VLAN 10, as its "eth0".
+// A namespace behind a port of VLAN 10. Its interface is "eth0".
 class TcpEnd {
  public:
   TcpEnd(const Host& host, const std::string& address) {
@@ -47,11 +47,12 @@ class TcpEnd {
     await_ready(ns, "eth0");
     for (const char* name : {"tcp-segmentation-offload", "tx-checksumming"})
       EXPECT_TRUE(feature(ns, "eth0", name)) << name;
-    // Its TCP sends nothing again but what the other's answers show to be lost: that the machine is
-    // busy elsewhere is no reason.
+    // TCP must retransmit only what the peer's acknowledgements show as lost, and not because a
+    // busy machine is slow.
     ns.must({"ip", "route", "change", "10.0.0.0/24", "dev", "eth0", "rto_min", "30s"});
     EXPECT_TRUE(ns.set_sysctl("net.ipv4.tcp_early_retrans", "0"));
-    // Less is under way than the shortest queue holds, the 256 frames of a veth that runs XDP.
+    // Less data may be in flight than the shortest queue holds: the 256 frames of a veth that runs
+    // XDP.
     EXPECT_TRUE(ns.set_sysctl("net.ipv4.tcp_rmem", "4096 131072 131072"));
   }
 
@@ -112,8 +113,8 @@ class Tcp : public ::testing::TestWithParam<PortKind> {
   std::optional<TcpEnd> sender;
   std::optional<TcpEnd> receiver;
 };
-// Not containers by XDP: between veths the kernel loses a segment now and then, with upgrades and
-// without, and takes segmentation offload from a veth whose other end runs XDP.
+// Containers with XDP are left out. Between veths, the kernel loses a segment now and then, with
+// and without upgrades. It also turns segmentation offload off for a veth whose other end runs XDP.
 INSTANTIATE_TEST_SUITE_P(Between, Tcp,
                          ::testing::Values(PortKind{"VmsByTc", "tc", true},
                                            PortKind{"VmsByXdp", "xdp", true},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// `xvnet upgrade` under load, on every kind of attachment: not one frame may be lost, and
-// everything is as it was before. XVNET_FAULT_ROUNDS says how often, XVNET_FAULT_FRAMES beside how
-// many frames.
+// `xvnet upgrade` under load, on every kind of attachment. No frame may be lost, and the state must
+// not change. XVNET_FAULT_ROUNDS sets the number of upgrades, and XVNET_FAULT_FRAMES the minimum
+// number of frames.
 #include <filesystem>
 
 #include "lab.h"
@@ -26,10 +26,10 @@ struct Attachment {
   const char* name;
   const char* mode;
   bool has_tcx = true;
-  bool is_shared = false;  // the uplink's XDP, with a neighbour before xvnet and one after it
+  bool is_shared = false;  // the uplink's XDP runs between two other programs
 };
 
-// How a failed test shows it.
+// Prints the attachment's name in a failure message.
 void PrintTo(const Attachment& attachment, std::ostream* out) { *out << attachment.name; }
 
 class Upgrade : public ::testing::TestWithParam<Attachment> {
@@ -58,14 +58,14 @@ class Upgrade : public ::testing::TestWithParam<Attachment> {
     lab.ears.settle();
   }
 
-  // A VM that has been heard of, so that frames to it go to it alone.
+  // Adds a VM whose MAC is learned, so that frames to it are not flooded.
   void add(const std::string& name, const std::string& mac) {
     Tap& tap = lab.add_vm(name, {"--vlan", "10", "--mode", GetParam().mode});
     tap.send(of_ethertype(Ends::between(mac, kBroadcast), kTestEthertype));
     EXPECT_TRUE(eventually([&] { return lab.host.learnt_at("vlan10", mac) == name; }));
   }
 
-  // What an upgrade must not change: all but ages and counters.
+  // The state that an upgrade must not change: everything but ages and counters.
   std::string everything() const {
     std::set<std::string> fdb;
     for (auto entry : lab.host.json({"show", "fdb"})) {
@@ -75,7 +75,7 @@ class Upgrade : public ::testing::TestWithParam<Attachment> {
     return lab.host.state() + nlohmann::json(fdb).dump(1);
   }
 
-  // TCP with a whole checksum: XDP carries it itself, and leaves others to tc.
+  // TCP with a complete checksum, because XDP leaves a frame with a partial one to tc.
   static Frame frame(const std::string& from, const std::string& to) {
     return tcp4(Ends::between(from, to));
   }
@@ -96,7 +96,8 @@ class Upgrade : public ::testing::TestWithParam<Attachment> {
     EXPECT_EQ(stream.doubled(), 0U);
   }
 
-  // What xvnet takes by XDP does not come to the neighbour after it: all but the wire's hello.
+  // The XDP program after xvnet's sees no frame that xvnet redirects. It sees only the one that the
+  // wire sent to be learned.
   void expect_shared() const {
     if (!GetParam().is_shared) return;
     EXPECT_GE(before_->frames(), frames_of_the_wire());
