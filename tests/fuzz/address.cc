@@ -11,7 +11,7 @@ using xvnet::test::require;
 
 namespace {
 
-// The loader keeps the text as it is given: it must be an address to its last byte.
+// The loader stores the text as given, so the whole text must be an address.
 void check_of_loader(const std::string& text) {
   const auto checked = check_cidr("lab", text);
   if (!checked) return require(!checked.error().message.empty(), "a refusal says why");
@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   require(word.find_first_not_of("0123456789abcdefABCDEF.:/") == std::string::npos,
           "an accepted word is nothing but an address");
   require(cli::parse_host_address(*address) == *address, "an address printed is the same address");
-  // It may be no host's address, as 224.0.0.1/4 is none, but it is one.
+  // The loader may refuse an address that no host can have, such as 224.0.0.1/4. But it must
+  // recognize it as an address.
   const auto checked = check_cidr("lab", *address);
   require(checked || !checked.error().message.contains("is not ADDRESS/PREFIX"),
           "the loader reads what the CLI accepted");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The programs in the kernel on real devices in XDP mode, and what comes out of every device.
+// Runs the programs in the kernel on real devices in XDP mode, and checks the frames that leave
+// every device.
 #include "delivery.h"
 
 #include "recipe_input.h"

@@ -13,7 +13,8 @@ using xvnet::test::require;
 
 namespace {
 
-// dev_valid_name() of net/core/dev.c, with the isspace() of lib/ctype.c, for which 0xa0 is one.
+// Does what dev_valid_name() of net/core/dev.c does, with the isspace() of lib/ctype.c, which
+// accepts 0xa0.
 bool kernel_takes(std::string_view name) {
   const auto is_space = [](unsigned char c) {
     return c == ' ' || (c >= 9 && c <= 13) || c == 0xa0;

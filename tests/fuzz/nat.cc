@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Two tenants with a way out from the host's own address, and a host that has sockets at some of
-// their ports, and sends from others: of connections of its own, or that it translates for a
-// container, as nf_conntrack does. Frames with any virtio-net header come from the VMs' TAPs and
-// from the wire:
+// Two tenants share the host's own address for SNAT. The host has sockets on some of their ports.
+// It also sends from other ports of theirs, either itself or for a container that it translates, as
+// nf_conntrack does. Frames with any virtio-net header come from the VMs' TAPs and from the wire:
 //
-//   - what gets to the wire has the sender's own public address and port;
-//   - what gets to another tenant's VM has been translated for it;
-//   - what is for a socket of the host, or for a port that it has sent from, gets to no VM, and
-//   what VMs send never to
-//     the host or out from such a port.
+// - A frame that reaches the wire has its sender's own public address and port.
+// - A frame that reaches another tenant's VM has been translated for that VM.
+// - A frame for a socket of the host, or for a port from which the host has sent, reaches no VM.
+// - A VM's frame never reaches the host, and never leaves from such a port.
 //
-// The input is text, a frame a line: numbers, one for each Field, that choose from what follows.
+// The input is text with one frame per line. A line has one number for each Field, and each number
+// selects a value from a table.
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <netinet/in.h>
@@ -33,10 +32,10 @@ namespace {
 constexpr size_t kIp = ETH_HLEN;
 constexpr size_t kTransport = kIp + 20;
 constexpr uint16_t kFirstPort = 50000;
-constexpr uint16_t kPorts = 4;  // of each network: few, so that frames of the wire find them
+constexpr uint16_t kPorts = 4;  // few ports per network, so that frames from the wire hit them
 constexpr uint16_t kHostsUdp = 50001;
 constexpr uint16_t kHostsTcp = 50006;
-constexpr const char* kInside = "10.0.0.1";  // both VMs'
+constexpr const char* kInside = "10.0.0.1";  // the address of both VMs
 constexpr const char* kGateway = "10.0.0.254";
 constexpr const char* kGatewayMac = "02:78:76:6e:65:74";
 
@@ -89,7 +88,7 @@ std::string mac_chosen(uint16_t number) {
   return choose(macs, number);
 }
 
-// A frame as some guest would send it; the numbers spoil it.
+// A frame as a guest would send it. The numbers of the line then corrupt it.
 Frame plain_frame(const Line& line, const Ends& ends) {
   switch (line[kKind] % 8) {
     case 0:
@@ -170,8 +169,8 @@ bool is_own_port(uint16_t port, const std::string& from) {
   return port >= first && port < first + kPorts;
 }
 
-// The port, or ICMP identifier, that a frame with the public address as its source comes from. An
-// error has it as the destination of the packet that it quotes.
+// The port or ICMP identifier of a frame from the public address. For an ICMP error, it is the
+// destination of the quoted packet.
 std::optional<uint16_t> public_port(const Bytes& frame) {
   const uint8_t protocol = frame[kIp + 9];
   if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) return get_be16(frame, kTransport);
@@ -186,11 +185,12 @@ std::optional<uint16_t> public_port(const Bytes& frame) {
   return get_be16(frame, quoted + (frame[kQuoted + 9] == IPPROTO_ICMP ? 4 : 2));
 }
 
-// Empty: the network's own public address and port, or a later fragment of such a datagram.
+// Empty when the source is the network's own public address and port. A later fragment has no port
+// to check.
 std::string source_problem(const Bytes& frame, const std::string& from) {
   if (frame.size() < kTransport || frame[kIp] >> 4 != 4) return "it is no whole IPv4";
   if (!is_ip(frame, kIp + 12, kUplinkIp)) return "another source";
-  if ((frame[kIp] & 0xf) != 5) return "";  // with options, the ports are elsewhere
+  if ((frame[kIp] & 0xf) != 5) return "";  // the ports of a header with options are elsewhere
   if (get_be16(frame, kIp + 6) & 0x1fff) return "";
   if (frame.size() < kTransport + 8) return "it is too short for its ports";
   const auto port = public_port(frame);
@@ -204,7 +204,7 @@ std::string wire_problem(const Bytes& frame, const std::string& from) {
     const uint16_t vid = get_be16(frame, 14) & 0xfff;
     return vid == (from == "a" ? kRedVid : kBlueVid) ? "" : "another network's VID";
   }
-  // The kernel asks for the MAC of whom a frame is for.
+  // The kernel sends ARP requests for the next hop itself.
   if (type == ETH_P_ARP)
     return mac_text(frame, 6) == mac_of(Rig::get().ns(), "up") ? "" : "ARP of another";
   return type == ETH_P_IP ? source_problem(frame, from) : "untagged, and no IPv4";
@@ -214,7 +214,7 @@ bool is_of_network(const std::string& port, const std::string& from) {
   return from == "d" ? port == "d" : port == "a" || port == "b" || port == "c";
 }
 
-// A protocol, and a port of the host's address.
+// A protocol and a port on the host's address.
 using HostPort = std::pair<uint8_t, uint16_t>;
 
 bool is_beside_the_wire(const std::string& port) { return port == "e" || port == "f"; }
@@ -229,7 +229,7 @@ std::string problem_of_vm(const std::string& from, const std::string& at, const 
   return source_problem(frame, from);
 }
 
-// The protocol and port that a frame of the wire is for at the host's address.
+// The protocol and the port on the host's address that a frame from the wire is sent to.
 std::optional<HostPort> port_asked(const Bytes& frame) {
   if (frame.size() < kTransport + 8 || get_be16(frame, 12) != ETH_P_IP || frame[kIp] != 0x45 ||
       get_be16(frame, kIp + 6) & 0x1fff || !is_ip(frame, kIp + 16, kUplinkIp))
@@ -241,7 +241,7 @@ std::string problem_of_wire(const Frame& sent, const std::string& at, const Byte
                             const std::set<HostPort>& of_host) {
   if (at == "host" || at == "up" || is_beside_the_wire(at)) return "";
   if (at == "stranger") return "it got to a stranger";
-  if (get_be16(sent.bytes, 12) == ETH_P_8021Q) return "";  // the network's own wire
+  if (get_be16(sent.bytes, 12) == ETH_P_8021Q) return "";  // the wire of the tenant's own network
   const auto asked = port_asked(sent.bytes);
   if (asked && of_host.contains(*asked)) return "what is the host's got to a VM";
   if (get_be16(frame, 12) != ETH_P_IP) return "untagged, it got into a tenant's network";
@@ -275,13 +275,13 @@ class Host {
     rig.drain();
   }
 
-  // Everything happens within the write to the TAP. What was not as it has to be, a line each.
+  // All processing happens within the write to the TAP. Returns one line for each problem.
   std::string send(const Line& line) {
     Rig& rig = Rig::get();
     const std::string from = sender_of(line);
     if (from == "host") return speak(line);
     const Frame frame = frame_of(line);
-    // The kernel refuses headers that do not fit the frame.
+    // The kernel refuses a vnet header that does not fit the frame.
     if (rig.tap(from).try_send(frame) != 0) return "";
     std::string problems;
     for (const std::string& at : rig.names())
@@ -300,7 +300,7 @@ class Host {
   static UniqueFd listen_at(uint16_t port);
   static UniqueFd raw_socket();
 
-  // A datagram of the host's own to the wire, after which the port is the host's.
+  // The host sends a datagram to the wire. After that, the source port belongs to the host.
   std::string speak(const Line& line) {
     Ends ends;
     ends.src_ip = kUplinkIp;
@@ -323,7 +323,7 @@ class Host {
     return problems;
   }
 
-  // Of what a VM sent: it leaves by no port of the host.
+  // A VM's frame must not leave from a port of the host.
   std::string hosts_port_problem(const std::string& at, const Bytes& frame) const {
     if (at != "up" || frame.size() < kTransport + 8 || get_be16(frame, 12) != ETH_P_IP ||
         frame[kIp] != 0x45 || get_be16(frame, kIp + 6) & 0x1fff ||
@@ -360,7 +360,7 @@ UniqueFd Host::raw_socket() {
 Line random_line(std::mt19937& random) {
   Line line{};
   for (uint16_t& number : line) number = static_cast<uint16_t>(random());
-  // Mostly what a guest would send, so that sessions come about.
+  // Prefers values that a guest would send, so that sessions are created.
   const auto mostly = [&](Field field, uint16_t number) {
     if (random() % 4) line[field] = number;
   };
@@ -389,7 +389,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   return 0;
 }
 
-// libFuzzer sees no branch of the programs, so each input is new.
+// libFuzzer gets no coverage from the programs in the kernel, so each input is generated at random.
 extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t limit, unsigned seed) {
   constexpr size_t kMost = 40;
   std::mt19937 random(seed);

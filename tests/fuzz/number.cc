@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The input: a line with the two ends of the range, then the word.
+// The input is a line with the two ends of the range, followed by the word to parse.
 #include <algorithm>
 #include <sstream>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Names of devices and networks, and what the kernel says, as every format shows them. The input is
-// cut at its zero bytes into the texts of the views.
+// Prints names of devices and networks, and texts of the kernel, in every output format. The input
+// is split at its zero bytes into the texts of the views.
 #include "cli/output.h"
 
 #include <algorithm>
@@ -90,7 +90,7 @@ void check_json(const std::string& text) {
           "JSON is ASCII");
 }
 
-// As many lines as harmless names give.
+// The output must have as many lines as with harmless names.
 void check_like_plain_names(cli::Detail detail, const Views& views, const Views& plain) {
   const auto output = cli::make_output(cli::Format::kText, detail);
   const auto texts = render(*output, views);

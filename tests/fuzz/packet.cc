@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The programs in the kernel by test runs, under both hooks.
+// Runs the programs in the kernel by test runs, under both hooks.
 #include "recipe_input.h"
 
 using namespace xvnet::test;

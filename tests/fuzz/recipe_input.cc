@@ -18,7 +18,7 @@ constexpr unsigned kCounterBits = 14;
 [[gnu::used, gnu::section("__libfuzzer_extra_counters")]] uint8_t counters[1 << kCounterBits];
 
 uint64_t mix(uint64_t hash, uint64_t value) {
-  return (hash ^ value) * 0x9e3779b97f4a7c15;  // 2^64 over the golden ratio
+  return (hash ^ value) * 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
 }
 
 void count(uint64_t hash) { counters[hash >> (64 - kCounterBits)] = 1; }
@@ -26,12 +26,12 @@ void count(uint64_t hash) { counters[hash >> (64 - kCounterBits)] = 1; }
 constexpr uint16_t kEtherTypes[] = {ETH_P_IP, ETH_P_IPV6, ETH_P_ARP, ETH_P_PAUSE};
 constexpr uint16_t kProtocols[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6};
 
-// All others are one.
+// All values outside the list count as the same value.
 uint64_t known(uint16_t value, std::span<const uint16_t> list) {
   return std::ranges::find(list, value) == list.end() ? 1 : value;
 }
 
-// What the pipeline can tell frames by, roughly.
+// A hash of the properties by which the pipeline distinguishes frames.
 uint64_t shape_of(const Bytes& frame) {
   constexpr size_t kFullFrame = 1514;
   const Layers layers = parse_layers(frame);
@@ -42,7 +42,7 @@ uint64_t shape_of(const Bytes& frame) {
   return mix(hash, frame.size() > kFullFrame ? 1 : 0);
 }
 
-// As many whole steps as there is room for.
+// Writes as many whole steps as fit.
 size_t write_recipe(Recipe recipe, uint8_t* data, size_t limit) {
   std::string text = print_recipe(recipe);
   while (text.size() > limit) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The corpus of one target, a test a file: no libFuzzer needed.
+// Replays the corpus of one target without libFuzzer. Each file is one test.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ std::vector<fs::path> files_of(const fs::path& directory) {
   return files;
 }
 
-// Each is named fuzz_TARGET.
+// A target's binary is named fuzz_TARGET.
 std::string target_of(const std::string& binary) {
   constexpr std::string_view kPrefix = "fuzz_";
   return binary.starts_with(kPrefix) ? binary.substr(kPrefix.size()) : binary;

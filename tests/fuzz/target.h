@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a fuzz target is written with. A target is one file that defines LLVMFuzzerTestOneInput and
-// says by require() what must hold; libFuzzer or replay.cc calls it.
+// The interface of a fuzz target. A target is one file that defines LLVMFuzzerTestOneInput and
+// states with require() what must hold. libFuzzer or replay.cc calls it.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace xvnet::test {
 
-// What must hold does not. Nothing catches it under libFuzzer, which keeps the input then.
+// A condition of require() is false. Under libFuzzer, nothing catches the exception, so libFuzzer
+// stores the input.
 struct FuzzFinding : std::logic_error {
   using std::logic_error::logic_error;
 };

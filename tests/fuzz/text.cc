@@ -10,7 +10,8 @@ using xvnet::test::require;
 
 namespace {
 
-// A terminal acts on C0, DEL, and C1 as UTF-8 (0xc2 0x80 to 0x9f) or as a lone byte.
+// A terminal interprets C0, DEL, and C1. C1 may appear as UTF-8 (0xc2 0x80 to 0x9f) or as a single
+// byte.
 bool is_safe(std::string_view text) {
   return std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 0x7f; }) &&
          cli::printable(text) == text;
