@@ -13,10 +13,9 @@ namespace xvnet::test {
 namespace {
 
 constexpr int kFileMegabytes = 50;
-// Boots are slow where there is no KVM and the machine is busy; the script itself gives up at 120
-// s.
+// Without KVM on a busy machine, a boot is slow. The script itself gives up after 120 s.
 constexpr auto kBootLimit = std::chrono::seconds(150);
-// What the script may take beyond the limit of the command in the guest.
+// The extra time for the script beyond the limit of the command in the guest.
 constexpr auto kReplySlack = std::chrono::seconds(30);
 
 std::string source_directory() {
@@ -25,7 +24,7 @@ std::string source_directory() {
   return path;
 }
 
-// Where the guests of this process keep their state; removed when the process ends.
+// A directory for the state of this process's guests. It is removed when the process ends.
 class StateDirectory {
  public:
   StateDirectory() {
@@ -34,7 +33,7 @@ class StateDirectory {
     path_ = name;
   }
   ~StateDirectory() {
-    std::error_code ignored;  // nothing to be done about it at exit
+    std::error_code ignored;  // an error at exit cannot be handled
     std::filesystem::remove_all(path_, ignored);
   }
   const std::string& path() const { return path_; }
@@ -68,14 +67,14 @@ Guest::Guest(const NetNs& ns, std::string name, const std::vector<Nic>& nics)
     args.insert(args.end(), {"--tap", tap_argument(nic)});
     args.insert(args.end(), {"--addr", nic.addresses});
   }
-  // The first start ever downloads the guest's kernel.
+  // The very first start downloads the guest's kernel.
   const CommandResult started = guest_script(args, kBootLimit);
   if (!started.ok()) throw SetupError(started.describe());
 }
 
 Guest::~Guest() {
   const CommandResult stopped = guest_script({"stop", name_}, kReplySlack);
-  // The guest ends with this process in any case.
+  // The guest ends with this process even if stopping it failed.
   if (!stopped.ok()) fmt::print(stderr, "{}\n", stopped.describe());
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Unmodified guests with virtio-net's default offloads, in every mode: same tenant and other
-// tenant, on one host and across two. What arrives is compared by checksum, because a frame whose
-// checksum or segmentation was left unfinished is lost or broken only here, with a real guest's
-// stack.
+// Unmodified guests with virtio-net's default offloads, in every mode: in the same and in different
+// tenants, on one host and across two. Received data is compared by checksum. Only a real guest's
+// network stack shows that a partial checksum or a missing segmentation loses or corrupts data.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +14,7 @@
 namespace xvnet::test {
 namespace {
 
-// A1, B1 on one host, A2, B2 on the other.
+// A1 and B1 are on one host, A2 and B2 on the other.
 class TwoHosts : public GuestTest, public ::testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
@@ -30,7 +29,7 @@ TEST_P(TwoHosts, SameTenantPingsAcrossHosts) {
   EXPECT_TRUE(pings(world.a1->guest, world.a2->ip));
   EXPECT_TRUE(pings(world.a2->guest, world.a1->ip));
   EXPECT_TRUE(pings(world.b1->guest, world.b2->ip));
-  // Fragments: only the first one has a transport header.
+  // Only the first fragment has a transport header.
   EXPECT_TRUE(pings(world.a1->guest, world.a2->ip, "-s 4000"));
   EXPECT_TRUE(pings(world.a1->guest, world.a2->ip6));
 }
@@ -57,7 +56,7 @@ TEST_P(TwoHosts, OtherTenantIsUnreachable) {
 
 TEST_P(TwoHosts, KnowingTheAddressOfAnotherTenantDoesNotHelp) {
   const World& world = World::get();
-  // With static neighbours nothing depends on ARP being kept apart.
+  // Static neighbours make the test independent of the isolation of ARP.
   const std::string mac = world.b1->guest.must("cat /sys/class/net/eth0/address");
   const std::string remote_mac = world.b2->guest.must("cat /sys/class/net/eth0/address");
   world.a1->guest.must(
@@ -75,7 +74,7 @@ TEST_P(TwoHosts, KnowingTheAddressOfAnotherTenantDoesNotHelp) {
   world.a1->guest.must("ip neigh flush dev eth0 nud permanent");
 }
 
-// A tag that the guest puts on itself must not carry it into the tenant of that VLAN.
+// A tag that the guest adds itself must not reach the tenant of that VLAN.
 TEST_P(TwoHosts, GuestTagDoesNotHopIntoAnotherTenant) {
   const World& world = World::get();
   world.a1->guest.must(
@@ -91,7 +90,7 @@ TEST_P(TwoHosts, GuestTagDoesNotHopIntoAnotherTenant) {
   world.b2->guest.must("ip address del 10.0.99.4/24 dev eth0");
 }
 
-// The inner checksum is the unfinished one; the outer is zero (the default) or valid.
+// The inner checksum is partial. The outer checksum is zero (the default) or valid.
 TEST_P(TwoHosts, VxlanBetweenGuestsTransfersTcpIntact) {
   const World& world = World::get();
   for (const char* outer : {"noudpcsum", "udpcsum"}) {
@@ -109,7 +108,7 @@ TEST_P(TwoHosts, VxlanBetweenGuestsTransfersTcpIntact) {
 
 INSTANTIATE_TEST_SUITE_P(Mode, TwoHosts, ::testing::Values("tc", "xdp", "auto"), mode_name);
 
-// A1 and B1, on one host and in one tenant, each port in a mode of its own.
+// A1 and B1 are on one host in one tenant, and each port has a different mode.
 class OneHost : public GuestTest,
                 public ::testing::WithParamInterface<std::tuple<const char*, const char*>> {
  protected:
@@ -148,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(SenderToReceiver, OneHost,
                                               std::get<1>(info.param));
                          });
 
-// The guests run on; only what their ports belong to changes.
+// The guests keep running while their ports move to other networks.
 TEST_F(GuestTest, PortMovesBetweenTenantsUnderARunningGuest) {
   World& world = World::get();
   world.apply(two_tenants(world, "auto"));

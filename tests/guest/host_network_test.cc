@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Networks that the host itself is part of: untagged, beside the host on its uplink's LAN, and
-// host-only.
+// Networks that include the host: the untagged network on its uplink's LAN, and host-only networks.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +33,7 @@ namespace {
   return ::testing::AssertionFailure() << result.describe();
 }
 
-// The guest A1, the host it runs on, and the other host's namespace as a machine on the LAN.
+// The guest A1, its host, and the other host's namespace as a machine on the LAN.
 class Untagged : public GuestTest, public ::testing::WithParamInterface<const char*> {
  protected:
   static constexpr const char* kHost = "10.0.0.101";

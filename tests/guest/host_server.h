@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A machine that is no guest: what runs in a host's namespace.
+// Services that run in a host's namespace instead of a guest.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace xvnet::test {
 
-// busybox's applets are what the guests use too.
+// Runs shell text with busybox's applets, which the guests use too.
 CommandResult shell_on(const NetNs& ns, const std::string& script);
 
 // A web server with a file of random bytes.
@@ -27,7 +27,7 @@ class HostServer {
   std::string prepare() const;
 
   std::string directory_;
-  std::string prepared_;  // the sum; made before httpd starts
+  std::string prepared_;  // the checksum; the file is made before httpd starts
   RunningCommand httpd_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Two tenants with the same subnet: each guest gets its lease by DHCP, and has the internet.
+// Two tenants with the same subnet. Each guest gets its lease by DHCP and reaches the internet
+// through SNAT.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +18,7 @@ constexpr const char* kLease = "192.168.0.2";
 constexpr const char* kGateway = "192.168.0.1";
 constexpr const char* kInternet = "198.51.100.254";
 
-// What udhcpc runs when it was told something.
+// The script that udhcpc runs when it receives options.
 constexpr const char* kLeaseScript = R"(cat >/tmp/lease <<'SCRIPT'
 #!/bin/sh
 case $1 in
@@ -30,7 +31,7 @@ SCRIPT
 chmod +x /tmp/lease
 )";
 
-// A1 and B1 of one host, each in a network of its own; the other host is the internet.
+// A1 and B1 are on one host in different networks. The other host acts as the internet.
 class NatNetwork : public GuestTest, public ::testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
@@ -78,7 +79,8 @@ TEST_P(NatNetwork, EachGuestFetchesAFileFromTheInternet) {
   }
 }
 
-// A1's web server by a port of the host's own address, and by a floating address.
+// A1's web server is reached through a port of the host's own address. B1's is reached through a
+// floating address.
 TEST_P(NatNetwork, AForwardLeadsToAGuestsService) {
   constexpr const char* kFloating = "198.51.100.7";
   World& world = World::get();
@@ -96,7 +98,7 @@ TEST_P(NatNetwork, AForwardLeadsToAGuestsService) {
       fetches_intact(world.b1->guest, {.port = 8080, .md5 = world.a1->file.md5}, "198.51.100.1"));
 }
 
-// Neither the host nor the other tenant, by no address that they have.
+// A guest reaches neither the host nor the other tenant, on any of their addresses.
 TEST_P(NatNetwork, NobodyElseIsReached) {
   for (const Peer* peer : peers()) EXPECT_TRUE(cannot_ping(peer->guest, {"198.51.100.1"}));
   const CommandResult from_outside =

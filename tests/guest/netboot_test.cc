@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A machine without a disk: iPXE, from the option ROM of qemu's virtio NIC, gets its lease and what
-// DHCP tells it to boot, by TFTP from another port of the network. That is a script which prints
-// what the ROM was told, on the serial line.
+// A machine without a disk boots iPXE from the option ROM of qemu's virtio NIC. iPXE gets a lease
+// by DHCP and loads the boot file by TFTP from another port of the network. The boot file is a
+// script that prints the received options on the serial line.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -33,7 +33,7 @@ constexpr const char* kBootScript =
     "echo told: all\n"
     "shell\n";
 
-// qemu with nothing but a NIC, and what it prints on its serial line.
+// A qemu with only a NIC and a serial line, whose output the test reads.
 class DisklessMachine {
  public:
   DisklessMachine(const NetNs& ns, const std::string& tap)
@@ -43,7 +43,7 @@ class DisklessMachine {
   DisklessMachine(const DisklessMachine&) = delete;
   DisklessMachine& operator=(const DisklessMachine&) = delete;
   ~DisklessMachine() {
-    std::error_code ignored;  // it need not have come so far
+    std::error_code ignored;  // the file may not exist yet
     std::filesystem::remove(log_, ignored);
   }
 
@@ -54,12 +54,13 @@ class DisklessMachine {
   bool prints(const std::string& words) const {
     return eventually([&] { return printed().contains(words); }, kFirmwareLimit);
   }
-  // What it has printed and, if it could not run, why.
+  // The printed output, and the error if qemu could not run.
   std::string end() { return printed() + qemu_.wait().describe(); }
 
  private:
-  // Ends with the test's process, however that ends. The ROM is the NIC's default one. Emulated:
-  // the firmware is done in seconds, and KVM may be there and yet hang.
+  // qemu ends with the test process, however that ends. The NIC has its default option ROM.
+  // Emulation is used, because it needs only seconds for the firmware, and KVM may exist and still
+  // hang.
   Words command(const std::string& tap) const {
     return {"setpriv",     "--pdeathsig",
             "KILL",        "qemu-system-x86_64",
@@ -76,7 +77,8 @@ class DisklessMachine {
   RunningCommand qemu_;
 };
 
-// RFC 1350: a question for a file is two bytes of opcode, the name, the mode, each ended by a zero.
+// RFC 1350: a TFTP read request has an opcode of two bytes, the file name and the mode. Each text
+// ends with a zero byte.
 struct TftpQuestion {
   std::string file;
   std::string mode;
@@ -113,7 +115,7 @@ class Netboot : public ::testing::TestWithParam<const char*> {
       if (lease.at("dev") == dev) return lease;
     return nullptr;
   }
-  // Firmware takes its time before it asks.
+  // Waits for the first request, because the firmware takes its time.
   static std::optional<Datagram> first_question(const UdpSocket& tftp) {
     std::optional<Datagram> question;
     eventually([&] { return (question = tftp.receive_now()).has_value(); }, kFirmwareLimit);
@@ -137,7 +139,7 @@ TEST_P(Netboot, TheFirmwareGetsItsLeaseAndTheFileItIsToldOf) {
   EXPECT_EQ(lease_of("tap0").at("state"), "bound");
   EXPECT_EQ(lease_of("tap0").at("mac"), kBootMac);
 
-  // The whole of it in one block, from a port of its own.
+  // The whole file fits into one block, which is sent from a new port.
   const UdpSocket transfer(server_, kBootServer, 0);
   transfer.send(question->ip, question->port, std::string("\0\3\0\1", 4) + kBootScript);
   EXPECT_TRUE(machine.prints("told: all\r\n")) << machine.printed();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Guests whose NICs are not the default: three of them, several queues, no vnet header.
+// Guests with NICs that differ from the default: three NICs, several queues, or no vnet header.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 namespace xvnet::test {
 namespace {
 
-// Adds an address for one test. The guests of the world are shared.
+// Adds an address for one test, because all tests share the guests.
 class ExtraAddress {
  public:
   ExtraAddress(const Peer& peer, std::string cidr) : peer_(peer), cidr_(std::move(cidr)) {
@@ -29,7 +29,7 @@ class ExtraAddress {
 TEST_F(GuestTest, ThreeNicsReachEachItsOwnNetwork) {
   World& world = World::get();
   Wiring wiring = two_tenants(world, "auto");
-  wiring.ports.back().args[1] = "30";  // B2 stands for a third tenant, on the other host
+  wiring.ports.back().args[1] = "30";  // B2 acts as a third tenant on the other host
   for (const char* vlan : {"10", "20", "30"}) {
     wiring.ports.push_back({0, fmt::format("tap-m{}", vlan), {"--vlan", vlan}});
   }
@@ -63,7 +63,7 @@ TEST_P(Multiqueue, ParallelTransfersArriveIntact) {
 
   EXPECT_TRUE(pings(mq.guest, world.a1->ip));
   EXPECT_TRUE(fetches_intact(world.a2->guest, mq.file, mq.ip));
-  // Four flows at once, so that both queues have work.
+  // Four parallel transfers keep both queues busy.
   const std::string sums = mq.guest.must(
       fmt::format("for n in 1 2 3 4; do wget -q -O - http://{}:{}/file | md5sum & done; wait",
                   world.a1->ip, world.a1->file.port),
@@ -74,8 +74,8 @@ TEST_P(Multiqueue, ParallelTransfersArriveIntact) {
 
 INSTANTIATE_TEST_SUITE_P(Mode, Multiqueue, ::testing::Values("tc", "xdp"), mode_name);
 
-// qemu without a vnet header: the guest finishes all checksums and segments itself, and must be
-// given frames like that.
+// Without a vnet header, the guest completes all checksums and segments its data itself. It must
+// also receive such frames only.
 TEST_F(GuestTest, GuestWithoutVnetHeaderTransfersTcpIntactInEachMode) {
   World& world = World::get();
   const auto with_plain = [&](const Words& mode) {

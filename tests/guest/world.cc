@@ -26,7 +26,7 @@ std::vector<Nic> with_addresses(std::vector<Nic> nics, int number) {
   return nics;
 }
 
-// "[2001:db8::1]" for IPv6, as URLs and socat want it.
+// Returns "[2001:db8::1]" for IPv6, the form that URLs and socat need.
 std::string bracketed(const std::string& address) {
   return address.find(':') == std::string::npos ? address : "[" + address + "]";
 }
@@ -38,14 +38,14 @@ std::string bracketed(const std::string& address) {
 
 }  // namespace
 
-// Ends the guests and the hosts before the static objects of the process go.
+// Ends the guests and the hosts before the static objects of the process are destroyed.
 class WorldKeeper : public ::testing::Environment {
  public:
   static World* make() { return new World; }
   void TearDown() override { the_world.reset(); }
 };
 
-// Owned by GoogleTest.
+// GoogleTest owns the object.
 static const auto* const world_keeper [[maybe_unused]] =
     ::testing::AddGlobalTestEnvironment(new WorldKeeper);
 
@@ -90,12 +90,12 @@ World::World() {
   add_veth(hosts[0].ns(), kTrunk, hosts[1].ns(), kTrunk);
   for (const auto& host : hosts) {
     set_up(host.ns(), kTrunk);
-    // A veth takes NAPI from GRO being turned on while it is up. Without NAPI here, XDP at the
-    // other end loses what it redirects; a physical NIC knows nothing of that.
+    // A veth starts NAPI only when GRO is turned on while the veth is up. Without NAPI at this end,
+    // frames that XDP redirects into the other end are lost. A physical NIC has no such problem.
     set_feature(host.ns(), kTrunk, "generic-receive-offload", false);
     prepare_far_end(host.ns(), kTrunk);
   }
-  // xvnet makes the TAPs; they stay when their ports are detached.
+  // xvnet makes the TAPs. They stay when their ports are detached.
   Wiring first{.uplinks = {}, .networks = {}, .ports = {}};
   for (const auto* tap : {"tap-a1", "tap-b1"}) first.ports.push_back({0, tap, {"--vlan", "10"}});
   for (const auto* tap : {"tap-a2", "tap-b2"}) first.ports.push_back({1, tap, {"--vlan", "10"}});
@@ -122,7 +122,7 @@ void World::apply(const Wiring& wiring) {
   const std::string wanted = wiring.describe();
   if (wanted == applied_) return;
   clear();
-  // Cleared at the next change as far as it came.
+  // If this change fails half-way, the next change clears what was applied.
   applied_.clear();
   for (int host = 0; host < 2; ++host) {
     if (!wiring.uplinks[host]) continue;
@@ -140,7 +140,7 @@ void World::apply(const Wiring& wiring) {
     current_.ports.push_back(port);
   }
   applied_ = wanted;
-  // A device that was made anew has a new MAC.
+  // A device that was made again has a new MAC.
   for (const auto* peer : {&a1, &b1, &a2, &b2}) {
     if (*peer) (*peer)->guest.must("ip neigh flush all");
   }
@@ -174,7 +174,7 @@ void GuestTest::TearDown() {
 
 ::testing::AssertionResult pings(const Guest& from, const std::string& address,
                                  const std::string& options) {
-  // Several tries at the first answer only: the guests' own timing is not what is tested.
+  // Only the first answer may take several tries, because this does not test the guests' timing.
   const CommandResult result = from.run(fmt::format(
       "for try in 1 2 3; do ping -c 1 -W 2 {} {} && exit; done; exit 1", options, address));
   return judge(result.ok(), result);
@@ -186,7 +186,7 @@ void GuestTest::TearDown() {
       "for address in {}; do ping -c 2 -W 1 {} $address >/tmp/ping.$address 2>&1 & done; wait\n"
       "cat /tmp/ping.*; rm /tmp/ping.*",
       fmt::join(addresses, " "), options));
-  // Counted by ping's own summary: a ping that could not run says nothing about the network.
+  // The ping summary must say so. A ping that could not run proves nothing about the network.
   constexpr std::string_view kSilent = " 0 packets received";
   size_t silent = 0;
   for (size_t at = 0; (at = result.out.find(kSilent, at)) != std::string::npos; ++at) ++silent;
@@ -195,7 +195,7 @@ void GuestTest::TearDown() {
 
 ::testing::AssertionResult fetches_intact(const Guest& to, const ServedFile& file,
                                           const std::string& address) {
-  // No -T: the wget of busybox 1.35 dies of it.
+  // The option -T would crash the wget of busybox 1.35.
   const CommandResult result = to.run(
       fmt::format("wget -q -O - 'http://{}:{}/file' | md5sum", bracketed(address), file.port),
       kTransferLimit);
@@ -203,7 +203,8 @@ void GuestTest::TearDown() {
 }
 
 ::testing::AssertionResult exchanges_udp(const Guest& from, const std::string& address) {
-  // socat cannot know that one answer is all: it is ended when the answer is there.
+  // socat cannot know that one answer is enough, so the script ends socat when the answer has
+  // arrived.
   const CommandResult result =
       from.run(fmt::format("for size in 1 2 100 1471 1472 1473 4000; do\n"
                            "  head -c $size /dev/urandom >/tmp/out\n"

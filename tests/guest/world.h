@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What all guest tests share, because booting takes seconds: two hosts joined by one cable and four
-// guests in one IP subnet. A test says how the ports are attached; the guests go on running.
+// The hosts and guests that all guest tests share, because booting takes seconds: two hosts joined
+// by one cable, and four guests in one IP subnet. A test defines how the ports are attached, and
+// the guests keep running.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,18 +18,19 @@
 
 namespace xvnet::test {
 
-// One port and the words that follow `xvnet attach DEV`.
+// A port and the arguments that follow `xvnet attach DEV`.
 struct Port {
   int host;  // 0 or 1
   std::string dev;
   Words args;
 };
 
-// How xvnet is configured on both hosts.
+// The xvnet configuration of both hosts.
 struct Wiring {
-  // The words that follow `xvnet uplink add trunk0`; no value: the host has no uplink.
+  // The arguments that follow `xvnet uplink add trunk0`. An empty value means that the host has no
+  // uplink.
   std::array<std::optional<Words>, 2> uplinks;
-  // Networks to add first, on host 0: the words that follow `xvnet network add`.
+  // Networks to add first on host 0: the arguments that follow `xvnet network add`.
   std::vector<Words> networks;
   std::vector<Port> ports;
 
@@ -38,7 +40,7 @@ struct Wiring {
 inline constexpr const char* kTrunk = "trunk0";
 inline constexpr auto kTransferLimit = std::chrono::seconds(120);  // 50 MB between emulated guests
 
-// A guest of the world with what a test needs to talk to it.
+// A guest of the world, with what a test needs to communicate with it.
 struct Peer {
   int host;
   std::string tap;
@@ -48,20 +50,21 @@ struct Peer {
   ServedFile file;
 
   Peer(const NetNs& ns, int host_index, const std::string& name, int number);
-  // With further NICs, or other than default ones. `nics` without addresses: the first gets these.
+  // A guest with more NICs or other options. If `nics` have no addresses, the first NIC gets this
+  // peer's.
   Peer(const NetNs& ns, int host_index, const std::string& name, int number, std::vector<Nic> nics);
   Port port(const Words& args) const { return {host, tap, args}; }
 };
 
 class World {
  public:
-  // Made when first asked for, gone after the last test. Throws when it cannot be made; it is not
-  // tried twice.
+  // Makes the world at the first call. It is destroyed after the last test. If making it fails,
+  // this throws, and later calls do not try again.
   static World& get();
 
-  // Leaves as it is what is so already.
+  // Configures the hosts. If the same wiring is already applied, nothing changes.
   void apply(const Wiring& wiring);
-  // Everything that shows what the hosts think, for a failure's message.
+  // The state of the hosts, for a failure message.
   std::string describe() const;
 
   std::array<Host, 2> hosts;
@@ -78,27 +81,28 @@ class World {
   Wiring current_;
 };
 
-// A1, A2 in VLAN 10; B1, B2 in VLAN 20; every port and uplink in `mode`.
+// A1 and A2 are in VLAN 10, B1 and B2 in VLAN 20. Every port and uplink is in `mode`.
 Wiring two_tenants(const World& world, const std::string& mode);
 
-// Shows the hosts' state when a test has failed.
+// Prints the hosts' state when a test has failed.
 class GuestTest : public ::testing::Test {
  protected:
   void SetUp() override { World::get(); }
   void TearDown() override;
 };
 
-// --- checks, each from inside the guests; `address` is one of the other guest or host ---
+// --- Checks that run inside a guest. `address` belongs to the other guest or host. ---
 
 ::testing::AssertionResult pings(const Guest& from, const std::string& address,
                                  const std::string& options = "");
-// No answer to several pings of each. The caller shows that the same ping succeeds where it may.
+// No address answers any of several pings. The caller must show that the same ping works where it
+// is allowed.
 ::testing::AssertionResult cannot_ping(const Guest& from, const std::vector<std::string>& addresses,
                                        const std::string& options = "");
-// `to` fetches the file of `from`: what arrives is what was sent.
+// `to` fetches the file of `from` and gets it unmodified.
 ::testing::AssertionResult fetches_intact(const Guest& to, const ServedFile& file,
                                           const std::string& address);
-// UDP datagrams of several sizes, one larger than the MTU, come back as they were.
+// UDP datagrams of several sizes, some larger than the MTU, are echoed unmodified.
 ::testing::AssertionResult exchanges_udp(const Guest& from, const std::string& address);
 
 // Names a test after its mode.
