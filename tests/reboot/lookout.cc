@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Every machine around a host, each of them hostile, from the first moment its device is there and
-// again whenever it is made anew: floods frames with all kinds of tags, and hears.
+// Acts as every machine around a host, and each of them is hostile. It starts as soon as a device
+// exists, and again when the device is made anew. It floods frames with all kinds of tags, and
+// records what it receives.
 //
-//   lookout FILE PLACE...      PLACE: tap,NAME,MAC or wire,NETNS,DEV[,MAC] or stack
+// lookout FILE PLACE...      PLACE: tap,NAME,MAC or wire,NETNS,DEV[,MAC] or stack
 //
-// The end of a wire without a MAC, and the host's own stack, only hear. FILE gets a line for each
-// kind of frame of these machines that came out somewhere, "heard PLACE MAC TAGS", once; and "there
-// PLACE", "sent PLACE" when it first came about. SIGHUP forgets, and begins FILE anew.
+// The end of a wire without a MAC and the host's own stack only receive. FILE gets each of these
+// lines once:
+//
+//   heard PLACE MAC TAGS    a hostile frame with this source MAC and these tags came out at a place
+//   there PLACE             the place was opened
+//   sent PLACE              a frame was sent there
+//
+// SIGHUP discards the records and begins FILE again.
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 #include <net/if.h>
@@ -27,7 +33,7 @@
 namespace xvnet::test {
 namespace {
 
-// A flood, but the host is to get something done beside it, emulated as it may be.
+// A pause between rounds, because even an emulated host must make progress beside the flood.
 constexpr auto kPause = std::chrono::milliseconds(20);
 constexpr std::array<std::uint16_t, 4> kVids = {10, 20, 30, 100};
 constexpr const char* kOurMacs = "02:00:00:66:";
@@ -52,13 +58,13 @@ class Log {
   std::set<std::string> said_;
 };
 
-// One opening of a place; what it holds goes with it.
+// An open place. Its sockets close with it.
 struct Opening {
   std::function<std::optional<Received>()> receive;
   std::function<int(const Frame&)> send;
 };
 
-// A receive() that is in vain costs more, emulated, than all else of a round.
+// Under emulation, a receive() without a frame costs more than all other work of a round.
 template <typename Ear>
 std::optional<Received> receive_if_any(Ear& ear) {
   pollfd poll_fd{.fd = ear.fd(), .events = POLLIN, .revents = 0};
@@ -77,7 +83,8 @@ Opening open_wire(const NetNs& ns, const std::string& dev) {
           [wire](const Frame& frame) { return wire->try_send(frame); }};
 }
 
-// A socket for each ethertype: one for all would hear what a tc program is still to drop.
+// One socket for each ethertype. An ETH_P_ALL socket would also get frames that a tc program drops
+// later.
 Opening open_stack(const NetNs& ns, const std::string&) {
   std::vector<std::shared_ptr<PacketSocket>> ears;
   for (const auto type : stack_ethertypes())
@@ -125,12 +132,12 @@ class Place {
   const std::string& mac() const { return mac_; }
   void send_as(std::vector<Frame> frames) { frames_ = std::move(frames); }
 
-  // Opens the place when it is there, or there anew, sends a round, and hears.
+  // Opens the place when its device appears, sends a round of frames, and receives.
   void visit(Log& log) {
     try {
       if (is_open(log)) exchange(log);
     } catch (const SetupError&) {
-      // Its device has just gone, or is not to be opened yet.
+      // The device has just vanished or cannot be opened yet.
       opening_.reset();
     }
   }
@@ -191,7 +198,7 @@ std::vector<Frame> hostile_frames(const std::string& from, const std::string& vi
   return frames;
 }
 
-// Each is after the next one, which is mostly another tenant.
+// Each place attacks the next one, which is usually another tenant.
 void set_upon_each_other(std::vector<Place>& places) {
   for (std::size_t at = 0; at < places.size(); ++at) {
     const std::string& victim = places[(at + 1) % places.size()].mac();
@@ -205,7 +212,7 @@ void look_out(const std::string& file, std::vector<Place> places) {
   set_upon_each_other(places);
   std::signal(SIGHUP, [](int) { is_to_forget = 1; });
   while (true) {
-    // What was heard until now goes with what is forgotten.
+    // Frames that were sent before SIGHUP are received in this round and discarded with it.
     const bool is_over = is_to_forget != 0;
     for (Place& place : places) place.visit(log);
     if (is_over) {

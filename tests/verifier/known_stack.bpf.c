@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
-/* Chains of calls with known frames, for `stack_test`. */
-/* The helpers need the types of the kernel. */
+/* Call chains with known stack frames, for `stack_test`. */
+/* bpf_helpers.h needs the kernel's types, so the order of these headers must stay. */
 /* clang-format off */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -13,7 +13,7 @@ struct {
   __type(value, __u32);
 } others SEC(".maps");
 
-/* Bytes that the compiler can neither leave out nor keep in registers. */
+/* Uses stack bytes that the compiler can neither remove nor keep in registers. */
 #define USE_STACK(bytes)            \
   volatile __u64 room[(bytes) / 8]; \
   for (unsigned at = 0; at < sizeof room / 8; at++) room[at] = bpf_get_prandom_u32();
@@ -33,18 +33,18 @@ static int callback(__u32 index, void* context) {
   return room[index & 7];
 }
 
-/* 96, 96, 64 */
+/* The frames of this chain count as 96, 96 and 64 bytes. */
 SEC("tc")
 int calls(struct __sk_buff* skb) {
   USE_STACK(72);
   return middle() + room[2];
 }
 
-/* 32, 224: a callback is a link of the chain. */
+/* The frames count as 32 and 224 bytes, because a callback is part of the chain. */
 SEC("tc")
 int loops(struct __sk_buff* skb) { return bpf_loop(4, callback, 0, 0); }
 
-/* 320, 224: too much. */
+/* The frames count as 320 and 224 bytes, which exceeds the limit. */
 SEC("tc")
 int overflows(struct __sk_buff* skb) {
   USE_STACK(320);
@@ -56,7 +56,7 @@ static __noinline int go_on(struct __sk_buff* skb) {
   return 0;
 }
 
-/* 256, 32: too much before a tail call. */
+/* The frames count as 256 and 32 bytes, and 256 bytes are too many before a tail call. */
 SEC("tc")
 int goes_on(struct __sk_buff* skb) {
   USE_STACK(256);

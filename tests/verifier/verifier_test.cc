@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Every program through this kernel's verifier, one by one, so that a refusal names the program;
-// those that probe (bpf/hook/kernel.h), too, which later kernels also accept.
-// How many instructions the verifier looked at is recorded: the kernel's limit is a million.
+// Loads every program through this kernel's verifier one by one, so that a refusal names the
+// program. This includes the probing programs (bpf/hook/kernel.h), which later kernels also accept.
+// The test records how many instructions the verifier processed. The kernel's limit is a million.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ struct CloseObject {
 };
 using Object = std::unique_ptr<bpf_object, CloseObject>;
 
-// What an object file of xvnet holds, embedded in this program.
+// An object file of xvnet that is embedded in this program.
 struct File {
   const char* name;
   const void* (*bytes)(std::size_t* size);
@@ -105,8 +105,8 @@ TEST_P(Verifier, Accepts) {
 INSTANTIATE_TEST_SUITE_P(Every, Verifier, ::testing::ValuesIn(programs()),
                          [](const auto& info) { return title(info.param); });
 
-// They would be a map, which each load makes anew: shared_xdp.cc knows a copy of an XDP program by
-// its instructions and its tables.
+// Constants would be in a map that each load makes anew. shared_xdp.cc recognizes a copy of an XDP
+// program by its instructions and its tables.
 TEST(Verifier, XdpKeepsNoConstantsBesideTheInstructions) {
   for (const File& file : kFiles) {
     if (!file.is_xdp) continue;
@@ -117,7 +117,7 @@ TEST(Verifier, XdpKeepsNoConstantsBesideTheInstructions) {
   }
 }
 
-// What the kernel lacks libbpf seeks in its modules, which only CAP_SYS_ADMIN may do.
+// If the kernel lacks a kfunc, libbpf searches the kernel's modules, which needs CAP_SYS_ADMIN.
 TEST(Verifier, ProgramsThatProbeDoNotNameTheKfunc) {
   for (const File& file : kFiles) {
     std::size_t size = 0;
