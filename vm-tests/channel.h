@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What the tests on this machine and the agent in an emulated host say to each other: one JSON
-// value at a time, as CBOR behind its length, so that frames travel as bytes.
+// The protocol between the tests on this machine and the agent in an emulated host. Each message is
+// one JSON value, encoded as CBOR and preceded by its length, so that frames travel as bytes.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,16 +10,16 @@
 
 namespace xvnet::test {
 
-// As much of a frame as is kept: test frames are shorter, and of a file transfer's frames the
-// headers are looked at.
+// The number of bytes that are kept of a frame. Test frames are shorter. Of a file transfer's
+// frames, only the headers are checked.
 constexpr size_t kKeptBytes = 256;
 
 class Channel {
  public:
   explicit Channel(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  // Throw a SetupError when the other side is gone, or when the descriptor has a limit of time and
-  // it is over.
+  // These throw a SetupError when the other side is gone, or when the descriptor's time limit has
+  // passed.
   void send(const nlohmann::json& message);
   nlohmann::json receive();
 

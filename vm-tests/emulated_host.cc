@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kCommandLimit_s = 120;
-// Longer than any command may take, and than a boot does on a busy machine without KVM.
+// More time than any command takes, and more than a boot on a busy machine without KVM.
 constexpr timeval kAnswerLimit{.tv_sec = 180, .tv_usec = 0};
 
 std::string from_environment(const char* name) {
@@ -31,7 +31,7 @@ UniqueFd& inheritable(UniqueFd& fd) {
   return fd;
 }
 
-// Gives one end, puts the other into `far_end`.
+// Returns one end and stores the other in `far_end`.
 UniqueFd socket_pair(UniqueFd& far_end) {
   int fds[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) throw_errno("making a channel");
@@ -43,25 +43,25 @@ UniqueFd socket_pair(UniqueFd& far_end) {
   return near_end;
 }
 
-// What qemu itself has to say goes to a file, and qemu takes the place of the shell.
+// The shell redirects qemu's error output to a file and becomes qemu.
 constexpr const char* kWithErrorsIn = R"(exec "$@" 2>"$0")";
 
-// One vCPU, so that frames are worked on in the order in which they came, and that one which has
-// come out tells that those before it have had their chance (everywhere.h).
+// The host has one vCPU, so that it processes frames in order. Then a frame that has come out
+// proves that all earlier frames were processed (everywhere.h).
 //
-// Native XDP on virtio-net asks for three things, and the defaults give them:
-//   - no receive offload that cannot be turned off: a netdev without vnet headers has none at all,
-//     and with them CTRL_GUEST_OFFLOADS, qemu's default, lets the driver turn them off itself;
-//   - a queue pair for each vCPU to redirect with, beyond those in use. A dgram netdev has but one
-//     pair: since Linux 5.13 the driver then shares the sending queue under a lock, where it
-//     refused before. With a TAP on the real machine it would be mq=on and queues=2*vCPUs;
-//   - an MTU that fits a page.
+// Native XDP on virtio-net has three requirements, which the defaults meet:
+// - No receive offload that cannot be turned off. A netdev without vnet headers has none. With vnet
+//   headers, CTRL_GUEST_OFFLOADS, qemu's default, lets the driver turn them off.
+// - A spare queue pair for each vCPU to redirect with. A dgram netdev has only one pair. Since
+//   Linux 5.13, the driver then shares the transmit queue under a lock; earlier kernels refuse.
+//   With a TAP on the real machine, mq=on and queues=2*vCPUs would be needed.
+// - An MTU that fits into a page.
 Words qemu_command(const std::string& name, int cable, int agent, const std::string& mac) {
   const std::string log = from_environment("XVNET_VM_LOGS") + "/" + name;
   // clang-format off
   return {
       "sh", "-c", kWithErrorsIn, log + ".qemu.log",
-      "setpriv", "--pdeathsig", "KILL",  // it ends with the test, however that ends
+      "setpriv", "--pdeathsig", "KILL",  // qemu ends with the test process
       "qemu-system-x86_64", "-nodefaults", "-display", "none", "-no-reboot",
       "-accel", from_environment("XVNET_VM_ACCEL"), "-smp", "1", "-m", "1024",
       "-kernel", from_environment("XVNET_VM_KERNEL"),
@@ -69,7 +69,7 @@ Words qemu_command(const std::string& name, int cable, int agent, const std::str
       "-append", "console=ttyS0 quiet panic=-1 tsc=unstable",
       "-serial", "file:" + log + ".log",
       "-netdev", fmt::format("dgram,id=cable,local.type=fd,local.str={}", cable),
-      // No option ROM: it does not boot from the network and starts sooner without.
+      // The host does not boot from the network, and it starts sooner without an option ROM.
       "-device", fmt::format("virtio-net-pci,netdev=cable,mac={},romfile=", mac),
       "-chardev", fmt::format("socket,id=agent,fd={}", agent),
       "-device", "virtio-serial", "-device", "virtserialport,chardev=agent",
@@ -83,10 +83,10 @@ EmulatedHost::EmulatedHost(const std::string& name, UniqueFd cable, const std::s
     : name_(name),
       channel_(socket_pair(agent_end_)),
       qemu_(qemu_command(name, inheritable(cable).get(), inheritable(agent_end_).get(), mac), {}) {
-  // So that what qemu was given ends with it.
+  // These descriptors belong to qemu now. They must close when qemu ends.
   agent_end_.reset();
   cable.reset();
-  // Writing to a host that has gone is an error to be told, not the end of the test.
+  // Writing to a host that has ended must return an error and not kill the test.
   signal(SIGPIPE, SIG_IGN);
 }
 

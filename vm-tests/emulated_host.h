@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A host in qemu: a Debian kernel, xvnet, and the agent (host_agent.cc) that does what it is asked.
-// What it boots from is in the environment that vm-tests/two_hosts sets.
+// A host in qemu: a Debian kernel, xvnet, and the agent that carries out requests (host_agent.cc).
+// vm-tests/two_hosts sets environment variables that name its kernel and initramfs.
 #pragma once
 
 #include <map>
@@ -16,29 +16,34 @@ namespace xvnet::test {
 
 class EmulatedHost {
  public:
-  // Boots; the first request waits for it. `cable` becomes its eth0, with that MAC.
+  // Starts the boot. The first request waits for it. `cable` becomes eth0 of the host and gets that
+  // MAC.
   EmulatedHost(const std::string& name, UniqueFd cable, const std::string& mac);
 
-  // In the network namespace of the container behind that port, or "host".
+  // Runs a command in the network namespace of the container behind the port `in`, or on the host
+  // if `in` is "host".
   CommandResult run(const std::string& in, const Words& command);
-  // Anything but exit code 0 is a SetupError. Gives what it printed.
+  // Returns the output. Throws a SetupError for any exit code but 0.
   std::string must(const std::string& in, const Words& command);
-  // `xvnet --json ARGS`, parsed.
+  // Parses the output of `xvnet --json ARGS`.
   nlohmann::json xvnet(const Words& args);
 
-  // A veth port and a container behind it, whose end is "eth0"; not yet attached, not yet up.
+  // Adds a veth pair for a port. Its other end is "eth0" in a new container. The port is neither
+  // attached nor up.
   void add_container(const std::string& port);
-  // A container's port, an attached TAP, or "host": from now on frames are sent and heard there.
+  // Starts to listen at a place: a container's port, an attached TAP, or "host". Only then can
+  // frames be sent there.
   void listen(const std::string& place);
   void send(const std::string& place, const std::vector<Frame>& frames);
-  // What came out at each place since the last time: all that the host had been sent before.
+  // The frames that came out at each place since the last call. All frames that were sent to the
+  // host before are processed by then.
   std::map<std::string, std::vector<Bytes>> hear();
 
  private:
   nlohmann::json ask(const nlohmann::json& request);
 
   std::string name_;
-  UniqueFd agent_end_;  // qemu's, until it has started
+  UniqueFd agent_end_;  // qemu's end, until qemu has started
   Channel channel_;
   RunningCommand qemu_;
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Runs in an emulated host, whose whole machine it has to itself, and does there what the tests on
-// the machine outside ask for: it runs commands, makes the tenants' containers, holds the TAPs as
-// their virtual machines would, sends frames, and listens at every port and in the host's stack.
+// Runs in an emulated host and has that machine to itself. It carries out the requests of the tests
+// outside: it runs commands, makes the tenants' containers, holds the TAPs open as their VMs would,
+// sends frames, and listens at every port and in the host's stack.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <glob.h>
@@ -26,7 +26,7 @@ using nlohmann::json;
 
 constexpr const char* kHost = "host";           // the host itself, as a place and as a namespace
 constexpr const char* kInside = "eth0";         // a container's end of its veth pair
-constexpr const char* kPort = "/dev/vport*p1";  // virtio-serial's only one
+constexpr const char* kPort = "/dev/vport*p1";  // the only virtio-serial port
 
 class Agent {
  public:
@@ -53,7 +53,7 @@ class Agent {
     return {{"exit", result.exit_code}, {"out", result.out}, {"err", result.err}};
   }
 
-  // A stack of its own behind the port, with Linux's defaults.
+  // The container has its own network stack with Linux's defaults.
   json add_container(const std::string& port) {
     const NetNs& inside = *(containers_[port] = std::make_unique<NetNs>(Ipv6::kNormal));
     add_veth(host_, port, inside, kInside);
@@ -88,7 +88,7 @@ class Agent {
     return json::object();
   }
 
-  // What came out at each place since the last time.
+  // The frames that came out at each place since the last call.
   json hear() {
     ears_.flush();
     json heard = json::object();
@@ -104,7 +104,7 @@ class Agent {
     return heard;
   }
 
-  // Destroyed last to first: the ears before what they listen to.
+  // Members are destroyed from last to first: listeners before the devices that they listen to.
   NetNs host_{NetNs::Callers{}};
   std::map<std::string, std::unique_ptr<NetNs>> containers_;
   std::map<std::string, std::unique_ptr<Tap>> taps_;

@@ -10,7 +10,8 @@ namespace xvnet::test {
 
 namespace {
 
-// Each way between two hosts is crossed, and what was sent back by mistake, too.
+// The first round crosses the cable in both directions. The second round also covers frames that
+// were sent back by mistake.
 constexpr int kRounds = 2;
 constexpr auto kArrivalLimit = std::chrono::seconds(30);  // on a busy machine without KVM
 
@@ -44,7 +45,8 @@ std::string wire_of(int host) { return fmt::format("wire/host{}", host); }
 
 std::string Station::place() const { return place_of(host, port); }
 
-// In each tenant both modes send to both modes, on the same host and on the other.
+// In each tenant, ports of both modes send to ports of both modes, on the same host and on the
+// other one.
 const std::vector<Station>& stations() {
   static const std::vector<Station> all = {
       make_station("tap0", 0, 10, "tc"),  make_station("veth0", 0, 10, "xdp"),
@@ -109,7 +111,7 @@ void Rig::collect() {
   }
 }
 
-// At all members of its network on the other host.
+// True when the frame has arrived at all members of its network on the other host.
 bool Rig::has_arrived(const Station& from, const Frame& frame) const {
   const Sightings where = seen(frame.marker);
   return std::ranges::all_of(stations(), [&](const Station& to) {
@@ -117,7 +119,7 @@ bool Rig::has_arrived(const Station& from, const Frame& frame) const {
   });
 }
 
-// One broadcast of each station, to the other host.
+// Sends one broadcast from each station and waits for it on the other host.
 void Rig::cross() {
   std::vector<std::pair<const Station*, Frame>> missing;
   for (const Station& from : stations()) {

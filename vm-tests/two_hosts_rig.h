@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Two emulated hosts at one cable, two tenants with two ports on each, and an ear at every port, in
-// both hosts' stacks and on the cable.
+// Two emulated hosts on one cable, and two tenants with two ports on each host. The rig listens at
+// every port, in both hosts' stacks and on the cable.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,24 +20,25 @@ constexpr const char* kUplink = "eth0";
 constexpr const char* kHost = "host";  // the host itself, as a place and as a namespace
 
 struct Address {
-  std::string ip;   // in 10.1.0.0/24: all in one subnet, so that the network alone keeps them apart
+  std::string ip;   // in 10.1.0.0/24: all share a subnet, so only networks isolate
   std::string ip6;  // in 2001:db8:1::/64
 };
 
-// A port, and who is behind it.
+// A port and the machine behind it.
 struct Station {
-  std::string port;  // "tap…": frame by frame the test itself; "veth…": a container's stack
+  std::string port;  // "tap…": the test itself sends; "veth…": a container's stack
   int host;          // 0 or 1
   uint16_t vid;
-  std::string mode;  // as asked of `attach`
+  std::string mode;  // the requested mode
   std::string mac;
-  Address address;  // a container's
+  Address address;  // of a container
 
   bool is_container() const { return port.starts_with("veth"); }
   std::string place() const;
 };
 
-// Places: "host0/tap0", "host1/host" … where a frame came out; "wire/host0": what host 0 sent.
+// Names of places. A frame came out at "host0/tap0", "host1/host", …. Host 0 sent it at
+// "wire/host0".
 std::string place_of(int host, const std::string& place);
 std::string wire_of(int host);
 
@@ -54,11 +55,12 @@ class Rig {
 
   EmulatedHost& host(int index) { return hosts_.at(index); }
   void send(const Station& from, const std::vector<Frame>& frames);
-  // On the wire towards the host, as a third party at it.
+  // Puts a frame on the cable towards the host, as a third party.
   void send_to_uplink(int host, const Frame& frame) { wire_.send(host, frame); }
-  // After this, seen() knows of all frames sent before. No waiting for time to pass: a frame that
-  // every station sends behind them has to arrive at the other host; so each MAC is known where it
-  // is, too. Where one does not arrive, this is a failure at once from then on.
+  // After this, seen() knows all frames that were sent before. It does not wait for a fixed time.
+  // Every station sends a broadcast behind the frames under test, which must arrive on the other
+  // host. That also makes every MAC known. If a broadcast does not arrive, this call and all later
+  // ones fail.
   ::testing::AssertionResult settle();
   Sightings seen(const Marker& marker) const;
   const Sightings& all() const { return seen_; }
@@ -71,7 +73,7 @@ class Rig {
   bool has_arrived(const Station& from, const Frame& frame) const;
   void cross();
 
-  // Destroyed last to first: the hosts before the wire.
+  // Members are destroyed from last to first: the hosts before the wire.
   Wire wire_;
   std::array<EmulatedHost, 2> hosts_;
   Sightings seen_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The promises of one host kept between two real kernels: who reaches whom, that nothing else comes
-// out anywhere, and that each frame on the cable carries exactly its tenant's tag.
+// xvnet isolates tenants between two real kernels as it does on one host. The tests check which
+// stations reach each other, that no frame comes out anywhere else, and that each frame on the
+// cable has exactly its tenant's tag.
 #include <fmt/format.h>
 #include <linux/if_ether.h>
 
@@ -35,7 +36,7 @@ std::string describe(const Sightings& sightings) {
   return text.empty() ? "  nowhere\n" : text;
 }
 
-// The VIDs of a frame's 802.1Q tags, outer first; nothing for one with an 802.1ad tag.
+// The VIDs of a frame's 802.1Q tags from the outside in. Empty for a frame with an 802.1ad tag.
 std::optional<std::vector<uint16_t>> vids_of(const Bytes& frame) {
   std::vector<uint16_t> vids;
   size_t at = 2 * ETH_ALEN;
@@ -45,7 +46,7 @@ std::optional<std::vector<uint16_t>> vids_of(const Bytes& frame) {
   return vids;
 }
 
-// Whose frame it is, by the MAC it is from: the VID of a tenant, 0 for the hosts.
+// The owner of a frame by its source MAC: the VID of a tenant, or 0 for the hosts.
 std::optional<uint16_t> owner_of(const Bytes& frame) {
   const std::string source = mac_text(frame, ETH_ALEN);
   if (source == host_mac(0) || source == host_mac(1)) return uint16_t{0};
@@ -61,14 +62,15 @@ class TwoHosts : public ::testing::Test {
   static void TearDownTestSuite() { rig_.reset(); }
 
   void SetUp() override { ASSERT_NE(rig_, nullptr) << "the hosts were not set up"; }
-  // Whatever a test does: what comes out at a port is of its tenant, and tagged so on the wire.
+  // After every test, each frame that came out at a port must belong to the port's tenant. On the
+  // wire, it must have that tenant's tag.
   void TearDown() override {
     if (!rig_) return;
     EXPECT_TRUE(rig_->settle());
     judge_all();
   }
 
-  // Then forgets what was heard.
+  // Checks all recorded frames and discards them.
   static void judge_all() {
     for (const auto& [place, frames] : rig_->all()) {
       const auto is_wrong = [&](const Bytes& frame) { return !belongs(place, frame); };
@@ -81,8 +83,8 @@ class TwoHosts : public ::testing::Test {
   static Rig& rig() { return *rig_; }
   static EmulatedHost& host(int index) { return rig_->host(index); }
 
-  // Sends the frames, sees that each comes out where it has to and nowhere else, and that each drop
-  // was counted at the device, under its reason.
+  // Sends the frames. Checks that each comes out exactly where it must, and that each drop was
+  // counted at the device under its reason.
   static void try_all(const std::vector<Trial>& trials, int index, const std::string& dev,
                       const std::string& direction, const std::function<void()>& send) {
     const Drops before = drops(index, dev, direction);
@@ -111,9 +113,9 @@ class TwoHosts : public ::testing::Test {
  private:
   static bool belongs(const std::string& place, const Bytes& frame) {
     const std::string source = mac_text(frame, ETH_ALEN);
-    if (source == kMacWire || source == kMacTwin) return true;  // each is judged by its trial
+    if (source == kMacWire || source == kMacTwin) return true;  // its trial checks it
     const auto owner = owner_of(frame);
-    // A host has devices of its own, and hears them.
+    // A host also receives frames of its own devices.
     if (!place.starts_with("wire/")) return owner.value_or(0) == vid_of(place);
     if (!owner) return false;
     return vids_of(frame) == (*owner == 0 ? std::vector<uint16_t>{} : std::vector{*owner});
@@ -152,12 +154,12 @@ TEST_F(TwoHosts, PortsRunInTheModesAskedFor) {
   EXPECT_EQ(shown, expected);
 }
 
-// --- who reaches whom: stacks of real kernels, of tenants and of the hosts themselves ---
+// --- Reachability between the network stacks of real kernels: tenants and hosts. ---
 
 struct Actor {
   int host;
   std::string in;
-  uint16_t network;  // 0: the hosts' own
+  uint16_t network;  // 0: the hosts' own network
   Address address;
 };
 
@@ -172,7 +174,7 @@ std::vector<Actor> actors() {
   return all;
 }
 
-// Calls the function for each actor; the hosts work at the same time.
+// Calls the function for each actor. Both hosts work in parallel.
 void for_each_actor(const std::function<void(const Actor&)>& function) {
   const auto work_of_host = [&](int index) {
     for (const Actor& actor : actors()) {
@@ -184,7 +186,7 @@ void for_each_actor(const std::function<void(const Actor&)>& function) {
   other.get();
 }
 
-// Which of all addresses answer a ping. It is tried longer where an answer has to come.
+// The addresses that answer a ping. Where an answer is required, it tries longer.
 std::set<std::string> reached_by(EmulatedHost& host, const Actor& from) {
   constexpr const char* kPing =
       "(for try in $(seq {1}); do ping -c 1 -W 1 {0} >/dev/null 2>&1 && "
@@ -233,10 +235,10 @@ TEST_F(TwoHosts, FilesArriveIntactInEachNetwork) {
   });
 }
 
-// --- and nothing else: frame by frame ---
+// --- Isolation, frame by frame. ---
 
 TEST_F(TwoHosts, NothingAVmSendsCrossesToAnotherNetwork) {
-  ASSERT_TRUE(rig().settle());  // each MAC is known where it is
+  ASSERT_TRUE(rig().settle());  // every MAC is known after this
   for (const Station& from : stations()) {
     const std::vector<Trial> trials = hostile_trials(from);
     std::vector<Frame> frames;
@@ -248,7 +250,7 @@ TEST_F(TwoHosts, NothingAVmSendsCrossesToAnotherNetwork) {
 }
 
 TEST_F(TwoHosts, NothingOfTheWireCrossesToAnotherNetwork) {
-  ASSERT_TRUE(rig().settle());  // each MAC is known where it is
+  ASSERT_TRUE(rig().settle());  // every MAC is known after this
   for (int index = 0; index < 2; ++index) {
     const std::vector<Trial> trials = wire_trials(index);
     try_all(trials, index, kUplink, "from_uplink", [&] {
@@ -257,13 +259,13 @@ TEST_F(TwoHosts, NothingOfTheWireCrossesToAnotherNetwork) {
   }
 }
 
-// A tenant that takes the MAC of the other's machine is a second machine of that MAC, and gets
-// nothing that is for the first.
+// A tenant's machine uses the MAC of a machine of the other tenant. The two are different stations,
+// and neither gets the other's frames.
 TEST_F(TwoHosts, TheSameMacInBothTenantsIsTwoStations) {
   std::map<uint16_t, const Station*> twins;
   std::vector<Trial> trials;
   for (const Station& each : stations()) {
-    // tap1 of host 0 and tap0 of host 1.
+    // Selects tap1 of host 0 and tap0 of host 1.
     if (each.is_container() || twins.contains(each.vid) || (each.vid == 10) != (each.host == 1)) {
       continue;
     }

@@ -19,7 +19,8 @@ const Station* find_station(uint16_t vid, const std::string& mac) {
   return found == stations().end() ? nullptr : &*found;
 }
 
-// Of those that it can come to, who gets a frame with that destination: all MACs are known.
+// The candidates that receive a frame with that destination. All MACs are known, so a known MAC
+// selects one.
 Stations receivers(Stations candidates, uint16_t vid, const std::string& destination) {
   const Station* known = find_station(vid, destination);
   if (known) std::erase_if(candidates, [&](const Station* each) { return each != known; });
@@ -28,8 +29,8 @@ Stations receivers(Stations candidates, uint16_t vid, const std::string& destina
 
 Trial dropped(const Frame& frame, const std::string& reason) { return {frame, {}, reason}; }
 
-// From the wire, inside the tag of a tenant. What is for a station on the other host came from
-// there.
+// A frame from the wire with a tenant's tag. If its destination is on the other host, the frame
+// came from there and is a hairpin.
 Trial carried_from_wire(int host, uint16_t vid, const Frame& frame) {
   Trial trial{frame.tagged(vid), {}, {}};
   Stations here;
@@ -43,12 +44,12 @@ Trial carried_from_wire(int host, uint16_t vid, const Frame& frame) {
   return trial;
 }
 
-// The kernel takes the outer tag off before it shows the frame to a stack that has no such VLAN.
+// For a stack without that VLAN, the kernel removes the outer tag before it delivers the frame.
 Trial hosts_own(int host, const Frame& frame, const Frame& shown) {
   return {frame, {{place_of(host, kHost), {shown.bytes}}}, {}};
 }
 
-// What no virtual machine may send: any tag but a lone priority tag.
+// The frames that a VM must not send: every tag except a single priority tag.
 std::vector<Frame> with_forbidden_tags(const Ends& ends, uint16_t own, uint16_t other) {
   std::vector<Frame> frames;
   for (const uint16_t vid : {own, other, kVidOfNobody, uint16_t{1}, uint16_t{4095}}) {
@@ -88,7 +89,7 @@ void add_hosts_trials(std::vector<Trial>& trials, int host, const Ends& ends) {
     trials.push_back(hosts_own(host, frame.tagged(vid), frame));
   }
   for (const uint16_t vid : {uint16_t{10}, uint16_t{20}}) {
-    // An 802.1ad tag is another number space than 802.1Q's.
+    // 802.1ad tags have a separate VID space from 802.1Q tags.
     const VlanTag service{.vid = vid, .tpid = ETH_P_8021AD};
     const Frame frame = udp4(ends);
     trials.push_back(hosts_own(host, frame.tagged(service), frame));
@@ -134,7 +135,7 @@ std::vector<Trial> hostile_trials(const Station& from) {
     const Ends ends = Ends::between(from.mac, destination);
     const Stations to = receivers(others_of(from), from.vid, destination);
     for (const Frame& frame : {udp4(ends), tcp6(ends)}) trials.push_back(carried(from, frame, to));
-    // A lone priority tag is no VLAN, and is taken off.
+    // A single priority tag selects no VLAN and is removed.
     Trial priority = carried(from, udp4(ends), to);
     priority.frame = priority.frame.tagged(0);
     trials.push_back(priority);

@@ -50,7 +50,7 @@ void Wire::carry(int from) {
       sent_by_.at(from).emplace_back(
           buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(std::min(size, kKeptBytes)));
     }
-    // A host that has gone takes no frames: they are lost, as on any cable.
+    // A host that has ended receives no frames. They are lost, as on a cable.
     (void)::send(ends_.at(1 - from).get(), buffer.data(), size, MSG_NOSIGNAL);
   }
 }

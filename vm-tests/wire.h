@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The cable between the two emulated hosts: a third party that carries every frame, sees it as it
-// is on the wire, and can put frames of its own on it.
+// The cable between the two emulated hosts. It forwards every frame, records it as it is on the
+// wire, and can insert frames as a third party.
 #pragma once
 
 #include <array>
@@ -17,15 +17,15 @@ namespace xvnet::test {
 class Wire {
  public:
   Wire();
-  ~Wire();  // after the hosts are gone: one that takes no more frames could hold it up
+  ~Wire();  // end the hosts first: a host that takes no frames could block it
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  // The host's end, once each; a datagram is a frame.
+  // Returns the host's end of the cable. Call it once for each host. Each datagram is a frame.
   UniqueFd plug(int host) { return std::move(host_ends_.at(host)); }
-  // Towards that host, behind all that it was sent before.
+  // Sends a frame to that host, behind all frames that were sent to it before.
   void send(int host, const Frame& frame);
-  // What the host has sent since the last time.
+  // Returns the frames that the host has sent since the last call.
   std::vector<Bytes> take(int host);
 
  private:
