@@ -118,7 +118,7 @@ dbus-daemon --config-file=/run/dbus/bus.conf --fork >/run/dbus/log 2>&1
         "/lib/systemd/systemd-networkd >/dev/null 2>&1 & "
         "echo $! >/run/networkd.pid",
     .renew = "networkctl renew eth0",
-    // systemd-networkd asks for the configured address again only if it is told to keep it.
+    // systemd-networkd asks for the configured address again only if KeepConfiguration is set.
     .leave =
         "mkdir /run/systemd/network/eth0.network.d && "
         "printf '[Network]\\nKeepConfiguration=dhcp\\n' "

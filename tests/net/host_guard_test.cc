@@ -206,8 +206,8 @@ TEST_F(HostGuard, AnIPv6SenderWhoIsElsewhereIsNotHeard) {
   EXPECT_FALSE(everywhere.places(elsewhere.marker).contains("host"));
 }
 
-// RFC 3704: the source address must be reachable through the receiving link. The host must not use
-// an address of another link here unless a program requests it.
+// RFC 3704: the host drops a packet whose source is not reachable through the receiving link. Its
+// own ARP requests on this link must have this link's address, and not the one of lo.
 TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
   add_address(lab.ns(), "lo", "192.0.2.9/32");
   add_lab({"10.5.0.1/24"});

@@ -164,8 +164,8 @@ TEST_P(BesideTc, ItsOwnIsFinished) {
   }
 }
 
-// On a nested host, the wire may be a TAP or veth of the outer host, so its frames may carry a VM's
-// vnet header.
+// If this host is itself a VM, its wire is virtual. Then the outer host may pass on the vnet
+// headers of other VMs.
 TEST_P(BesideTc, TheWireIsJudgedLikewise) {
   const Ends ends = between("wire", "a");
   const Frame arp = claiming(arp_request(ends).tagged(kRedVid), kIp + 4 + 8, 8);

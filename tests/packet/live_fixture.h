@@ -4,7 +4,7 @@
 // skb's metadata. The program is attached to a real device. Frames are written to the device as a
 // VM or the wire would send them, and every device is read.
 //
-// "host" shows the frames that a port, the uplink or the stranger's device leaves to the host's
+// "host" shows the frames that a port, the uplink or the device `stranger` leaves to the host's
 // stack. Only the tested hook's program is attached, so under XDP "host" also shows the frames that
 // are left to tc.
 #pragma once

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Attaching: the order that makes a port fail closed, idempotence, differences, refusals.
+// Tests attach: the order of its changes makes a port fail closed, repeating it changes nothing,
+// and a differing or invalid request is refused.
 #include <algorithm>
 
 #include "fixture.h"

@@ -24,7 +24,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     expect_settled(kernel);
   }
 
-  // The mark must be set exactly while a writer of the tables has not finished.
+  // A finished command leaves the instance settled. Only an interrupted writer leaves it unsettled.
   void expect_settled(const FakeKernel& kernel) {
     EXPECT_TRUE(!kernel.is_loaded() || kernel.is_settled());
   }
