@@ -13,7 +13,7 @@ constexpr uint64_t kNanosecondsOfASecond = 1'000'000'000;
 
 class HostForward : public ForwardFixture {
  protected:
-  // The host's, on the uplink.
+  // A frame that the host sends on the uplink.
   Frame question(Protocol protocol, uint16_t port = kForwardedPort,
                  const std::string& ip = kPublicIp) {
     Ends ends = Ends::between(uplink_mac(), uplink_mac());

@@ -166,7 +166,7 @@ std::optional<uint16_t> NatFixture::leaves(const Frame& frame, const std::string
   const Endpoints before = endpoints_of(frame.bytes);
   const Endpoints& after = *left;
   const bool is_icmp = frame.bytes.at(kIpOffset + 9) == IPPROTO_ICMP;
-  // The kernel writes the MACs of the way out, behind a test run's end.
+  // The kernel writes the MACs of the route after the program, which a test run does not show.
   const Endpoints expected{.src_mac = before.src_mac,
                            .dst_mac = before.dst_mac,
                            .src_ip = kPublicIp,

@@ -39,7 +39,7 @@ constexpr uint16_t kHostsVid = 30;  // no network owns this VID
 constexpr uint32_t kMacsPerPort = 4;
 constexpr uint64_t kAgeingNs = 300'000'000'000;
 constexpr int kJumboMtu = 9000;
-constexpr const char* kUplinkIp = "198.51.100.1";  // the host's
+constexpr const char* kUplinkIp = "198.51.100.1";  // an address of the host
 constexpr const char* kRouterIp = "198.51.100.254";
 constexpr const char* kUnreachableNet = "192.0.2.128/25";
 

@@ -28,7 +28,7 @@ class TellOutside : public NatFixture {
     ends.dst_port = port_;
     return ends;
   }
-  // The sender gets an ICMP error about its frame, from where it sent it to.
+  // The sender gets an ICMP error about its frame, from the address it sent the frame to.
   void expect_told(const Frame& frame, const std::string& reason, int type, int code,
                    const std::string& by = kPublicIp) {
     const Outcome outcome = from_uplink(frame);
@@ -47,7 +47,7 @@ class TellOutside : public NatFixture {
               Bytes(frame.bytes.begin() + kIpOffset, frame.bytes.begin() + kIpOffset + kQuoted));
   }
 
-  const uint16_t port_;  // a's public one
+  const uint16_t port_;  // the public port of a
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, TellOutside, tc_alone(), hook_name);
 
