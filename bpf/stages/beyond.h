@@ -110,10 +110,12 @@ static __always_inline enum reason take_off_priority(struct packet *packet)
 	return REASON_CONTINUE;
 }
 
-/* A frame that passes to the host must be as it arrived. */
+/* A frame that passes to the host or to the wire must be as it arrived. */
 static __always_inline enum reason put_back_priority(struct packet *packet, enum reason reason)
 {
-	if (reason == REASON_HOSTS_OWN && packet->popped_tags && !hook_push_tag(packet, packet->tci))
+	bool passes = reason == REASON_HOSTS_OWN || reason == REASON_FLOODED;
+
+	if (passes && packet->popped_tags && !hook_push_tag(packet, packet->tci))
 		return REASON_PUSH_FAILED;
 	return reason;
 }

@@ -221,8 +221,8 @@ static long send_from_place(__u32 attempt, struct held_search *search)
 	/* Before the first held fragment is written, the current frame is sent. */
 	if (!search->found++)
 		hook_clone(packet, search->target);
-	if (write_held(search, held) && hook_clone(packet, search->target))
-		count(search->target, DIRECTION_TO, REASON_FORWARDED, held->length);
+	if (write_held(search, held))
+		count(search->target, DIRECTION_TO, try_clone(packet, search->target), held->length);
 	held->expires_ns = NAT_SLOT_FREE;
 	return 0;
 }

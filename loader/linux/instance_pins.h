@@ -77,7 +77,8 @@ class InstancePins {
   std::optional<PinRoot> former_;                // for an upgrade from another ABI
   std::vector<FileDescriptor> former_programs_;  // for an upgrade within one ABI
   std::array<std::unique_ptr<LinuxTable>, kTableShapes.size()> tables_;
-  std::array<std::unique_ptr<OverlayTable>, kTableShapes.size()> substitutes_;  // for missing tables
+  std::array<std::unique_ptr<OverlayTable>, kTableShapes.size()>
+      substitutes_;  // for missing tables
 };
 
 }  // namespace xvnet
