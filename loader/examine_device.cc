@@ -41,7 +41,8 @@ class Examination {
     if (state == "gone" && is_made)
       fails("the device is gone; attach makes it again");
     else if (state == "gone")
-      add(Health::kFail, "the device is gone; if it comes back: " + device_->again,
+      add(device_->is_uplink ? Health::kFail : Health::kWarn,
+          "the device is gone; if it comes back: " + device_->again,
           fmt::format("xvnet {} {}", device_->is_uplink ? "uplink del" : "detach",
                       quoted_for_shell(device_->name)));
     else if (state == "severed")
@@ -198,6 +199,12 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
   if (!examination.state(state) || !link) return {};
   examination.link(*link);
+  XVNET_ASSIGN(addresses, kernel.ipv4_addresses(ifindex));
+  if (!addresses.empty() && !is_host_side)
+    examination.add(Health::kWarn,
+                    fmt::format("the host has the address {} on it, which reaches nothing there",
+                                format_ipv4(addresses.front().address)),
+                    "ip address flush dev " + quoted_for_shell(link->name));
   XVNET_ASSIGN(lacks, lacks_forwarding(tables, record, *link));
   if (lacks)
     examination.fails(

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 
 #include "loader/commands.h"
@@ -14,6 +15,7 @@
 #include "loader/nat.h"
 #include "loader/nat_ranges.h"
 #include "loader/network_request.h"
+#include "loader/public_address.h"
 #include "loader/snat.h"
 #include "loader/text.h"
 
@@ -40,15 +42,23 @@ Result<void> examine_uplink_of(Tables& tables, const Examined& examined, Finding
   return {};
 }
 
-// Returns the network's first public address that was an address of the host but is no longer.
-Result<std::optional<Ipv4>> lost_address(const Kernel& kernel, Tables& tables,
-                                         const abi::nat_network& entry) {
+struct LostAddress {
+  Ipv4 address;
+  std::string holder;  // a device of the host that is no uplink; empty if the host has lost it
+};
+
+// Returns the network's first public address that was an address of an uplink but is no longer.
+Result<std::optional<LostAddress>> lost_address(const Kernel& kernel, Tables& tables,
+                                                const abi::nat_network& entry) {
   for (const auto& range : ranges_of(entry)) {
     const auto address = ipv4_of(range.address);
     XVNET_ASSIGN(known, tables.nat_addresses.find(range.address));
     if (!address || !known || !(known->flags & abi::NAT_ADDRESS_OF_HOST)) continue;
     XVNET_ASSIGN(holder, kernel.address_holder(range.address));
-    if (holder.empty()) return address;
+    if (holder.empty()) return LostAddress{*address, ""};
+    XVNET_ASSIGN(link, kernel.find_link(holder));
+    XVNET_ASSIGN(uplink, tables.uplink_records.find(link ? link->ifindex : 0));
+    if (!uplink) return LostAddress{*address, holder};
   }
   return std::nullopt;
 }
@@ -89,28 +99,88 @@ Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& 
   return {};
 }
 
+std::string in_words(const std::optional<LostAddress>& lost) {
+  if (!lost) return "it has SNAT, and no public address: its VMs do not get out";
+  const std::string ip = format_ipv4(lost->address);
+  return lost->holder.empty()
+             ? fmt::format("its VMs speak from {}, which the host has no longer", ip)
+             : fmt::format(
+                   "its VMs do not get out: their public address {} is on {}, which is no "
+                   "uplink",
+                   ip, lost->holder);
+}
+
 // If plan_nat() fails now, the operator must fix its cause first.
 Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& examined,
                           Findings& findings) {
   if (!has_snat(examined.network.record)) return {};
   XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
-  std::optional<Ipv4> lost;
+  std::optional<LostAddress> lost;
   if (entry) {
     XVNET_ASSIGN(found, lost_address(kernel, tables, *entry));
     lost = found;
   }
-  if (entry && !lost) return {};
-  const std::string detail =
-      lost ? fmt::format("its VMs speak from {}, which the host has no longer", format_ipv4(*lost))
-           : std::string("it has SNAT, and no public address: its VMs do not get out");
   const std::string command = snat_command(examined.request);
   const auto plan = plan_nat(tables, kernel, examined.network);
-  findings.push_back({examined.check, Health::kFail,
-                      plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
-                      plan ? command
-                      : plan.error().hint.empty()
-                          ? "give an uplink an IPv4 address, then: " + command
-                          : plan.error().hint});
+  const auto add = [&](Health health, const std::string& detail) {
+    findings.push_back({examined.check, health,
+                        plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
+                        plan ? command
+                        : plan.error().hint.empty()
+                            ? "give an uplink an IPv4 address, then: " + command
+                            : plan.error().hint});
+  };
+  if (lost && !lost->holder.empty())
+    findings.push_back({examined.check, Health::kFail, in_words(lost),
+                        "xvnet uplink add " + quoted_for_shell(lost->holder)});
+  else if (lost || !entry)
+    add(Health::kFail, in_words(lost));
+  return {};
+}
+
+// A restore has no present addresses to go by.
+Result<void> examine_restore(const Kernel& kernel, Tables& tables, const Examined& examined,
+                             Findings& findings) {
+  const bool is_examined = std::ranges::any_of(
+      findings, [&](const Finding& finding) { return finding.check == examined.check; });
+  if (!has_snat(examined.network.record) || is_examined) return {};
+  const auto afresh = find_public_addresses(tables, kernel, 0, examined.network.record);
+  if (!afresh)
+    findings.push_back({examined.check, Health::kWarn,
+                        "its SNAT would not come back after a reboot: " + afresh.error().message,
+                        afresh.error().hint});
+  return {};
+}
+
+Result<bool> is_uplink_among(Tables& tables, const std::vector<std::uint32_t>& devices) {
+  for (const std::uint32_t ifindex : devices) {
+    XVNET_ASSIGN(uplink, tables.uplink_records.find(ifindex));
+    if (uplink) return true;
+  }
+  return false;
+}
+
+// Checks what all networks with SNAT share: the routes of the host and its other NAT.
+Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& findings) {
+  XVNET_ASSIGN(networks, tables.nat_networks.entries());
+  if (networks.empty()) return {};
+  XVNET_ASSIGN(devices, kernel.default_route_devices());
+  XVNET_ASSIGN(leads_out, is_uplink_among(tables, devices));
+  if (!leads_out)
+    findings.push_back({"routes", Health::kWarn,
+                        "no IPv4 default route leads through an uplink: VMs reach only what "
+                        "another route leads to",
+                        "ip route add default via ROUTER"});
+  XVNET_ASSIGN(own, ports_on_host(tables));
+  if (own.none()) return {};
+  XVNET_ASSIGN(places, kernel.random_translations());
+  for (const auto& place : places)
+    findings.push_back({"nat", Health::kWarn,
+                        fmt::format("a rule in {} translates to random ports, those of networks "
+                                    "included: a VM that has the port loses its connection",
+                                    place),
+                        "restrict the rule to other ports, such as `masquerade to :1024-16383 "
+                        "fully-random`, or give the networks another address with --snat IP"});
   return {};
 }
 
@@ -171,6 +241,10 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
                      name, master ? master->name : std::string("a bridge or bond")),
          leave_master_command(*link, master)});
   }
+  XVNET_ASSIGN(ports, host_ports(tables, examined.network.id));
+  for (const auto& port : ports)
+    if (std::memcmp(port.record.mac, link->mac.data(), sizeof port.record.mac) != 0)
+      fails(fmt::format("the MAC of its host interface {} was changed", name));
   for (const auto& address : addresses) {
     XVNET_ASSIGN(is_there, kernel.has_address(link->ifindex, address));
     if (!is_there) fails(fmt::format("its host interface {} has lost {}", name, address));
@@ -205,6 +279,25 @@ Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRe
   return {};
 }
 
+// The forward has priority over a socket that was bound to its port later.
+Result<void> examine_sockets(const Kernel& kernel, const ForwardRequest& request,
+                             Findings& findings) {
+  XVNET_ASSIGN(used,
+               kernel.ports_in_use(
+                   request.protocol == ForwardProtocol::kTcp ? Transport::kTcp : Transport::kUdp,
+                   request.outside));
+  PortSet ports;
+  for (std::size_t at = 0; at < request.count; ++at) ports.set(request.outside_port + at);
+  ports &= used;
+  if (ports.any())
+    findings.push_back({"network " + request.network, Health::kWarn,
+                        fmt::format("a socket of the host has the forwarded port {}, and gets "
+                                    "nothing from outside",
+                                    format_ports(ports)),
+                        "stop that service or move it to another port, or delete the forward"});
+  return {};
+}
+
 Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(requests, forward_requests(tables));
   std::map<Ipv4, std::string> holders;  // names of the host's devices; empty for none
@@ -225,6 +318,7 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
     if (address && !is_of_host && !holder.empty())
       XVNET_TRY(examine_taken(kernel, tables, request, holder, findings));
     if (!is_of_host || !request.outside_port) continue;
+    XVNET_TRY(examine_sockets(kernel, request, findings));
     PortSet lost;
     for (std::size_t at = 0; at < request.count; ++at)
       if (!reserved[request.outside_port + at]) lost.set(request.outside_port + at);
@@ -249,8 +343,10 @@ Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& fi
     XVNET_TRY(examine_snat(kernel, tables, examined, findings));
     XVNET_TRY(examine_pool(kernel, tables, examined, findings));
     XVNET_TRY(examine_reserved(kernel, tables, examined, findings));
+    XVNET_TRY(examine_restore(kernel, tables, examined, findings));
     XVNET_TRY(examine_host_interface(kernel, tables, examined, findings));
   }
+  XVNET_TRY(examine_ways_out(kernel, tables, findings));
   return examine_forwards(kernel, tables, findings);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "loader/commands.h"
 #include "loader/device.h"
@@ -122,6 +123,11 @@ Result<bool> repair(Change& change, const Network& network, Pair pair,
   XVNET_TRY(rename_back(change, port.ifindex, host_port_name(name_of(network))));
   XVNET_TRY(rename_back(change, host->ifindex, host_interface_name(name_of(network))));
   port.name = host_port_name(name_of(network));
+  if (std::memcmp(record.mac, host->mac.data(), sizeof record.mac) != 0) {
+    XVNET_TRY(remove_static_mac(change, port.ifindex, record));
+    std::memcpy(record.mac, host->mac.data(), sizeof record.mac);
+    XVNET_TRY(add_static_mac(change, port.ifindex, record));
+  }
   if (const auto done = repair_port(change, {port.ifindex, record}, port); !done) {
     XVNET_TRY(change.unless_gone(port.ifindex, done));
     return false;
@@ -156,6 +162,13 @@ Result<void> remove_pair(Change& change, const Network& network) {
   return {};
 }
 
+// VMs know the addresses by the MAC of the former pair.
+Result<void> announce(Change& change, std::uint32_t host) {
+  XVNET_ASSIGN(own, change.kernel().ipv4_addresses(host));
+  for (const auto& each : own) change.announce_on_commit(host, each.address);
+  return {};
+}
+
 // Adds the addresses before the port is complete, so a complete port implies that they exist.
 Result<void> provide(Change& change, const Network& network,
                      const std::vector<std::string>& addresses, HostAddresses kinds) {
@@ -169,6 +182,7 @@ Result<void> provide(Change& change, const Network& network,
     XVNET_TRY(retire(change, pair->port));
   }
   XVNET_TRY(retire_returned(change, network));
+  XVNET_ASSIGN(former, host_ports(change.tables(), network.id));
   XVNET_TRY(remove_pair(change, network));
   XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));
@@ -181,6 +195,7 @@ Result<void> provide(Change& change, const Network& network,
   XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));
+  if (!former.empty()) XVNET_TRY(announce(change, host->ifindex));
   return attach_host_port(change, *port, network, host->mac);
 }
 

@@ -261,6 +261,11 @@ class Kernel {
   // it", "the vlan device eth7.5 is on it". Empty for no use. IPv6 link-local addresses do not
   // count, because every device gets one.
   virtual Result<std::string> host_use(std::uint32_t ifindex) const = 0;
+  // The devices of IPv4 default routes, in any routing table.
+  virtual Result<std::vector<std::uint32_t>> default_route_devices() const = 0;
+  // Rules of nf_tables, with those of iptables-nft, that translate sources to any port at random:
+  // "chain POSTROUTING of table ip nat".
+  virtual Result<std::vector<std::string>> random_translations() const = 0;
   // The name of another instance that has the link as a port or uplink; empty for none.
   virtual Result<std::string> other_instance(std::uint32_t ifindex) const = 0;
   // Sends ARP probes (RFC 5227, 2.1.1) on the link for less than a second. Returns the MAC that

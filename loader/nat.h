@@ -36,9 +36,6 @@ Result<void> withdraw_nat(Change& change, std::uint32_t network);
 // host's stack never receives a frame of a port.
 Result<bool> is_translated(Tables& tables, std::uint32_t network);
 
-// Ends the mappings of a port that is being removed.
-Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex);
-
 // Updates addresses and flags after an uplink was added or changed, and turns on SNAT for networks
 // that waited for an address.
 Result<void> follow_uplinks(Change& change);

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
 
 #include "loader/text.h"
 
@@ -18,21 +20,42 @@ Result<bool> is_of_host(Tables& tables, const abi::address& address) {
 
 bool is_of(const abi::nat_range& range, Ipv4 address) { return ipv4_of(range.address) == address; }
 
+struct Zone {
+  std::size_t first;
+  std::size_t end;
+};
+
+// Linux chooses ports of sockets from 32768-60999 (ip_local_port_range), other systems from 49152
+// on (RFC 6335, section 6).
+constexpr std::array kHostZones{Zone{16384, 32768}, Zone{61000, 65536}, Zone{16384, 65536}};
+constexpr std::array kPoolZones{Zone{1024, 65536}};
+
+std::span<const Zone> zones_of(const PublicAddress& address) {
+  return address.is_of_host() ? std::span<const Zone>(kHostZones) : kPoolZones;
+}
+
 // Returns the first port of the highest free block of `count` ports. It is even, like `count`.
-std::optional<std::size_t> highest_free(const PortSet& taken, std::size_t low, std::size_t count) {
-  std::size_t end = taken.size();
-  for (std::size_t port = end; port-- > low;) {
+std::optional<std::size_t> highest_free(const PortSet& taken, const Zone& zone, std::size_t count) {
+  std::size_t end = zone.end;
+  for (std::size_t port = end; port-- > zone.first;) {
     if (taken[port]) end = port;
     if (end - port >= count && port % 2 == 0) return port;
   }
   return std::nullopt;
 }
 
+std::optional<std::size_t> choose_block(const PortSet& taken, std::span<const Zone> zones,
+                                        std::size_t count) {
+  for (const Zone& zone : zones)
+    if (const auto first = highest_free(taken, zone, count)) return first;
+  return std::nullopt;
+}
+
 // The largest `count` for which highest_free() finds a block.
-std::size_t most_free(const PortSet& taken, std::size_t low) {
+std::size_t most_free(const PortSet& taken, const Zone& zone) {
   std::size_t most = 0;
-  std::size_t end = taken.size();
-  for (std::size_t port = end; port-- > low;) {
+  std::size_t end = zone.end;
+  for (std::size_t port = end; port-- > zone.first;) {
     if (taken[port]) end = port;
     if (port % 2 == 0) most = std::max(most, (end - port) / 2 * 2);
   }
@@ -72,7 +95,7 @@ std::unexpected<Error> no_room(const Network& network, const PublicAddress& addr
 Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const Network& network,
                                     const PublicAddress& address) {
   const std::uint16_t count = network.record.snat_ports;
-  const std::size_t low = address.is_of_host() ? kFirstPortOfHost : kFirstPublicPort;
+  const auto zones = zones_of(address);
   abi::nat_range range{.address = to_abi(address.address),
                        .first = 0,
                        .count = count,
@@ -80,13 +103,13 @@ Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const 
   XVNET_ASSIGN(taken, taken_ports(tables, kernel, network.id, address));
   XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
   for (const auto& had : former ? ranges_of(*former) : std::vector<abi::nat_range>{})
-    if (is_of(had, address.address) && had.count == count && had.first >= low &&
+    if (is_of(had, address.address) && had.count == count && had.first >= zones.back().first &&
         (taken & ports_of(had)).none()) {
       range.first = had.first;
       return range;
     }
-  const auto first = highest_free(taken, low, count);
-  if (!first) return no_room(network, address, most_free(taken, low));
+  const auto first = choose_block(taken, zones, count);
+  if (!first) return no_room(network, address, most_free(taken, zones.back()));
   range.first = static_cast<std::uint16_t>(*first);
   return range;
 }

@@ -10,17 +10,15 @@
 
 namespace xvnet {
 
-// The lowest port that networks get of an address of the host. Lower ports are used by the host's
-// sockets and by well-known services.
-constexpr std::size_t kFirstPortOfHost = 40960;
-constexpr std::size_t kFirstPublicPort = 1024;
-
 std::vector<abi::nat_range> ranges_of(const abi::nat_network& network);
 PortSet ports_of(const abi::nat_range& range);
 PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward);
 
-// Chooses one range for each address: the highest free block of as many ports as the record asks
-// for. Existing ranges of the right size are kept. Fails if there are not enough ports.
+// Chooses one range for each address: a free block of as many ports as the record asks for. On an
+// address of the host it avoids, while it can, the ports that operating systems choose for sockets:
+// containers and VMs behind a masquerade of the host keep theirs, and the host has priority on a
+// port (docs/decisions/0017). Existing ranges of the right size are kept. Fails if there are not
+// enough ports.
 Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses);

@@ -194,22 +194,40 @@ Result<void> remove_mappings(Change& change, std::uint32_t network) {
   return {};
 }
 
+namespace {
+
 // Keeps the slots, so that their ports are not reused at once. The next owner has another
 // generation, so the sessions of this port do not match it.
-Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex) {
+template <typename IsEnded>
+Result<void> end_mappings_if(Change& change, std::uint32_t network, IsEnded is_ended) {
   XVNET_ASSIGN(translated, is_translated(change.tables(), network));
   if (!translated) return {};
   auto& tables = change.tables();
   XVNET_ASSIGN(slots, tables.nat_slots.entries());
   const std::uint64_t now = change.kernel().monotonic_ns();
   for (auto [key, slot] : slots) {
-    if (slot.network != network || slot.ifindex != ifindex || slot.expires_ns == NAT_SLOT_FORWARD)
-      continue;
+    if (slot.network != network || slot.expires_ns == NAT_SLOT_FORWARD || !is_ended(slot)) continue;
     XVNET_TRY(change.erase(tables.nat_mappings, mapping_of(key, slot)));
     slot.expires_ns = std::min<std::uint64_t>(slot.expires_ns, now);
     XVNET_TRY(change.put(tables.nat_slots, key, slot));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex) {
+  return end_mappings_if(change, network,
+                         [&](const auto& slot) { return slot.ifindex == ifindex; });
+}
+
+Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex,
+                          const std::vector<Ipv4>& insides) {
+  return end_mappings_if(change, network, [&](const auto& slot) {
+    const auto inside = ipv4_of(slot.inside);
+    return slot.ifindex == ifindex && inside &&
+           std::ranges::find(insides, *inside) != insides.end();
+  });
 }
 
 }  // namespace xvnet

@@ -25,5 +25,10 @@ Result<void> remove_ring(Change& change, std::uint32_t network);
 Result<void> make_missing_state(Tables& tables);
 
 Result<void> remove_mappings(Change& change, std::uint32_t network);
+// Ends the mappings of a port that is being removed.
+Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex);
+// Ends those that the port has for these inside addresses.
+Result<void> end_mappings(Change& change, std::uint32_t network, std::uint32_t ifindex,
+                          const std::vector<Ipv4>& insides);
 
 }  // namespace xvnet

@@ -9,6 +9,7 @@
 #include "loader/interface.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
+#include "loader/nat_state.h"
 #include "loader/port_addresses.h"
 #include "loader/port_change.h"
 #include "loader/port_request.h"

@@ -6,6 +6,7 @@
 #include "loader/binding.h"
 #include "loader/device.h"
 #include "loader/nat.h"
+#include "loader/nat_state.h"
 #include "loader/port_addresses.h"
 #include "loader/repair.h"
 #include "loader/take_over.h"
@@ -42,8 +43,8 @@ Result<void> check_added(Change& change, const abi::port_record& record, PortReq
   return chosen ? Result<void>{} : std::unexpected(chosen.error());
 }
 
-// Ends the port's mappings if it loses an address: otherwise the next owner would receive replies
-// meant for this port.
+// Ends the mappings of an address that the port loses: otherwise the next owner would receive
+// replies meant for this port.
 Result<void> give_up(Change& change, std::uint32_t ifindex, const abi::port_record& record,
                      const abi::port_record& wanted) {
   if (std::memcmp(record.mac, wanted.mac, sizeof record.mac) != 0)
@@ -51,7 +52,8 @@ Result<void> give_up(Change& change, std::uint32_t ifindex, const abi::port_reco
   const auto removed = without(addresses_of(record), addresses_of(wanted));
   const auto forbidden = without(allowed_of(record), allowed_of(wanted));
   if (removed.empty() && forbidden.empty()) return {};
-  XVNET_TRY(end_mappings(change, record.network, ifindex));
+  XVNET_TRY(end_mappings(change, record.network, ifindex, removed));
+  XVNET_TRY(end_mappings(change, record.network, ifindex, forbidden));
   return release_addresses(change, ifindex,
                            with_allowed(with_addresses(record, removed), forbidden));
 }

@@ -52,6 +52,12 @@ class Rehearsal final : public Kernel {
     return kernel_->address_holder(address);
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override;
+  Result<std::vector<std::uint32_t>> default_route_devices() const override {
+    return kernel_->default_route_devices();
+  }
+  Result<std::vector<std::string>> random_translations() const override {
+    return kernel_->random_translations();
+  }
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
   // Always empty: a dry run sends no frames.
   Result<std::optional<Mac>> probe_address(std::uint32_t, Ipv4) const override {

@@ -9,6 +9,7 @@
 #include "loader/device.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
+#include "loader/nat_state.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"
 #include "loader/text.h"
@@ -46,7 +47,7 @@ Result<void> give_up(Change& change, const Link& link, const abi::port_record& r
     XVNET_TRY(hold_addresses(change, link.ifindex, remaining));
   }
   if (!wanted.addresses.empty()) {
-    XVNET_TRY(end_mappings(change, record.network, link.ifindex));
+    XVNET_TRY(end_mappings(change, record.network, link.ifindex, wanted.addresses));
     XVNET_TRY(release_addresses(change, link.ifindex,
                                 with_allowed(with_addresses(record, wanted.addresses), {})));
   }

@@ -6,6 +6,8 @@
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
+#include <algorithm>
+
 #include "loader/linux/device_name.h"
 #include "loader/linux/interface_address.h"
 #include "loader/linux/netlink_socket.h"
@@ -47,15 +49,20 @@ Result<std::string> find_address(std::uint32_t ifindex) {
   return first;
 }
 
-bool leads_through(const nlattr* hops, std::uint32_t ifindex) {
+void add_hops(const nlattr* hops, std::vector<std::uint32_t>& devices) {
   const auto* hop = static_cast<const rtnexthop*>(nla_data(hops));
   int left = nla_len(hops);
   while (RTNH_OK(hop, left)) {
-    if (static_cast<std::uint32_t>(hop->rtnh_ifindex) == ifindex) return true;
+    devices.push_back(static_cast<std::uint32_t>(hop->rtnh_ifindex));
     left -= RTNH_ALIGN(hop->rtnh_len);
     hop = RTNH_NEXT(hop);
   }
-  return false;
+}
+
+bool leads_through(const nlattr* hops, std::uint32_t ifindex) {
+  std::vector<std::uint32_t> devices;
+  add_hops(hops, devices);
+  return std::ranges::find(devices, ifindex) != devices.end();
 }
 
 // Whether the route was configured. Routes that the kernel creates itself go with their origin: an
@@ -129,6 +136,25 @@ Result<std::string> find_upper(std::uint32_t ifindex) {
 }
 
 }  // namespace
+
+Result<std::vector<std::uint32_t>> find_default_route_devices() {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  NetlinkMessage message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP);
+  message.header(header);
+  std::vector<std::uint32_t> devices;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    const auto* route = static_cast<const rtmsg*>(nlmsg_data(answer));
+    if (route->rtm_type != RTN_UNICAST || route->rtm_dst_len != 0) return;
+    auto* found = const_cast<nlmsghdr*>(answer);
+    if (const nlattr* device = nlmsg_find_attr(found, sizeof *route, RTA_OIF))
+      devices.push_back(nla_get_u32(device));
+    if (const nlattr* hops = nlmsg_find_attr(found, sizeof *route, RTA_MULTIPATH))
+      add_hops(hops, devices);
+  });
+  if (!done) return fail_netlink(done.error(), "list the default routes");
+  return devices;
+}
 
 Result<std::string> find_host_use(const Link& link) {
   XVNET_ASSIGN(address, find_address(link.ifindex));

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::host_use(): looks for addresses, stacked devices and routes of a device.
+// Implements Kernel::host_use() and Kernel::default_route_devices(): looks for addresses, stacked
+// devices and routes.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "loader/kernel.h"
 
 namespace xvnet {
 
 Result<std::string> find_host_use(const Link& link);
+Result<std::vector<std::uint32_t>> find_default_route_devices();
 
 }  // namespace xvnet

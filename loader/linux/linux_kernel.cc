@@ -16,6 +16,7 @@
 #include "loader/linux/conntrack.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/ethtool.h"
+#include "loader/linux/host_nat.h"
 #include "loader/linux/host_use.h"
 #include "loader/linux/instance_pins.h"
 #include "loader/linux/library_log.h"
@@ -122,6 +123,12 @@ class LinuxKernel : public Kernel {
   Result<std::string> address_holder(const abi::address& address) const override {
     XVNET_ASSIGN(ifindex, find_address_holder(address));
     return ifindex ? device_name(ifindex) : std::string();
+  }
+  Result<std::vector<std::uint32_t>> default_route_devices() const override {
+    return find_default_route_devices();
+  }
+  Result<std::vector<std::string>> random_translations() const override {
+    return find_random_translations();
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override {
     XVNET_ASSIGN(link, find_link(ifindex));

@@ -210,7 +210,7 @@ const std::vector<Row> kRows = {
      "port xp-lab", "", kHost},
     {"ContainerGone",
      "ip link add c0 type veth peer name c1; $XVNET attach c0 --network lab; ip link del c0",
-     "port c0", "the device is gone; if it comes back: xvnet", "detach c0", true, Sessions::kGone},
+     "port c0", "the device is gone; if it comes back: xvnet", "detach c0", false, Sessions::kGone},
     {"ContainerWithoutCarrier",
      "ip link add c0 type veth peer name c1; $XVNET attach c0 --network lab", "port c0",
      "it has no carrier", "ip link set dev c1 up", false},
@@ -229,8 +229,32 @@ const std::vector<Row> kRows = {
      false},
     {"HostInterfaceUnguarded", "sysctl -qw net.ipv4.conf.xv-lab.arp_ignore=0", "network lab",
      "net.ipv4.conf.xv-lab.arp_ignore was changed", kHost},
-    {"UplinkTakenAway", "$XVNET uplink del eth0; $XVNET network set lab --vlan 40", "network lab",
-     "no uplink carries VLAN 40", "", false, Sessions::kEnd},
+    {"UplinkTakenAway",
+     "$XVNET uplink del eth0; $XVNET uplink add eth0 --vlans none; $XVNET network set lab --vlan "
+     "40",
+     "network lab", "no uplink carries VLAN 40", "", false},
+    {"UplinkWithThePublicAddressTakenAway", "$XVNET uplink del eth0", "network green",
+     "198.51.100.1 is on eth0, which is no uplink", "uplink add eth0"},
+    {"SecondUplinkWithAnAddress",
+     "ip link add eth1 type veth peer name far1; ip addr add 192.0.2.9/24 dev eth1; "
+     "ip link set eth1 up; ip link set far1 up; $XVNET uplink add eth1 --vlans none",
+     "network green", "would not come back after a reboot", "", false},
+    {"NoDefaultRoute", "ip route del default", "routes", "no IPv4 default route", "", false},
+    {"RandomMasquerade",
+     "nft 'table ip nat { chain post { type nat hook postrouting priority 100; "
+     "ip saddr 172.17.0.0/16 masquerade fully-random; }; }'",
+     "nat", "chain post of table ip nat", "", false},
+    {"RandomMasqueradeOfIptables",
+     "iptables-nft -t nat -A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE --random-fully", "nat",
+     "chain POSTROUTING of table ip nat", "", false},
+    {"SocketOnAForwardedPort",
+     "setsid socat -u -T 60 UDP-RECV:2222,bind=198.51.100.1 /dev/null >/dev/null 2>&1 </dev/null & "
+     "sleep 0.3",
+     "network green", "a socket of the host has the forwarded port 2222", "", false},
+    {"AddressOnAPort", "ip addr add 192.168.77.1/24 dev p1", "port p1",
+     "the host has the address 192.168.77.1", "ip address flush dev p1", false},
+    {"MacOfTheHostInterfaceChanges", "ip link set xv-lab address 02:00:00:00:77:02", "network lab",
+     "the MAC of its host interface xv-lab was changed", kHost},
 };
 
 bool is_of_attachments(const Row& row) {

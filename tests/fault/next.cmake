@@ -62,6 +62,7 @@ file(GLOB next_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/loader/*.cc ${PRO
 add_executable(xvnet_next ${next_sources})
 # loader/CMakeLists.txt sets this property too, but a source's properties apply in one directory only.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/loader/linux/backstop.cc
+                            ${PROJECT_SOURCE_DIR}/loader/linux/host_nat.cc
                             ${PROJECT_SOURCE_DIR}/loader/linux/link_query.cc PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 # No compile commands are exported, because clang-tidy reads these sources as part of xvnet already.
 set_target_properties(xvnet_next PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 EXPORT_COMPILE_COMMANDS OFF)

@@ -9,8 +9,8 @@
 namespace xvnet::test {
 namespace {
 
-constexpr uint16_t kFirstPort = 65472;  // the first of the 64 ports that the network gets
-constexpr uint16_t kHostsPort = 65500;
+constexpr uint16_t kFirstPort = 32704;  // the first of the 64 ports that the network gets
+constexpr uint16_t kHostsPort = 32732;
 
 class HostPorts : public NatLab {
  protected:
@@ -27,6 +27,18 @@ class HostPorts : public NatLab {
       sockets_.push_back(std::make_unique<UdpSocket>(red_->ns, "0.0.0.0", port));
       sockets_.back()->send(kInternetIp, kService, "of the VM");
       if (const auto seen = service_.receive()) ports.insert(seen->port);
+    }
+    return ports;
+  }
+  // Sends again from the sockets that use_ports() opened, and returns their public ports.
+  std::set<uint16_t> use_again() {
+    std::set<uint16_t> ports;
+    for (const auto& socket : sockets_) {
+      socket->send(kInternetIp, kService, "again");
+      std::optional<Datagram> seen;
+      do seen = service_.receive();
+      while (seen && seen->text != "again");
+      if (seen) ports.insert(seen->port);
     }
     return ports;
   }
@@ -73,25 +85,49 @@ TEST_P(HostPorts, BoundByNumberAreTheHostsAlthoughAVmHasThem) {
       eventually([&] { return lab.host.drops("eth0", "to_uplink", "nat_port_claimed") == 1; }));
 }
 
-// Docker and libvirt translate their guests' traffic in this way.
+// A container behind a masquerade of the host, as Docker and libvirt have it.
+class Container {
+ public:
+  explicit Container(const NetNs& host) {
+    add_veth(host, "docker0", ns, "eth0");
+    add_address(host, "docker0", "172.17.0.1/24");
+    add_address(ns, "eth0", "172.17.0.2/24");
+    set_up(host, "docker0");
+    set_up(ns, "eth0");
+    await_ready(ns, "eth0");
+    ns.must({"ip", "route", "add", "default", "via", "172.17.0.1"});
+    host.set_sysctl("net.ipv4.ip_forward", "1");
+    host.must({"nft",
+               "table ip nat { chain post { type nat hook postrouting priority 100; "
+               "ip saddr 172.17.0.0/24 oif \"eth0\" masquerade; }; }"});
+  }
+
+  NetNs ns;
+};
+
 TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
   add_vm();
   ASSERT_EQ(use_ports(64).size(), 64u);
-  NetNs container;
-  add_veth(lab.ns(), "docker0", container, "eth0");
-  add_address(lab.ns(), "docker0", "172.17.0.1/24");
-  add_address(container, "eth0", "172.17.0.2/24");
-  set_up(lab.ns(), "docker0");
-  set_up(container, "eth0");
-  await_ready(container, "eth0");
-  container.must({"ip", "route", "add", "default", "via", "172.17.0.1"});
-  lab.ns().set_sysctl("net.ipv4.ip_forward", "1");
-  lab.ns().must({"nft",
-                 "table ip nat { chain post { type nat hook postrouting priority 100; "
-                 "ip saddr 172.17.0.0/24 oif \"eth0\" masquerade; }; }"});
+  const Container container(lab.ns());
   for (uint16_t port = kHostsPort; port < kHostsPort + 10; ++port)
-    expect_answered(UdpSocket(container, "0.0.0.0", port), port);
+    expect_answered(UdpSocket(container.ns, "0.0.0.0", port), port);
   expect_vm_got_nothing();
+}
+
+// Masquerade keeps the port that the container's kernel chose, from 32768-60999 by default.
+TEST_P(HostPorts, ThatAContainersKernelChoosesAreNotThoseOfAVm) {
+  for (const char* network : {"first", "second", "third"})
+    add_network(network, {"--snat", "auto", "--snat-ports", "4096"});
+  add_vm();
+  const auto ports = use_ports(64);
+  ASSERT_EQ(ports.size(), 64u);
+  const Container container(lab.ns());
+  for (int i = 0; i < 500; ++i) {
+    UdpSocket(container.ns, "0.0.0.0", 0).send(kInternetIp, kService, "of the container");
+    EXPECT_TRUE(service_.receive());
+  }
+  EXPECT_EQ(use_again(), ports);
+  EXPECT_EQ(lab.host.drops("eth0", "to_uplink", "nat_port_claimed"), 0u);
 }
 
 }  // namespace

@@ -84,6 +84,8 @@ class FakeKernel final : public Kernel {
   void refuse_announcements() { refuses_announcements_ = true; }
   // Gives a setting that applies to all devices another value, which overrules the guards.
   void overrule(const SharedSetting& setting) { overruling_.push_back(setting); }
+  void lose_default_route() { has_default_route_ = false; }
+  void translate_at_random(const std::string& place) { random_translations_.push_back(place); }
 
   // The n-th change from now, counted from 1, fails; all others work.
   void fail_at(int n);
@@ -152,6 +154,11 @@ class FakeKernel final : public Kernel {
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
   Result<std::string> address_holder(const abi::address& address) const override;
   Result<std::string> host_use(std::uint32_t ifindex) const override;
+  // The default route leads through every device until it is lost.
+  Result<std::vector<std::uint32_t>> default_route_devices() const override;
+  Result<std::vector<std::string>> random_translations() const override {
+    return random_translations_;
+  }
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
   Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override;
   Result<void> set_forwarding(std::uint32_t ifindex, bool on) override;
@@ -226,6 +233,8 @@ class FakeKernel final : public Kernel {
   bool refuses_announcements_ = false;
   std::vector<SharedSetting> overruling_;
   std::optional<Ipv4> answered_;
+  bool has_default_route_ = true;
+  std::vector<std::string> random_translations_;
   std::vector<std::string> announcements_;
 
   int steps_ = 0;

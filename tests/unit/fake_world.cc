@@ -143,6 +143,13 @@ Result<std::string> FakeKernel::host_use(std::uint32_t ifindex) const {
   return "it has the address " + *device->addresses.begin();
 }
 
+Result<std::vector<std::uint32_t>> FakeKernel::default_route_devices() const {
+  std::vector<std::uint32_t> devices;
+  if (has_default_route_)
+    for (const auto& [ifindex, device] : devices_) devices.push_back(ifindex);
+  return devices;
+}
+
 Result<std::string> FakeKernel::other_instance(std::uint32_t ifindex) const {
   const FakeDevice* device = find(ifindex);
   return device ? device->other_instance : std::string();

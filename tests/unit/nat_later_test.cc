@@ -84,7 +84,7 @@ class NatLater : public OnFakeKernel {
 };
 
 TEST_F(NatLater, ShowsWhoHasWhichPort) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
   const auto views = shown();
   ASSERT_EQ(views.size(), 1U);
   const NatView& view = views.front();
@@ -93,7 +93,7 @@ TEST_F(NatLater, ShowsWhoHasWhichPort) {
   EXPECT_EQ(view.inside_ip, "10.0.0.2");
   EXPECT_EQ(view.inside_port, 5000);
   EXPECT_EQ(view.outside_ip, "192.0.2.2");
-  EXPECT_EQ(view.outside_port, 65472);
+  EXPECT_EQ(view.outside_port, 32704);
   EXPECT_EQ(view.state, "live");
   EXPECT_EQ(view.age_s, 10U);
   EXPECT_EQ(view.left_s, 30U);
@@ -102,13 +102,13 @@ TEST_F(NatLater, ShowsWhoHasWhichPort) {
 }
 
 TEST_F(NatLater, ShowsHowFarTcpIs) {
-  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 65472, .protocol = abi::NAT_TCP});
+  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 32704, .protocol = abi::NAT_TCP});
   speak({.inside = "10.0.0.2",
          .port = 2,
-         .outside_port = 65474,
+         .outside_port = 32706,
          .protocol = abi::NAT_TCP,
          .established = 2});
-  speak({.inside = "10.0.0.2", .port = 3, .outside_port = 65476, .protocol = abi::NAT_ICMP});
+  speak({.inside = "10.0.0.2", .port = 3, .outside_port = 32708, .protocol = abi::NAT_ICMP});
   const auto views = shown();
   ASSERT_EQ(views.size(), 3U);
   EXPECT_EQ(views[0].protocol, "icmp");
@@ -118,14 +118,14 @@ TEST_F(NatLater, ShowsHowFarTcpIs) {
 }
 
 TEST_F(NatLater, WhatHasExpiredIsNotShown) {
-  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 65472, .expires_s = 1000});
-  speak({.inside = "10.0.0.2", .port = 2, .outside_port = 65474, .expires_s = 0});
+  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 32704, .expires_s = 1000});
+  speak({.inside = "10.0.0.2", .port = 2, .outside_port = 32706, .expires_s = 0});
   EXPECT_TRUE(shown().empty());
 }
 
 TEST_F(NatLater, ShowsWhatIsAskedFor) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
-  speak({.inside = "10.0.0.3", .port = 5001, .outside_port = 65474, .device = "tap1"});
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+  speak({.inside = "10.0.0.3", .port = 5001, .outside_port = 32706, .device = "tap1"});
   NatFilter filter;
   filter.network = "blue";
   EXPECT_EQ(shown(filter).size(), 2U);
@@ -135,22 +135,43 @@ TEST_F(NatLater, ShowsWhatIsAskedFor) {
   EXPECT_EQ(shown(filter).size(), 1U);
   filter.port = 5000;
   EXPECT_TRUE(shown(filter).empty());
-  EXPECT_EQ(shown({.network = {}, .address = {}, .port = 65472}).size(), 1U);
+  EXPECT_EQ(shown({.network = {}, .address = {}, .port = 32704}).size(), 1U);
   auto instance = Instance::open_for_reading(kernel_);
   EXPECT_FALSE(instance->nat({.network = "red", .address = {}, .port = {}}));
 }
 
 TEST_F(NatLater, MappingsEndWithTheirPort) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
-  speak({.inside = "10.0.0.3", .port = 5000, .outside_port = 65474, .device = "tap1"});
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+  speak({.inside = "10.0.0.3", .port = 5000, .outside_port = 32706, .device = "tap1"});
   must(detach("tap0"));
   ASSERT_EQ(shown().size(), 1U);
   EXPECT_EQ(shown().front().inside_ip, "10.0.0.3");
   EXPECT_EQ(mappings(), 1U);
 }
 
+TEST_F(NatLater, MappingsOfAnAddressEndWithItAlone) {
+  auto request = in_network("tap0", "blue");
+  request.ips = {*parse_ipv4("10.0.0.2"), *parse_ipv4("10.0.0.8")};
+  request.allowed = {*parse_ipv4("10.0.0.9")};
+  request.replace = true;
+  must(attach(request));
+  for (const std::uint16_t at : {0, 1, 2})
+    speak({.inside = std::array{"10.0.0.2", "10.0.0.8", "10.0.0.9"}.at(at),
+           .port = 5000,
+           .outside_port = static_cast<std::uint16_t>(32704 + 2 * at)});
+  request.ips.pop_back();
+  must(attach(request));
+  ASSERT_EQ(shown().size(), 2U);
+  EXPECT_EQ(shown()[0].inside_ip, "10.0.0.2");
+  EXPECT_EQ(shown()[1].inside_ip, "10.0.0.9");
+  request.allowed.clear();
+  must(attach(request));
+  ASSERT_EQ(shown().size(), 1U);
+  EXPECT_EQ(shown()[0].inside_ip, "10.0.0.2");
+}
+
 TEST_F(NatLater, MappingsEndWithTheTranslation) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
   must(set_network(without_snat(network("blue"))));
   EXPECT_TRUE(shown().empty());
   EXPECT_EQ(mappings(), 0U);
@@ -158,7 +179,7 @@ TEST_F(NatLater, MappingsEndWithTheTranslation) {
 }
 
 TEST_F(NatLater, MappingsStayWhenSomethingElseIsSet) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 65472});
+  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
   auto request = network("blue");
   request.ageing_s = 60;
   must(set_network(request));

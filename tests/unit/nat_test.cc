@@ -55,7 +55,7 @@ using Texts = std::vector<std::string>;
 TEST_F(Nat, AutoIsTheUplinksFirstAddress) {
   kernel_.device("eth0").addresses.insert("198.51.100.1/24");
   must(add_network(with_snat(tenant("blue", 10), {"auto"}, 4096)));
-  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:61440-65535"});
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:28672-32767"});
   EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
   EXPECT_EQ(address("192.0.2.2")->uplink, 0U);
   EXPECT_TRUE(is_flagged("eth0"));
@@ -124,11 +124,11 @@ TEST_F(Nat, AnAnnouncementThatCannotBeSentIsAWarning) {
 TEST_F(Nat, NetworksThatShareAnAddressHaveOtherPorts) {
   must(add_network(with_snat(tenant("blue", 10), {"auto"}, 4096)));
   must(add_network(with_snat(tenant("green", 20), {"auto"}, 64)));
-  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:61376-61439"});
-  EXPECT_EQ(reserved(), "61376-65535");
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:28608-28671"});
+  EXPECT_EQ(reserved(), "28608-32767");
   must(remove_network("blue"));
-  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:61376-61439"});
-  EXPECT_EQ(reserved(), "61376-61439");
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:28608-28671"});
+  EXPECT_EQ(reserved(), "28608-28671");
   EXPECT_TRUE(address("192.0.2.2"));
   EXPECT_TRUE(is_flagged("eth0"));
   must(remove_network("green"));
@@ -137,15 +137,29 @@ TEST_F(Nat, NetworksThatShareAnAddressHaveOtherPorts) {
   EXPECT_FALSE(is_flagged("eth0"));
 }
 
+// A masquerade of the host keeps the port that a container or a VM of another network software
+// chose, and the host has priority on a port.
+TEST_F(Nat, PortsThatSystemsChooseForSocketsAreTakenLast) {
+  Texts all;
+  for (int i = 0; i < 6; ++i) {
+    const std::string name = "net" + std::to_string(i);
+    must(add_network(with_snat(tenant(name, 10 + i), {"auto"}, 4096)));
+    all.push_back(ranges(name).at(0));
+  }
+  EXPECT_EQ(all,
+            (Texts{"192.0.2.2:28672-32767", "192.0.2.2:24576-28671", "192.0.2.2:20480-24575",
+                   "192.0.2.2:16384-20479", "192.0.2.2:61440-65535", "192.0.2.2:57344-61439"}));
+}
+
 TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
-  kernel_.reserve("41161-65535");  // leaves 201 ports free
+  kernel_.reserve("16585-65535");  // leaves 201 ports free
   must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
-  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:41096-41159"});
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:16520-16583"});
   const Error error = refused(add_network(with_snat(tenant("green", 20), {"auto"}, 138)),
                               ErrorKind::kFailed, "192.0.2.2 has 136 ports");
   EXPECT_NE(error.hint.find("--snat-ports"), std::string::npos);
   must(add_network(with_snat(tenant("green", 20), {"auto"}, 136)));
-  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:40960-41095"});
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:16384-16519"});
   const auto red = tenant("red", 30);
   refused(add_network(with_snat(red, {"auto"})), ErrorKind::kFailed, "0 ports");
   must(add_network(with_snat(red, {"203.0.113.5"}, 136)));
@@ -153,26 +167,26 @@ TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
 }
 
 TEST_F(Nat, PortsThatTheHostHasReservedAreLeftToIt) {
-  kernel_.reserve("8080,65000,65535");
+  kernel_.reserve("8080,32232,32767");
   must(add_network(with_snat(tenant("blue", 10), {"auto"}, 1024)));
-  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:63976-64999"});
-  EXPECT_EQ(reserved(), "8080,63976-65000,65535");
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:31208-32231"});
+  EXPECT_EQ(reserved(), "8080,31208-32232,32767");
   must(set_network(without_snat(network("blue"))));
-  EXPECT_EQ(reserved(), "8080,65000,65535");
+  EXPECT_EQ(reserved(), "8080,32232,32767");
 }
 
 TEST_F(Nat, RangesStayWhileAddressAndCountDo) {
   must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
   must(add_network(with_snat(tenant("green", 20), {"auto"}, 64)));
   must(set_network(without_snat(network("blue"))));
-  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:65408-65471"});
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:32640-32703"});
   auto ageing = network("green");
   ageing.ageing_s = 60;
   must(set_network(ageing));
   must(set_network(with_snat(network("green"), {"203.0.113.5", "192.0.2.2"}, 64)));
-  EXPECT_EQ(ranges("green"), (Texts{"203.0.113.5:65472-65535", "192.0.2.2:65408-65471"}));
+  EXPECT_EQ(ranges("green"), (Texts{"203.0.113.5:65472-65535", "192.0.2.2:32640-32703"}));
   must(set_network(with_snat(network("green"), {"192.0.2.2"}, 128)));
-  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:65408-65535"});
+  EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:32640-32767"});
   EXPECT_FALSE(address("203.0.113.5"));
 }
 
@@ -283,7 +297,7 @@ TEST_F(Nat, AnAddressThatIsGoneKeepsWhatThereIs) {
   EXPECT_EQ(ranges("blue").size(), 1U);
   kernel_.device("eth0").addresses = {"192.0.2.77/24"};
   must(add_network(with_snat(tenant("blue", 10), {"auto"})));
-  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.77:65472-65535"});
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.77:32704-32767"});
   EXPECT_FALSE(address("192.0.2.2"));
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Implements Kernel::random_translations(): reads the rules of nf_tables.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/result.h"
+
+namespace xvnet {
+
+// An empty list if the kernel has no nf_tables. Rules of iptables-legacy are not visible there.
+Result<std::vector<std::string>> find_random_translations();
+
+}  // namespace xvnet
