@@ -8,13 +8,12 @@
 
 #include "cli/text.h"
 #include "cli/words.h"
+#include "loader/linux/pin_root.h"
 #include "maps/records.h"
 
 namespace xvnet::cli {
 
 namespace {
-
-constexpr std::size_t kMaxInstanceName = 32;
 
 // Refuses what dev_valid_name() of the kernel refuses, and control characters. Also refuses '%',
 // because the kernel takes a name such as "tap%d" as a pattern and creates tap0. To the kernel 0xa0
@@ -24,9 +23,9 @@ bool is_refused_in_names(char c) {
   return byte <= ' ' || byte == 0x7f || byte == 0xa0 || c == '/' || c == ':' || c == '%';
 }
 
-bool is_instance_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
+bool is_dns_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.';
 }
 
 Parsed<std::string> parse_name(std::string_view what, std::string_view word) {
@@ -54,17 +53,14 @@ Parsed<std::string> parse_router_name(std::string_view word) {
 }
 
 Parsed<std::string> parse_instance_name(std::string_view word) {
-  const bool is_valid = !word.empty() && word.size() <= kMaxInstanceName &&
-                        std::all_of(word.begin(), word.end(), is_instance_character);
-  if (is_valid) return std::string(word);
+  if (is_instance_name(word)) return std::string(word);
   return std::unexpected(fmt::format("instance {} is not 1 to {} letters, digits, \"_\" and \"-\"",
                                      quote(word), kMaxInstanceName));
 }
 
 Parsed<std::string> parse_dns_name(std::string_view word) {
   constexpr std::size_t kMaxDnsName = HOST_NAME_SIZE - 1;
-  const auto is_allowed = [](char c) { return c == '.' || (c != '_' && is_instance_character(c)); };
-  if (!word.empty() && word.size() <= kMaxDnsName && std::ranges::all_of(word, is_allowed))
+  if (!word.empty() && word.size() <= kMaxDnsName && std::ranges::all_of(word, is_dns_character))
     return std::string(word);
   return std::unexpected(fmt::format("name {} is not 1 to {} letters, digits, \"-\" and \".\"",
                                      quote(word), kMaxDnsName));

@@ -195,7 +195,7 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
     device.again = is_host_side ? host_address_command(network_request(*network))
                                 : command_of(port_request(name, record, *network));
   Examination examination(kernel, tables, device, findings);
-  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kPortPrograms));
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
   if (!examination.state(state) || !link) return {};
   examination.link(*link);
@@ -248,7 +248,7 @@ Result<void> examine_uplink(const Kernel& kernel, Tables& tables, std::uint32_t 
                       "uplink " + name, command_of(uplink_request(name, record)),
                       record.device,    true};
   Examination examination(kernel, tables, device, findings);
-  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kUplinkPrograms));
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
   if (!examination.state(state) || !link) return {};
   examination.link(*link);

@@ -171,6 +171,13 @@ Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& fi
                         "no IPv4 default route leads through an uplink: VMs reach only what "
                         "another route leads to",
                         "ip route add default via ROUTER"});
+  XVNET_ASSIGN(mtus, kernel.unlocked_route_mtus());
+  for (const auto& route : mtus)
+    findings.push_back({"routes", Health::kWarn,
+                        fmt::format("the MTU of the route {} does not hold for VMs, because it is "
+                                    "not locked",
+                                    route),
+                        "add the word lock to the route: mtu lock BYTES"});
   XVNET_ASSIGN(own, ports_on_host(tables));
   if (own.none()) return {};
   XVNET_ASSIGN(places, kernel.random_translations());
@@ -191,6 +198,14 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
   XVNET_ASSIGN(own, ports_on_host(tables, *entry));
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   const auto lost = own & ~reserved;
+  XVNET_ASSIGN(published, kernel.published_ports());
+  const PortSet shared = own & published;
+  if (shared.any())
+    findings.push_back({examined.check, Health::kFail,
+                        fmt::format("its ports {} are published by a DNAT rule of the host: a VM "
+                                    "can get what is sent there",
+                                    format_ports(shared)),
+                        snat_command(examined.request)});
   if (lost.any())
     findings.push_back({examined.check, Health::kFail,
                         fmt::format("its ports {} are not kept free on the host any more "

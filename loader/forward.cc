@@ -92,8 +92,8 @@ Result<void> check_ranges(Tables& tables, const Forward& wanted) {
 
 PortSet public_ports(const Forward& forward) { return ports_of(forward.key, forward.entry); }
 
-// Refuses what the host needs itself: its whole address, the ports of its sockets, and the ports
-// that are reserved for other services.
+// Refuses what the host needs itself: its whole address, the ports of its sockets and of its DNAT
+// rules, and the ports that are reserved for other services.
 Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wanted) {
   if (wanted.is_floating()) return refusal(wanted, "it is the host's own address");
   const auto ports = public_ports(wanted);
@@ -102,6 +102,10 @@ Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wan
   if ((used & ports).any())
     return refusal(wanted,
                    fmt::format("a socket of the host has port {}", format_ports(used & ports)));
+  XVNET_ASSIGN(published, kernel.published_ports());
+  if ((published & ports).any())
+    return refusal(wanted, fmt::format("a DNAT rule of the host has port {}",
+                                       format_ports(published & ports)));
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
   const auto foreign = reserved & ~ours & ports;

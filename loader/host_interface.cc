@@ -45,7 +45,8 @@ Result<std::optional<Pair>> find_pair(Change& change, const Network& network) {
     XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
     if (!link) continue;
     XVNET_ASSIGN(is_port, is_whole(change.kernel(), *link, record.device));
-    if (!is_port) continue;
+    // Its link may be detached. A device with the recorded name and MAC is the same one.
+    if (!is_port && !is_as_recorded(*link, record.device)) continue;
     XVNET_ASSIGN(host, change.kernel().find_link(link->peer));
     return Pair{*link, record, host};
   }

@@ -62,8 +62,9 @@ std::size_t most_free(const PortSet& taken, const Zone& zone) {
   return most;
 }
 
-// Ports of the address that the network cannot get. On an address of the host these include
-// reserved ports that neither a network nor a forward reserved: they belong to a service.
+// Ports of the address that the network cannot get. On an address of the host these include ports
+// that the host's DNAT publishes, and reserved ports that neither a network nor a forward reserved:
+// they belong to a service.
 Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t network,
                             const PublicAddress& address) {
   PortSet taken;
@@ -77,7 +78,8 @@ Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t 
   if (!address.is_of_host()) return taken;
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
-  return taken | (reserved & ~ours);
+  XVNET_ASSIGN(published, kernel.published_ports());
+  return taken | (reserved & ~ours) | published;
 }
 
 std::unexpected<Error> no_room(const Network& network, const PublicAddress& address,

@@ -58,6 +58,10 @@ class Rehearsal final : public Kernel {
   Result<std::vector<std::string>> random_translations() const override {
     return kernel_->random_translations();
   }
+  Result<PortSet> published_ports() const override { return kernel_->published_ports(); }
+  Result<std::vector<std::string>> unlocked_route_mtus() const override {
+    return kernel_->unlocked_route_mtus();
+  }
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
   // Always empty: a dry run sends no frames.
   Result<std::optional<Mac>> probe_address(std::uint32_t, Ipv4) const override {

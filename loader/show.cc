@@ -101,13 +101,19 @@ std::vector<SnatView> view_of(const abi::nat_network& network) {
   return views;
 }
 
+std::string_view kind_of(const abi::network_record& record) {
+  if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
+  if (record.vid) return "vlan";
+  return has_snat(record) ? "nat" : "host-only";
+}
+
 Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint32_t id,
                                  const abi::network_record& record) {
   NetworkView view{};
   view.name = text_of(record.name);
   view.id = id;
   view.implicit = record.flags & abi::RECORD_IMPLICIT;
-  view.kind = record.flags & abi::RECORD_UNTAGGED ? "untagged" : record.vid ? "vlan" : "host-only";
+  view.kind = kind_of(record);
   if (record.vid) view.vid = record.vid;
   view.ageing_s = record.ageing_s;
   XVNET_ASSIGN(uplink, bound_uplink_name(tables, kernel, id));
@@ -148,14 +154,17 @@ Result<std::vector<AllowedView>> view_allowed(Tables& tables, std::uint32_t ifin
 }  // namespace
 
 Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
-                             const abi::device_record& record) {
+                             const abi::device_record& record, const ProgramSet& programs) {
   XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
   if (presence == Presence::kGone) return "gone";
   if (presence == Presence::kSevered) return "severed";
   XVNET_ASSIGN(ingress, kernel.attachment(ifindex, Hook::kTcIngress));
   XVNET_ASSIGN(xdp, kernel.attachment(ifindex, Hook::kXdp));
+  XVNET_ASSIGN(egress, kernel.attachment(ifindex, Hook::kTcEgress));
   const bool lacks_xdp = record.mode == abi::MODE_XDP && xdp != Attachment::kLive;
-  if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp)
+  const bool lacks_egress = programs.egress && egress != Attachment::kLive;
+  if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp ||
+      lacks_egress)
     return "incomplete";
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
   return link && link->is_up ? "up" : "down";
@@ -168,7 +177,7 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
   for (const auto& [ifindex, record] : records) {
     if (record.device.flags & abi::RECORD_HOST_SIDE) continue;
     XVNET_ASSIGN(network, tables.network_records.find(record.network));
-    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kPortPrograms));
     PortView view{};
     view.name = name_of(kernel, ifindex, record.device);
     view.ifindex = ifindex;
@@ -213,7 +222,7 @@ Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& table
   XVNET_ASSIGN(records, tables.uplink_records.entries());
   XVNET_ASSIGN(networks, all_networks(tables));
   for (const auto& [ifindex, record] : records) {
-    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device));
+    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kUplinkPrograms));
     UplinkView view{};
     view.name = name_of(kernel, ifindex, record.device);
     view.ifindex = ifindex;

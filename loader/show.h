@@ -6,14 +6,16 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/device.h"
 #include "loader/tables.h"
 #include "loader/view.h"
 
 namespace xvnet {
 
-// Returns "up", "down", "gone", "severed" or "incomplete".
+// Returns "up", "down", "gone", "severed" or "incomplete". The device should run `programs`, XDP by
+// its mode.
 Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
-                             const abi::device_record& record);
+                             const abi::device_record& record, const ProgramSet& programs);
 
 Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables);
 Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables);

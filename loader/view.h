@@ -49,7 +49,7 @@ struct SnatView {
 struct NetworkView {
   std::string name;
   std::uint32_t id = 0;
-  std::string kind;  // "vlan", "untagged" or "host-only"
+  std::string kind;  // "vlan", "untagged", "nat" or "host-only"
   std::optional<std::uint16_t> vid;
   std::string uplink;  // empty: none
   std::vector<std::string> ports;

@@ -35,11 +35,12 @@ static __always_inline bool read_ports(struct packet *packet, struct udp_ports *
 	return true;
 }
 
+/* Clients take a reply from any port. */
 static __noinline bool is_dhcp_reply(struct packet *packet)
 {
 	struct udp_ports ports;
 
-	return read_ports(packet, &ports) && ports.source == DHCP_SERVER_PORT && ports.destination == DHCP_CLIENT_PORT;
+	return read_ports(packet, &ports) && ports.destination == DHCP_CLIENT_PORT;
 }
 
 static __always_inline enum reason refuse_dhcp_server(struct packet *packet)

@@ -86,12 +86,14 @@ static __always_inline enum reason answer_host_for_public(struct packet *packet)
 	return write_arp_reply(packet, &arp, public->mac) ?: redirect_to_host(packet, packet->ifindex);
 }
 
-/* A flow of the host lives as long as a session with a remote. */
+/* A flow of the host lives as long as a session with a remote. Only the host opens a TCP connection. */
 static __always_inline bool is_expected(const struct host_flow *host, const struct translation *translation)
 {
-	__u64 time_ns = translation->flow.protocol == NAT_TCP ? NAT_TCP_NS : NAT_UDP_NS;
+	const struct flow *flow = &translation->flow;
+	__u64 time_ns = flow->protocol == NAT_TCP ? NAT_TCP_NS : NAT_UDP_NS;
+	bool opens = flow->protocol == NAT_TCP && (flow->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 
-	return host && host->last_seen_ns + time_ns > translation->now;
+	return host && !opens && host->last_seen_ns + time_ns > translation->now;
 }
 
 static __noinline enum reason answer_host(struct packet *packet, struct translation *translation)

@@ -2,6 +2,7 @@
 #include "loader/linux/conntrack.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
@@ -37,13 +38,16 @@ std::uint8_t protocol_of(Transport transport) {
   return 0;
 }
 
-// Returns the local port of a connection's replies, if they go to the address.
-std::optional<std::uint16_t> answered_port(const nlmsghdr* message, Transport transport,
-                                           Ipv4 address) {
+// Returns the destination port of one direction of a connection, if its destination is the address.
+// The first packets of a connection count only if DNAT leads them elsewhere.
+std::optional<std::uint16_t> port_at(const nlmsghdr* message, int direction, Transport transport,
+                                     Ipv4 address) {
   std::array<nlattr*, CTA_MAX + 1> entry{};
   if (nlmsg_parse(const_cast<nlmsghdr*>(message), sizeof(nfgenmsg), entry.data(), CTA_MAX, nullptr))
     return std::nullopt;
-  const auto tuple = parse(entry[CTA_TUPLE_REPLY]);
+  const std::uint32_t status = entry[CTA_STATUS] ? ntohl(nla_get_u32(entry[CTA_STATUS])) : 0;
+  if (direction == CTA_TUPLE_ORIG && !(status & IPS_DST_NAT)) return std::nullopt;
+  const auto tuple = parse(entry[static_cast<std::size_t>(direction)]);
   const auto ip = parse(tuple[CTA_TUPLE_IP]);
   const auto transported = parse(tuple[CTA_TUPLE_PROTO]);
   nlattr* to = ip[CTA_IP_V4_DST];
@@ -67,7 +71,8 @@ Result<PortSet> tracked_ports(Transport transport, Ipv4 address) {
   NetlinkMessage request((NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
   request.header(nfgenmsg{.nfgen_family = AF_INET, .version = NFNETLINK_V0, .res_id = 0});
   auto done = socket->execute(request, [&](const nlmsghdr* message) {
-    if (const auto port = answered_port(message, transport, address)) ports.set(*port);
+    for (const int direction : {CTA_TUPLE_ORIG, CTA_TUPLE_REPLY})
+      if (const auto port = port_at(message, direction, transport, address)) ports.set(*port);
   });
   // A kernel without nf_conntrack_netlink cannot answer. The programs detect such connections when
   // the host sends (bpf/stages/claim.h).

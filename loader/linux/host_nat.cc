@@ -8,10 +8,14 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_tcpudp.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <optional>
 #include <string_view>
 
 #include "loader/linux/netlink_socket.h"
@@ -98,25 +102,136 @@ std::string place_of(nlmsghdr* rule) {
                      nla_get_string(table));
 }
 
-}  // namespace
+// The ports that a rule compares the destination port with. A rule without such a comparison leads
+// away no port in particular.
+class ComparedPorts {
+ public:
+  void add(std::string_view kind, const nlattr* data) {
+    if (kind == "payload")
+      is_loaded_ = number_of(data, NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_TRANSPORT_HEADER &&
+                   number_of(data, NFTA_PAYLOAD_OFFSET) == kPortOffset &&
+                   number_of(data, NFTA_PAYLOAD_LEN) == sizeof(std::uint16_t);
+    else if (kind == "cmp" && is_loaded_)
+      compare(data);
+    else if (kind == "range" && is_loaded_)
+      limit(value_of(data, NFTA_RANGE_FROM_DATA), value_of(data, NFTA_RANGE_TO_DATA));
+    else if (kind == "match")
+      match(data);
+  }
 
-Result<std::vector<std::string>> find_random_translations() {
+  void add_to(PortSet& ports) const {
+    if (!is_compared_) return;
+    for (std::size_t port = first_; port <= last_; ++port) ports.set(port);
+  }
+
+ private:
+  static constexpr std::uint32_t kPortOffset = 2;  // RFC 9293, section 3.1; RFC 768
+
+  static std::optional<std::uint16_t> value_of(const nlattr* data, int type) {
+    const nlattr* nest = find(data, type);
+    const nlattr* value = nest ? find(nest, NFTA_DATA_VALUE) : nullptr;
+    if (!value || nla_len(value) < static_cast<int>(sizeof(std::uint16_t))) return std::nullopt;
+    return ntohs(nla_get_u16(value));
+  }
+
+  void limit(std::optional<std::uint16_t> first, std::optional<std::uint16_t> last) {
+    if (!first || !last) return;
+    first_ = std::max(first_, *first);
+    last_ = std::min(last_, *last);
+    is_compared_ = true;
+  }
+
+  void compare(const nlattr* data) {
+    const auto value = value_of(data, NFTA_CMP_DATA);
+    switch (number_of(data, NFTA_CMP_OP)) {
+      case NFT_CMP_EQ:
+        return limit(value, value);
+      case NFT_CMP_GTE:
+        return limit(value, last_);
+      case NFT_CMP_LTE:
+        return limit(first_, value);
+      default:
+        return;
+    }
+  }
+
+  // iptables-nft passes the options of its matches "tcp" and "udp" in the layout of xt_tcp, whose
+  // beginning is that of xt_udp.
+  void match(const nlattr* data) {
+    const nlattr* name = find(data, NFTA_MATCH_NAME);
+    const nlattr* info = find(data, NFTA_MATCH_INFO);
+    if (!name || !info) return;
+    const std::string_view match = nla_get_string(name);
+    if (match != "tcp" && match != "udp") return;
+    std::array<std::uint16_t, 2> ports{};
+    if (nla_len(info) < static_cast<int>(offsetof(xt_tcp, dpts) + sizeof ports)) return;
+    std::memcpy(ports.data(), static_cast<const char*>(nla_data(info)) + offsetof(xt_tcp, dpts),
+                sizeof ports);
+    limit(ports[0], ports[1]);
+  }
+
+  bool is_loaded_ = false;
+  bool is_compared_ = false;
+  std::uint16_t first_ = 0;
+  std::uint16_t last_ = 65535;
+};
+
+bool leads_elsewhere(std::string_view kind, const nlattr* data) {
+  if (kind == "redir") return true;
+  if (kind == "nat") return number_of(data, NFTA_NAT_TYPE) == NFT_NAT_DNAT;
+  if (kind != "target") return false;
+  const nlattr* name = find(data, NFTA_TARGET_NAME);
+  const std::string_view target = name ? nla_get_string(name) : "";
+  return target == "DNAT" || target == "REDIRECT";
+}
+
+void add_published(nlmsghdr* rule, PortSet& ports) {
+  nlattr* expressions = nlmsg_find_attr(rule, sizeof(nfgenmsg), NFTA_RULE_EXPRESSIONS);
+  if (!expressions) return;
+  ComparedPorts compared;
+  nlattr* each;
+  int left;
+  nla_for_each_nested(each, expressions, left) {
+    const nlattr* name = find(each, NFTA_EXPR_NAME);
+    const nlattr* data = find(each, NFTA_EXPR_DATA);
+    if (!name || !data) continue;
+    const std::string_view kind = nla_get_string(name);
+    compared.add(kind, data);
+    if (leads_elsewhere(kind, data)) compared.add_to(ports);
+  }
+}
+
+// Without nf_tables there are no rules.
+Result<void> for_each_rule(const std::function<void(nlmsghdr*)>& handle) {
   NetlinkMessage message((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE, NLM_F_REQUEST | NLM_F_DUMP);
   message.header(nfgenmsg{.nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0, .res_id = 0});
   auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
-  if (!socket) return std::vector<std::string>{};
-  std::vector<std::string> places;
-  const auto done = socket->execute(message, [&](const nlmsghdr* answer) {
-    auto* rule = const_cast<nlmsghdr*>(answer);
-    if (!is_random_rule(rule)) return;
-    const std::string place = place_of(rule);
-    if (!place.empty() && std::ranges::find(places, place) == places.end()) places.push_back(place);
-  });
+  if (!socket) return {};
+  const auto done = socket->execute(
+      message, [&](const nlmsghdr* answer) { handle(const_cast<nlmsghdr*>(answer)); });
   const bool is_unsupported =
       !done && (done.error().number == EOPNOTSUPP || done.error().number == EINVAL ||
                 done.error().number == EPROTONOSUPPORT);
   if (!done && !is_unsupported) return fail_netlink(done.error(), "list the rules of nf_tables");
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_random_translations() {
+  std::vector<std::string> places;
+  XVNET_TRY(for_each_rule([&](nlmsghdr* rule) {
+    if (!is_random_rule(rule)) return;
+    const std::string place = place_of(rule);
+    if (!place.empty() && std::ranges::find(places, place) == places.end()) places.push_back(place);
+  }));
   return places;
+}
+
+Result<PortSet> find_published_ports() {
+  PortSet ports;
+  XVNET_TRY(for_each_rule([&](nlmsghdr* rule) { add_published(rule, ports); }));
+  return ports;
 }
 
 }  // namespace xvnet

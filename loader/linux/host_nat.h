@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::random_translations(): reads the rules of nf_tables.
+// Implements Kernel::random_translations() and Kernel::published_ports(): reads the rules of
+// nf_tables.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "loader/result.h"
+#include "loader/kernel.h"
 
 namespace xvnet {
 
 // An empty list if the kernel has no nf_tables. Rules of iptables-legacy are not visible there.
 Result<std::vector<std::string>> find_random_translations();
+Result<PortSet> find_published_ports();
 
 }  // namespace xvnet

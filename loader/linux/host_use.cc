@@ -156,6 +156,41 @@ Result<std::vector<std::uint32_t>> find_default_route_devices() {
   return devices;
 }
 
+namespace {
+
+// Returns an empty string if the route has no MTU, or a locked one.
+std::string unlocked_mtu_text(nlmsghdr* answer) {
+  const auto* route = static_cast<const rtmsg*>(nlmsg_data(answer));
+  const nlattr* metrics = nlmsg_find_attr(answer, sizeof *route, RTA_METRICS);
+  if (!metrics || route->rtm_type != RTN_UNICAST) return "";
+  const auto metric = [&](int number) -> std::uint32_t {
+    const nlattr* found =
+        nla_find(static_cast<const nlattr*>(nla_data(metrics)), nla_len(metrics), number);
+    return found ? nla_get_u32(found) : 0;
+  };
+  const bool is_locked = metric(RTAX_LOCK) & (1U << RTAX_MTU);
+  if (!metric(RTAX_MTU) || is_locked) return "";
+  const nlattr* to = nlmsg_find_attr(answer, sizeof *route, RTA_DST);
+  return fmt::format("{} mtu {}", to ? address_text(AF_INET, to, route->rtm_dst_len) : "default",
+                     metric(RTAX_MTU));
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_unlocked_route_mtus() {
+  rtmsg header{};
+  header.rtm_family = AF_INET;
+  NetlinkMessage message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP);
+  message.header(header);
+  std::vector<std::string> found;
+  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+    const std::string text = unlocked_mtu_text(const_cast<nlmsghdr*>(answer));
+    if (!text.empty()) found.push_back(text);
+  });
+  if (!done) return fail_netlink(done.error(), "list the MTUs of routes");
+  return found;
+}
+
 Result<std::string> find_host_use(const Link& link) {
   XVNET_ASSIGN(address, find_address(link.ifindex));
   if (!address.empty()) return fmt::format("it has the address {}", address);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::host_use() and Kernel::default_route_devices(): looks for addresses, stacked
+// Implements Kernel::host_use() and Kernel::default_route_devices() and
+// Kernel::unlocked_route_mtus(): looks for addresses, stacked
 // devices and routes.
 #pragma once
 
@@ -13,5 +14,6 @@ namespace xvnet {
 
 Result<std::string> find_host_use(const Link& link);
 Result<std::vector<std::uint32_t>> find_default_route_devices();
+Result<std::vector<std::string>> find_unlocked_route_mtus();
 
 }  // namespace xvnet

@@ -33,8 +33,6 @@
 namespace xvnet {
 namespace {
 
-constexpr std::size_t kMaxInstanceName = 64;
-
 Result<std::optional<Link>> link_of(Result<std::optional<LinkReport>> report) {
   if (!report) return std::unexpected(std::move(report).error());
   if (!*report) return std::nullopt;
@@ -129,6 +127,10 @@ class LinuxKernel : public Kernel {
   }
   Result<std::vector<std::string>> random_translations() const override {
     return find_random_translations();
+  }
+  Result<PortSet> published_ports() const override { return find_published_ports(); }
+  Result<std::vector<std::string>> unlocked_route_mtus() const override {
+    return find_unlocked_route_mtus();
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override {
     XVNET_ASSIGN(link, find_link(ifindex));
@@ -241,11 +243,8 @@ class LinuxKernel : public Kernel {
 
 Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options) {
   const std::string& name = options.instance;
-  if (name.empty() || name.size() > kMaxInstanceName ||
-      name.find_first_of("./ \t\n") != std::string::npos) {
-    return fail(ErrorKind::kUsage, fmt::format("open instance \"{}\": not an instance name", name),
-                fmt::format("1 to {} characters without blanks, '.' and '/'", kMaxInstanceName));
-  }
+  if (!is_instance_name(name))
+    return fail(ErrorKind::kUsage, fmt::format("open instance \"{}\": not an instance name", name));
   silence_libraries();
   return std::make_unique<LinuxKernel>(options);
 }

@@ -11,7 +11,7 @@
 namespace xvnet {
 
 struct LinuxKernelOptions {
-  std::string instance = "xvnet";  // a directory of bpffs: no dot, no slash, not empty
+  std::string instance = "xvnet";  // pin_root.h says which names are allowed
   bool verbose_verifier = false;   // print the whole verifier log on stderr if a program is refused
 };
 

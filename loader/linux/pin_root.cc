@@ -44,6 +44,13 @@ Result<void> remove_all_in(const std::string& path, const std::string& doing) {
 
 }  // namespace
 
+bool is_instance_name(std::string_view name) {
+  constexpr std::string_view kCharacters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return !name.empty() && name.size() <= kMaxInstanceName &&
+         name.find_first_not_of(kCharacters) == std::string_view::npos;
+}
+
 PinRoot::PinRoot(std::string_view instance, std::uint32_t abi)
     : instance_(instance),
       abi_(abi),

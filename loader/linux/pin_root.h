@@ -16,6 +16,10 @@ namespace xvnet {
 
 constexpr std::string_view kBpffs = "/sys/fs/bpf";
 
+// An instance's name is a directory of bpffs: letters, digits, '_' and '-'.
+constexpr std::size_t kMaxInstanceName = 32;
+bool is_instance_name(std::string_view name);
+
 class PinRoot {
  public:
   explicit PinRoot(std::string_view instance, std::uint32_t abi = XVNET_ABI_VERSION);

@@ -186,6 +186,14 @@ TEST_P(DhcpOnBoth, NobodyElseIsTheServer) {
   const Frame tagged = frame.tagged(kRedVid);
   EXPECT_EQ(ask(tagged, Program::kFromUplink, "up"),
             dropped(tagged, "up from", "ROGUE_DHCP_SERVER"));
+  // Clients take an offer from any port.
+  const Frame elsewhere = udp4({.src_mac = mac_of("a"),
+                                .dst_mac = kBroadcast,
+                                .src_ip = "10.0.0.1",
+                                .dst_ip = "255.255.255.255",
+                                .src_port = 6767,
+                                .dst_port = 68});
+  EXPECT_EQ(ask(elsewhere), dropped(elsewhere, "a from", "ROGUE_DHCP_SERVER"));
 }
 
 TEST_P(DhcpOnBoth, AGuestThatLeavesChecksumsGetsARightOne) {

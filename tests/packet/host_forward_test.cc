@@ -111,6 +111,9 @@ TEST_P(HostForward, NoVmReachesTheHostUnasked) {
     EXPECT_FALSE(gets_to_host(answer_to_host(protocol, kHostPort, kServicePort + 1)));
     EXPECT_TRUE(gets_to_host(answer_to_host(protocol)));
   }
+  const Frame tcp = answer_to_host(Protocol::kTcp);
+  EXPECT_FALSE(gets_to_host(with_tcp_flags(tcp, tcp::kSyn)));
+  EXPECT_TRUE(gets_to_host(with_tcp_flags(tcp, tcp::kSyn | tcp::kAck)));
   EXPECT_FALSE(gets_to_host(answer_to_host(Protocol::kIcmp)));
 }
 

@@ -84,6 +84,7 @@ class FakeKernel final : public Kernel {
   void refuse_announcements() { refuses_announcements_ = true; }
   // Gives a setting that applies to all devices another value, which overrules the guards.
   void overrule(const SharedSetting& setting) { overruling_.push_back(setting); }
+  void publish(std::uint16_t port) { published_ports_.set(port); }
   void lose_default_route() { has_default_route_ = false; }
   void translate_at_random(const std::string& place) { random_translations_.push_back(place); }
 
@@ -158,6 +159,10 @@ class FakeKernel final : public Kernel {
   Result<std::vector<std::uint32_t>> default_route_devices() const override;
   Result<std::vector<std::string>> random_translations() const override {
     return random_translations_;
+  }
+  Result<PortSet> published_ports() const override { return published_ports_; }
+  Result<std::vector<std::string>> unlocked_route_mtus() const override {
+    return std::vector<std::string>{};
   }
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
   Result<std::optional<Mac>> probe_address(std::uint32_t ifindex, Ipv4 address) const override;
@@ -235,6 +240,7 @@ class FakeKernel final : public Kernel {
   std::optional<Ipv4> answered_;
   bool has_default_route_ = true;
   std::vector<std::string> random_translations_;
+  PortSet published_ports_;
   std::vector<std::string> announcements_;
 
   int steps_ = 0;

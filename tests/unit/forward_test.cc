@@ -200,6 +200,13 @@ TEST_F(Forward, WhatMakesNoSenseIsRefused) {
   refused(remove_forward(ssh()), ErrorKind::kFailed, "no such one");
 }
 
+TEST_F(Forward, APortThatTheHostPublishesIsRefused) {
+  kernel_.publish(8080);
+  refused(add_forward(forward("blue", {"192.0.2.2", 8080}, {"10.0.0.7", 80})), ErrorKind::kFailed,
+          "a DNAT rule of the host has port 8080");
+  must(add_forward(forward("blue", {"203.0.113.5", 8080}, {"10.0.0.7", 80})));
+}
+
 TEST_F(Forward, NetworksSpeakFromOtherPorts) {
   must(add_forward(forward("blue", {"192.0.2.2", 32732}, {"10.0.0.7", 80})));
   must(add_network(with_snat(tenant("green", 20), {"auto"})));

@@ -62,6 +62,15 @@ TEST_F(Nat, AutoIsTheUplinksFirstAddress) {
   EXPECT_EQ(network_view("blue")->snat_filter, "address");
 }
 
+TEST_F(Nat, IsTheKindOfANetworkWithoutAVlan) {
+  auto lab = with_snat(tenant("lab", 10), {"auto"});
+  lab.vid.reset();
+  must(add_network(lab));
+  must(add_network(with_snat(tenant("blue", 10), {"auto"})));
+  EXPECT_EQ(network_view("lab")->kind, "nat");
+  EXPECT_EQ(network_view("blue")->kind, "vlan");
+}
+
 TEST_F(Nat, AutoNeedsOneUplinkThatHasAnAddress) {
   kernel_.add_nic("eth1").addresses = {"198.51.100.1/24"};
   must(add_uplink(uplink_with("eth1", {20})));
@@ -173,6 +182,17 @@ TEST_F(Nat, PortsThatTheHostHasReservedAreLeftToIt) {
   EXPECT_EQ(reserved(), "8080,31208-32232,32767");
   must(set_network(without_snat(network("blue"))));
   EXPECT_EQ(reserved(), "8080,32232,32767");
+}
+
+TEST_F(Nat, PortsThatTheHostPublishesAreLeftToIt) {
+  kernel_.publish(32700);
+  must(add_network(with_snat(tenant("blue", 10), {"auto"}, 64)));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:32704-32767"});
+  must(set_network(with_snat(network("blue"), {"auto"}, 128)));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:32572-32699"});
+  kernel_.publish(32600);
+  must(set_network(with_snat(network("blue"), {"auto"}, 128)));
+  EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:32472-32599"});
 }
 
 TEST_F(Nat, RangesStayWhileAddressAndCountDo) {
