@@ -86,6 +86,12 @@ std::string unpin(const std::string& dev) {
   return "rm -f $LINKS/$(ip -o link show dev " + dev + " | cut -d: -f1)-*";
 }
 
+// Detaches the link, or deletes the filter that is there without one.
+std::string detach(const std::string& dev, const std::string& hook) {
+  return "bpftool link detach pinned $LINKS/$(ip -o link show dev " + dev + " | cut -d: -f1)-" +
+         hook + " 2>/dev/null || tc filter del dev " + dev + " " + hook;
+}
+
 const std::vector<Row> kRows = {
     {"ForwardingOfThePortOff", "sysctl -qw net.ipv4.conf.p1.forwarding=0", "port p1",
      "IPv4 forwarding", kAttach},
@@ -254,6 +260,8 @@ const std::vector<Row> kRows = {
     {"EgressProgramOfTheUplinkRemoved",
      "rm -f $LINKS/$(ip -o link show dev eth0 | cut -d: -f1)-egress*", "uplink eth0", "gone",
      kUplink},
+    {"LinkOfTheUplinksEgressDetached", detach("eth0", "egress"), "uplink eth0", "gone", kUplink},
+    {"LinkOfTheHostPortDetached", detach("xp-lab", "ingress"), "port xp-lab", "gone", kHost},
     {"PublishedPortInTheRange",
      "nft 'table ip nat { chain pre { type nat hook prerouting priority -100; "
      "tcp dport 32700 dnat to 172.17.0.2:80; }; }'",
