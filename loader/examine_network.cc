@@ -120,21 +120,21 @@ Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& 
     XVNET_ASSIGN(found, lost_address(kernel, tables, *entry));
     lost = found;
   }
-  const std::string command = snat_command(examined.request);
-  const auto plan = plan_nat(tables, kernel, examined.network);
-  const auto add = [&](Health health, const std::string& detail) {
-    findings.push_back({examined.check, health,
-                        plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
-                        plan ? command
-                        : plan.error().hint.empty()
-                            ? "give an uplink an IPv4 address, then: " + command
-                            : plan.error().hint});
-  };
-  if (lost && !lost->holder.empty())
+  if (entry && !lost) return {};
+  if (lost && !lost->holder.empty()) {
     findings.push_back({examined.check, Health::kFail, in_words(lost),
                         "xvnet uplink add " + quoted_for_shell(lost->holder)});
-  else if (lost || !entry)
-    add(Health::kFail, in_words(lost));
+    return {};
+  }
+  const std::string detail = in_words(lost);
+  const std::string command = snat_command(examined.request);
+  const auto plan = plan_nat(tables, kernel, examined.network);
+  findings.push_back({examined.check, Health::kFail,
+                      plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
+                      plan ? command
+                      : plan.error().hint.empty()
+                          ? "give an uplink an IPv4 address, then: " + command
+                          : plan.error().hint});
   return {};
 }
 

@@ -99,13 +99,11 @@ Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wan
   const auto ports = public_ports(wanted);
   const auto transport = wanted.key.protocol == abi::NAT_TCP ? Transport::kTcp : Transport::kUdp;
   XVNET_ASSIGN(used, kernel.ports_in_use(transport, *ipv4_of(wanted.key.address)));
-  if ((used & ports).any())
-    return refusal(wanted,
-                   fmt::format("a socket of the host has port {}", format_ports(used & ports)));
+  if (const auto both = used & ports; both.any())
+    return refusal(wanted, "a socket of the host has port " + format_ports(both));
   XVNET_ASSIGN(published, kernel.published_ports());
-  if ((published & ports).any())
-    return refusal(wanted, fmt::format("a DNAT rule of the host has port {}",
-                                       format_ports(published & ports)));
+  if (const auto both = published & ports; both.any())
+    return refusal(wanted, "a DNAT rule of the host has port " + format_ports(both));
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
   const auto foreign = reserved & ~ours & ports;
