@@ -86,9 +86,9 @@ TEST_P(HostPorts, BoundByNumberAreTheHostsAlthoughAVmHasThem) {
 }
 
 // A container behind a masquerade of the host, as Docker and libvirt have it.
-class Container {
+class MasqueradedContainer {
  public:
-  explicit Container(const NetNs& host) {
+  explicit MasqueradedContainer(const NetNs& host) {
     add_veth(host, "docker0", ns, "eth0");
     add_address(host, "docker0", "172.17.0.1/24");
     add_address(ns, "eth0", "172.17.0.2/24");
@@ -108,7 +108,7 @@ class Container {
 TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
   add_vm();
   ASSERT_EQ(use_ports(64).size(), 64u);
-  const Container container(lab.ns());
+  const MasqueradedContainer container(lab.ns());
   for (uint16_t port = kHostsPort; port < kHostsPort + 10; ++port)
     expect_answered(UdpSocket(container.ns, "0.0.0.0", port), port);
   expect_vm_got_nothing();
@@ -121,7 +121,7 @@ TEST_P(HostPorts, ThatAContainersKernelChoosesAreNotThoseOfAVm) {
   add_vm();
   const auto ports = use_ports(64);
   ASSERT_EQ(ports.size(), 64u);
-  const Container container(lab.ns());
+  const MasqueradedContainer container(lab.ns());
   for (int i = 0; i < 500; ++i) {
     UdpSocket(container.ns, "0.0.0.0", 0).send(kInternetIp, kService, "of the container");
     EXPECT_TRUE(service_.receive());
