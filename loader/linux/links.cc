@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <sys/random.h>
 
 #include <cerrno>
 #include <cstring>
@@ -96,16 +97,29 @@ bool is_address(const nlmsghdr* answer, std::uint32_t ifindex, const nl_addr* ad
 
 }  // namespace
 
+Result<Mac> random_mac() {
+  constexpr std::uint8_t kMulticast = 0x01;  // IEEE 802-2014, 8.2.2
+  constexpr std::uint8_t kLocal = 0x02;
+  Mac mac{};
+  if (getrandom(mac.data(), mac.size(), 0) != static_cast<ssize_t>(mac.size()))
+    return fail_errno(errno, "choose a MAC");
+  mac[0] = static_cast<std::uint8_t>((mac[0] & ~kMulticast) | kLocal);
+  return mac;
+}
+
 Result<void> create_veth_pair(std::string_view name, std::string_view peer) {
   XVNET_TRY(check_device_name("create veth", name));
   XVNET_TRY(check_device_name("create veth", peer));
+  XVNET_ASSIGN(own_mac, random_mac());
+  XVNET_ASSIGN(peer_mac, random_mac());
   NetlinkMessage message(RTM_NEWLINK, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
-  message.header(ifinfomsg{}).put_string(IFLA_IFNAME, name);
+  message.header(ifinfomsg{}).put_string(IFLA_IFNAME, name).put(IFLA_ADDRESS, own_mac);
   message.nest(IFLA_LINKINFO, [&] {
     message.put_string(IFLA_INFO_KIND, "veth");
     message.nest(IFLA_INFO_DATA, [&] {
-      message.nest(VETH_INFO_PEER,
-                   [&] { message.header(ifinfomsg{}).put_string(IFLA_IFNAME, peer); });
+      message.nest(VETH_INFO_PEER, [&] {
+        message.header(ifinfomsg{}).put_string(IFLA_IFNAME, peer).put(IFLA_ADDRESS, peer_mac);
+      });
     });
   });
   return execute(message, fmt::format("create veth \"{}\" with peer \"{}\"", name, peer));

@@ -13,6 +13,10 @@
 
 namespace xvnet {
 
+// A MAC for a device that xvnet creates: unicast, locally administered. If the kernel chose the
+// MAC, systemd-udevd would replace it some time later (systemd.link(5),
+// MACAddressPolicy=persistent).
+Result<Mac> random_mac();
 Result<void> create_veth_pair(std::string_view name, std::string_view peer);
 Result<void> set_link_name(std::uint32_t ifindex, std::string_view name);
 Result<void> set_link_alias(std::uint32_t ifindex, std::string_view alias);

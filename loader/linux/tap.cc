@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "loader/linux/file_descriptor.h"
@@ -50,6 +52,10 @@ Result<void> create_persistent_tap(const TapSpec& spec) {
     if (errno == EBUSY) return fail(doing + ": a device of that name exists");
     return fail_errno(errno, doing);
   }
+  XVNET_ASSIGN(mac, random_mac());
+  request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+  std::ranges::copy(mac, request.ifr_hwaddr.sa_data);
+  if (ioctl(tun.get(), SIOCSIFHWADDR, &request)) return fail_errno(errno, doing + ": set its MAC");
   // Without an owner, every user of the host could open it.
   const std::uint32_t owner = spec.owner.value_or(kRootUid);
   if (ioctl(tun.get(), TUNSETOWNER, static_cast<unsigned long>(owner)))
