@@ -164,30 +164,51 @@ Result<bool> is_uplink_among(Tables& tables, const std::vector<std::uint32_t>& d
 Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   if (networks.empty()) return {};
+  const auto warn = [&](const char* check, std::string detail, const char* fix) {
+    findings.push_back({check, Health::kWarn, std::move(detail), fix});
+  };
   XVNET_ASSIGN(devices, kernel.default_route_devices());
   XVNET_ASSIGN(leads_out, is_uplink_among(tables, devices));
   if (!leads_out)
-    findings.push_back({"routes", Health::kWarn,
-                        "no IPv4 default route leads through an uplink: VMs reach only what "
-                        "another route leads to",
-                        "ip route add default via ROUTER"});
+    warn(
+        "routes",
+        "no IPv4 default route leads through an uplink: VMs reach only what another route leads to",
+        "ip route add default via ROUTER");
   XVNET_ASSIGN(mtus, kernel.unlocked_route_mtus());
   for (const auto& route : mtus)
-    findings.push_back({"routes", Health::kWarn,
-                        fmt::format("the MTU of the route {} does not hold for VMs, because it is "
-                                    "not locked",
-                                    route),
-                        "add the word lock to the route: mtu lock BYTES"});
+    warn("routes",
+         fmt::format("the MTU of the route {} does not hold for VMs, because it is not locked",
+                     route),
+         "add the word lock to the route: mtu lock BYTES");
   XVNET_ASSIGN(own, ports_on_host(tables));
   if (own.none()) return {};
   XVNET_ASSIGN(places, kernel.random_translations());
   for (const auto& place : places)
-    findings.push_back({"nat", Health::kWarn,
-                        fmt::format("a rule in {} translates to random ports, those of networks "
-                                    "included: a VM that has the port loses its connection",
-                                    place),
-                        "restrict the rule to other ports, such as `masquerade to :1024-16383 "
-                        "fully-random`, or give the networks another address with --snat IP"});
+    warn("nat",
+         fmt::format("a rule in {} translates to random ports, those of networks included: a VM "
+                     "that has the port loses its connection",
+                     place),
+         "restrict the rule to other ports, such as `masquerade to :1024-16383 fully-random`, or "
+         "give the networks another address with --snat IP");
+  return {};
+}
+
+Result<void> examine_published(const Kernel& kernel, Tables& tables, const Examined& examined,
+                               Findings& findings) {
+  XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
+  if (!entry) return {};
+  PortSet shared;
+  for (const auto& range : ranges_of(*entry)) {
+    if (!(range.flags & abi::NAT_RANGE_OF_HOST)) continue;
+    XVNET_ASSIGN(published, kernel.published_ports(*ipv4_of(range.address)));
+    shared |= ports_of(range) & published;
+  }
+  if (shared.any())
+    findings.push_back({examined.check, Health::kFail,
+                        fmt::format("its ports {} are published by a DNAT rule of the host: a VM "
+                                    "can get what is sent there",
+                                    format_ports(shared)),
+                        snat_command(examined.request)});
   return {};
 }
 
@@ -198,14 +219,6 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
   XVNET_ASSIGN(own, ports_on_host(tables, *entry));
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   const auto lost = own & ~reserved;
-  XVNET_ASSIGN(published, kernel.published_ports());
-  const PortSet shared = own & published;
-  if (shared.any())
-    findings.push_back({examined.check, Health::kFail,
-                        fmt::format("its ports {} are published by a DNAT rule of the host: a VM "
-                                    "can get what is sent there",
-                                    format_ports(shared)),
-                        snat_command(examined.request)});
   if (lost.any())
     findings.push_back({examined.check, Health::kFail,
                         fmt::format("its ports {} are not kept free on the host any more "
@@ -357,6 +370,7 @@ Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& fi
     XVNET_TRY(examine_uplink_of(tables, examined, findings));
     XVNET_TRY(examine_snat(kernel, tables, examined, findings));
     XVNET_TRY(examine_pool(kernel, tables, examined, findings));
+    XVNET_TRY(examine_published(kernel, tables, examined, findings));
     XVNET_TRY(examine_reserved(kernel, tables, examined, findings));
     XVNET_TRY(examine_restore(kernel, tables, examined, findings));
     XVNET_TRY(examine_host_interface(kernel, tables, examined, findings));

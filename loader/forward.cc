@@ -101,7 +101,7 @@ Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wan
   XVNET_ASSIGN(used, kernel.ports_in_use(transport, *ipv4_of(wanted.key.address)));
   if (const auto both = used & ports; both.any())
     return refusal(wanted, "a socket of the host has port " + format_ports(both));
-  XVNET_ASSIGN(published, kernel.published_ports());
+  XVNET_ASSIGN(published, kernel.published_ports(*ipv4_of(wanted.key.address)));
   if (const auto both = published & ports; both.any())
     return refusal(wanted, "a DNAT rule of the host has port " + format_ports(both));
   XVNET_ASSIGN(reserved, kernel.reserved_ports());

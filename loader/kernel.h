@@ -266,9 +266,10 @@ class Kernel {
   // Rules of nf_tables, with those of iptables-nft, that translate sources to any port at random:
   // "chain POSTROUTING of table ip nat".
   virtual Result<std::vector<std::string>> random_translations() const = 0;
-  // Ports that rules of nf_tables, with those of iptables-nft, lead to another destination, for any
-  // protocol. Only ports that a rule names itself, not those of its sets and maps.
-  virtual Result<PortSet> published_ports() const = 0;
+  // Ports of the address that rules of nf_tables, with those of iptables-nft, lead to another
+  // destination, for any protocol. Only ports that a rule names itself, not those of its sets and
+  // maps.
+  virtual Result<PortSet> published_ports(Ipv4 address) const = 0;
   // IPv4 routes with an MTU that is not locked, which bpf_fib_lookup() ignores: "default mtu 1400".
   virtual Result<std::vector<std::string>> unlocked_route_mtus() const = 0;
   // The name of another instance that has the link as a port or uplink; empty for none.

@@ -78,7 +78,7 @@ Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t 
   if (!address.is_of_host()) return taken;
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
-  XVNET_ASSIGN(published, kernel.published_ports());
+  XVNET_ASSIGN(published, kernel.published_ports(address.address));
   return taken | (reserved & ~ours) | published;
 }
 

@@ -58,7 +58,9 @@ class Rehearsal final : public Kernel {
   Result<std::vector<std::string>> random_translations() const override {
     return kernel_->random_translations();
   }
-  Result<PortSet> published_ports() const override { return kernel_->published_ports(); }
+  Result<PortSet> published_ports(Ipv4 address) const override {
+    return kernel_->published_ports(address);
+  }
   Result<std::vector<std::string>> unlocked_route_mtus() const override {
     return kernel_->unlocked_route_mtus();
   }

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <linux/ip.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
@@ -57,11 +58,7 @@ bool is_random_target(const nlattr* data) {
   return is_random(flags);
 }
 
-bool is_random_expression(const nlattr* expression) {
-  const nlattr* name = find(expression, NFTA_EXPR_NAME);
-  const nlattr* data = find(expression, NFTA_EXPR_DATA);
-  if (!name || !data) return false;
-  const std::string_view kind = nla_get_string(name);
+bool is_random_expression(std::string_view kind, const nlattr* data) {
   if (kind == "masq")
     return !find(data, NFTA_MASQ_REG_PROTO_MIN) && is_random(number_of(data, NFTA_MASQ_FLAGS));
   if (kind == "nat")
@@ -70,15 +67,18 @@ bool is_random_expression(const nlattr* expression) {
   return kind == "target" && is_random_target(data);
 }
 
-bool is_random_rule(nlmsghdr* rule) {
+// Calls `handle` with the name and the attributes of each expression of the rule, in their order.
+template <typename Handle>
+void for_each_expression(nlmsghdr* rule, Handle handle) {
   nlattr* expressions = nlmsg_find_attr(rule, sizeof(nfgenmsg), NFTA_RULE_EXPRESSIONS);
-  if (!expressions) return false;
+  if (!expressions) return;
   nlattr* each;
   int left;
   nla_for_each_nested(each, expressions, left) {
-    if (is_random_expression(each)) return true;
+    const nlattr* name = find(each, NFTA_EXPR_NAME);
+    const nlattr* data = find(each, NFTA_EXPR_DATA);
+    if (name && data) handle(std::string_view(nla_get_string(name)), data);
   }
-  return false;
 }
 
 std::string_view family_name(std::uint8_t family) {
@@ -102,61 +102,74 @@ std::string place_of(nlmsghdr* rule) {
                      nla_get_string(table));
 }
 
-// The ports that a rule compares the destination port with. A rule without such a comparison leads
-// away no port in particular.
-class ComparedPorts {
+// The destination address and ports that a rule asks for.
+class Destination {
  public:
   void add(std::string_view kind, const nlattr* data) {
-    if (kind == "payload")
-      is_loaded_ = number_of(data, NFTA_PAYLOAD_BASE) == NFT_PAYLOAD_TRANSPORT_HEADER &&
-                   number_of(data, NFTA_PAYLOAD_OFFSET) == kPortOffset &&
-                   number_of(data, NFTA_PAYLOAD_LEN) == sizeof(std::uint16_t);
-    else if (kind == "cmp" && is_loaded_)
+    if (kind == "cmp" && loaded_ == Field::kPort)
       compare(data);
-    else if (kind == "range" && is_loaded_)
-      limit(value_of(data, NFTA_RANGE_FROM_DATA), value_of(data, NFTA_RANGE_TO_DATA));
+    else if (kind == "cmp" && loaded_ == Field::kAddress &&
+             number_of(data, NFTA_CMP_OP) == NFT_CMP_EQ)
+      address_ = value_of<std::uint32_t>(data, NFTA_CMP_DATA);
+    else if (kind == "range" && loaded_ == Field::kPort)
+      limit(value_of<std::uint16_t>(data, NFTA_RANGE_FROM_DATA),
+            value_of<std::uint16_t>(data, NFTA_RANGE_TO_DATA));
     else if (kind == "match")
       match(data);
+    if (kind != "cmp") loaded_ = kind == "payload" ? field_of(data) : Field::kOther;
   }
 
-  void add_to(PortSet& ports) const {
-    if (!is_compared_) return;
+  // Adds the ports if the rule names some, and no other address.
+  void add_to(PortSet& ports, Ipv4 address) const {
+    if ((first_ == 0 && last_ == kLastPort) || (address_ && *address_ != htonl(address.number)))
+      return;
     for (std::size_t port = first_; port <= last_; ++port) ports.set(port);
   }
 
  private:
+  enum class Field { kOther, kAddress, kPort };
+
+  static constexpr std::uint16_t kLastPort = 65535;
   static constexpr std::uint32_t kPortOffset = 2;  // RFC 9293, section 3.1; RFC 768
 
-  static std::optional<std::uint16_t> value_of(const nlattr* data, int type) {
+  static Field field_of(const nlattr* data) {
+    const auto is_at = [&](std::uint32_t base, std::size_t offset, std::size_t size) {
+      return number_of(data, NFTA_PAYLOAD_BASE) == base &&
+             number_of(data, NFTA_PAYLOAD_OFFSET) == offset &&
+             number_of(data, NFTA_PAYLOAD_LEN) == size;
+    };
+    if (is_at(NFT_PAYLOAD_TRANSPORT_HEADER, kPortOffset, sizeof(std::uint16_t)))
+      return Field::kPort;
+    if (is_at(NFT_PAYLOAD_NETWORK_HEADER, offsetof(iphdr, daddr), sizeof(std::uint32_t)))
+      return Field::kAddress;
+    return Field::kOther;
+  }
+
+  // In network byte order.
+  template <typename T>
+  static std::optional<T> value_of(const nlattr* data, int type) {
     const nlattr* nest = find(data, type);
     const nlattr* value = nest ? find(nest, NFTA_DATA_VALUE) : nullptr;
-    if (!value || nla_len(value) < static_cast<int>(sizeof(std::uint16_t))) return std::nullopt;
-    return ntohs(nla_get_u16(value));
+    T number{};
+    if (!value || nla_len(value) != static_cast<int>(sizeof number)) return std::nullopt;
+    std::memcpy(&number, nla_data(value), sizeof number);
+    return number;
   }
 
   void limit(std::optional<std::uint16_t> first, std::optional<std::uint16_t> last) {
-    if (!first || !last) return;
-    first_ = std::max(first_, *first);
-    last_ = std::min(last_, *last);
-    is_compared_ = true;
+    if (first) first_ = std::max(first_, ntohs(*first));
+    if (last) last_ = std::min(last_, ntohs(*last));
   }
 
   void compare(const nlattr* data) {
-    const auto value = value_of(data, NFTA_CMP_DATA);
-    switch (number_of(data, NFTA_CMP_OP)) {
-      case NFT_CMP_EQ:
-        return limit(value, value);
-      case NFT_CMP_GTE:
-        return limit(value, last_);
-      case NFT_CMP_LTE:
-        return limit(first_, value);
-      default:
-        return;
-    }
+    const auto value = value_of<std::uint16_t>(data, NFTA_CMP_DATA);
+    const std::uint32_t comparison = number_of(data, NFTA_CMP_OP);
+    if (comparison == NFT_CMP_EQ || comparison == NFT_CMP_GTE) limit(value, std::nullopt);
+    if (comparison == NFT_CMP_EQ || comparison == NFT_CMP_LTE) limit(std::nullopt, value);
   }
 
   // iptables-nft passes the options of its matches "tcp" and "udp" in the layout of xt_tcp, whose
-  // beginning is that of xt_udp.
+  // beginning is that of xt_udp. These ports are in the byte order of the machine.
   void match(const nlattr* data) {
     const nlattr* name = find(data, NFTA_MATCH_NAME);
     const nlattr* info = find(data, NFTA_MATCH_INFO);
@@ -167,13 +180,13 @@ class ComparedPorts {
     if (nla_len(info) < static_cast<int>(offsetof(xt_tcp, dpts) + sizeof ports)) return;
     std::memcpy(ports.data(), static_cast<const char*>(nla_data(info)) + offsetof(xt_tcp, dpts),
                 sizeof ports);
-    limit(ports[0], ports[1]);
+    limit(htons(ports[0]), htons(ports[1]));
   }
 
-  bool is_loaded_ = false;
-  bool is_compared_ = false;
+  Field loaded_ = Field::kOther;
+  std::optional<std::uint32_t> address_;  // in network byte order
   std::uint16_t first_ = 0;
-  std::uint16_t last_ = 65535;
+  std::uint16_t last_ = kLastPort;
 };
 
 bool leads_elsewhere(std::string_view kind, const nlattr* data) {
@@ -183,22 +196,6 @@ bool leads_elsewhere(std::string_view kind, const nlattr* data) {
   const nlattr* name = find(data, NFTA_TARGET_NAME);
   const std::string_view target = name ? nla_get_string(name) : "";
   return target == "DNAT" || target == "REDIRECT";
-}
-
-void add_published(nlmsghdr* rule, PortSet& ports) {
-  nlattr* expressions = nlmsg_find_attr(rule, sizeof(nfgenmsg), NFTA_RULE_EXPRESSIONS);
-  if (!expressions) return;
-  ComparedPorts compared;
-  nlattr* each;
-  int left;
-  nla_for_each_nested(each, expressions, left) {
-    const nlattr* name = find(each, NFTA_EXPR_NAME);
-    const nlattr* data = find(each, NFTA_EXPR_DATA);
-    if (!name || !data) continue;
-    const std::string_view kind = nla_get_string(name);
-    compared.add(kind, data);
-    if (leads_elsewhere(kind, data)) compared.add_to(ports);
-  }
 }
 
 // Without nf_tables there are no rules.
@@ -221,16 +218,25 @@ Result<void> for_each_rule(const std::function<void(nlmsghdr*)>& handle) {
 Result<std::vector<std::string>> find_random_translations() {
   std::vector<std::string> places;
   XVNET_TRY(for_each_rule([&](nlmsghdr* rule) {
-    if (!is_random_rule(rule)) return;
-    const std::string place = place_of(rule);
+    bool is_found = false;
+    for_each_expression(rule, [&](std::string_view kind, const nlattr* data) {
+      is_found = is_found || is_random_expression(kind, data);
+    });
+    const std::string place = is_found ? place_of(rule) : "";
     if (!place.empty() && std::ranges::find(places, place) == places.end()) places.push_back(place);
   }));
   return places;
 }
 
-Result<PortSet> find_published_ports() {
+Result<PortSet> find_published_ports(Ipv4 address) {
   PortSet ports;
-  XVNET_TRY(for_each_rule([&](nlmsghdr* rule) { add_published(rule, ports); }));
+  XVNET_TRY(for_each_rule([&](nlmsghdr* rule) {
+    Destination destination;
+    for_each_expression(rule, [&](std::string_view kind, const nlattr* data) {
+      destination.add(kind, data);
+      if (leads_elsewhere(kind, data)) destination.add_to(ports, address);
+    });
+  }));
   return ports;
 }
 

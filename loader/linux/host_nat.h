@@ -13,6 +13,6 @@ namespace xvnet {
 
 // An empty list if the kernel has no nf_tables. Rules of iptables-legacy are not visible there.
 Result<std::vector<std::string>> find_random_translations();
-Result<PortSet> find_published_ports();
+Result<PortSet> find_published_ports(Ipv4 address);
 
 }  // namespace xvnet

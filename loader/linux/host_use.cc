@@ -87,13 +87,18 @@ std::string route_text(const nlmsghdr* answer, std::uint32_t ifindex) {
                      address_text(route->rtm_family, to, route->rtm_dst_len));
 }
 
-Result<std::string> find_route(int family, std::uint32_t ifindex) {
+std::expected<void, NetlinkError> for_each_route(int family,
+                                                 const NetlinkSocket::Handler& handler) {
   rtmsg header{};
   header.rtm_family = static_cast<std::uint8_t>(family);
   NetlinkMessage message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP);
   message.header(header);
+  return execute_route(message, handler);
+}
+
+Result<std::string> find_route(int family, std::uint32_t ifindex) {
   std::string found;
-  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+  auto done = for_each_route(family, [&](const nlmsghdr* answer) {
     if (found.empty()) found = route_text(answer, ifindex);
   });
   // A kernel without IPv6 has no IPv6 routes.
@@ -138,12 +143,8 @@ Result<std::string> find_upper(std::uint32_t ifindex) {
 }  // namespace
 
 Result<std::vector<std::uint32_t>> find_default_route_devices() {
-  rtmsg header{};
-  header.rtm_family = AF_INET;
-  NetlinkMessage message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP);
-  message.header(header);
   std::vector<std::uint32_t> devices;
-  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+  auto done = for_each_route(AF_INET, [&](const nlmsghdr* answer) {
     const auto* route = static_cast<const rtmsg*>(nlmsg_data(answer));
     if (route->rtm_type != RTN_UNICAST || route->rtm_dst_len != 0) return;
     auto* found = const_cast<nlmsghdr*>(answer);
@@ -178,12 +179,8 @@ std::string unlocked_mtu_text(nlmsghdr* answer) {
 }  // namespace
 
 Result<std::vector<std::string>> find_unlocked_route_mtus() {
-  rtmsg header{};
-  header.rtm_family = AF_INET;
-  NetlinkMessage message(RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP);
-  message.header(header);
   std::vector<std::string> found;
-  auto done = execute_route(message, [&](const nlmsghdr* answer) {
+  auto done = for_each_route(AF_INET, [&](const nlmsghdr* answer) {
     const std::string text = unlocked_mtu_text(const_cast<nlmsghdr*>(answer));
     if (!text.empty()) found.push_back(text);
   });

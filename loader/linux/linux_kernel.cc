@@ -128,7 +128,9 @@ class LinuxKernel : public Kernel {
   Result<std::vector<std::string>> random_translations() const override {
     return find_random_translations();
   }
-  Result<PortSet> published_ports() const override { return find_published_ports(); }
+  Result<PortSet> published_ports(Ipv4 address) const override {
+    return find_published_ports(address);
+  }
   Result<std::vector<std::string>> unlocked_route_mtus() const override {
     return find_unlocked_route_mtus();
   }

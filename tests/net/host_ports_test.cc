@@ -114,6 +114,18 @@ TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
   expect_vm_got_nothing();
 }
 
+// A rule that names another address, or no port, leads away no port of the network.
+TEST_P(HostPorts, ThatOtherRulesLeadAwayAreNotAvoided) {
+  lab.ns().must({"nft",
+                 "table ip nat { chain pre { type nat hook prerouting priority -100; "
+                 "ip daddr 203.0.113.99 tcp dport 1024-65535 dnat to 172.17.0.2; "
+                 "iifname \"docker0\" meta l4proto tcp redirect to :3128; "
+                 "ip daddr " +
+                     std::string(kHostIp) + " tcp dport 32760 dnat to 172.17.0.2:80; }; }"});
+  add_vm();
+  EXPECT_EQ(*use_ports(64).rbegin(), 32759);
+}
+
 // Masquerade keeps the port that the container's kernel chose, from 32768-60999 by default.
 TEST_P(HostPorts, ThatAContainersKernelChoosesAreNotThoseOfAVm) {
   for (const char* network : {"first", "second", "third"})

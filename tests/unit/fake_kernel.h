@@ -160,7 +160,7 @@ class FakeKernel final : public Kernel {
   Result<std::vector<std::string>> random_translations() const override {
     return random_translations_;
   }
-  Result<PortSet> published_ports() const override { return published_ports_; }
+  Result<PortSet> published_ports(Ipv4) const override { return published_ports_; }
   Result<std::vector<std::string>> unlocked_route_mtus() const override {
     return std::vector<std::string>{};
   }
