@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "cli/command.h"
@@ -13,28 +12,52 @@
 namespace xvnet::cli {
 namespace {
 
-constexpr std::string_view kProgram = "xvnet ";
-constexpr std::array<std::string_view, 12> kCommands = {"attach",  "detach",  "uplink",  "network",
-                                                        "forward", "show",    "stats",   "doctor",
-                                                        "save",    "restore", "upgrade", "down"};
+// The text between two marks, and what is left after the second one.
+struct Marked {
+  std::string_view text;
+  std::string_view rest;
+};
 
-// Whether the text after "xvnet " is a command. Otherwise it is a sentence about xvnet.
-bool begins_with_command(std::string_view text) {
-  return std::ranges::any_of(kCommands, [text](std::string_view command) {
-    const std::size_t end = command.size();
-    return text.starts_with(command) &&
-           (text.size() == end || std::string_view(" `;,\n").contains(text[end]));
-  });
+constexpr std::string_view kFieldBegin = "‹";
+constexpr std::string_view kFieldEnd = "›";
+constexpr std::string_view kCommandBegin = "«";
+constexpr std::string_view kCommandEnd = "»";
+
+std::optional<Marked> marked(std::string_view text, std::string_view begin, std::string_view end) {
+  if (!text.starts_with(begin)) return std::nullopt;
+  text.remove_prefix(begin.size());
+  const auto at = text.find(end);
+  if (at == std::string_view::npos) return std::nullopt;
+  return Marked{text.substr(0, at), text.substr(at + end.size())};
+}
+
+std::string flag_of(std::string_view field) {
+  // These options may be repeated, so they are in the singular.
+  if (field == "host_addresses") return "--host-address";
+  if (field == "snat_exceptions") return "--snat-except";
+  std::string flag = "--" + std::string(field);
+  std::ranges::replace(flag, '_', '-');
+  return flag;
 }
 
 }  // namespace
 
-std::string for_instance(std::string text, const std::string& instance) {
-  if (instance == Globals{}.instance) return text;
-  const std::string option = fmt::format("--instance {} ", quoted_for_shell(instance));
-  for (auto at = text.find(kProgram); at != std::string::npos; at = text.find(kProgram, at)) {
-    at += kProgram.size();
-    if (begins_with_command(std::string_view(text).substr(at))) text.insert(at, option);
+std::string in_words_of_cli(std::string_view message, const std::string& instance) {
+  const std::string program = instance == Globals{}.instance
+                                  ? "xvnet "
+                                  : fmt::format("xvnet --instance {} ", quoted_for_shell(instance));
+  std::string text;
+  while (!message.empty()) {
+    if (const auto field = marked(message, kFieldBegin, kFieldEnd)) {
+      text += flag_of(field->text);
+      message = field->rest;
+    } else if (const auto command = marked(message, kCommandBegin, kCommandEnd)) {
+      text += program + std::string(command->text);
+      message = command->rest;
+    } else {
+      text += message.front();
+      message.remove_prefix(1);
+    }
   }
   return text;
 }

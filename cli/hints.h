@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Adds --instance to commands in messages, because the loader does not know how its instance was
-// named.
+// The library does not know how an operator names a field or runs a command. Its messages mark
+// both: ‹max_macs› is the field max_macs, «uplink add» the command.
 #pragma once
 
 #include <string>
 
 namespace xvnet::cli {
 
-// Inserts --instance after "xvnet" in each command in the text, such as "xvnet attach tap0", unless
-// `instance` is the default. So the operator can type a command as it is printed.
-std::string for_instance(std::string text, const std::string& instance);
+// Replaces the marks of a message: "use ‹mode› tc" becomes "use --mode tc", and "«restore»"
+// becomes "xvnet restore", with --instance unless the instance is the default.
+std::string in_words_of_cli(std::string_view message, const std::string& instance);
 
 }  // namespace xvnet::cli

@@ -18,9 +18,9 @@ struct Special {
 };
 
 constexpr std::array kSpecial = {
-    Special{{{0x00000000}, 8}, "it is of 0.0.0.0/8, which is no host's"},
+    Special{{{0x00000000}, 8}, "0.0.0.0/8 has no addresses of hosts"},
     Special{{{0x7f000000}, 8}, "it is a loopback address"},
-    Special{{{0xa9fe0000}, 16}, "it is link-local, and no router leads there"},
+    Special{{{0xa9fe0000}, 16}, "it is link-local, and routers do not forward to it"},
     Special{{{0xe0000000}, 4}, "it is a multicast address"},
     Special{{{0xffffffff}, 32}, "it is the broadcast address"},
     Special{{{0xf0000000}, 4}, "it is reserved"},
@@ -66,9 +66,10 @@ std::string why_no_hosts(const abi::address& address, unsigned bits) {
   std::string why = ipv4 ? why_no_hosts(*ipv4) : why_no_hosts_ipv6(address);
   if (!why.empty() || is_zero) return why;
   if (bits + 1 >= kAddressBits) return {};
-  if (are_all(address, bits, false)) return "the first address of a prefix is the network's";
+  if (are_all(address, bits, false))
+    return "it is the first address of the prefix, which identifies the network";
   if (ipv4 && are_all(address, bits, true))
-    return "the last address of a prefix is its broadcast address";
+    return "it is the last address of the prefix, the broadcast address";
   return {};
 }
 
@@ -79,10 +80,11 @@ Result<void> check_servers(const abi::network_record& record, std::string_view w
     const std::string text = format_ipv4(*at);
     if (const std::string why = why_no_hosts(*at); !why.empty())
       return network_misuse(record,
-                            fmt::format("{} {} is no address of a host: {}", what, text, why));
+                            fmt::format("{} {} is not an address of a host: {}", what, text, why));
     if (subnet && subnet->contains(*at) && !subnet->is_assignable(*at))
-      return network_misuse(record, fmt::format("{} {} is no host's address in the subnet {}", what,
-                                                text, format_subnet(*subnet)));
+      return network_misuse(
+          record, fmt::format("{} {} is not an address of a host in the subnet {}", what, text,
+                              format_subnet(*subnet)));
     if (std::find(servers.begin(), at, *at) != at)
       return network_misuse(record, fmt::format("{} {} is given twice", what, text));
   }

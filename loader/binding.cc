@@ -43,11 +43,11 @@ Result<std::uint32_t> uplink_for_untagged(Tables& tables, const std::vector<Upli
       chosen = ifindex;
   if (!chosen && !asked.empty() && !id)
     return fail(fmt::format("network {:?}: {:?} is not an uplink", text_of(record.name), asked),
-                fmt::format("make it one first: xvnet uplink add {}", asked));
+                fmt::format("add it first: «uplink add» {}", asked));
   if (!chosen && !id && uplinks.size() > 1)
     return fail(
         fmt::format("network {:?}: the host has {} uplinks", text_of(record.name), uplinks.size()),
-        "say which one with --uplink");
+        "name one with ‹uplink›");
   if (!chosen) return 0;
   XVNET_ASSIGN(owner, untagged_owner(tables, chosen));
   if (owner && owner != id) {
@@ -80,9 +80,11 @@ Result<std::uint64_t> reserved_in_fdb(Tables& tables) {
 
 Result<void> check_fdb_capacity(std::uint64_t reserved) {
   if (reserved <= MAX_FDB_ENTRIES) return {};
-  return fail(fmt::format("reserve forwarding table: {} MACs would be more than its {}", reserved,
-                          MAX_FDB_ENTRIES),
-              "lower --max-macs of some ports");
+  return fail(
+      fmt::format(
+          "not enough FDB space: the ports and networks request {} MACs, the table holds {}",
+          reserved, MAX_FDB_ENTRIES),
+      "lower ‹max_macs› of some ports");
 }
 
 constexpr std::uint64_t kEarlyFdbEntries = MAX_FDB_ENTRIES / 4;
@@ -142,7 +144,7 @@ Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
   auto& tables = change.tables();
   XVNET_ASSIGN(link, change.kernel().find_link(uplink));
   XVNET_ASSIGN(network, tables.networks.find(id));
-  if (!network) return fail(fmt::format("bind network {}: it is gone", id));
+  if (!network) return fail(fmt::format("bind network {}: it does not exist any more", id));
   if (!link) return {};  // the device is gone; the next command handles that
   auto bound = *network;
   if (network->uplink != uplink) {

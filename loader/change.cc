@@ -69,7 +69,7 @@ Result<Link> Change::create_tap(const TapSpec& spec) {
   remember_of_device(link->ifindex, [this, made = *link]() -> Result<void> {
     XVNET_ASSIGN(is_deleted, kernel_->delete_unless_open(made.ifindex));
     return is_deleted ? Result<void>{}
-                      : fail(fmt::format("{:?} stays: a VM has it open", made.name));
+                      : fail(fmt::format("{:?} is not deleted: a VM has it open", made.name));
   });
   return link;
 }
@@ -319,17 +319,18 @@ Result<void> Change::delete_or_keep(std::uint32_t ifindex) {
   }
   // An alias of the operator is kept. Then nothing records that xvnet created the TAP.
   if (link->alias.empty()) XVNET_TRY(set_alias(*link, kKeptAlias));
-  warnings_.push_back(
-      fmt::format("{}: kept, for a VM has it open; it is down and in no network until it is "
-                  "attached or restored; once the VM has stopped, `ip link del {}` deletes it",
-                  link->name, link->name));
+  warnings_.push_back(fmt::format(
+      "{}: not deleted, because a VM has it open; it is down and in no network until it is "
+      "attached or restored; once the VM has stopped, `ip link del {}` deletes it",
+      link->name, link->name));
   return {};
 }
 
 void Change::send_announcements() {
   for (const auto& [ifindex, address] : announcements_)
     if (const auto sent = kernel_->announce_address(ifindex, address); !sent)
-      warnings_.push_back(sent.error().message + "; the neighbours find out by themselves, later");
+      warnings_.push_back(sent.error().message +
+                          "; neighbours use the previous MAC until their ARP entries expire");
   announcements_.clear();
 }
 
@@ -344,7 +345,7 @@ Error Change::roll_back(Error cause) {
   if (is_undone && mark_ == Mark::kOwn) {
     announced_ = false;  // undo has restored `creating`; settle() must not clear it
     if (auto settled = settle(); !settled)
-      cause.message += "; the next command looks for what is left: " + settled.error().message;
+      cause.message += "; the next command repairs what is left: " + settled.error().message;
   }
   undo_.clear();
   deletions_.clear();

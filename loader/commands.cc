@@ -57,36 +57,36 @@ std::string quoted_for_shell(std::string_view word) {
 }
 
 std::string command_of(const PortRequest& request) {
-  CommandLine line("xvnet attach");
+  CommandLine line("«attach»");
   line.word(request.device)
-      .number("--vlan", request.vid)
-      .flag("--untagged", request.untagged)
-      .option("--uplink", request.uplink)
-      .option("--network", request.network)
-      .option("--mac", request.mac ? format_mac(*request.mac) : "");
-  for (const Ipv4 ip : request.ips) line.option("--ip", format_ipv4(ip));
-  for (const Ipv4 ip : request.allowed) line.option("--allow", format_ipv4(ip));
-  return line.option("--hostname", request.host_name)
-      .option("--mode", mode_word(request.mode))
-      .option("--guest-offloads", request.guest_offloads ? "" : "off")
-      .number("--max-macs", max_macs_word(request))
-      .option("--owner", request.owner)
-      .number("--queues", request.queues)
-      .number("--mtu", request.mtu)
+      .number("‹vlan›", request.vid)
+      .flag("‹untagged›", request.untagged)
+      .option("‹uplink›", request.uplink)
+      .option("‹network›", request.network)
+      .option("‹mac›", request.mac ? format_mac(*request.mac) : "");
+  for (const Ipv4 ip : request.ips) line.option("‹ip›", format_ipv4(ip));
+  for (const Ipv4 ip : request.allowed) line.option("‹allow›", format_ipv4(ip));
+  return line.option("‹hostname›", request.host_name)
+      .option("‹mode›", mode_word(request.mode))
+      .option("‹guest_offloads›", request.guest_offloads ? "" : "off")
+      .number("‹max_macs›", max_macs_word(request))
+      .option("‹owner›", request.owner)
+      .number("‹queues›", request.queues)
+      .number("‹mtu›", request.mtu)
       .text();
 }
 
 std::string command_of(const UplinkRequest& request) {
-  CommandLine line("xvnet uplink add");
+  CommandLine line("«uplink add»");
   return line.word(request.device)
-      .option("--vlans", request.vids ? format_vids(*request.vids) : "")
-      .option("--mode", mode_word(request.mode))
-      .flag("--shared-xdp", request.share_xdp)
+      .option("‹vlans›", request.vids ? format_vids(*request.vids) : "")
+      .option("‹mode›", mode_word(request.mode))
+      .flag("‹shared_xdp›", request.share_xdp)
       .text();
 }
 
 std::string command_of(const ForwardRequest& request) {
-  CommandLine line("xvnet forward add");
+  CommandLine line("«forward add»");
   line.word(request.network).word(format_protocol(request.protocol));
   line.word(format_endpoint(format_ipv4(request.outside), request.outside_port, request.count));
   const bool is_same_port = request.inside_port == request.outside_port;
@@ -96,18 +96,18 @@ std::string command_of(const ForwardRequest& request) {
 }
 
 std::string snat_command(const NetworkRequest& network) {
-  CommandLine line("xvnet network set");
+  CommandLine line("«network set»");
   line.word(network.name);
   if (!network.snat) return line.text();
-  line.option("--snat", network.snat->source == SnatSource::kAuto ? "auto" : "");
-  for (const Ipv4 address : network.snat->addresses) line.option("--snat", format_ipv4(address));
+  line.option("‹snat›", network.snat->source == SnatSource::kAuto ? "auto" : "");
+  for (const Ipv4 address : network.snat->addresses) line.option("‹snat›", format_ipv4(address));
   return line.text();
 }
 
 std::string host_address_command(const NetworkRequest& network) {
-  CommandLine line("xvnet network set");
+  CommandLine line("«network set»");
   line.word(network.name);
-  for (const auto& address : network.host_addresses) line.option("--host-address", address);
+  for (const auto& address : network.host_addresses) line.option("‹host_addresses›", address);
   return line.text();
 }
 

@@ -115,8 +115,8 @@ Result<void> check_device(std::string_view doing, const Link& link) {
 Result<void> check_is_not_shared(const Kernel& kernel, std::string_view doing, const Link& link) {
   XVNET_ASSIGN(other, kernel.other_instance(link.ifindex));
   if (other.empty()) return {};
-  return fail(fmt::format("{} {:?}: instance {:?} has it", doing, link.name, other),
-              fmt::format("take it out there first: xvnet --instance {} show", other));
+  return fail(fmt::format("{} {:?}: it belongs to instance {:?}", doing, link.name, other),
+              fmt::format("detach it there first, with ‹instance› {}", other));
 }
 
 Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, const Link& link) {
@@ -124,13 +124,13 @@ Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, co
   // tunnels) carry frames of other devices or no Ethernet frames.
   static constexpr std::array<std::string_view, 4> kOfVms = {"", "tun", "veth", "netkit"};
   if (std::ranges::find(kOfVms, link.type) == kOfVms.end())
-    return fail(fmt::format("{} {:?}: it is a device of type {}, which is no VM's", doing,
-                            link.name, link.type),
-                "say --force to make it a port all the same");
+    return fail(
+        fmt::format("{} {:?}: devices of type {} do not lead to VMs", doing, link.name, link.type),
+        "use ‹force› to attach it nevertheless");
   XVNET_ASSIGN(use, kernel.host_use(link.ifindex));
   if (use.empty()) return {};
   return fail(fmt::format("{} {:?}: the host uses it: {}", doing, link.name, use),
-              "as a port it is cut off from the host; say --force to do so");
+              "the host cannot use a device that is a port; use ‹force› to attach it nevertheless");
 }
 
 abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked) {

@@ -25,9 +25,9 @@ Result<void> examine_loopback(const Kernel& kernel, Tables& tables, Findings& fi
     findings.push_back(
         {"lo", Health::kFail,
          state == Attachment::kLive
-             ? "accept_local was turned off: answers of forwards do not reach the host"
+             ? "accept_local was turned off: replies of forwards do not reach the host"
              : "its program is gone: forwards do not work for the host itself",
-         forwards.empty() ? "xvnet restore" : command_of(forwards.front())});
+         forwards.empty() ? "«restore»" : command_of(forwards.front())});
   }
   return {};
 }
@@ -37,8 +37,8 @@ Result<void> examine_build(const Kernel& kernel, Tables& tables, Findings& findi
   if (meta && text_of(meta->build) == kernel.build())
     findings.push_back({"programs", Health::kOk, "of this build", ""});
   else
-    findings.push_back(
-        {"programs", Health::kWarn, "of another build of xvnet, and running on", "xvnet upgrade"});
+    findings.push_back({"programs", Health::kWarn,
+                        "the running programs are of another build of xvnet", "«upgrade»"});
   return {};
 }
 
@@ -47,8 +47,8 @@ Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
   XVNET_ASSIGN(missing, kernel.missing_programs());
   if (!missing.empty())
     findings.push_back({"programs", Health::kFail,
-                        fmt::format("pins of them are missing: {}", fmt::join(missing, ", ")),
-                        "xvnet upgrade"});
+                        fmt::format("pins of programs are missing: {}", fmt::join(missing, ", ")),
+                        "«upgrade»"});
   return {};
 }
 
@@ -69,10 +69,10 @@ Result<Finding> examine_nothing(const Kernel& kernel) {
     names.push_back(link ? link->name : fmt::format("{} (gone)", each.name));
   }
   return Finding{"instance", Health::kFail,
-                 fmt::format("its pins are gone, and filters or backstops of it (nftables: table "
+                 fmt::format("its pins are gone, but its filters or backstops (nftables: table "
                              "netdev xvnet) are left at {}",
                              fmt::join(names, ", ")),
-                 "xvnet down"};
+                 "«down»"};
 }
 
 }  // namespace

@@ -39,16 +39,16 @@ class Examination {
   bool state(const std::string& state) {
     const bool is_made = device_->record.flags & abi::RECORD_CREATED;
     if (state == "gone" && is_made)
-      fails("the device is gone; attach makes it again");
+      fails("the device is gone; attaching it creates it again");
     else if (state == "gone")
       add(device_->is_uplink ? Health::kFail : Health::kWarn,
           "the device is gone; if it comes back: " + device_->again,
-          fmt::format("xvnet {} {}", device_->is_uplink ? "uplink del" : "detach",
+          fmt::format("«{}» {}", device_->is_uplink ? "uplink del" : "detach",
                       quoted_for_shell(device_->name)));
     else if (state == "severed")
-      fails("its programs are gone: they were removed, or the device was made anew");
+      fails("its programs are gone: they were removed, or the device was created again");
     else if (state == "incomplete")
-      fails("a program of it is gone, or a command on it was cut short");
+      fails("one of its programs is gone, or a command was interrupted");
     else
       add(Health::kOk, fmt::format("{}, {}", state, format_mode(mode_of(device_->record.mode))),
           "");
@@ -58,10 +58,12 @@ class Examination {
   // Checks the link itself: name, bridge, ARP and IPv6, MTU, carrier.
   void link(const Link& link) {
     if (const std::string name = text_of(device_->record.name); name != link.name)
-      add(Health::kWarn, fmt::format("it was called {} when it was set up", name), device_->again);
+      add(Health::kWarn,
+          fmt::format("it was renamed: it was renamed: it was called {} when it was set up", name),
+          device_->again);
     if (link.master) master(link);
     if (!device_->is_uplink && !link.is_silent())
-      fails("ARP or IPv6 was turned on: the host itself speaks on it");
+      fails("ARP or IPv6 was turned on: the host's own stack sends frames on it");
     const std::uint32_t mtu = device_->record.mtu;
     if (mtu && link.mtu != mtu) fails(fmt::format("its MTU is {}, not {}", link.mtu, mtu));
     carrier(link);
@@ -73,7 +75,7 @@ class Examination {
     if (link.kind == LinkKind::kVeth) {
       XVNET_ASSIGN(peer, kernel_->veth_peer(device_->ifindex));
       if (entry && entry->flags & abi::INTERFACE_XDP_TARGET && !peer.receives_xdp)
-        fails("the other end runs no XDP program any more: frames XDP sends it are lost");
+        fails("the other end has no XDP program any more: frames that XDP sends to it are lost");
       if (record.mode == abi::MODE_XDP && peer.is_reachable &&
           (peer.tx_vlan_ctag.is_on || peer.tx_vlan_stag.is_on))
         fails("the other end's VLAN offload was turned on again: XDP does not see its tags");
@@ -92,7 +94,8 @@ class Examination {
     XVNET_ASSIGN(is_missing, kernel_->lacks_backstop(device_->ifindex));
     if (is_missing)
       add(Health::kWarn,
-          "its backstop is gone (nftables: table netdev xvnet): if its programs went, too, its VM "
+          "its backstop is gone (nftables: table netdev xvnet): if its programs were lost, too, "
+          "its VM "
           "would reach the host",
           device_->again);
     return {};
@@ -102,8 +105,8 @@ class Examination {
     if (device_->record.flags & abi::RECORD_SHARED_XDP) return {};
     XVNET_ASSIGN(foreign, kernel_->foreign_xdp(device_->ifindex));
     if (!foreign.empty())
-      add(Health::kWarn, fmt::format("another XDP program, {}, sees its frames first", foreign),
-          "make sure that it passes what xvnet is to carry");
+      add(Health::kWarn, fmt::format("another XDP program, {}, receives its frames first", foreign),
+          "make sure that it passes the frames of networks");
     return {};
   }
 
@@ -118,8 +121,8 @@ class Examination {
     if (device_->is_uplink)
       add(Health::kFail,
           fmt::format(
-              "it is a member of {}, which gets the frames that are the host's, and sends by "
-              "it what comes from its other members",
+              "it is a member of {}, which receives the frames for the host, and forwards to it "
+              "the frames of its other members",
               name),
           leave);
     else
@@ -138,7 +141,7 @@ class Examination {
     else if (link.has_carrier)
       return;
     else if (device_->is_uplink)
-      add(Health::kFail, "it has no carrier", "look at its cable, and at what is at the other end");
+      add(Health::kFail, "it has no carrier", "check its cable and the other end");
     else if (link.kind == LinkKind::kTap)
       add(Health::kWarn, "no VM has it open", "start its VM");
     else
@@ -149,7 +152,7 @@ class Examination {
   std::string raise_other_end(const Link& link) const {
     const auto peer = kernel_->find_link(link.peer);
     return peer && *peer ? fmt::format("ip link set dev {} up", quoted_for_shell((*peer)->name))
-                         : std::string("set its other end up, in the namespace where that is");
+                         : std::string("set its other end up, in its network namespace");
   }
 
   Result<void> feature(Feature feature, const char* detail) {
@@ -173,8 +176,8 @@ Result<void> examine_mtu(const Kernel& kernel, Tables& tables, const abi::port_r
   if (uplink && link.mtu > other)
     examination.add(
         Health::kWarn,
-        fmt::format("its MTU of {} is larger than {}'s {}: large frames do not leave", link.mtu,
-                    uplink->name, other),
+        fmt::format("its MTU of {} is larger than {}'s {}: large frames cannot be sent there",
+                    link.mtu, uplink->name, other),
         fmt::format("ip link set dev {} mtu {}", quoted_for_shell(uplink->name), link.mtu));
   else if (!port.device.mtu && link.mtu < other)
     examination.add(Health::kWarn,
@@ -189,7 +192,7 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
   XVNET_ASSIGN(network, tables.network_records.find(record.network));
   XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
   const bool is_host_side = record.device.flags & abi::RECORD_HOST_SIDE;
-  Device device{ifindex,       name, "port " + name, "xvnet detach " + quoted_for_shell(name),
+  Device device{ifindex,       name, "port " + name, "«detach» " + quoted_for_shell(name),
                 record.device, false};
   if (network)
     device.again = is_host_side ? host_address_command(network_request(*network))
@@ -202,13 +205,13 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
   XVNET_ASSIGN(addresses, kernel.ipv4_addresses(ifindex));
   if (!addresses.empty() && !is_host_side)
     examination.add(Health::kWarn,
-                    fmt::format("the host has the address {} on it, which reaches nothing there",
+                    fmt::format("the host has the address {} on it, but the host cannot use a port",
                                 format_ipv4(addresses.front().address)),
                     "ip address flush dev " + quoted_for_shell(link->name));
   XVNET_ASSIGN(lacks, lacks_forwarding(tables, record, *link));
   if (lacks)
     examination.fails(
-        fmt::format("IPv4 forwarding of it was turned off: its VM does not get out "
+        fmt::format("IPv4 forwarding on it was turned off: the VM does not reach the internet "
                     "(net.ipv4.conf.{}.forwarding)",
                     link->name));
   XVNET_TRY(examine_mtu(kernel, tables, record, *link, examination));
@@ -231,13 +234,13 @@ Result<void> examine_mac(Tables& tables, const Link& link, Examination& examinat
     std::memcpy(key.mac, link.mac.data(), sizeof key.mac);
     XVNET_ASSIGN(host, tables.fdb.find(key));
     if (!host || host->slot != abi::FDB_SLOT_HOST)
-      examination.fails("its MAC has changed, and VMs do not reach the host by the new one");
+      examination.fails("its MAC has changed: VMs do not reach the host at the new MAC");
   }
   XVNET_ASSIGN(addresses, tables.nat_addresses.entries());
   if (std::ranges::any_of(addresses,
                           [&](const auto& entry) { return is_wrong_mac(entry.second, link); }))
     examination.fails(
-        "its MAC has changed, and public addresses are answered for with the old one");
+        "its MAC has changed: ARP replies for public addresses contain the previous MAC");
   return {};
 }
 

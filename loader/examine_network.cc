@@ -34,11 +34,12 @@ Result<void> examine_uplink_of(Tables& tables, const Examined& examined, Finding
   const bool is_on_wire = record.vid || record.flags & abi::RECORD_UNTAGGED;
   if (!is_on_wire || (entry && entry->uplink)) return {};
   findings.push_back({examined.check, Health::kWarn,
-                      record.vid ? fmt::format("no uplink carries VLAN {}: its frames stay on this "
-                                               "host",
-                                               record.vid)
-                                 : std::string("it has no uplink: its frames stay on this host"),
-                      "make one of the host's NICs its uplink: xvnet uplink add IFACE"});
+                      record.vid
+                          ? fmt::format("no uplink carries VLAN {}: its frames stay on this "
+                                        "host",
+                                        record.vid)
+                          : std::string("the network has no uplink: its frames stay on this host"),
+                      "add an uplink: «uplink add» IFACE"});
   return {};
 }
 
@@ -91,8 +92,8 @@ Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& 
     if (holder.empty()) continue;
     XVNET_ASSIGN(removal, removal_command(kernel, *address, holder));
     findings.push_back({examined.check, Health::kFail,
-                        fmt::format("its VMs speak from {}, which the host has taken on {}: take "
-                                    "it off there, or give the network another --snat",
+                        fmt::format("the public address {} of its VMs was assigned to {}: remove "
+                                    "it there, or give the network another ‹snat›",
                                     format_ipv4(*address), holder),
                         removal});
   }
@@ -100,12 +101,13 @@ Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& 
 }
 
 std::string in_words(const std::optional<LostAddress>& lost) {
-  if (!lost) return "it has SNAT, and no public address: its VMs do not get out";
+  if (!lost) return "it has SNAT but no public address: its VMs do not reach the internet";
   const std::string ip = format_ipv4(lost->address);
   return lost->holder.empty()
-             ? fmt::format("its VMs speak from {}, which the host has no longer", ip)
+             ? fmt::format("the host does not have the public address {} of its VMs any more", ip)
              : fmt::format(
-                   "its VMs do not get out: their public address {} is on {}, which is no "
+                   "its VMs do not reach the internet: their public address {} is on {}, which is "
+                   "not an "
                    "uplink",
                    ip, lost->holder);
 }
@@ -123,7 +125,7 @@ Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& 
   if (entry && !lost) return {};
   if (lost && !lost->holder.empty()) {
     findings.push_back({examined.check, Health::kFail, in_words(lost),
-                        "xvnet uplink add " + quoted_for_shell(lost->holder)});
+                        "«uplink add» " + quoted_for_shell(lost->holder)});
     return {};
   }
   const std::string detail = in_words(lost);
@@ -147,7 +149,7 @@ Result<void> examine_restore(const Kernel& kernel, Tables& tables, const Examine
   const auto afresh = find_public_addresses(tables, kernel, 0, examined.network.record);
   if (!afresh)
     findings.push_back({examined.check, Health::kWarn,
-                        "its SNAT would not come back after a reboot: " + afresh.error().message,
+                        "its SNAT cannot be restored after a reboot: " + afresh.error().message,
                         afresh.error().hint});
   return {};
 }
@@ -170,14 +172,14 @@ Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& fi
   XVNET_ASSIGN(devices, kernel.default_route_devices());
   XVNET_ASSIGN(leads_out, is_uplink_among(tables, devices));
   if (!leads_out)
-    warn(
-        "routes",
-        "no IPv4 default route leads through an uplink: VMs reach only what another route leads to",
-        "ip route add default via ROUTER");
+    warn("routes",
+         "no IPv4 default route goes through an uplink: VMs reach only the destinations of other "
+         "routes",
+         "ip route add default via ROUTER");
   XVNET_ASSIGN(mtus, kernel.unlocked_route_mtus());
   for (const auto& route : mtus)
     warn("routes",
-         fmt::format("the MTU of the route {} does not hold for VMs, because it is not locked",
+         fmt::format("the MTU of the route {} does not apply to VMs, because it is not locked",
                      route),
          "add the word lock to the route: mtu lock BYTES");
   XVNET_ASSIGN(own, ports_on_host(tables));
@@ -185,11 +187,11 @@ Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& fi
   XVNET_ASSIGN(places, kernel.random_translations());
   for (const auto& place : places)
     warn("nat",
-         fmt::format("a rule in {} translates to random ports, those of networks included: a VM "
-                     "that has the port loses its connection",
+         fmt::format("a rule in {} translates to random ports, including those of networks: a VM "
+                     "that uses such a port loses its connection",
                      place),
          "restrict the rule to other ports, such as `masquerade to :1024-16383 fully-random`, or "
-         "give the networks another address with --snat IP");
+         "give the networks another address with ‹snat› IP");
   return {};
 }
 
@@ -205,8 +207,8 @@ Result<void> examine_published(const Kernel& kernel, Tables& tables, const Exami
   }
   if (shared.any())
     findings.push_back({examined.check, Health::kFail,
-                        fmt::format("its ports {} are published by a DNAT rule of the host: a VM "
-                                    "can get what is sent there",
+                        fmt::format("a DNAT rule of the host publishes its ports {}: a VM "
+                                    "can receive what is sent to them",
                                     format_ports(shared)),
                         snat_command(examined.request)});
   return {};
@@ -221,7 +223,7 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
   const auto lost = own & ~reserved;
   if (lost.any())
     findings.push_back({examined.check, Health::kFail,
-                        fmt::format("its ports {} are not kept free on the host any more "
+                        fmt::format("its ports {} are not reserved on the host any more "
                                     "(net.ipv4.ip_local_reserved_ports)",
                                     format_ports(lost)),
                         snat_command(examined.request)});
@@ -258,14 +260,14 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
   }
   if (!link->is_up) fails(fmt::format("its host interface {} is down", name));
   if (!link->noise.has_arp)
-    fails(
-        fmt::format("ARP was turned off on its host interface {}: VMs do not find the host", name));
+    fails(fmt::format(
+        "ARP was turned off on its host interface {}: VMs cannot resolve the host's MAC", name));
   if (link->master) {
     XVNET_ASSIGN(master, kernel.find_link(link->master));
     findings.push_back(
         {examined.check, Health::kFail,
-         fmt::format("its host interface {} is a member of {}: the host does not get "
-                     "its frames, and others do",
+         fmt::format("its host interface {} is a member of {}: the host does not receive "
+                     "its frames, and other members do",
                      name, master ? master->name : std::string("a bridge or bond")),
          leave_master_command(*link, master)});
   }
@@ -279,14 +281,14 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
   }
   XVNET_ASSIGN(settings, kernel.unguarded(link->ifindex, kinds_of(addresses)));
   if (!settings.empty())
-    fails(
-        fmt::format("its VMs can reach or change more of the host than its addresses there: {} "
-                    "was changed",
-                    fmt::join(settings, ", ")));
+    fails(fmt::format(
+        "its VMs can reach or change more of the host than its addresses in the network: {} "
+        "was changed",
+        fmt::join(settings, ", ")));
   XVNET_ASSIGN(overruling, kernel.overruling());
   for (const auto& [setting, value] : overruling)
     findings.push_back({examined.check, Health::kWarn,
-                        fmt::format("{} overrules the setting of its host interface {}: the host "
+                        fmt::format("{} overrides the setting of its host interface {}: the host "
                                     "answers its VMs more than it should",
                                     setting, name),
                         fmt::format("sysctl -w {}={}", setting, value)});
@@ -299,7 +301,7 @@ Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRe
   XVNET_ASSIGN(may_follow, may_become_hosts(tables, kernel, request));
   XVNET_ASSIGN(removal, removal_command(kernel, request.outside, holder));
   const std::string detail =
-      fmt::format("{}, the address of a forward, is now the host's", format_ipv4(request.outside));
+      fmt::format("the host now has {}, the address of a forward", format_ipv4(request.outside));
   const std::string advice =
       fmt::format("{}, on {}: take it off there, or delete the forward", detail, holder);
   findings.push_back({"network " + request.network, Health::kFail, may_follow ? detail : advice,
@@ -339,10 +341,11 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
     }
     const std::string& holder = holders[request.outside];
     if (address && is_of_host && holder.empty())
-      findings.push_back({"network " + request.network, Health::kFail,
-                          fmt::format("{}, the address of a forward, is no longer the host's",
-                                      format_ipv4(request.outside)),
-                          command_of(request)});
+      findings.push_back(
+          {"network " + request.network, Health::kFail,
+           fmt::format("the host does not have {}, the address of a forward, any more",
+                       format_ipv4(request.outside)),
+           command_of(request)});
     if (address && !is_of_host && !holder.empty())
       XVNET_TRY(examine_taken(kernel, tables, request, holder, findings));
     if (!is_of_host || !request.outside_port) continue;
@@ -352,7 +355,7 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
       if (!reserved[request.outside_port + at]) lost.set(request.outside_port + at);
     if (lost.any())
       findings.push_back({"network " + request.network, Health::kFail,
-                          fmt::format("the forwarded port {} is not kept free on the host any more "
+                          fmt::format("the forwarded port {} is not reserved on the host any more "
                                       "(net.ipv4.ip_local_reserved_ports)",
                                       format_ports(lost)),
                           command_of(request)});

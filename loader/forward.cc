@@ -66,8 +66,9 @@ Result<void> check_others(Tables& tables, const Forward& wanted) {
                                          network ? text_of(network->name) : std::string(), text));
     }
     if (have_same_inside(wanted, other))
-      return refusal(wanted,
-                     fmt::format("{} leads there, and answers come from one public port", text));
+      return refusal(
+          wanted,
+          fmt::format("forward {} uses it already, and replies come from one public port", text));
   }
   return {};
 }
@@ -82,9 +83,9 @@ Result<void> check_ranges(Tables& tables, const Forward& wanted) {
       if (!is_same(range.address, wanted.key.address) || (!wanted.is_floating() && is_apart))
         continue;
       XVNET_ASSIGN(network, tables.network_records.find(id));
-      return refusal(wanted, fmt::format("the VMs of network {:?} speak from ports {}-{} of it",
-                                         network ? text_of(network->name) : std::string(),
-                                         range.first, range.first + range.count - 1));
+      return refusal(wanted, fmt::format("its ports {}-{} are those of the VMs of network {:?}",
+                                         range.first, range.first + range.count - 1,
+                                         network ? text_of(network->name) : std::string()));
     }
   }
   return {};
@@ -100,17 +101,17 @@ Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wan
   const auto transport = wanted.key.protocol == abi::NAT_TCP ? Transport::kTcp : Transport::kUdp;
   XVNET_ASSIGN(used, kernel.ports_in_use(transport, *ipv4_of(wanted.key.address)));
   if (const auto both = used & ports; both.any())
-    return refusal(wanted, "a socket of the host has port " + format_ports(both));
+    return refusal(wanted, "a socket of the host uses port " + format_ports(both));
   XVNET_ASSIGN(published, kernel.published_ports(*ipv4_of(wanted.key.address)));
   if (const auto both = published & ports; both.any())
-    return refusal(wanted, "a DNAT rule of the host has port " + format_ports(both));
+    return refusal(wanted, "a DNAT rule of the host publishes port " + format_ports(both));
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
   const auto foreign = reserved & ~ours & ports;
   if (foreign.none()) return {};
   return refusal(
       wanted,
-      fmt::format("port {} is kept free on the host for something else", format_ports(foreign)),
+      fmt::format("port {} is reserved on the host for something else", format_ports(foreign)),
       fmt::format("if nothing else needs it: sysctl -w "
                   "net.ipv4.ip_local_reserved_ports='{}'",
                   format_ports(reserved & ~foreign)));
@@ -216,8 +217,8 @@ Result<PublicAddress> find_outside(Tables& tables, const Kernel& kernel, const F
 Result<Network> network_of(Tables& tables, const ForwardRequest& request) {
   XVNET_ASSIGN(network, find_network(tables, request.network));
   if (network) return *network;
-  return fail(
-      fmt::format("forward {}: there is no network {:?}", forward_text(request), request.network));
+  return fail(fmt::format("forward {}: network {:?} does not exist", forward_text(request),
+                          request.network));
 }
 
 bool is_of_host(const abi::nat_address& entry) { return entry.flags & abi::NAT_ADDRESS_OF_HOST; }
@@ -263,8 +264,8 @@ Result<void> check_follows(Tables& tables, const Kernel& kernel, const Forward& 
   XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
   XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
   if (!found || !known || !has_speakers || is_of_host(*known) == found->is_of_host()) return {};
-  return refusal(forward, "a network with --snat still uses the address as it was",
-                 "type the --snat of that network again first: xvnet network set NAME --snat auto");
+  return refusal(forward, "a network with ‹snat› still has the previous settings of this address",
+                 "set the ‹snat› of that network again first: «network set» NAME ‹snat› auto");
 }
 
 // Also restores the reserved ports of all forwards, and the program on lo.
@@ -283,9 +284,9 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   XVNET_TRY(check_forward(request));
   XVNET_ASSIGN(network, network_of(tables, request));
   if (!has_snat(network.record))
-    return fail(fmt::format("forward {}: network {:?} has no way out", forward_text(request),
+    return fail(fmt::format("forward {}: network {:?} has no public address", forward_text(request),
                             request.network),
-                fmt::format("give it one with: xvnet network set {} --snat auto", request.network));
+                fmt::format("give it one: «network set» {} ‹snat› auto", request.network));
   XVNET_TRY(check_inside(request, network.record));
   Forward wanted{forward_key(request), forward_entry(request, network.id)};
   XVNET_ASSIGN(existing, tables.forwards.find(wanted.key));
@@ -316,9 +317,9 @@ Result<Outcome> remove_forward(Change& change, const ForwardRequest& request) {
   const auto key = forward_key(request);
   XVNET_ASSIGN(existing, tables.forwards.find(key));
   if (!existing || existing->network != network.id || existing->count != request.count)
-    return fail(fmt::format("forward {}: network {:?} has no such one", forward_text(request),
-                            request.network),
-                "`xvnet show forwards` lists them");
+    return fail(fmt::format("forward {}: network {:?} does not have this forward",
+                            forward_text(request), request.network),
+                "«show forwards» lists them");
   XVNET_TRY(close_forward(change, {key, *existing}));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
@@ -353,7 +354,7 @@ Result<void> check_forwards(Tables& tables, const Network& network) {
     if (!has_snat(network.record))
       return fail(
           fmt::format("set network {:?}: forward {} needs its SNAT", name, forward_text(request)),
-          "remove it first, with xvnet forward del");
+          "remove it first: «forward del»");
     XVNET_TRY(check_inside(request, network.record));
   }
   return {};

@@ -99,15 +99,16 @@ Result<void> check_owner(Change& change, const Network& network, const std::stri
   XVNET_ASSIGN(records, change.tables().network_records.entries());
   for (const auto& [id, other] : records)
     if (id != network.id && has_address(other, address))
-      return refusal(network, text,
-                     fmt::format("the host has it in network {:?}", text_of(other.name)));
+      return refusal(
+          network, text,
+          fmt::format("the host has the address in network {:?} already", text_of(other.name)));
   XVNET_ASSIGN(known, change.tables().nat_addresses.find(address));
   if (known && !(known->flags & abi::NAT_ADDRESS_OF_HOST))
-    return refusal(network, text, "it is a public address of VMs (--snat, or forward add)");
+    return refusal(network, text, "it is a public address of VMs, from ‹snat› or a forward");
   XVNET_ASSIGN(holder, change.kernel().address_holder(address));
   if (holder.empty() || holder == host_interface_name(text_of(network.record.name))) return {};
-  return refusal(network, text, fmt::format("the host has it on {:?}", holder),
-                 "take another address, or take it off there first");
+  return refusal(network, text, fmt::format("the host has the address on {:?} already", holder),
+                 "use another address, or remove it there first");
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ Result<void> check_cidr(std::string_view network, const std::string& text) {
         ErrorKind::kUsage,
         fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, text));
   const bool is_disguised = text.contains(':') && ipv4_of(cidr->address);
-  const std::string why = is_disguised ? "it is an IPv4 address, and written as one of IPv6"
+  const std::string why = is_disguised ? "it is an IPv4 address in IPv6 notation"
                                        : why_no_hosts(cidr->address, cidr->bits());
   if (why.empty()) return {};
   return fail(

@@ -24,10 +24,10 @@ std::string name_of(const Network& network) { return text_of(network.record.name
 Result<void> check_name_fits(const std::string& network) {
   const std::size_t longest = NAME_SIZE - 1 - kHostPrefix.size();
   if (network.size() > longest)
-    return fail(ErrorKind::kUsage,
-                fmt::format("network {:?}: with a host address its name may have {} bytes, for the "
-                            "interface is called {}{}",
-                            network, longest, kHostPrefix, network));
+    return fail(ErrorKind::kUsage, fmt::format("network {:?}: the name of a network with a host "
+                                               "address may have {} bytes, because the "
+                                               "interface is called {}{}",
+                                               network, longest, kHostPrefix, network));
   return {};
 }
 
@@ -192,7 +192,8 @@ Result<void> provide(Change& change, const Network& network,
   XVNET_ASSIGN(host, change.kernel().find_link(host_name));
   XVNET_ASSIGN(port, change.kernel().find_link(port_name));
   if (!host || !port)
-    return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
+    return fail(
+        fmt::format("network {:?}: one end of its host interface is gone", name_of(network)));
   XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));
@@ -233,7 +234,7 @@ namespace {
 std::unexpected<Error> is_end_of(std::string_view doing, const std::string& device,
                                  std::string_view whose) {
   return fail(fmt::format("{} {:?}: it is the host interface of {}", doing, device, whose),
-              "it goes with its network, and is not to be used for anything else");
+              "it belongs to the network, and cannot be used for anything else");
 }
 
 // Identifies the port by its record, whatever its name.

@@ -109,7 +109,7 @@ struct VethPeer {
 };
 
 struct XdpSupport {
-  bool native = false;           // the driver runs XDP programs
+  bool native = false;           // the driver supports XDP programs
   bool redirect_target = false;  // the driver transmits redirected XDP frames
 };
 

@@ -103,7 +103,7 @@ Result<void> set_boot(abi::network_record& record, const NetworkRequest& request
   if (request.boot_server == Ipv4{}) {
     record.boot_server = {};
   } else if (request.boot_server) {
-    XVNET_TRY(check_servers(record, "--boot-server", {*request.boot_server}));
+    XVNET_TRY(check_servers(record, "‹boot_server›", {*request.boot_server}));
     record.boot_server = to_abi(*request.boot_server);
   }
   if (!request.boot_file) return {};
@@ -122,7 +122,7 @@ Result<void> set_dns(abi::network_record& record, const NetworkRequest& request)
   if (request.dns.size() > MAX_DNS)
     return fail(ErrorKind::kUsage,
                 fmt::format("network {:?}: more than {} name servers", request.name, MAX_DNS));
-  XVNET_TRY(check_servers(record, "--dns", request.dns));
+  XVNET_TRY(check_servers(record, "‹dns›", request.dns));
   std::memset(record.dns, 0, sizeof record.dns);
   std::ranges::transform(request.dns, record.dns, to_abi);
   record.dns_count = static_cast<std::uint16_t>(request.dns.size());
@@ -141,7 +141,7 @@ Result<void> set_dhcp(abi::network_record& record, const NetworkRequest& request
         (record.flags & ~std::uint32_t{abi::RECORD_DHCP}) | (*request.dhcp ? abi::RECORD_DHCP : 0);
   if ((record.flags & abi::RECORD_DHCP) && !ipv4_of(record.gateway))
     return fail(ErrorKind::kUsage,
-                fmt::format("network {:?}: --dhcp goes with --subnet and --gateway", request.name));
+                fmt::format("network {:?}: ‹dhcp› goes with ‹subnet› and ‹gateway›", request.name));
   XVNET_TRY(set_dns(record, request));
   if (request.domain) {
     XVNET_TRY(check_name(fmt::format("network {:?}: domain", request.name), *request.domain,

@@ -37,12 +37,13 @@ Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& l
   XVNET_ASSIGN(peer, kernel.veth_peer(link.ifindex));
   choice.is_xdp_target = peer.receives_xdp;
   if (!peer.is_reachable)
-    return Obstacle{.cause = "the veth's other end is in a namespace that cannot be entered",
-                    .hint = "use --mode tc, or run as root: its VLAN offload has to be turned off"};
+    return Obstacle{
+        .cause = "the other end of the veth is in a network namespace that xvnet cannot enter",
+        .hint = "use ‹mode› tc, or run as root: XDP needs its VLAN offload turned off"};
   if (hides_tags(choice.peer_features_off, Feature::kTxVlanCtag, peer.tx_vlan_ctag) ||
       hides_tags(choice.peer_features_off, Feature::kTxVlanStag, peer.tx_vlan_stag))
     return Obstacle{.cause = "the other end's VLAN offload cannot be turned off",
-                    .hint = "use --mode tc"};
+                    .hint = "use ‹mode› tc"};
   return std::nullopt;
 }
 
@@ -52,12 +53,12 @@ Result<std::optional<Obstacle>> examine_nic(const Kernel& kernel, const Link& li
   choice.is_xdp_target = support.redirect_target;
   choice.has_complete_checksums = is_hardware(link);
   if (!support.native)
-    return Obstacle{.cause = "its driver has no native XDP", .hint = "use --mode tc"};
+    return Obstacle{.cause = "its driver has no native XDP", .hint = "use ‹mode› tc"};
   for (Feature feature : {Feature::kRxVlanCtag, Feature::kRxVlanStag}) {
     XVNET_ASSIGN(state, kernel.feature(link.ifindex, feature));
     if (hides_tags(choice.features_off, feature, state))
       return Obstacle{.cause = "its VLAN offload hides tags from XDP and cannot be turned off",
-                      .hint = "use --mode tc"};
+                      .hint = "use ‹mode› tc"};
   }
   return std::nullopt;
 }
@@ -80,21 +81,21 @@ Result<std::optional<Obstacle>> examine(const Kernel& kernel, const Link& link,
   return Obstacle{
       .kind = ErrorKind::kFailed,
       .cause = fmt::format("another XDP program, {}, is attached", foreign),
-      .hint = question.role == Role::kUplink ? "use --mode tc, or --shared-xdp" : "use --mode tc"};
+      .hint = question.role == Role::kUplink ? "use ‹mode› tc, or ‹shared_xdp›" : "use ‹mode› tc"};
 }
 
 // The mode that `auto` prefers where XDP is possible.
 Mode preferred(const Link& link, const ModeQuestion& question, std::string& why) {
   if (link.kind == LinkKind::kVeth) {
-    why = "a veth's frames are mostly unfinished, which tc carries best";
+    why = "most frames of a veth have partial checksums, which only tc can forward";
     return Mode::kTc;
   }
   if (link.kind == LinkKind::kTap && question.guest_offloads) {
-    why = "the guest may leave checksums unfinished, which tc carries best";
+    why = "the guest may send partial checksums, which only tc can forward";
     return Mode::kTc;
   }
-  why = link.kind == LinkKind::kTap ? "the guest leaves no checksum unfinished"
-                                    : "the driver runs XDP";
+  why = link.kind == LinkKind::kTap ? "the guest sends complete checksums"
+                                    : "the driver supports XDP";
   return Mode::kXdp;
 }
 

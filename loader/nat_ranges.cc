@@ -86,10 +86,10 @@ std::unexpected<Error> no_room(const Network& network, const PublicAddress& addr
                                std::size_t left) {
   const std::string ip = format_ipv4(address.address);
   const std::string hint = left >= kMinSnatPorts
-                               ? fmt::format("ask for {} with --snat-ports, or for another address",
+                               ? fmt::format("request {} with ‹snat_ports›, or use another address",
                                              std::min<std::size_t>(left, kMaxSnatPorts))
-                               : "ask for another address with --snat";
-  return fail(fmt::format("network {:?}: {} has {} ports in a row left, not {}",
+                               : "use another address with ‹snat›";
+  return fail(fmt::format("network {:?}: {} has only {} consecutive free ports, not {}",
                           text_of(network.record.name), ip, left, network.record.snat_ports),
               hint);
 }
@@ -128,10 +128,10 @@ Result<void> check_room(Tables& tables, const Network& network, std::size_t addr
   for (const auto& [key, forward] : forwards) ports += forward.count;
   if (ports <= kMostPorts) return {};
   return fail(
-      fmt::format("network {:?}: all networks together would have {} public ports; there is "
+      fmt::format("network {:?}: all networks together would have {} public ports, but there is "
                   "room for {}",
                   text_of(network.record.name), ports, kMostPorts),
-      "ask for fewer with --snat-ports");
+      "request fewer with ‹snat_ports›");
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ Result<std::uint32_t> take_id(Change& change) {
     XVNET_TRY(change.edit_meta([next](abi::meta& value) { value.next_network = next; }));
     return id;
   }
-  return fail("add network: there are no more network ids");
+  return fail("add network: all network ids are in use");
 }
 
 // Frames of networks with one of these flags need a tail-called program.
@@ -54,9 +54,10 @@ Result<void> check_claims(Tables& tables, const abi::network_record& record, std
   for (const auto& [id, other] : records) {
     if (id == self) continue;
     if (text_of(other.name) == text_of(record.name))
-      return fail(fmt::format("add network {:?}: there is one of this name", text_of(record.name)));
+      return fail(
+          fmt::format("add network {:?}: a network of this name exists", text_of(record.name)));
     if (record.vid && other.vid == record.vid)
-      return fail(fmt::format("network {:?}: VLAN {} is network {:?} already", text_of(record.name),
+      return fail(fmt::format("network {:?}: VLAN {} belongs to network {:?}", text_of(record.name),
                               record.vid, text_of(other.name)));
   }
   return {};
@@ -111,8 +112,8 @@ Result<Network> find_or_create_untagged(Change& change, const std::string& uplin
   XVNET_ASSIGN(candidates, untagged_networks(change, uplink));
   if (candidates.size() == 1) return candidates.front();
   if (candidates.size() > 1)
-    return fail(fmt::format("attach: there are {} untagged networks", candidates.size()),
-                "say which one with --uplink or --network");
+    return fail(fmt::format("attach: {} untagged networks exist", candidates.size()),
+                "name one with ‹uplink› or ‹network›");
   XVNET_ASSIGN(taken, find_network(change.tables(), "untagged"));
   NetworkRequest request{};
   request.name = taken ? ("untagged-" + uplink).substr(0, NAME_SIZE - 1) : "untagged";
@@ -168,10 +169,9 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
   if (plan) return *plan;
   XVNET_ASSIGN(translated, is_translated(change.tables(), network.id));
   if (!translated && miss == SnatMiss::kRefused) return std::unexpected(std::move(plan).error());
-  outcome.warnings.push_back(
-      fmt::format("{}; {}", plan.error().message,
-                  translated ? "it goes on as before"
-                             : "it is not translated until `xvnet restore` is given again"));
+  outcome.warnings.push_back(fmt::format(
+      "{}; {}", plan.error().message,
+      translated ? "its previous SNAT stays" : "it has no SNAT until the next «restore»"));
   return std::nullopt;
 }
 
@@ -251,8 +251,9 @@ Result<Network> network_for_port(Change& change, const PortRequest& request) {
   if (request.untagged) return find_or_create_untagged(change, request.uplink);
   XVNET_ASSIGN(network, find_network(change.tables(), request.network));
   if (network) return *network;
-  return fail(fmt::format("attach {:?}: there is no network {:?}", request.device, request.network),
-              fmt::format("make it first: xvnet network add {}", request.network));
+  return fail(
+      fmt::format("attach {:?}: network {:?} does not exist", request.device, request.network),
+      fmt::format("add it first: «network add» {}", request.network));
 }
 
 Result<void> destroy_network(Change& change, const Network& network) {
@@ -283,7 +284,7 @@ Result<void> add_member(Change& change, std::uint32_t network, std::uint32_t ifi
   const auto* end = list.ifindex + list.count;
   if (std::find<const std::uint32_t*>(list.ifindex, end, ifindex) != end) return {};
   if (list.count == MAX_MEMBERS)
-    return fail(fmt::format("attach: the network has its {} ports already", MAX_MEMBERS));
+    return fail(fmt::format("attach: the network has {} ports, which is the maximum", MAX_MEMBERS));
   list.ifindex[list.count++] = ifindex;
   return change.put(members, network, list);
 }
@@ -319,7 +320,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatM
   if (std::memcmp(&record, &wanted, sizeof record) != 0)
     return fail(fmt::format("add network {:?}: it exists and differs: {}", request.name,
                             difference(record, wanted)),
-                fmt::format("change it with: xvnet network set {}", request.name));
+                fmt::format("change it with: «network set» {}", request.name));
   XVNET_ASSIGN(plan, plan_snat(change, {existing->id, record}, request, miss, outcome));
   XVNET_TRY(change.put(change.tables().network_records, existing->id, record));
   if (plan) XVNET_TRY(provide_nat(change, {existing->id, record}, *plan));
@@ -332,7 +333,7 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   XVNET_TRY(check_ageing(request));
   XVNET_TRY(check_kind("set", request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
-  if (!existing) return fail(fmt::format("set network {:?}: there is none", request.name));
+  if (!existing) return fail(fmt::format("set network {:?}: it does not exist", request.name));
   auto& tables = change.tables();
   Network network = *existing;
   auto& record = network.record;
@@ -372,11 +373,11 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
 
 Result<Outcome> remove_network(Change& change, std::string_view name) {
   XVNET_ASSIGN(network, find_network(change.tables(), name));
-  if (!network) return fail(fmt::format("delete network {:?}: there is none", name));
+  if (!network) return fail(fmt::format("delete network {:?}: it does not exist", name));
   XVNET_ASSIGN(used, has_ports(change.tables(), *network));
   if (used)
     return fail(fmt::format("delete network {:?}: ports are attached to it", name),
-                "detach them first; `xvnet show ports` lists them");
+                "detach them first; «show ports» lists them");
   XVNET_TRY(destroy_network(change, *network));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }

@@ -45,19 +45,19 @@ std::vector<NamedValue> settings_of(const abi::network_record& record) {
   const NetworkRequest request = network_request(record);
   const auto same = [](const std::string& text) { return text; };
   return {{"its kind", kind_of(request)},
-          {"--uplink", or_none(request.uplink)},
-          {"--host-address", list(request.host_addresses, same)},
-          {"--ageing", fmt::format("{} s", request.ageing_s.value_or(0))},
-          {"--subnet", request.subnet ? format_subnet(*request.subnet) : "none"},
-          {"--gateway", or_none(request.gateway)},
-          {"--router", or_none(request.router.value_or(""))},
-          {"--dhcp", request.dhcp.value_or(false) ? "on" : "off"},
-          {"--dns", list(request.dns, format_ipv4)},
-          {"--domain", or_none(request.domain.value_or(""))},
-          {"--boot-server", or_none(request.boot_server)},
-          {"--boot-file", or_none(request.boot_file.value_or(""))},
-          {"--snat", snat_of(request, record)},
-          {"--snat-except",
+          {"‹uplink›", or_none(request.uplink)},
+          {"‹host_addresses›", list(request.host_addresses, same)},
+          {"‹ageing›", fmt::format("{} s", request.ageing_s.value_or(0))},
+          {"‹subnet›", request.subnet ? format_subnet(*request.subnet) : "none"},
+          {"‹gateway›", or_none(request.gateway)},
+          {"‹router›", or_none(request.router.value_or(""))},
+          {"‹dhcp›", request.dhcp.value_or(false) ? "on" : "off"},
+          {"‹dns›", list(request.dns, format_ipv4)},
+          {"‹domain›", or_none(request.domain.value_or(""))},
+          {"‹boot_server›", or_none(request.boot_server)},
+          {"‹boot_file›", or_none(request.boot_file.value_or(""))},
+          {"‹snat›", snat_of(request, record)},
+          {"‹snat_exceptions›",
            list(request.snat_exceptions.value_or(std::vector<Subnet>{}), format_subnet)}};
 }
 

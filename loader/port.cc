@@ -167,7 +167,7 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
   XVNET_ASSIGN(uplink, change.kernel().find_link(entry->uplink));
   if (uplink && uplink->mtu < link.mtu)
     outcome.warnings.push_back(fmt::format(
-        "{}: its MTU of {} is larger than {}'s {}: full-sized frames will not leave the "
+        "{}: its MTU of {} is larger than {}'s {}: full-sized frames cannot leave the "
         "host; set `ip link set {} mtu {}`, or give the guest an MTU of {}",
         link.name, link.mtu, uplink->name, uplink->mtu, uplink->name, link.mtu, uplink->mtu));
   return {};
@@ -186,9 +186,9 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
     return Outcome{.changed = change.did_anything(), .warnings = {}, .created_tap = {}};
   }
   if (!request.replace)
-    return fail(fmt::format("attach {:?}: it is attached differently: {}", request.device,
+    return fail(fmt::format("attach {:?}: it is attached with other settings: {}", request.device,
                             differences.front().text),
-                "change it with --replace, or detach it first");
+                "change it with ‹replace›, or detach it first");
   if (is_in_place(differences)) {
     XVNET_ASSIGN(outcome, change_port(change, port, *link, request));
     XVNET_ASSIGN(resized, change.kernel().find_link(port.ifindex));
@@ -256,7 +256,7 @@ Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::po
   const auto key = static_key(record.network, record.mac);
   XVNET_ASSIGN(entry, fdb.find(key));
   if (entry && entry->slot >= abi::FDB_SLOT_HOST && entry->ifindex != ifindex)
-    return fail(fmt::format("attach {:?}: the MAC is configured on another port of the network",
+    return fail(fmt::format("attach {:?}: another port of the network has this MAC",
                             text_of(record.device.name)));
   return change.put(fdb, key, abi::fdb_entry{ifindex, abi::FDB_SLOT_STATIC, 0});
 }
@@ -359,15 +359,15 @@ Result<Outcome> detach_port(Change& change, std::string_view device, bool delete
   if (!port) {
     XVNET_ASSIGN(link, change.kernel().find_link(device));
     return fail(fmt::format("detach {:?}: {}", device,
-                            link ? "it is not attached" : "there is no such device or port"));
+                            link ? "it is not attached" : "no device or port has this name"));
   }
   if (port->record.device.flags & abi::RECORD_HOST_SIDE)
     return fail(fmt::format("detach {:?}: it is the host interface of a network", device),
                 "delete the network instead");
   if (delete_device && port->record.device.kind != abi::DEVICE_TAP &&
       !(port->record.device.flags & abi::RECORD_CREATED))
-    return fail(fmt::format("detach {:?}: --delete is for TAPs", device),
-                "detach it, then delete it with ip(8)");
+    return fail(fmt::format("detach {:?}: ‹delete› is only for TAPs", device),
+                "detach it, then delete it: ip link del NAME");
   XVNET_TRY(remove_port(change, port->ifindex, port->record, delete_device));
   XVNET_TRY(remove_network_if_unused(change, port->record.network));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};

@@ -40,10 +40,10 @@ Result<void> check_is_a_hosts(const Network& network, const PortRequest& request
   const std::string text = format_ipv4(address);
   const std::string name = text_of(network.record.name);
   if (!subnet->is_assignable(address))
-    return refusal(request, fmt::format("{} is no host's address in {}, the subnet of {:?}", text,
-                                        format_subnet(*subnet), name));
+    return refusal(request, fmt::format("{} is not an address of a host in {}, the subnet of {:?}",
+                                        text, format_subnet(*subnet), name));
   if (std::ranges::find(own, address) != own.end())
-    return refusal(request, fmt::format("{} is network {:?}'s own", text, name));
+    return refusal(request, fmt::format("network {:?} itself uses {}", name, text));
   return {};
 }
 
@@ -56,7 +56,7 @@ Result<void> check_address(const Network& network, const Entries& entries,
   if (entry == entries.end()) return {};
   const std::string name = text_of(network.record.name);
   if (is_shared(entry->second))
-    return refusal(request, fmt::format("ports of network {:?} share {}, by --allow", name,
+    return refusal(request, fmt::format("ports of network {:?} share {} by ‹allow›", name,
                                         format_ipv4(address)));
   if (entry->second.ifindex)
     return refusal(request, fmt::format("port {:?} of network {:?} has {}",
@@ -84,7 +84,7 @@ std::optional<Ipv4> find_free(const abi::network_record& record, const Entries& 
 
 std::unexpected<Error> no_subnet(const PortRequest& request, const std::string& network) {
   return fail(fmt::format("attach {:?}: network {:?} has no subnet", request.device, network),
-              fmt::format("give it one with: xvnet network set {} --subnet CIDR", network));
+              fmt::format("give it one with: «network set» {} ‹subnet› CIDR", network));
 }
 
 // Addresses reserved for detached devices must not prevent an attach: erases one if the table is
@@ -95,8 +95,7 @@ Result<void> make_room(Change& change) {
   if (all.size() < MAX_ADDRESSES) return {};
   for (const auto& [key, entry] : all)
     if (!entry.ifindex && !is_shared(entry)) return change.erase(addresses, key);
-  return fail(
-      fmt::format("attach: ports have {} addresses, and there is room for no more", all.size()));
+  return fail(fmt::format("attach: ports have {} addresses, which is the maximum", all.size()));
 }
 
 std::vector<Ipv4> list_of(const abi::address (&addresses)[MAX_PORT_ADDRESSES], std::size_t count) {
@@ -205,9 +204,10 @@ Result<void> check_allowed(Change& change, const Network& network, const PortReq
     if (entry == entries.end() || is_shared(entry->second) || !entry->second.ifindex) continue;
     const std::string owner = text_of(entry->second.owner);
     if (owner != request.device)
-      return fail(fmt::format("attach {:?}: port {:?} of network {:?} has {} to itself",
-                              request.device, owner, name, format_ipv4(address)),
-                  "an address that ports share is given to each of them with --allow");
+      return fail(
+          fmt::format("attach {:?}: port {:?} of network {:?} does not share its address {}",
+                      request.device, owner, name, format_ipv4(address)),
+          "to share an address, give it to each port with ‹allow›");
   }
   return {};
 }

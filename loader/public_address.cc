@@ -76,12 +76,12 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
   for (const Home& home : homes)
     if (!home.addresses.empty()) candidates.push_back(&home);
   if (candidates.empty())
-    return refusal(what_of(record, "--snat auto"), "no uplink has an IPv4 address",
-                   "give one an address, or say which to use with --snat IP");
+    return refusal(what_of(record, "‹snat› auto"), "no uplink has an IPv4 address",
+                   "give an uplink an address, or name one with ‹snat› IP");
   if (candidates.size() > 1)
-    return refusal(what_of(record, "--snat auto"),
+    return refusal(what_of(record, "‹snat› auto"),
                    fmt::format("{} uplinks have addresses", candidates.size()),
-                   "say which address to use with --snat IP");
+                   "name the address with ‹snat› IP");
   return hosts_own(candidates.front()->addresses.front().address);
 }
 
@@ -89,8 +89,7 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
 // must route the address.
 Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
                                  const std::vector<Home>& homes, Ipv4 address) {
-  if (homes.empty())
-    return refusal(what, "there is no uplink", "make it first: xvnet uplink add IFACE");
+  if (homes.empty()) return refusal(what, "no uplink exists", "add it first: «uplink add» IFACE");
   std::vector<const Home*> reaching;
   for (const Home& home : homes) {
     if (home.has(address)) return hosts_own(address);
@@ -99,19 +98,19 @@ Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
   XVNET_ASSIGN(holder, kernel.address_holder(to_abi(address)));
   if (!holder.empty())
     return refusal(what,
-                   fmt::format("it is the host's own address, of {:?}, which is no uplink", holder),
-                   "take another address, or give this one to an uplink");
+                   fmt::format("the host has the address on {:?}, which is not an uplink", holder),
+                   "use another address, or move this one to an uplink");
   if (reaching.size() > 1)
-    return refusal(what, fmt::format("{} uplinks reach it", reaching.size()),
-                   "leave its subnet to one of them");
+    return refusal(what, fmt::format("it is in the subnets of {} uplinks", reaching.size()),
+                   "let only one of them have an address in that subnet");
   if (reaching.empty() && homes.size() > 1)
-    return refusal(what, "it is in the subnet of no uplink",
-                   "give the uplink where it belongs an address of its subnet");
+    return refusal(what, "no uplink has an address in its subnet",
+                   "give an uplink an address in the subnet");
   const Home& home = reaching.empty() ? homes.front() : *reaching.front();
   if (!reaching.empty() && !home.is_assignable(address))
-    return refusal(what,
-                   fmt::format("it is no host's address in the subnet of {:?}", home.link.name),
-                   "the first and the last address of a subnet are nobody's");
+    return refusal(
+        what, fmt::format("it is not an address of a host in the subnet of {:?}", home.link.name),
+        "the first and the last address of a subnet are reserved");
   auto found = at_home(address, home.link);
   found.is_beside_uplinks = reaching.empty();
   return found;
@@ -180,8 +179,8 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
                                                          const abi::network_record& record) {
   XVNET_ASSIGN(homes, find_homes(tables, kernel));
   if (homes.empty())
-    return refusal(what_of(record, "--snat"), "there is no uplink",
-                   "make it first: xvnet uplink add IFACE");
+    return refusal(what_of(record, "‹snat›"), "no uplink exists",
+                   "add it first: «uplink add» IFACE");
   std::vector<PublicAddress> found;
   if (record.flags & abi::RECORD_SNAT_AUTO) {
     XVNET_ASSIGN(present, addresses_in_use(tables, network));
@@ -189,7 +188,7 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
     found.push_back(address);
   }
   for (const Ipv4 named : snat_addresses(record)) {
-    const auto what = what_of(record, fmt::format("--snat {}", format_ipv4(named)));
+    const auto what = what_of(record, fmt::format("‹snat› {}", format_ipv4(named)));
     XVNET_ASSIGN(address, find_named(kernel, what, homes, named));
     found.push_back(address);
   }
@@ -209,10 +208,10 @@ Result<void> check_unanswered(Change& change, const PublicAddress& address) {
   XVNET_ASSIGN(answer, change.kernel().probe_address(address.entry.uplink, address.address));
   if (!answer) return {};
   XVNET_ASSIGN(link, change.kernel().find_link(address.entry.uplink));
-  return refusal(fmt::format("take public address {}", format_ipv4(address.address)),
-                 fmt::format("{} answers for it on the LAN of {:?}", format_mac(*answer),
-                             link ? link->name : std::string()),
-                 "take another address, or say --force");
+  return refusal(fmt::format("use public address {}", format_ipv4(address.address)),
+                 fmt::format("{} answers ARP requests for it on the LAN of {:?}",
+                             format_mac(*answer), link ? link->name : std::string()),
+                 "use another address, or ‹force›");
 }
 
 Result<std::vector<std::string>> reach_warnings(Change& change,
@@ -224,8 +223,8 @@ Result<std::vector<std::string>> reach_warnings(Change& change,
     XVNET_ASSIGN(link, change.kernel().find_link(address.entry.uplink));
     if (known || !link) continue;
     warnings.push_back(fmt::format(
-        "{}: the host does not have it, nor is it in the subnet of {}; nothing comes to "
-        "it unless a router there has a route for it to this host",
+        "{}: neither the host nor the subnet of {} has this address; it receives nothing "
+        "unless a router there has a route for it to this host",
         format_ipv4(address.address), link->name));
   }
   return warnings;

@@ -116,7 +116,7 @@ Result<std::optional<Link>> Rehearsal::find_link(std::uint32_t ifindex) const {
 
 Result<Link> Rehearsal::link_of(std::uint32_t ifindex) const {
   XVNET_ASSIGN(link, find_link(ifindex));
-  if (!link) return fail(fmt::format("find device {}: there is none", ifindex));
+  if (!link) return fail(fmt::format("find device {}: it does not exist", ifindex));
   return *link;
 }
 

@@ -35,11 +35,12 @@ Result<Outcome> remove_from_loopback(Change& change, const Link& link) {
 
 Result<Outcome> remove_from_uplink(Change& change, const Link& link) {
   XVNET_TRY(detach_programs(change, link.ifindex, kUplinkPrograms, {}));
-  return Outcome{.changed = true,
-                 .warnings = {fmt::format(
-                     "{}: it is no uplink any more; whether promiscuous mode and its offloads were "
-                     "so before is not known: ip link set dev {} promisc off",
-                     link.name, quoted_for_shell(link.name))}};
+  return Outcome{
+      .changed = true,
+      .warnings = {fmt::format(
+          "{}: it is not an uplink any more; whether promiscuous mode and its offloads were "
+          "on before is not known: ip link set dev {} promisc off",
+          link.name, quoted_for_shell(link.name))}};
 }
 
 Result<Outcome> remove_from_port(Change& change, const Link& link) {
@@ -53,22 +54,22 @@ Result<Outcome> remove_from_port(Change& change, const Link& link) {
     change.delete_on_commit(link.ifindex);
     return Outcome{.changed = true, .warnings = {}};
   }
-  return Outcome{
-      .changed = true,
-      .warnings = {fmt::format("{}: it is no port any more, and down; whether xvnet made it is not "
-                               "known: `ip link del {}` deletes it",
-                               link.name, quoted_for_shell(link.name))}};
+  return Outcome{.changed = true,
+                 .warnings = {fmt::format(
+                     "{}: it is not a port any more, and down; whether xvnet created it is not "
+                     "known: `ip link del {}` deletes it",
+                     link.name, quoted_for_shell(link.name))}};
 }
 
 }  // namespace
 
 std::vector<std::string> losses_of(const std::vector<std::string>& missing) {
   std::vector<std::string> losses = {
-      fmt::format("pins of tables were missing: {}; `xvnet restore` brings back what was saved",
+      fmt::format("pins of tables were missing: {}; «restore» restores what was saved",
                   fmt::join(missing, ", "))};
   if (std::ranges::find_first_of(missing, kOfReservedPorts) != missing.end())
     losses.emplace_back(
-        "ports of the host may be left in net.ipv4.ip_local_reserved_ports, which nobody uses");
+        "net.ipv4.ip_local_reserved_ports may contain ports that are not in use any more");
   return losses;
 }
 
@@ -80,10 +81,10 @@ Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
     XVNET_TRY(change.set_backstop(remnant.ifindex, false));
     Outcome outcome{.changed = true, .warnings = {}};
     if (link)
-      outcome.warnings.push_back(
-          fmt::format("{}: it has the number of a port that was called {}; if it was renamed, set "
-                      "it down: ip link set dev {} down",
-                      link->name, remnant.name, quoted_for_shell(link->name)));
+      outcome.warnings.push_back(fmt::format(
+          "{}: a port that was called {} had its interface index; if it was renamed, set "
+          "it down: ip link set dev {} down",
+          link->name, remnant.name, quoted_for_shell(link->name)));
     return outcome;
   }
   if (remnant.program == Program::kTcToForward) return remove_from_loopback(change, *link);
@@ -95,7 +96,7 @@ Result<std::vector<std::string>> reserved_by_nobody(const Kernel& kernel) {
   XVNET_ASSIGN(reserved, kernel.reserved_ports());
   if (reserved.none()) return std::vector<std::string>{};
   return std::vector{fmt::format(
-      "net.ipv4.ip_local_reserved_ports keeps {} free; if nothing else needs that: sysctl -w "
+      "net.ipv4.ip_local_reserved_ports reserves {}; if nothing else needs them: sysctl -w "
       "net.ipv4.ip_local_reserved_ports=''",
       format_ports(reserved))};
 }

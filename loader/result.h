@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Result<T>: a value, or an Error that can be shown to the operator unchanged.
+// Result<T>: a value, or an Error for the operator.
+//
+// The library does not know how an operator names a field of a request or runs a command. Its texts
+// mark both: ‹max_macs› is the field, «uplink add» the command. Who shows a text replaces the marks.
 #pragma once
 
 #include <expected>

@@ -62,7 +62,8 @@ Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
   if (!filter.network.empty()) {
     XVNET_ASSIGN(network, find_network(tables, filter.network));
     if (!network)
-      return fail(fmt::format("show public ports of network {:?}: there is none", filter.network));
+      return fail(
+          fmt::format("show public ports of network {:?}: it does not exist", filter.network));
   }
   XVNET_ASSIGN(records, tables.network_records.entries());
   const std::map networks(records.begin(), records.end());

@@ -30,10 +30,10 @@ Result<void> add(Plan& plan, const Kernel& kernel, const Placement& placement,
   if (placement.hook != Hook::kTcIngress) return {};
   if (state == Attachment::kSevered)
     plan.warnings.push_back(
-        fmt::format("{}: it is severed, so there is nothing to upgrade", text_of(record.name)));
+        fmt::format("{}: it is not upgraded, because its programs are gone", text_of(record.name)));
   if (state == Attachment::kUnfiltered)
     plan.warnings.push_back(
-        fmt::format("{}: its program is gone, so there is nothing to upgrade; `xvnet doctor` says "
+        fmt::format("{}: it is not upgraded, because its program is gone; «doctor» says "
                     "how to repair it",
                     text_of(record.name)));
   return {};

@@ -31,7 +31,7 @@ abi::uplink_record make_record(const Link& link, const ModeChoice& choice,
 Result<void> check_vids(const UplinkRequest& request) {
   if (!request.vids) return {};
   if ((*request.vids)[0] || (*request.vids)[4095])
-    return fail(ErrorKind::kUsage, fmt::format("add uplink {:?}: a VID is not {} to {}",
+    return fail(ErrorKind::kUsage, fmt::format("add uplink {:?}: a VLAN ID is not in {} to {}",
                                                request.device, kMinVid, kMaxVid));
   return {};
 }
@@ -44,13 +44,13 @@ Result<void> check_claims(Change& change, const UplinkRequest& request, std::uin
     if (ifindex == self || presence != Presence::kHere) continue;
     const bool has_all = record.device.flags & abi::RECORD_ALL_VLANS;
     if (!request.vids && has_all)
-      return fail(fmt::format("add uplink {:?}: {:?} carries all VLANs already", request.device,
+      return fail(fmt::format("add uplink {:?}: {:?} carries all VLANs", request.device,
                               text_of(record.device.name)),
-                  "say with --vlans which ones this uplink carries");
+                  "name the VLANs of each uplink with ‹vlans›");
     if (!request.vids || has_all) continue;
     const VidSet both = *request.vids & vids_of(record);
     if (both.any())
-      return fail(fmt::format("add uplink {:?}: {:?} carries VLAN {} already", request.device,
+      return fail(fmt::format("add uplink {:?}: {:?} carries VLAN {}", request.device,
                               text_of(record.device.name), format_vids(both)));
   }
   return {};
@@ -64,7 +64,7 @@ std::string difference_from(const abi::uplink_record& record, const UplinkReques
   if (request.vids && *request.vids != vids_of(record))
     return fmt::format("it carries VLAN {}", format_vids(vids_of(record)));
   if (!(record.device.flags & abi::RECORD_SHARED_XDP) != !request.share_xdp)
-    return "its XDP is shared differently";
+    return "its shared XDP setting differs";
   return {};
 }
 
@@ -132,9 +132,9 @@ Result<Outcome> keep_uplink(Change& change, const UplinkRequest& request,
                             const abi::uplink_record& record, const Link& link) {
   const std::string difference = difference_from(record, request);
   if (!difference.empty())
-    return fail(
-        fmt::format("add uplink {:?}: it is an uplink already: {}", request.device, difference),
-        fmt::format("remove it first: xvnet uplink del {}", request.device));
+    return fail(fmt::format("add uplink {:?}: it is an uplink with other settings: {}",
+                            request.device, difference),
+                fmt::format("remove it first: «uplink del» {}", request.device));
   XVNET_TRY(repair_uplink(change, link.ifindex, record, link));
   XVNET_TRY(follow_uplink_names(change));
   XVNET_TRY(bind_networks(change));
@@ -175,7 +175,7 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   XVNET_TRY(check_is_no_host_interface(change, "add uplink", request.device));
   XVNET_ASSIGN(existing, settle_existing(change, request));
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));
-  if (!link) return fail(fmt::format("add uplink {:?}: there is no such device", request.device));
+  if (!link) return fail(fmt::format("add uplink {:?}: the device does not exist", request.device));
   auto outcome = existing ? keep_uplink(change, request, *existing, *link)
                           : add_fresh_uplink(change, request, *link);
   // Steps on a device that is gone succeed (change.h), so check that the device still exists.

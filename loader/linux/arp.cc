@@ -119,7 +119,7 @@ Result<void> send_arp_announcement(std::uint32_t ifindex, Ipv4 address) {
   const auto doing =
       fmt::format("announce {} on device {}", format_ipv4(address), quoted_device(ifindex));
   XVNET_ASSIGN(report, query_link(ifindex));
-  if (!report) return fail(doing + ": there is no such device");
+  if (!report) return fail(doing + ": the device does not exist");
   // Protocol 0: the socket receives nothing.
   FileDescriptor socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return fail_errno(errno, doing);

@@ -19,7 +19,7 @@ Result<void> Attachments::attach(Program program, std::uint32_t ifindex, Hook ho
                                  bool share_xdp) {
   std::string path = root_.program(program_name(program));
   auto loaded = open_pin(path);
-  if (!loaded) return fail_errno(loaded.error(), fmt::format("open pin \"{}\"", path));
+  if (!loaded) return fail_errno(loaded.error(), fmt::format("open pin {:?}", path));
   if (hook == Hook::kXdp) return attach_xdp(program, *loaded, ifindex, share_xdp);
   return attach_tc(*loaded, ifindex, hook);
 }
@@ -42,9 +42,9 @@ Result<void> Attachments::attach_xdp(Program program, const FileDescriptor& load
   if (shared != Attachment::kNone) XVNET_TRY(detach_shared_xdp(root_, ifindex));
   XVNET_ASSIGN(foreign, foreign_xdp(ifindex));
   if (!foreign.empty()) {
-    return fail(fmt::format("attach to xdp of device {}: another program, {}, is there",
+    return fail(fmt::format("attach to xdp of device {}: another program, {}, is attached",
                             quoted_device(ifindex), foreign),
-                "use --mode tc, or --shared-xdp");
+                "use ‹mode› tc, or ‹shared_xdp›");
   }
   return attach_link(pin, loaded, ifindex, Hook::kXdp);
 }

@@ -33,12 +33,12 @@ std::expected<FileDescriptor, int> open_pin(const std::string& path, PinAccess a
 
 Result<void> pin(const FileDescriptor& object, const std::string& path) {
   if (bpf_obj_pin(object.get(), path.c_str()) == 0) return {};
-  return fail_errno(errno, fmt::format("pin \"{}\"", path));
+  return fail_errno(errno, fmt::format("pin {:?}", path));
 }
 
 Result<void> unpin(const std::string& path) {
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-  return fail_errno(errno, fmt::format("remove pin \"{}\"", path));
+  return fail_errno(errno, fmt::format("remove pin {:?}", path));
 }
 
 bool is_pinned(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
@@ -77,7 +77,7 @@ std::string describe_program(std::uint32_t id) {
   FileDescriptor program(bpf_prog_get_fd_by_id(id));
   auto info = program.is_open() ? program_info(program) : std::unexpected(ENOENT);
   if (!info || info->name[0] == '\0') return fmt::format("id {}", id);
-  return fmt::format("\"{}\" (id {})", info->name, id);
+  return fmt::format("{:?} (id {})", info->name, id);
 }
 
 }  // namespace xvnet

@@ -150,7 +150,7 @@ Result<void> rename_marker(const PinRoot& root, std::uint32_t ifindex, Hook hook
                            std::string_view from, std::string_view to) {
   const std::string old_path = root.link(ifindex, hook, from);
   if (rename(old_path.c_str(), root.link(ifindex, hook, to).c_str()) == 0) return {};
-  return fail_errno(errno, fmt::format("rename pin \"{}\"", old_path));
+  return fail_errno(errno, fmt::format("rename pin {:?}", old_path));
 }
 
 // Resolves the next marker of an interrupted command: it becomes the marker if its program runs.
@@ -173,7 +173,7 @@ Result<void> attach_filter(const PinRoot& root, const FileDescriptor& program,
   XVNET_ASSIGN(present, occupant(ifindex, hook));
   if (present && !is_own(root, ifindex, hook, present)) {
     return fail(
-        fmt::format("attach a tc filter to device {}: priority {}, handle {:#x} is taken by {}",
+        fmt::format("attach a tc filter to device {}: priority {}, handle {:#x} is used by {}",
                     quoted_device(ifindex), kPriority, kHandle, describe_program(present)));
   }
   XVNET_TRY(settle_next_marker(root, ifindex, hook, present));

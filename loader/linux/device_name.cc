@@ -13,7 +13,7 @@ std::string device_name(std::uint32_t ifindex) {
 
 std::string quoted_device(std::uint32_t ifindex) {
   std::string name = device_name(ifindex);
-  return name.empty() ? fmt::format("number {}", ifindex) : fmt::format("\"{}\"", name);
+  return name.empty() ? fmt::format("number {}", ifindex) : fmt::format("{:?}", name);
 }
 
 }  // namespace xvnet

@@ -133,7 +133,7 @@ std::string driver_name(const std::string& device) {
 }
 
 Result<FeatureState> read_feature(std::uint32_t ifindex, std::string_view feature) {
-  std::string doing = fmt::format("read feature \"{}\" of {}", feature, quoted_device(ifindex));
+  std::string doing = fmt::format("read feature {:?} of {}", feature, quoted_device(ifindex));
   std::string name = device_name(ifindex);
   if (name.empty()) return fail_errno(ENODEV, doing);
   EthtoolDevice device(name);
@@ -148,12 +148,12 @@ Result<FeatureState> read_feature(std::uint32_t ifindex, std::string_view featur
 }
 
 Result<void> write_feature(std::uint32_t ifindex, std::string_view feature, bool on) {
-  std::string doing = fmt::format("turn {} feature \"{}\" of {}", on ? "on" : "off", feature,
-                                  quoted_device(ifindex));
+  std::string doing =
+      fmt::format("turn {} feature {:?} of {}", on ? "on" : "off", feature, quoted_device(ifindex));
   XVNET_ASSIGN(before, read_feature(ifindex, feature));
   if (before.is_on == on) return {};
   if (before.is_fixed) {
-    return fail(ErrorKind::kUnsupported, doing + ": the device does not let it change");
+    return fail(ErrorKind::kUnsupported, doing + ": the device does not allow it");
   }
   EthtoolDevice device(device_name(ifindex));
   auto count = feature_count(device);
@@ -165,7 +165,7 @@ Result<void> write_feature(std::uint32_t ifindex, std::string_view feature, bool
   // The kernel also reports success if a driver or another feature overrides the request.
   XVNET_ASSIGN(after, read_feature(ifindex, feature));
   if (after.is_on == on) return {};
-  return fail(ErrorKind::kUnsupported, doing + ": the device did not follow");
+  return fail(ErrorKind::kUnsupported, doing + ": the device did not change it");
 }
 
 }  // namespace xvnet

@@ -36,7 +36,7 @@ Result<NetworkNamespace> own_network_namespace() {
 }  // namespace
 
 std::string InstancePins::doing() const {
-  return fmt::format("open instance \"{}\"", root_.instance());
+  return fmt::format("open instance {:?}", root_.instance());
 }
 
 // bpf(2) refuses a caller without CAP_BPF before it looks for the pin, so ask the file system
@@ -48,7 +48,7 @@ Result<std::optional<FileDescriptor>> InstancePins::find_meta(const PinRoot& roo
   auto map = open_pin(path, PinAccess::kReadOnly);
   if (map) return std::move(*map);
   if (map.error() == ENOENT) return std::nullopt;
-  auto failure = fail_errno(map.error(), fmt::format("{}: pin \"{}\"", doing(), path));
+  auto failure = fail_errno(map.error(), fmt::format("{}: pin {:?}", doing(), path));
   if (failure.error().kind == ErrorKind::kNotPermitted)
     failure.error().hint = hidden ? kOwnerHint : kCapabilityHint;
   return failure;
@@ -59,9 +59,9 @@ Result<void> InstancePins::check_namespace(std::uint64_t dev, std::uint64_t inod
   if (dev == own.dev && inode == own.inode) return {};
   return fail(
       doing() + ": it belongs to another network namespace",
-      fmt::format("go there with `nsenter --net=`, or use --instance NAME, one for each network "
-                  "namespace; only if that one is gone, run `xvnet down`, and if that is refused "
-                  "too, remove \"{}\"",
+      fmt::format("go there with `nsenter --net=`, or use ‹instance› NAME, one for each network "
+                  "namespace; only if that namespace is gone, run «down», and if that is refused "
+                  "too, remove {:?}",
                   root_.directory()));
 }
 
@@ -85,7 +85,7 @@ Result<InstancePins::Presence> InstancePins::find() const {
 Result<void> InstancePins::write_meta(const abi::meta& meta) const {
   std::string path = root_.map(table_name(TableId::kMeta));
   auto map = open_pin(path);
-  if (!map) return fail_errno(map.error(), fmt::format("open pin \"{}\"", path));
+  if (!map) return fail_errno(map.error(), fmt::format("open pin {:?}", path));
   if (bpf_map_update_elem(map->get(), &kMetaKey, &meta, BPF_ANY) == 0) return {};
   return fail_errno(errno, doing());
 }
@@ -122,13 +122,13 @@ Result<void> InstancePins::check_other_versions() const {
   XVNET_ASSIGN(others, root_.other_abis());
   if (others.empty()) return {};
   if (others.back() > root_.abi()) {
-    return fail(fmt::format("{}: it is of a newer xvnet (ABI {}, this one has {})", doing(),
-                            others.back(), root_.abi()),
-                "use that one, or run its `xvnet down` first");
+    return fail(fmt::format("{}: it was created by a newer xvnet (ABI {}, this one has {})",
+                            doing(), others.back(), root_.abi()),
+                "use that one, or run its «down» first");
   }
-  return fail(fmt::format("{}: it is of an older xvnet (ABI {}, this one has {})", doing(),
+  return fail(fmt::format("{}: it was created by an older xvnet (ABI {}, this one has {})", doing(),
                           others.back(), root_.abi()),
-              "xvnet upgrade");
+              "«upgrade»");
 }
 
 Result<void> InstancePins::check_capabilities() const {
@@ -140,7 +140,7 @@ Result<void> InstancePins::check_capabilities() const {
 
 Result<void> InstancePins::open_tables_for_writing() {
   XVNET_ASSIGN(is_open, open_tables(PinAccess::kReadWrite));
-  return is_open ? Result<void>{} : fail(doing() + ": a pinned table has vanished");
+  return is_open ? Result<void>{} : fail(doing() + ": a pinned table does not exist any more");
 }
 
 Result<void> InstancePins::open_for_change() {
@@ -166,12 +166,12 @@ Result<bool> InstancePins::open_for_reading() {
     if (is_mount_namespace_private())
       return fail(
           fmt::format("{}: no bpffs is mounted on {} in this mount namespace", doing(), kBpffs),
-          "what is attached is out of sight inside `ip netns exec`: use `nsenter --net=`");
-    return fail(fmt::format("{}: no bpffs is mounted on {}: what was attached is out of sight "
+          "what is attached is not visible inside `ip netns exec`: use `nsenter --net=`");
+    return fail(fmt::format("{}: no bpffs is mounted on {}: what was attached is not visible "
                             "inside `ip netns exec` (use `nsenter --net=`), or gone if it was "
                             "unmounted",
                             doing(), kBpffs),
-                "xvnet restore");
+                "«restore»");
   }
   XVNET_TRY(check_other_versions());
   return false;
@@ -184,7 +184,7 @@ Result<void> InstancePins::load_continuations() {
     auto& present = tables_[static_cast<std::size_t>(shape.id)];
     if (present->is_there()) continue;
     auto map = open_pin(root_.map(shape.name));
-    if (!map) return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), shape.name));
+    if (!map) return fail_errno(map.error(), fmt::format("{}: table {:?}", doing(), shape.name));
     XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
     *present = std::move(*table);
   }
@@ -200,7 +200,7 @@ Result<bool> InstancePins::open_tables(PinAccess access) {
       continue;
     }
     if (!map && map.error() == ENOENT) return false;
-    if (!map) return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), shape.name));
+    if (!map) return fail_errno(map.error(), fmt::format("{}: table {:?}", doing(), shape.name));
     XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
     opened = std::move(table);
   }

@@ -66,10 +66,11 @@ Result<std::vector<std::string>> InstancePins::missing_programs() const {
 Result<void> InstancePins::check_tables() const {
   XVNET_ASSIGN(missing, missing_tables());
   if (missing.empty()) return {};
-  return fail(fmt::format("{}: pins are missing in \"{}\": {}; what is attached goes on, and can "
-                          "only be taken down",
-                          doing(), root_.map(""), fmt::join(missing, ", ")),
-              "xvnet down");
+  return fail(
+      fmt::format("{}: pins are missing in {:?}: {}; what is attached continues to work, and can "
+                  "only be taken down",
+                  doing(), root_.map(""), fmt::join(missing, ", ")),
+      "«down»");
 }
 
 // Without meta the instance's network namespace is unknown. It is this one if it has remnants here.
@@ -84,7 +85,7 @@ Result<void> InstancePins::check_remains(bool is_here) const {
   if (is_here || are_dead || is_empty_directory(root_.links())) return {};
   return fail(
       doing() + ": it may belong to another network namespace",
-      fmt::format("run `xvnet down` there; if that one is gone, remove \"{}\"", root_.directory()));
+      fmt::format("run «down» there; if that namespace is gone, remove {:?}", root_.directory()));
 }
 
 Result<void> InstancePins::open_remains(Opening opening, bool is_here) {
@@ -106,7 +107,7 @@ Result<void> InstancePins::open_remains(Opening opening, bool is_here) {
       continue;
     }
     if (map.error() != ENOENT)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(), shape.name));
+      return fail_errno(map.error(), fmt::format("{}: table {:?}", doing(), shape.name));
     substitutes_[at] = std::make_unique<OverlayTable>(nullptr, shape.key_size, shape.value_size);
   }
   lock_ = std::move(lock);

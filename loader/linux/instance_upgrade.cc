@@ -34,7 +34,7 @@ Result<void> share_links(const PinRoot& root, const PinRoot& former) {
     XVNET_TRY(pin(*object, path));
   }
   if (!error || error.value() == ENOENT) return {};
-  return fail_errno(error.value(), fmt::format("list \"{}\"", former.links()));
+  return fail_errno(error.value(), fmt::format("list {:?}", former.links()));
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ Result<std::optional<LinkReport>> query_link(std::string_view name) {
   if (name.empty() || name.size() >= IFNAMSIZ) return std::nullopt;
   NetlinkMessage message(RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK);
   message.header(ifinfomsg{}).put_string(IFLA_IFNAME, name).put(IFLA_EXT_MASK, kSkipStats);
-  return query(message, fmt::format("find device \"{}\"", name));
+  return query(message, fmt::format("find device {:?}", name));
 }
 
 Result<std::optional<LinkReport>> query_link(std::uint32_t ifindex) {

@@ -122,7 +122,7 @@ Result<void> create_veth_pair(std::string_view name, std::string_view peer) {
       });
     });
   });
-  return execute(message, fmt::format("create veth \"{}\" with peer \"{}\"", name, peer));
+  return execute(message, fmt::format("create veth {:?} with peer {:?}", name, peer));
 }
 
 Result<void> delete_link_by_index(std::uint32_t ifindex) {
@@ -134,7 +134,7 @@ Result<void> delete_link_by_index(std::uint32_t ifindex) {
 Result<void> set_link_name(std::uint32_t ifindex, std::string_view name) {
   NetlinkMessage message(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
   message.header(link_header(ifindex)).put_string(IFLA_IFNAME, name);
-  return execute(message, fmt::format("rename device {} to \"{}\"", quoted_device(ifindex), name));
+  return execute(message, fmt::format("rename device {} to {:?}", quoted_device(ifindex), name));
 }
 
 // An empty alias removes the present one.
@@ -182,7 +182,7 @@ Result<void> set_link_noise(std::uint32_t ifindex, const Noise& noise) {
 }
 
 Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr) {
-  std::string doing = fmt::format("add address \"{}\" to {}", cidr, quoted_device(ifindex));
+  std::string doing = fmt::format("add address {:?} to {}", cidr, quoted_device(ifindex));
   XVNET_ASSIGN(address, parse_cidr(cidr, doing));
   auto done = change_address(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, address.get());
   if (!done && done.error().number != EEXIST) return fail_netlink(done.error(), doing);
@@ -190,7 +190,7 @@ Result<void> add_link_address(std::uint32_t ifindex, std::string_view cidr) {
 }
 
 Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr) {
-  std::string doing = fmt::format("remove address \"{}\" from {}", cidr, quoted_device(ifindex));
+  std::string doing = fmt::format("remove address {:?} from {}", cidr, quoted_device(ifindex));
   XVNET_ASSIGN(address, parse_cidr(cidr, doing));
   auto done = change_address(RTM_DELADDR, 0, ifindex, address.get());
   if (!done && done.error().number != EADDRNOTAVAIL) return fail_netlink(done.error(), doing);
@@ -198,7 +198,7 @@ Result<void> remove_link_address(std::uint32_t ifindex, std::string_view cidr) {
 }
 
 Result<bool> has_link_address(std::uint32_t ifindex, std::string_view cidr) {
-  std::string doing = fmt::format("look for address \"{}\" at {}", cidr, quoted_device(ifindex));
+  std::string doing = fmt::format("look for address {:?} at {}", cidr, quoted_device(ifindex));
   XVNET_ASSIGN(address, parse_cidr(cidr, doing));
   ifaddrmsg header{};
   header.ifa_family = static_cast<std::uint8_t>(nl_addr_get_family(address.get()));

@@ -58,7 +58,7 @@ class LinuxKernel : public Kernel {
   Result<Link> create_tap(const TapSpec& spec) override {
     XVNET_TRY(create_persistent_tap(spec));
     XVNET_ASSIGN(link, find_link(spec.name));
-    if (!link) return fail(fmt::format("create tap \"{}\": it vanished", spec.name));
+    if (!link) return fail(fmt::format("create tap {:?}: it does not exist any more", spec.name));
     return std::move(*link);
   }
   Result<void> create_veth(std::string_view name, std::string_view peer) override {
@@ -246,7 +246,7 @@ class LinuxKernel : public Kernel {
 Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options) {
   const std::string& name = options.instance;
   if (!is_instance_name(name))
-    return fail(ErrorKind::kUsage, fmt::format("open instance \"{}\": not an instance name", name));
+    return fail(ErrorKind::kUsage, fmt::format("open instance {:?}: not an instance name", name));
   silence_libraries();
   return std::make_unique<LinuxKernel>(options);
 }

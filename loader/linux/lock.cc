@@ -15,7 +15,7 @@ namespace xvnet {
 namespace {
 
 Result<FileDescriptor> fail_to_lock(int error, const std::string& directory) {
-  auto failure = fail_errno(error, fmt::format("lock \"{}\"", directory));
+  auto failure = fail_errno(error, fmt::format("lock {:?}", directory));
   if (failure.error().kind == ErrorKind::kNotPermitted) failure.error().hint = kOwnerHint;
   return failure;
 }

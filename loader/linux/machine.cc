@@ -47,7 +47,7 @@ Finding examine_version() {
   bool is_old = major < kOldestMajor || (major == kOldestMajor && minor < kOldestMinor);
   if (!is_old) return {"kernel", Health::kOk, name.release, ""};
   return {"kernel", Health::kWarn,
-          fmt::format("{} is older than what xvnet is tested on", name.release),
+          fmt::format("{} is older than the kernels that xvnet is tested on", name.release),
           fmt::format("Linux {}.{} or newer", kOldestMajor, kOldestMinor)};
 }
 
@@ -62,11 +62,12 @@ Finding examine_bpffs(const std::string& pin_root) {
   if (is_bpffs_mounted())
     return {"bpffs", Health::kOk, fmt::format("pins are under {}", pin_root), ""};
   if (is_mount_namespace_private()) {
-    return {"bpffs", Health::kFail, fmt::format("{} is no bpffs in this mount namespace", kBpffs),
+    return {"bpffs", Health::kFail,
+            fmt::format("{} is not a bpffs in this mount namespace", kBpffs),
             "enter network namespaces with `nsenter --net=`, not `ip netns exec`"};
   }
   return {"bpffs", Health::kWarn,
-          fmt::format("not mounted on {}: what was attached is out of sight inside `ip netns exec` "
+          fmt::format("not mounted on {}: what was attached is not visible inside `ip netns exec` "
                       "(use `nsenter --net=`), or gone if it was unmounted",
                       kBpffs),
           fmt::format("mount -t bpf -o mode=0700 bpf {}", kBpffs)};
@@ -92,13 +93,13 @@ Finding examine_jit() {
   if (!is_on)
     return {"jit", Health::kWarn, "cannot tell whether the BPF compiler is on", "run as root"};
   if (*is_on) return {"jit", Health::kOk, "on", ""};
-  return {"jit", Health::kWarn, "off: every frame costs several times more",
+  return {"jit", Health::kWarn, "off: each frame costs several times more",
           "sysctl net.core.bpf_jit_enable=1"};
 }
 
 Finding examine_tcx() {
   if (is_tcx_supported()) return {"tcx", Health::kOk, "programs attach by links", ""};
-  return {"tcx", Health::kOk, "not in this kernel: programs attach as clsact filters", ""};
+  return {"tcx", Health::kOk, "this kernel has no tcx: programs attach as clsact filters", ""};
 }
 
 Finding examine_btf() {
@@ -108,7 +109,7 @@ Finding examine_btf() {
 
 Finding examine_lockdown() {
   auto line = read_line("/sys/kernel/security/lockdown");
-  if (!line) return {"lockdown", Health::kOk, "no sign of it", ""};
+  if (!line) return {"lockdown", Health::kOk, "not active", ""};
   std::size_t begin = line->find('[');
   std::string mode = line->substr(begin + 1, line->find(']') - begin - 1);
   if (mode != "confidentiality") return {"lockdown", Health::kOk, mode, ""};

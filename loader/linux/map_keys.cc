@@ -34,7 +34,7 @@ Result<std::vector<std::byte>> walked_keys(const FileDescriptor& map, const bpf_
   for (std::size_t count = 0; count < std::size_t{2} * info.max_entries; count++) {
     if (bpf_map_get_next_key(map.get(), last, next.data())) {
       if (errno == ENOENT) return keys;
-      return fail_errno(errno, fmt::format("list table \"{}\"", name));
+      return fail_errno(errno, fmt::format("list table {:?}", name));
     }
     keys.insert(keys.end(), next.begin(), next.end());
     last = keys.data() + keys.size() - info.key_size;
@@ -78,7 +78,7 @@ bool visit_batches(const FileDescriptor& map, const BatchVisitor& visit) {
 
 Result<std::vector<std::byte>> list_keys(const FileDescriptor& map, const std::string& name) {
   const auto info = map_info(map);
-  if (!info) return fail_errno(info.error(), fmt::format("list table \"{}\"", name));
+  if (!info) return fail_errno(info.error(), fmt::format("list table {:?}", name));
   std::vector<std::byte> keys;
   const bool done = visit_batches(
       map, [&](auto found, auto) { keys.insert(keys.end(), found.begin(), found.end()); });

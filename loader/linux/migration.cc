@@ -58,8 +58,8 @@ Result<std::vector<Run>> translate(const std::vector<BtfField>& from,
     const auto old = std::ranges::find(from, field.path, &BtfField::path);
     if (old == from.end()) continue;
     if (old->size != field.size) {
-      return fail(fmt::format("take over table \"{}\": field \"{}\" has changed its size", table,
-                              field.path));
+      return fail(
+          fmt::format("migrate table {:?}: the size of field {:?} has changed", table, field.path));
     }
     append(runs, {old->offset, field.offset, field.size});
   }
@@ -75,7 +75,7 @@ class Copy {
   static Result<Copy> make(const TableLayout& from, const TableLayout& to,
                            const std::string& table) {
     if (is_per_cpu(from.type) != is_per_cpu(to.type))
-      return fail(fmt::format("take over table \"{}\": it is of another kind", table));
+      return fail(fmt::format("migrate table {:?}: it is of another type", table));
     Copy copy;
     XVNET_ASSIGN(key, translate(from.key, to.key, table));
     XVNET_ASSIGN(value, translate(from.value, to.value, table));
@@ -100,7 +100,7 @@ class Copy {
       const std::byte* key = keys.data() + at;
       if (bpf_map_lookup_elem(from.get(), key, old_value_.data())) {
         if (errno == ENOENT) continue;
-        return fail_errno(errno, fmt::format("take over table \"{}\": read it", table));
+        return fail_errno(errno, fmt::format("migrate table {:?}: read it", table));
       }
       if (is_array_ &&
           std::ranges::all_of(old_value_, [](std::byte each) { return each == std::byte{0}; }))
@@ -127,10 +127,10 @@ class Copy {
     if (errno == EEXIST) return {};
     if (errno == E2BIG)
       return fail(
-          fmt::format("take over table \"{}\": one of its entries has no place in the new one",
+          fmt::format("migrate table {:?}: one of its entries does not fit into the new one",
                       table),
-          "make all of it anew: `xvnet save`, `xvnet down` and `xvnet restore`");
-    return fail_errno(errno, fmt::format("take over table \"{}\": write the new one", table));
+          "create the instance again: «save», «down» and «restore»");
+    return fail_errno(errno, fmt::format("migrate table {:?}: write the new one", table));
   }
 
   std::vector<Run> key_runs_, value_runs_;
@@ -144,7 +144,7 @@ class Copy {
 }  // namespace
 
 Result<TableLayout> layout_of(const FileDescriptor& map, const std::string& name) {
-  const std::string doing = fmt::format("read the layout of table \"{}\"", name);
+  const std::string doing = fmt::format("read the layout of table {:?}", name);
   auto info = map_info(map);
   if (!info) return fail_errno(info.error(), doing);
   TableLayout layout{.type = info->type,
@@ -157,7 +157,7 @@ Result<TableLayout> layout_of(const FileDescriptor& map, const std::string& name
   Btf types(info->btf_id ? btf__load_from_kernel_by_id(info->btf_id) : nullptr);
   if (info->btf_id && !types) {
     auto failure = fail_errno(errno, doing);
-    if (errno == EPERM) failure.error().hint = "taking over old tables needs CAP_SYS_ADMIN";
+    if (errno == EPERM) failure.error().hint = "migrating tables needs CAP_SYS_ADMIN";
     return failure;
   }
   XVNET_TRY(add_fields(layout, types.get(), info->btf_key_type_id, info->btf_value_type_id));
@@ -190,11 +190,11 @@ Result<std::uint64_t> read_number(const FileDescriptor& map, const std::string& 
   XVNET_ASSIGN(layout, layout_of(map, name));
   const auto field = std::ranges::find(layout.value, path, &BtfField::path);
   if (field == layout.value.end() || field->size > sizeof(std::uint64_t))
-    return fail(fmt::format("read table \"{}\": it has no \"{}\"", name, path));
+    return fail(fmt::format("read table {:?}: it has no {:?}", name, path));
   constexpr std::uint32_t kFirst = 0;
   std::vector<std::byte> value(layout.value_size);
   if (bpf_map_lookup_elem(map.get(), &kFirst, value.data()))
-    return fail_errno(errno, fmt::format("read table \"{}\"", name));
+    return fail_errno(errno, fmt::format("read table {:?}", name));
   std::uint64_t number = 0;
   std::memcpy(&number, value.data() + field->offset, field->size);
   return number;

@@ -22,7 +22,7 @@ constexpr mode_t kDirectoryMode = 0700;
 
 Result<void> make_directory(const std::string& path) {
   if (mkdir(path.c_str(), kDirectoryMode) == 0 || errno == EEXIST) return {};
-  return fail_errno(errno, fmt::format("create directory \"{}\"", path));
+  return fail_errno(errno, fmt::format("create directory {:?}", path));
 }
 
 Result<void> remove_all_in(const std::string& path, const std::string& doing) {
@@ -35,7 +35,7 @@ Result<void> remove_all_in(const std::string& path, const std::string& doing) {
   if (error && error.value() != ENOENT) return fail_errno(error.value(), doing);
   for (const fs::path& each : entries) {
     if (!fs::remove(each, error) && error) {
-      return fail_errno(error.value(), fmt::format("{}: \"{}\"", doing, each.native()));
+      return fail_errno(error.value(), fmt::format("{}: {:?}", doing, each.native()));
     }
   }
   if (!fs::remove(path, error) && error) return fail_errno(error.value(), doing);
@@ -81,7 +81,7 @@ Result<std::vector<std::uint32_t>> PinRoot::abis() const {
     if (name[0] == 'v' && is_bad == std::errc() && *end == '\0') abis.push_back(abi);
   }
   if (error && error.value() != ENOENT)
-    return fail_errno(error.value(), fmt::format("list \"{}\"", directory_));
+    return fail_errno(error.value(), fmt::format("list {:?}", directory_));
   std::ranges::sort(abis);
   return abis;
 }
@@ -100,7 +100,7 @@ Result<void> PinRoot::create() const {
 }
 
 Result<void> PinRoot::remove() const {
-  std::string doing = fmt::format("remove the pins of instance \"{}\"", instance_);
+  std::string doing = fmt::format("remove the pins of instance {:?}", instance_);
   // Remove the maps last: until then a reader, or the next command after a crash, sees what exists.
   for (const char* part : {"/links", "/progs", "/maps", ""}) {
     XVNET_TRY(remove_all_in(version_ + part, doing));
@@ -121,7 +121,7 @@ Result<std::vector<PinRoot>> all_roots() {
     XVNET_ASSIGN(abis, PinRoot(instance).abis());
     for (const std::uint32_t abi : abis) roots.emplace_back(instance, abi);
   }
-  if (error) return fail_errno(error.value(), fmt::format("list \"{}\"", kBpffs));
+  if (error) return fail_errno(error.value(), fmt::format("list {:?}", kBpffs));
   return roots;
 }
 
@@ -140,11 +140,13 @@ bool is_mount_namespace_private() {
 
 Result<void> mount_bpffs() {
   if (is_bpffs_mounted()) return {};
-  std::string doing = fmt::format("mount bpffs on \"{}\"", kBpffs);
+  std::string doing = fmt::format("mount bpffs on {:?}", kBpffs);
   if (is_mount_namespace_private()) {
-    return fail(doing + ": this mount namespace would take it, and every attachment, away with it",
-                "inside a network namespace use `nsenter --net=`, not `ip netns exec`, "
-                "or mount bpffs yourself");
+    return fail(
+        doing +
+            ": the mount would disappear with this mount namespace, and all attachments with it",
+        "inside a network namespace use `nsenter --net=`, not `ip netns exec`, "
+        "or mount bpffs yourself");
   }
   if (mount("bpf", std::string(kBpffs).c_str(), "bpf", 0, "mode=0700") == 0) return {};
   int error = errno;

@@ -69,10 +69,10 @@ Result<void> explain_create(int number, std::uint32_t ifindex, Hook hook) {
   auto failure = fail_errno(number, doing);
   if (hook == Hook::kXdp && number == EOPNOTSUPP) {
     return fail(ErrorKind::kUnsupported, doing + ": the driver does not run XDP programs",
-                "use --mode tc");
+                "use ‹mode› tc");
   }
   if (hook == Hook::kXdp && failure.error().kind == ErrorKind::kFailed) {
-    failure.error().hint = "use --mode tc";
+    failure.error().hint = "use ‹mode› tc";
   }
   return failure;
 }
@@ -115,7 +115,7 @@ Result<void> attach_link(const std::string& pin_path, const FileDescriptor& prog
                          std::uint32_t ifindex, Hook hook) {
   auto link = open_pin(pin_path);
   if (!link && link.error() != ENOENT) {
-    return fail_errno(link.error(), fmt::format("open pin \"{}\"", pin_path));
+    return fail_errno(link.error(), fmt::format("open pin {:?}", pin_path));
   }
   if (link) {
     auto wanted = program_info(program);
@@ -146,9 +146,9 @@ Result<void> detach_link(const std::string& pin_path) {
 Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex) {
   auto link = open_pin(pin_path);
   if (!link && link.error() == ENOENT) return Attachment::kNone;
-  if (!link) return fail_errno(link.error(), fmt::format("open pin \"{}\"", pin_path));
+  if (!link) return fail_errno(link.error(), fmt::format("open pin {:?}", pin_path));
   auto info = link_info(*link);
-  if (!info) return fail_errno(info.error(), fmt::format("examine pin \"{}\"", pin_path));
+  if (!info) return fail_errno(info.error(), fmt::format("examine pin {:?}", pin_path));
   return runs_on(*info, ifindex) ? Attachment::kLive : Attachment::kSevered;
 }
 
@@ -169,13 +169,13 @@ Result<bool> are_all_links_dead(const PinRoot& root) {
     if (std::ranges::none_of(kLinkNames, [&](auto end) { return name.ends_with(end); }))
       return false;
     auto link = open_pin(entry->path());
-    if (!link) return fail_errno(link.error(), fmt::format("open pin \"{}\"", name));
+    if (!link) return fail_errno(link.error(), fmt::format("open pin {:?}", name));
     auto info = link_info(*link);
-    if (!info) return fail_errno(info.error(), fmt::format("examine pin \"{}\"", name));
+    if (!info) return fail_errno(info.error(), fmt::format("examine pin {:?}", name));
     if (device_of(*info)) return false;
     dead++;
   }
-  if (error) return fail_errno(error.value(), fmt::format("list \"{}\"", root.links()));
+  if (error) return fail_errno(error.value(), fmt::format("list {:?}", root.links()));
   return dead > 0;
 }
 

@@ -42,20 +42,20 @@ bool is_table(const bpf_map* map) {
 Result<ObjectPointer> open_object(std::span<const std::byte> bytes, const char* name) {
   LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = name);
   ObjectPointer object(bpf_object__open_mem(bytes.data(), bytes.size(), &options));
-  if (!object) return fail_errno(errno, fmt::format("open object \"{}\"", name));
+  if (!object) return fail_errno(errno, fmt::format("open object {:?}", name));
   return object;
 }
 
 Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
-  std::string doing = fmt::format("reuse table \"{}\"", bpf_map__name(map));
+  std::string doing = fmt::format("reuse table {:?}", bpf_map__name(map));
   auto info = map_info(pinned);
   if (!info) return fail_errno(info.error(), doing);
   if (info->type != bpf_map__type(map) || info->key_size != bpf_map__key_size(map) ||
       info->value_size != bpf_map__value_size(map) ||
       info->max_entries != bpf_map__max_entries(map) ||
       comparable_flags(info->map_flags) != comparable_flags(bpf_map__map_flags(map))) {
-    return fail(doing + ": the pinned one is of another layout",
-                "run `xvnet down` of the version that made it");
+    return fail(doing + ": the pinned table has another layout",
+                "run «down» of the version that created it");
   }
   if (int error = bpf_map__reuse_fd(map, pinned.get())) return fail_errno(-error, doing);
   return {};
@@ -71,7 +71,7 @@ Result<void> share_table(const bpf_object* object, const bpf_map* map, const Pin
   if (is_own || is_pinned(path)) return {};
   auto old = open_pin(former.map(name));
   if (!old && old.error() == ENOENT) return {};
-  if (!old) return fail_errno(old.error(), fmt::format("open pin \"{}\"", former.map(name)));
+  if (!old) return fail_errno(old.error(), fmt::format("open pin {:?}", former.map(name)));
   XVNET_ASSIGN(old_layout, layout_of(*old, name));
   XVNET_ASSIGN(new_layout, layout_of(object, map));
   return old_layout == new_layout ? pin(*old, path) : Result<void>{};
@@ -114,9 +114,9 @@ Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
     if (pinned) {
       XVNET_TRY(reuse_map(map, *pinned));
     } else if (pinned.error() != ENOENT) {
-      return fail_errno(pinned.error(), fmt::format("open pin \"{}\"", path));
+      return fail_errno(pinned.error(), fmt::format("open pin {:?}", path));
     } else if (int error = bpf_map__set_pin_path(map, path.c_str())) {
-      return fail_errno(-error, fmt::format("pin table \"{}\"", bpf_map__name(map)));
+      return fail_errno(-error, fmt::format("pin table {:?}", bpf_map__name(map)));
     }
   }
   return {};
@@ -128,15 +128,15 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
   if (!refusal.cause.empty()) {
     return Error{
         ErrorKind::kUnsupported,
-        fmt::format("load program \"{}\": the kernel's verifier refused it: {}{}", refusal.program,
+        fmt::format("load program {:?}: the kernel's verifier refused it: {}{}", refusal.program,
                     refusal.cause, refusal.context),
-        log == VerifierLog::kWhole ? "" : "--verbose-verifier shows the verifier's whole log"};
+        log == VerifierLog::kWhole ? "" : "‹verbose_verifier› shows the verifier's whole log"};
   }
   if (!has_kernel_btf())
     return fail(ErrorKind::kUnsupported,
-                fmt::format("load programs of \"{}\": {}", name, kNoKernelBtf), kKernelBtfHint)
+                fmt::format("load programs of {:?}: {}", name, kNoKernelBtf), kKernelBtfHint)
         .error();
-  auto failure = fail_errno(number, fmt::format("load programs of \"{}\"", name));
+  auto failure = fail_errno(number, fmt::format("load programs of {:?}", name));
   if (number == EPERM || number == EACCES) {
     failure.error().hint =
         "CAP_BPF and CAP_NET_ADMIN of the initial user namespace are needed, and no lockdown";
@@ -184,7 +184,7 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
     std::string path = root.next_program(bpf_program__name(program));
     XVNET_TRY(unpin(path));  // left by an interrupted command
     if (int error = bpf_program__pin(program, path.c_str())) {
-      return fail_errno(-error, fmt::format("pin program \"{}\"", bpf_program__name(program)));
+      return fail_errno(-error, fmt::format("pin program {:?}", bpf_program__name(program)));
     }
   }
   return {};
@@ -192,15 +192,15 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
 
 Result<void> set_continuations(const PinRoot& root) {
   const auto map = open_pin(root.map(kProgramMap));
-  if (!map) return fail_errno(map.error(), fmt::format("open table \"{}\"", kProgramMap));
+  if (!map) return fail_errno(map.error(), fmt::format("open table {:?}", kProgramMap));
   for (std::uint32_t at = 0; at < kContinuations.size(); at++) {
     const std::string path = root.program(program_name(kContinuations[at]));
     const auto program = open_pin(path);
     if (!program && program.error() == ENOENT) continue;
-    if (!program) return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
+    if (!program) return fail_errno(program.error(), fmt::format("open pin {:?}", path));
     const int fd = program->get();
     if (bpf_map_update_elem(map->get(), &at, &fd, BPF_ANY))
-      return fail_errno(errno, fmt::format("write table \"{}\"", kProgramMap));
+      return fail_errno(errno, fmt::format("write table {:?}", kProgramMap));
   }
   return {};
 }
@@ -210,7 +210,7 @@ Result<void> promote_programs(const PinRoot& root) {
   for (Program each : kPrograms) {
     const std::string next = root.next_program(program_name(each));
     if (rename(next.c_str(), root.program(program_name(each)).c_str()) && errno != ENOENT)
-      return fail_errno(errno, fmt::format("rename pin \"{}\"", next));
+      return fail_errno(errno, fmt::format("rename pin {:?}", next));
   }
   return set_continuations(root);
 }
@@ -228,9 +228,9 @@ Result<void> load_objects(const Loading& loading) {
 Result<void> take_over_table(const PinRoot& root, const PinRoot& former, const std::string& name) {
   auto from = open_pin(former.map(name));
   if (!from && from.error() == ENOENT) return {};
-  if (!from) return fail_errno(from.error(), fmt::format("open pin \"{}\"", former.map(name)));
+  if (!from) return fail_errno(from.error(), fmt::format("open pin {:?}", former.map(name)));
   auto to = open_pin(root.map(name));
-  if (!to) return fail_errno(to.error(), fmt::format("open pin \"{}\"", root.map(name)));
+  if (!to) return fail_errno(to.error(), fmt::format("open pin {:?}", root.map(name)));
   auto from_info = map_info(*from);
   auto to_info = map_info(*to);
   if (from_info && to_info && from_info->id == to_info->id) return {};
@@ -313,7 +313,7 @@ Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root) {
     const std::string path = root.program(program_name(each));
     auto program = open_pin(path);
     if (!program && !(program.error() == ENOENT && is_continuation(program_name(each))))
-      return fail_errno(program.error(), fmt::format("open pin \"{}\"", path));
+      return fail_errno(program.error(), fmt::format("open pin {:?}", path));
     programs.push_back(program ? std::move(*program) : FileDescriptor());
   }
   return programs;

@@ -89,8 +89,8 @@ Result<void> remove(xdp_program* program, std::uint32_t ifindex, xdp_attach_mode
 
 Error explain_attach(int number, const std::string& doing, const LibraryLog& library) {
   if (number == EBUSY || number == EEXIST) {
-    return Error{ErrorKind::kFailed, doing + ": the program there does not share it",
-                 "use --mode tc"};
+    return Error{ErrorKind::kFailed, doing + ": the attached program does not share XDP",
+                 "use ‹mode› tc"};
   }
   // Kernels with this check refuse an extension that adds or removes a tag if the dispatcher was
   // built before it, as that of Debian 12's libxdp (xdp-dispatcher.o).
@@ -99,7 +99,7 @@ Error explain_attach(int number, const std::string& doing, const LibraryLog& lib
                  doing +
                      ": this kernel does not let libxdp's dispatcher run programs that move "
                      "packet data",
-                 "use --mode tc, leave --shared-xdp out, or use a newer libxdp"};
+                 "use ‹mode› tc, leave ‹shared_xdp› out, or use a newer libxdp"};
   }
   return fail_errno(number, doing).error();
 }
@@ -125,7 +125,7 @@ Result<void> attach_beside_others(const PinRoot& root, Program program,
                       doing +
                           ": this kernel does not allow XDP programs to share a device "
                           "(freplace refused)",
-                      "use --mode tc, or leave --shared-xdp out");
+                      "use ‹mode› tc, or leave ‹shared_xdp› out");
   if (auto undone = remove(ours.get(), ifindex, XDP_MODE_NATIVE); !undone) {
     failure.error().message += "; and then: " + undone.error().message;
   }

@@ -56,7 +56,7 @@ Result<void> add_ports(PortSet& ports, const std::string& path, const std::strin
   errno = 0;
   std::ifstream file(path);
   if (!file && errno == ENOENT) return {};  // a kernel without IPv6
-  if (!file) return fail_errno(errno, fmt::format("read \"{}\"", path));
+  if (!file) return fail_errno(errno, fmt::format("read {:?}", path));
   for (std::string line; std::getline(file, line);) {
     const auto socket = parse_socket(line);
     if (socket && socket->state != TCP_TIME_WAIT && is_bound_to(*socket, address))

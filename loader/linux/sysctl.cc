@@ -85,7 +85,7 @@ Result<void> guard_link(std::uint32_t ifindex, HostAddresses addresses) {
     const std::string path = path_of(setting, device_name(ifindex));
     if (is_absent(setting, path)) continue;
     if (const int error = write_value(path, setting.value))
-      return fail_errno(error, fmt::format("guard device {}: write {:?} to \"{}\"",
+      return fail_errno(error, fmt::format("guard device {}: write {:?} to {:?}",
                                            quoted_device(ifindex), setting.value, path));
   }
   return {};
@@ -97,7 +97,7 @@ Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddre
   for (const Setting& setting : guarding_settings(addresses)) {
     const std::string path = path_of(setting, device);
     if (is_absent(setting, path)) continue;
-    XVNET_ASSIGN(value, read_value(path, fmt::format("read \"{}\"", path)));
+    XVNET_ASSIGN(value, read_value(path, fmt::format("read {:?}", path)));
     if (value != std::string(setting.value) + "\n")
       names.push_back(fmt::format("net.{}.conf.{}.{}", setting.family, device, setting.name));
   }
@@ -118,7 +118,7 @@ Result<std::vector<SharedSetting>> list_overruling() {
   for (const auto& [setting, bad] : kSettings) {
     const std::string path = path_of(setting, "all");
     if (is_absent(setting, path)) continue;
-    XVNET_ASSIGN(value, read_value(path, fmt::format("read \"{}\"", path)));
+    XVNET_ASSIGN(value, read_value(path, fmt::format("read {:?}", path)));
     if (value == bad)
       found.push_back({fmt::format("net.{}.conf.all.{}", setting.family, setting.name),
                        std::string(setting.value)});
@@ -130,7 +130,7 @@ Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& do
   const auto path = fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", device_name(ifindex));
   const int error = write_value(path, on ? "0" : "1");
   if (error && error != ENOENT)
-    return fail_errno(error, fmt::format("{}: write \"{}\"", doing, path));
+    return fail_errno(error, fmt::format("{}: write {:?}", doing, path));
   return {};
 }
 
@@ -138,23 +138,23 @@ Result<void> set_link_ipv4(std::uint32_t ifindex, std::string_view setting, bool
   const auto path = fmt::format("/proc/sys/net/ipv4/conf/{}/{}", device_name(ifindex), setting);
   const int error = write_value(path, on ? "1" : "0");
   if (error)
-    return fail_errno(error, fmt::format("turn {} {} of device {}: write \"{}\"", on ? "on" : "off",
+    return fail_errno(error, fmt::format("turn {} {} of device {}: write {:?}", on ? "on" : "off",
                                          setting, quoted_device(ifindex), path));
   return {};
 }
 
 Result<PortSet> read_reserved_ports() {
-  XVNET_ASSIGN(text, read_value(kReservedPorts, fmt::format("read \"{}\"", kReservedPorts)));
+  XVNET_ASSIGN(text, read_value(kReservedPorts, fmt::format("read {:?}", kReservedPorts)));
   const auto ports = parse_ports(text);
   if (!ports)
-    return fail(fmt::format("read \"{}\": {:?} is no list of ports", kReservedPorts, text));
+    return fail(fmt::format("read {:?}: {:?} is not a list of ports", kReservedPorts, text));
   return *ports;
 }
 
 // The kernel ignores an empty write; an empty line clears the list.
 Result<void> write_reserved_ports(const PortSet& ports) {
   const int error = write_value(kReservedPorts, format_ports(ports) + "\n");
-  if (error) return fail_errno(error, fmt::format("write \"{}\"", kReservedPorts));
+  if (error) return fail_errno(error, fmt::format("write {:?}", kReservedPorts));
   return {};
 }
 

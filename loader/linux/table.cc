@@ -45,12 +45,12 @@ bool is_entry(std::span<const std::byte> element) {
 
 Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId id) {
   const TableShape& shape = shape_of(id);
-  std::string doing = fmt::format("open table \"{}\"", shape.name);
+  std::string doing = fmt::format("open table {:?}", shape.name);
   auto info = map_info(map);
   if (!info) return fail_errno(info.error(), doing);
   if (info->key_size != shape.key_size || info->value_size != shape.value_size) {
-    return fail(doing + ": the pinned one is of another layout",
-                "run `xvnet down` of the version that made it");
+    return fail(doing + ": the pinned table has another layout",
+                "run «down» of the version that created it");
   }
   std::unique_ptr<LinuxTable> table(new LinuxTable);
   table->key_size_ = info->key_size;
@@ -59,13 +59,14 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
   if (is_per_cpu(info->type)) {
     int cpus = libbpf_num_possible_cpus();
     if (cpus <= 0) return fail_errno(-cpus, doing + ": count the CPUs");
-    if (info->value_size % kWord) return fail(doing + ": its values are not of 64-bit words");
+    if (info->value_size % kWord)
+      return fail(doing + ": its values do not consist of 64-bit words");
     table->cpus_ = static_cast<std::size_t>(cpus);
   }
   table->is_record_ = is_record(id);
   table->is_array_ = info->map_flags & BPF_F_MMAPABLE;
   if (table->is_array_ && info->value_size % kWord)
-    return fail(doing + ": its values are not of 64-bit words");
+    return fail(doing + ": its values do not consist of 64-bit words");
   if (table->is_array_ && is_writable(map)) {
     XVNET_ASSIGN(memory, MappedArray::open(map, std::size_t{info->max_entries} * info->value_size));
     table->memory_ = std::move(memory);
@@ -90,21 +91,21 @@ std::size_t LinuxTable::transfer_size() const {
 
 Result<void> LinuxTable::check_key(std::span<const std::byte> key) const {
   if (key.size() == key_size_) return {};
-  return fail(fmt::format("use table \"{}\": its keys have {} bytes, not {}", name_, key_size_,
-                          key.size()));
+  return fail(
+      fmt::format("use table {:?}: its keys have {} bytes, not {}", name_, key_size_, key.size()));
 }
 
 Result<bool> LinuxTable::lookup(std::span<const std::byte> key, std::span<std::byte> value) const {
   XVNET_TRY(check_key(key));
   if (value.size() != value_size_) {
-    return fail(fmt::format("read table \"{}\": its values have {} bytes, not {}", name_,
-                            value_size_, value.size()));
+    return fail(fmt::format("read table {:?}: its values have {} bytes, not {}", name_, value_size_,
+                            value.size()));
   }
   if (!is_there()) return false;
   std::vector<std::byte> raw(transfer_size());
   if (bpf_map_lookup_elem(map_.get(), key.data(), raw.data())) {
     if (errno == ENOENT) return false;
-    return fail_errno(errno, fmt::format("read table \"{}\"", name_));
+    return fail_errno(errno, fmt::format("read table {:?}", name_));
   }
   read_value(raw, value);
   return !is_array_ || is_entry(value);
@@ -129,10 +130,10 @@ void LinuxTable::read_value(std::span<const std::byte> raw, std::span<std::byte>
 Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const std::byte> value) {
   XVNET_TRY(check_key(key));
   if (value.size() != value_size_) {
-    return fail(fmt::format("write table \"{}\": its values have {} bytes, not {}", name_,
+    return fail(fmt::format("write table {:?}: its values have {} bytes, not {}", name_,
                             value_size_, value.size()));
   }
-  if (!is_there()) return fail(fmt::format("write table \"{}\": it is not there", name_));
+  if (!is_there()) return fail(fmt::format("write table {:?}: it does not exist", name_));
   if (is_array_) return write_element(key, value);
   snapshot_.reset();
   // A per-CPU map gets zeros on every CPU, because a sum cannot be split again.
@@ -140,10 +141,9 @@ Result<void> LinuxTable::update(std::span<const std::byte> key, std::span<const 
   if (cpus_ == 0) std::ranges::copy(value, raw.begin());
   if (bpf_map_update_elem(map_.get(), key.data(), raw.data(), BPF_ANY) == 0) return {};
   if (errno == E2BIG || errno == ENOSPC) {
-    return fail(
-        fmt::format("write table \"{}\": it is full, with {} entries", name_, max_entries_));
+    return fail(fmt::format("write table {:?}: it is full, with {} entries", name_, max_entries_));
   }
-  return fail_errno(errno, fmt::format("write table \"{}\"", name_));
+  return fail_errno(errno, fmt::format("write table {:?}", name_));
 }
 
 Result<void> LinuxTable::erase(std::span<const std::byte> key) {
@@ -152,17 +152,16 @@ Result<void> LinuxTable::erase(std::span<const std::byte> key) {
   if (is_array_) return write_element(key, std::vector<std::byte>(value_size_));
   snapshot_.reset();
   if (bpf_map_delete_elem(map_.get(), key.data()) == 0 || errno == ENOENT) return {};
-  return fail_errno(errno, fmt::format("remove from table \"{}\"", name_));
+  return fail_errno(errno, fmt::format("remove from table {:?}", name_));
 }
 
 Result<void> LinuxTable::write_element(std::span<const std::byte> key,
                                        std::span<const std::byte> value) {
-  if (!memory_.is_open())
-    return fail(fmt::format("write table \"{}\": it was opened to be read", name_));
+  if (!memory_.is_open()) return fail(fmt::format("write table {:?}: it is open read-only", name_));
   std::uint32_t index = 0;
   std::memcpy(&index, key.data(), sizeof index);
   if (index >= max_entries_)
-    return fail(fmt::format("write table \"{}\": it has {} entries", name_, max_entries_));
+    return fail(fmt::format("write table {:?}: it has {} entries", name_, max_entries_));
   memory_.write(index * value_size_, value);
   return {};
 }
@@ -171,7 +170,7 @@ Result<std::vector<std::byte>> LinuxTable::read_elements() const {
   std::vector<std::byte> all;
   const bool done = visit_batches(
       map_, [&all](auto, auto values) { all.insert(all.end(), values.begin(), values.end()); });
-  if (!done) return fail_errno(errno, fmt::format("read table \"{}\"", name_));
+  if (!done) return fail_errno(errno, fmt::format("read table {:?}", name_));
   return all;
 }
 

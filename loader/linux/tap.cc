@@ -32,11 +32,10 @@ Result<FileDescriptor> open_tun(const std::string& doing) {
   FileDescriptor tun(open("/dev/net/tun", O_RDWR | O_CLOEXEC));
   if (tun.is_open()) return tun;
   if (errno == ENOENT || errno == ENODEV)
-    return fail(ErrorKind::kUnsupported, doing + ": there is no /dev/net/tun", "modprobe tun");
+    return fail(ErrorKind::kUnsupported, doing + ": /dev/net/tun does not exist", "modprobe tun");
   const int error = errno;
   auto failure = fail_errno(error, doing + ": open /dev/net/tun");
-  if (error == EACCES)
-    failure.error().hint = "chmod 0666 /dev/net/tun, which is its mode under udev";
+  if (error == EACCES) failure.error().hint = "chmod 0666 /dev/net/tun, as udev does";
   return failure;
 }
 
@@ -44,7 +43,7 @@ Result<FileDescriptor> open_tun(const std::string& doing) {
 
 Result<void> create_persistent_tap(const TapSpec& spec) {
   XVNET_TRY(check_device_name("create tap", spec.name));
-  std::string doing = fmt::format("create tap \"{}\"", spec.name);
+  std::string doing = fmt::format("create tap {:?}", spec.name);
   XVNET_ASSIGN(tun, open_tun(doing));
   // The process that opens the TAP decides whether it has a vnet header.
   auto request = tap_request(spec.name, IFF_TUN_EXCL | (spec.queues > 1 ? IFF_MULTI_QUEUE : 0));
@@ -78,7 +77,7 @@ Result<bool> delete_idle_tap(const Link& tap) {
     XVNET_TRY(delete_link_by_index(tap.ifindex));
     return true;
   }
-  const std::string doing = fmt::format("delete tap \"{}\"", tap.name);
+  const std::string doing = fmt::format("delete tap {:?}", tap.name);
   XVNET_ASSIGN(tun, open_tun(doing));
   auto request = tap_request(tap.name, 0);
   if (ioctl(tun.get(), TUNSETIFF, &request)) {

@@ -51,7 +51,7 @@ Result<VethPeer> examine_veth_peer(std::uint32_t ifindex) {
 
 Result<void> write_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
   XVNET_ASSIGN(veth, query_veth(ifindex));
-  std::string doing = fmt::format("turn {} feature \"{}\" of the peer of {}", on ? "on" : "off",
+  std::string doing = fmt::format("turn {} feature {:?} of the peer of {}", on ? "on" : "off",
                                   feature_name(feature), quoted_device(ifindex));
   std::uint32_t peer = veth.peer_ifindex;
   if (peer == 0) return fail(doing + ": it has no peer");

@@ -64,7 +64,7 @@ std::expected<std::uint64_t, NetlinkError> read_features(NetlinkSocket& socket,
 Result<XdpSupport> read_xdp_support(const Link& link) {
   bool is_known = std::ranges::find(kKnownDrivers, link.driver) != kKnownDrivers.end();
   if (link.kind != LinkKind::kOther || is_known) return XdpSupport{true, true};
-  std::string doing = fmt::format("read the xdp features of device \"{}\"", link.name);
+  std::string doing = fmt::format("read the xdp features of device {:?}", link.name);
   auto socket = NetlinkSocket::open(NETLINK_GENERIC);
   if (!socket) return fail_netlink(socket.error(), doing);
   auto family = find_family(*socket);

@@ -101,7 +101,7 @@ TEST_F(Layout, OfANewerXvnetIsNamedByDoctor) {
     const Variable own("XVNET_BIN", own_binary_);
     const CommandResult doctor = lab.host.xvnet({"doctor"});
     EXPECT_EQ(doctor.exit_code, kFailed);
-    EXPECT_NE(doctor.out.find("it is of a newer xvnet"), std::string::npos) << doctor.describe();
+    EXPECT_NE(doctor.out.find("it was created by a newer xvnet"), std::string::npos) << doctor.describe();
   }
   lab.host.down();
 }

@@ -195,12 +195,12 @@ TEST_F(Privilege, XdpOnAVethWithItsOtherEndElsewhereIsRefusedAndAutoTakesTc) {
   lab.add_wire("eth0");
   const CommandResult refused = lab.host.xvnet({"uplink", "add", "eth0", "--mode", "xdp"});
   EXPECT_EQ(refused.exit_code, kKernelCannot) << refused.describe();
-  EXPECT_EQ(error_problems(refused, {"eth0", "cannot be entered", "hint: "}), "");
+  EXPECT_EQ(error_problems(refused, {"eth0", "xvnet cannot enter", "hint: "}), "");
   EXPECT_TRUE(lab.host.uplink("eth0").is_null());
   lab.host.uplink_add("eth0");
   EXPECT_EQ(lab.host.uplink("eth0").at("mode"), "tc");
   EXPECT_EQ(lab.host.uplink("eth0").at("why"),
-            "the veth's other end is in a namespace that cannot be entered");
+            "the other end of the veth is in a network namespace that xvnet cannot enter");
 }
 
 TEST_F(Privilege, AnInstanceOfRootsIsLeftAlone) {

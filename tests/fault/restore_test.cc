@@ -85,7 +85,7 @@ TEST(Restore, ADeviceThatCameAgainIsThePortItWas) {
   lab.host.must({"save", file.path()});
   delete_link(lab.ns(), "tap0");
   const Words again = {"restore", file.path(), "--device", "tap0"};
-  EXPECT_NE(lab.host.must(again).err.find("tap0: there is no such device yet"), std::string::npos);
+  EXPECT_NE(lab.host.must(again).err.find("tap0: the device does not exist yet"), std::string::npos);
   lab.ns().must({"ip", "tuntap", "add", "dev", "tap0", "mode", "tap"});
   lab.host.must(again);
   EXPECT_EQ(lab.host.port("tap0").at("state"), "up");

@@ -121,8 +121,8 @@ TEST_F(BadInput, AForwardMustSayWhatLeadsWhere) {
   refuse({"all", "203.0.113.5:1", "10.0.0.7"}, "203.0.113.5:1");
   refuse({"all", "203.0.113.5", "10.0.0.7:1"}, "10.0.0.7:1");
   expect_refused({"forward", "add", "vlan10", "tcp", "203.0.113.5:1", "10.0.0.7"}, kFailed,
-                 {"vlan10", "no way out"});
-  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kFailed, {"no such one"});
+                 {"vlan10", "no public address"});
+  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kFailed, {"does not have this forward"});
   expect_refused({"forward", "add", "red", "tcp", "203.0.113.5:1", "10.0.0.7"}, kFailed, {"red"});
 }
 

@@ -119,7 +119,7 @@ TEST_P(Forward, OfAPortThatTheHostListensOnIsRefused) {
   const CommandResult result =
       lab.host.xvnet({"forward", "add", "red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_NE(result.err.find("a socket of the host has port 2222"), std::string::npos)
+  EXPECT_NE(result.err.find("a socket of the host uses port 2222"), std::string::npos)
       << result.describe();
   forward({"red", "tcp", "198.51.100.1:2222", "10.0.0.2:22"});
   // An IPv6 socket that also accepts IPv4.
@@ -128,7 +128,7 @@ TEST_P(Forward, OfAPortThatTheHostListensOnIsRefused) {
   EXPECT_TRUE(eventually([&] {
     return lab.host
         .xvnet({"forward", "add", "red", "tcp", "198.51.100.1:2223", "10.0.0.2:23", "--dry-run"})
-        .err.contains("a socket of the host has port 2223");
+        .err.contains("a socket of the host uses port 2223");
   }));
 }
 

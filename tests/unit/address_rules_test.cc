@@ -37,12 +37,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Nonsense{"Multicast", "224.0.0.1/24", "multicast"},
                     Nonsense{"Reserved", "240.0.0.1/24", "reserved"},
                     Nonsense{"Broadcast", "255.255.255.255/32", "broadcast"},
-                    Nonsense{"FirstOfThePrefix", "10.6.0.0/24", "the network's"},
+                    Nonsense{"FirstOfThePrefix", "10.6.0.0/24", "identifies the network"},
                     Nonsense{"LastOfThePrefix", "10.6.0.255/24", "broadcast"},
                     Nonsense{"Ipv6Unspecified", "::/64", "unspecified"},
                     Nonsense{"Ipv6Loopback", "::1/128", "loopback"},
                     Nonsense{"Ipv6Multicast", "ff02::1/64", "multicast"},
-                    Nonsense{"Ipv6FirstOfThePrefix", "2001:db8::/64", "the network's"},
+                    Nonsense{"Ipv6FirstOfThePrefix", "2001:db8::/64", "identifies the network"},
                     Nonsense{"Ipv4InIpv6", "::ffff:10.6.0.1/120", "IPv4"}),
     [](const auto& test) { return test.param.name; });
 

@@ -42,7 +42,8 @@ TEST_F(Addresses, TheHostsOwnAreNotGiven) {
   must(add_network(lab));
   attach_to("lab", "tap0");
   EXPECT_EQ(ips_of("tap0"), Texts{"10.0.0.2"});
-  refused(attach(with_ips(in_network("tap1", "lab"), {"10.0.0.1"})), ErrorKind::kFailed, "own");
+  refused(attach(with_ips(in_network("tap1", "lab"), {"10.0.0.1"})), ErrorKind::kFailed,
+          "itself uses");
 }
 
 TEST_F(Addresses, AreThoseThatAreAskedFor) {
@@ -242,7 +243,7 @@ TEST_F(SharedAddresses, AreNotGivenToAPortByItself) {
 TEST_F(SharedAddresses, AreNoPortsAlone) {
   attach_to("blue", "tap0");
   refused(attach(with_allowed(in_network("tap1", "blue"), {"10.0.0.2"})), ErrorKind::kFailed,
-          "to itself");
+          "does not share its address");
   for (const char* ip : {"10.0.0.0", "10.0.0.1", "10.0.1.2"})
     refused(attach(with_allowed(in_network("tap1", "blue"), {ip})), ErrorKind::kFailed, ip);
   refused(attach(with_allowed(with_ips(in_network("tap1", "blue"), {"10.0.0.7"}), {"10.0.0.7"})),

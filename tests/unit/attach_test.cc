@@ -91,7 +91,7 @@ TEST_P(AttachedDifferently, IsRefusedAndNamedUnlessReplaced) {
   PortRequest request = on_vlan("tap0", 10);
   GetParam().change(request);
   Error error = refused(attach(request), ErrorKind::kFailed, GetParam().said);
-  EXPECT_NE(error.hint.find("--replace"), std::string::npos);
+  EXPECT_NE(error.hint.find("‹replace›"), std::string::npos);
   request.replace = true;
   must(attach(request));
   request.replace = false;
@@ -166,7 +166,7 @@ TEST_F(Attach, PromisesNoMoreMacsThanTheFdbHolds) {
     ASSERT_TRUE(tables.port_records.put(kFirst + number, greedy));
   PortRequest request = on_vlan("tap1", 10);
   request.max_macs = MAX_LEARNER_SLOTS;
-  refused(attach(request), ErrorKind::kFailed, "forwarding table");
+  refused(attach(request), ErrorKind::kFailed, "not enough FDB space");
   must(attach(on_vlan("tap2", 10)));
 }
 

@@ -61,10 +61,12 @@ class TwoInstances : public OnFakeKernel {
 };
 
 TEST_F(TwoInstances, DoNotShareADevice) {
-  refused(attach(on_vlan("tap0", 10)), ErrorKind::kFailed, "\"blue\" has it");
-  refused(attach(forced(on_vlan("tap0", 10))), ErrorKind::kFailed, "\"blue\" has it");
-  refused(add_uplink(uplink("eth0")), ErrorKind::kFailed, "\"blue\" has it");
-  refused(add_uplink(uplink_with("eth0", {10})), ErrorKind::kFailed, "\"blue\" has it");
+  refused(attach(on_vlan("tap0", 10)), ErrorKind::kFailed, "it belongs to instance \"blue\"");
+  refused(attach(forced(on_vlan("tap0", 10))), ErrorKind::kFailed,
+          "it belongs to instance \"blue\"");
+  refused(add_uplink(uplink("eth0")), ErrorKind::kFailed, "it belongs to instance \"blue\"");
+  refused(add_uplink(uplink_with("eth0", {10})), ErrorKind::kFailed,
+          "it belongs to instance \"blue\"");
   kernel_.device("tap0").other_instance.clear();
   must(attach(on_vlan("tap0", 10)));
 }

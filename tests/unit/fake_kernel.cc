@@ -440,7 +440,7 @@ Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) cons
 // The instance
 
 Result<void> FakeKernel::open_for_change() {
-  if (!lost_.empty()) return fail("opening the instance: a table is missing", "xvnet down");
+  if (!lost_.empty()) return fail("opening the instance: a table is missing", "«down»");
   if (is_locked_) violations_.push_back("open_for_change: the lock is taken twice");
   is_locked_ = true;
   if (is_loaded_) return {};
@@ -458,7 +458,7 @@ Result<void> FakeKernel::open_for_change() {
 }
 
 Result<bool> FakeKernel::open_for_reading() {
-  if (!lost_.empty()) return fail("opening the instance: a table is missing", "xvnet down");
+  if (!lost_.empty()) return fail("opening the instance: a table is missing", "«down»");
   return is_loaded_;
 }
 

@@ -79,13 +79,13 @@ TEST_F(Forward, IsOpenedAnewWhenTheHostLosesOrGetsItsAddress) {
   must(add_forward(of_host));
   EXPECT_EQ(reserved(), "8080");
   kernel_.device("eth0").addresses = {"192.0.2.3/24"};
-  EXPECT_EQ(complaint(), "192.0.2.2, the address of a forward, is no longer the host's");
+  EXPECT_EQ(complaint(), "the host does not have 192.0.2.2, the address of a forward, any more");
   must(add_forward(of_host));
   EXPECT_EQ(complaint(), "");
   EXPECT_EQ(address("192.0.2.2")->flags, 0U);
   EXPECT_EQ(reserved(), "");
   kernel_.device("eth0").addresses = {"192.0.2.2/24"};
-  EXPECT_EQ(complaint(), "192.0.2.2, the address of a forward, is now the host's");
+  EXPECT_EQ(complaint(), "the host now has 192.0.2.2, the address of a forward");
   must(add_forward(of_host));
   EXPECT_EQ(complaint(), "");
   EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
@@ -159,7 +159,7 @@ TEST_F(Forward, LeavesTheHostItsPorts) {
   kernel_.open_socket(Transport::kTcp, 22);
   kernel_.reserve("8080");
   refused_as(forward("blue", {"192.0.2.2", 22}, {"10.0.0.7", 22}), "a socket of the host");
-  refused_as(forward("blue", {"192.0.2.2", 8079}, {"10.0.0.7", 80}, 3), "port 8080 is kept free");
+  refused_as(forward("blue", {"192.0.2.2", 8079}, {"10.0.0.7", 80}, 3), "port 8080 is reserved");
   auto request = forward("blue", {"192.0.2.2", 22}, {"10.0.0.7", 22});
   request.protocol = ForwardProtocol::kUdp;
   must(add_forward(request));
@@ -177,19 +177,20 @@ TEST_F(Forward, WhatIsTakenIsRefused) {
   refused_as(forward("blue", {"203.0.113.6", 1}, {"10.0.0.7", 89}), "one public port");
   refused_as(floating("green", "203.0.113.5", "10.0.0.9"), "\"blue\" has tcp");
   refused_as(floating("blue", "203.0.113.7", "10.0.0.7"), "one public port");
-  refused_as(forward("blue", {"203.0.113.2", 65535}, {"10.0.0.9", 80}), "\"green\" speak from");
-  refused_as(floating("blue", "203.0.113.1", "10.0.0.9"), "\"blue\" speak from");
+  refused_as(forward("blue", {"203.0.113.2", 65535}, {"10.0.0.9", 80}),
+             "those of the VMs of network \"green\"");
+  refused_as(floating("blue", "203.0.113.1", "10.0.0.9"), "those of the VMs of network \"blue\"");
   refused_as(floating("blue", "192.0.2.2", "10.0.0.9"), "the host's own");
   must(add_forward(forward("green", {"203.0.113.5", 8010}, {"10.0.0.7", 80})));
 }
 
 TEST_F(Forward, WhatMakesNoSenseIsRefused) {
-  refused_as(forward("red", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "no network \"red\"");
+  refused_as(forward("red", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "network \"red\" does not exist");
   must(add_network(tenant("green", 20)));
-  refused_as(forward("green", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "no way out");
+  refused_as(forward("green", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "no public address");
   refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.1", 1}), "the network's own");
   refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.255", 1}), "no host's address");
-  refused_as(forward("blue", {"192.0.2.255", 1}, {"10.0.0.7", 1}), "no host's address");
+  refused_as(forward("blue", {"192.0.2.255", 1}, {"10.0.0.7", 1}), "not an address of a host");
   const auto misuse = [&](const ForwardRequest& request, const std::string& part) {
     refused(add_forward(request), ErrorKind::kUsage, part);
   };
@@ -197,13 +198,13 @@ TEST_F(Forward, WhatMakesNoSenseIsRefused) {
   misuse(forward("blue", {"224.0.0.1", 1}, {"10.0.0.7", 1}), "no address of a host");
   misuse(forward("blue", {"203.0.113.5", 0}, {"10.0.0.7", 1}), "no port 0");
   misuse(forward("blue", {"203.0.113.5", 65535}, {"10.0.0.7", 1}, 2), "beyond 65535");
-  refused(remove_forward(ssh()), ErrorKind::kFailed, "no such one");
+  refused(remove_forward(ssh()), ErrorKind::kFailed, "does not have this forward");
 }
 
 TEST_F(Forward, APortThatTheHostPublishesIsRefused) {
   kernel_.publish(8080);
   refused(add_forward(forward("blue", {"192.0.2.2", 8080}, {"10.0.0.7", 80})), ErrorKind::kFailed,
-          "a DNAT rule of the host has port 8080");
+          "a DNAT rule of the host publishes port 8080");
   must(add_forward(forward("blue", {"203.0.113.5", 8080}, {"10.0.0.7", 80})));
 }
 

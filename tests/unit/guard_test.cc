@@ -91,7 +91,7 @@ TEST_F(Guard, ThatSomebodyTookAwayIsNamedAndPutBack) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->check, "network lab");
   EXPECT_NE(found->detail.find("net.ipv4.conf.xv-lab.arp_ignore"), std::string::npos);
-  EXPECT_NE(found->fix.find("network set lab --host-address 10.5.0.1/24"), std::string::npos);
+  EXPECT_NE(found->fix.find("«network set» lab ‹host_addresses› 10.5.0.1/24"), std::string::npos);
   must(set_network(lab_with({"10.5.0.1/24"})));
   EXPECT_FALSE(complaint());
 }

@@ -46,7 +46,7 @@ TEST_F(Meddled, AFloatingAddressThatTheHostTakesIsToBeTakenOffIt) {
   must(add_forward(floating("green", "203.0.113.7", "10.0.0.7")));
   expect_none();
   kernel_.device("eth0").addresses.insert("203.0.113.7/24");
-  expect("203.0.113.7, the address of a forward, is now the host's, on eth0",
+  expect("the host now has 203.0.113.7, the address of a forward, on eth0",
          "ip address del 203.0.113.7/24 dev eth0");
   kernel_.device("eth0").addresses.erase("203.0.113.7/24");
   expect_none();
@@ -54,7 +54,7 @@ TEST_F(Meddled, AFloatingAddressThatTheHostTakesIsToBeTakenOffIt) {
 
 TEST_F(Meddled, AnAddressThatVmsSpeakFromIsToBeTakenOffTheHost) {
   kernel_.add_nic("eth9").addresses = {"203.0.113.5/32"};
-  expect("speak from 203.0.113.5, which the host has taken on eth9",
+  expect("the public address 203.0.113.5 of its VMs was assigned to eth9",
          "ip address del 203.0.113.5/32 dev eth9");
   kernel_.device("eth9").addresses.clear();
   expect_none();
@@ -63,7 +63,7 @@ TEST_F(Meddled, AnAddressThatVmsSpeakFromIsToBeTakenOffTheHost) {
 TEST_F(Meddled, AForwardedPortWhoseAddressADeviceBesideTheUplinkGetsIsNotOpenedAnew) {
   must(add_forward(forward("green", {"203.0.113.9", 80}, {"10.0.0.7", 80})));
   kernel_.add_nic("eth9").addresses = {"203.0.113.9/32"};
-  expect("203.0.113.9, the address of a forward, is now the host's, on eth9",
+  expect("the host now has 203.0.113.9, the address of a forward, on eth9",
          "ip address del 203.0.113.9/32 dev eth9");
 }
 
@@ -83,7 +83,7 @@ TEST_F(Meddled, APortInAnOpenVSwitchIsTakenOutByThat) {
   kernel_.device("tap0").link.master = bridge.link.ifindex;
   expect("member of ovs-system", "ovs-vsctl del-port tap0");
   bridge.link.type = "bridge";
-  expect("member of ovs-system", "xvnet attach tap0 --vlan 20");
+  expect("member of ovs-system", "«attach» tap0 ‹vlan› 20");
 }
 
 TEST_F(Meddled, AHostInterfaceInABridgeOrWithoutArpIsPutBack) {
@@ -94,14 +94,14 @@ TEST_F(Meddled, AHostInterfaceInABridgeOrWithoutArpIsPutBack) {
   expect_none();
   kernel_.device("xv-lab").link.noise.has_arp = false;
   expect("ARP was turned off on its host interface xv-lab",
-         "xvnet network set lab --host-address 10.5.0.1/24");
+         "«network set» lab ‹host_addresses› 10.5.0.1/24");
   must(set_network(lab()));
   expect_none();
 }
 
 TEST_F(Meddled, ASettingOfAllDevicesThatOverrulesTheGuardIsWarnedOf) {
   kernel_.overrule({"net.ipv4.conf.all.rp_filter", "1"});
-  expect("net.ipv4.conf.all.rp_filter overrules", "sysctl -w net.ipv4.conf.all.rp_filter=1");
+  expect("net.ipv4.conf.all.rp_filter overrides", "sysctl -w net.ipv4.conf.all.rp_filter=1");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST_P(RemainsWithout, ATableAreTakenDown) {
   kernel_.lose(GetParam());
   refused(attach(on_vlan("vm1", 10)));
   ASSERT_EQ(faults().size(), 1u);
-  EXPECT_EQ(faults().front().fix, "xvnet down");
+  EXPECT_EQ(faults().front().fix, "«down»");
   const Outcome outcome = take_down();
   EXPECT_FALSE(outcome.warnings.empty());
   expect_nothing_left();
@@ -83,10 +83,10 @@ TEST_F(Remains, WithoutAnyPinAreTakenDown) {
   ASSERT_TRUE(kernel_.set_reserved_ports(reserved));
   kernel_.lose_pins();
   ASSERT_EQ(faults().size(), 1u);
-  EXPECT_EQ(faults().front().fix, "xvnet down");
+  EXPECT_EQ(faults().front().fix, "«down»");
   const Outcome outcome = take_down();
   EXPECT_TRUE(std::ranges::any_of(outcome.warnings, [](const std::string& warning) {
-    return warning.contains("net.ipv4.ip_local_reserved_ports keeps 9100 free");
+    return warning.contains("net.ipv4.ip_local_reserved_ports reserves 9100");
   }));
   expect_nothing_left();
   EXPECT_TRUE(faults().empty());
@@ -108,7 +108,7 @@ TEST_F(Remains, ProgramsThatAreMissingAreNamed) {
   kernel_.lose(Program::kTcFromVm);
   ASSERT_EQ(faults().size(), 1u);
   EXPECT_NE(faults().front().detail.find("tc_from_vm"), std::string::npos);
-  EXPECT_EQ(faults().front().fix, "xvnet upgrade");
+  EXPECT_EQ(faults().front().fix, "«upgrade»");
 }
 
 }  // namespace

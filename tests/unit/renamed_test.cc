@@ -26,7 +26,7 @@ TEST_F(Renamed, WithoutProgramsItIsTheSamePort) {
   kernel_.rename("tap0", "tap8");
   ASSERT_FALSE(faults(kernel_).empty());
   EXPECT_EQ(faults(kernel_).front().check, "port tap8");
-  EXPECT_EQ(faults(kernel_).front().fix, "xvnet attach tap8 --vlan 10");
+  EXPECT_EQ(faults(kernel_).front().fix, "«attach» tap8 ‹vlan› 10");
   EXPECT_EQ(must(attach(on_vlan("tap8", 10))).created_tap, "");
   EXPECT_EQ(view_of("tap8")->state, "up");
   EXPECT_FALSE(kernel_.has("tap0"));

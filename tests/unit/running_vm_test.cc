@@ -24,7 +24,7 @@ class RunningVm : public OnFakeKernel {
   }
   void expect_kept(const Outcome& outcome) {
     ASSERT_EQ(outcome.warnings.size(), 1u);
-    EXPECT_TRUE(outcome.warnings[0].starts_with("tap0: kept")) << outcome.warnings[0];
+    EXPECT_TRUE(outcome.warnings[0].starts_with("tap0: not deleted")) << outcome.warnings[0];
     ASSERT_TRUE(kernel_.has("tap0"));
     EXPECT_EQ(kernel_.device("tap0").link.ifindex, ifindex);
     EXPECT_FALSE(kernel_.device("tap0").link.is_up);

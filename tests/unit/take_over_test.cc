@@ -58,7 +58,7 @@ TEST_F(TakeOver, APortWithoutACarrierGivesUpItsMacAndAddress) {
   kernel_.device("tap0").link.has_carrier = true;
   kernel_.device("tap1").link.has_carrier = true;
   PortRequest again = vm("tap0");
-  refused(attach(again), ErrorKind::kFailed, "attached differently");
+  refused(attach(again), ErrorKind::kFailed, "attached with other settings");
   again.replace = true;
   refused(attach(again), ErrorKind::kFailed, "tap1");
 }
