@@ -34,7 +34,8 @@ struct Words {
 
 void declare(CLI::App& app, Words& words) {
   app.add_flag("--quick", words.quick, "only what a change has to pass");
-  app.add_flag("--counted", words.counted, "only packets and commands: what instructions tell");
+  app.add_flag("--counted", words.counted,
+               "only packets and commands, whose instructions can be counted");
   app.add_flag("--clock-counts-instructions", words.clock_counts_instructions,
                "the machine's clock is driven by the instructions it executes (qemu -icount)");
   app.add_option("--rounds", words.rounds, "how many bursts count")->check(CLI::PositiveNumber);

@@ -336,7 +336,7 @@ TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
   const UdpSocket client(site.guest.ns, "0.0.0.0", 0);
   ASSERT_TRUE(eventually([&] { return site.is_answered(client, service); }));
   const uint16_t port = site.public_port;
-  ASSERT_TRUE(find(doctor(site), row).is_null()) << "found before it is there";
+  ASSERT_TRUE(find(doctor(site), row).is_null()) << "doctor reports the fault before it exists";
 
   const std::string said = run_fault(site);
   const nlohmann::json found = find(doctor(site), row);

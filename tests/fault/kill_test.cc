@@ -231,9 +231,9 @@ TEST_P(Kill, LeaksNothingAndTheSameCommandConverges) {
     EXPECT_EQ(state_after(), after);
     undo();
     EXPECT_EQ(state(), before);
-    EXPECT_EQ(leaks(), "") << "afterwards";
+    EXPECT_EQ(leaks(), "") << "after the repeated command";
   }
-  EXPECT_GT(n, 3) << "nothing was tried";
+  EXPECT_GT(n, 3) << "too few changes were interrupted";
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Kill, ::testing::ValuesIn(scenarios()),

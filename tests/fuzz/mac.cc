@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   require(*mac != Mac{}, "a station's MAC is not zero");
-  require((mac->front() & 1) == 0, "a station's MAC is no group's");
+  require((mac->front() & 1) == 0, "a station's MAC is not a multicast MAC");
   require(cli::parse_mac(format_mac(*mac)) == *mac, "a MAC printed is the same MAC");
   return 0;
 }

@@ -188,13 +188,13 @@ std::optional<uint16_t> public_port(const Bytes& frame) {
 // Empty when the source is the network's own public address and port. A later fragment has no port
 // to check.
 std::string source_problem(const Bytes& frame, const std::string& from) {
-  if (frame.size() < kTransport || frame[kIp] >> 4 != 4) return "it is no whole IPv4";
-  if (!is_ip(frame, kIp + 12, kUplinkIp)) return "another source";
+  if (frame.size() < kTransport || frame[kIp] >> 4 != 4) return "the IPv4 packet is truncated";
+  if (!is_ip(frame, kIp + 12, kUplinkIp)) return "the source is not the public address";
   if ((frame[kIp] & 0xf) != 5) return "";  // the ports of a header with options are elsewhere
   if (get_be16(frame, kIp + 6) & 0x1fff) return "";
-  if (frame.size() < kTransport + 8) return "it is too short for its ports";
+  if (frame.size() < kTransport + 8) return "the packet ends before its ports";
   const auto port = public_port(frame);
-  if (!port) return "no protocol that is translated";
+  if (!port) return "the protocol is not translated";
   return is_own_port(*port, from) ? "" : "port " + std::to_string(*port) + " is not its network's";
 }
 
@@ -221,11 +221,12 @@ bool is_beside_the_wire(const std::string& port) { return port == "e" || port ==
 
 std::string problem_of_vm(const std::string& from, const std::string& at, const Bytes& frame) {
   if (is_of_network(at, from)) return "";
-  if (at == "host") return "it got to the host";
-  if (at == "stranger") return "it got to a stranger";
+  if (at == "host") return "the frame reached the host";
+  if (at == "stranger") return "the frame reached an unmanaged device";
   if (at == "up" || is_beside_the_wire(at)) return wire_problem(frame, from);
-  if (get_be16(frame, 12) != ETH_P_IP) return "it got to another tenant";
-  if (!is_ip(frame, kIp + 16, kInside)) return "it got to another tenant, for another address";
+  if (get_be16(frame, 12) != ETH_P_IP) return "the frame reached another tenant";
+  if (!is_ip(frame, kIp + 16, kInside))
+    return "the frame reached another tenant, with another address";
   return source_problem(frame, from);
 }
 
@@ -240,11 +241,11 @@ std::optional<HostPort> port_asked(const Bytes& frame) {
 std::string problem_of_wire(const Frame& sent, const std::string& at, const Bytes& frame,
                             const std::set<HostPort>& of_host) {
   if (at == "host" || at == "up" || is_beside_the_wire(at)) return "";
-  if (at == "stranger") return "it got to a stranger";
+  if (at == "stranger") return "the frame reached an unmanaged device";
   if (get_be16(sent.bytes, 12) == ETH_P_8021Q) return "";  // the wire of the tenant's own network
   const auto asked = port_asked(sent.bytes);
-  if (asked && of_host.contains(*asked)) return "what is the host's got to a VM";
-  if (get_be16(frame, 12) != ETH_P_IP) return "untagged, it got into a tenant's network";
+  if (asked && of_host.contains(*asked)) return "a frame for the host reached a VM";
+  if (get_be16(frame, 12) != ETH_P_IP) return "an untagged frame reached a tenant's network";
   return is_ip(frame, kIp + 16, kInside) ? "" : "it has not been translated";
 }
 
@@ -330,7 +331,7 @@ class Host {
         !is_ip(frame, kIp + 12, kUplinkIp) ||
         !ports_.contains({frame[kIp + 9], get_be16(frame, kTransport)}))
       return "";
-    return "it left by a port of the host";
+    return "the frame left from a port of the host";
   }
 
   Delivery delivery_;
@@ -385,7 +386,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   host.reset();
   std::string all;
   for (const Line& line : lines_of(text_of_input(data, size))) all += host.send(line);
-  require(all.empty(), "nobody gets what is another's" + all);
+  require(all.empty(), "no receiver gets another's frame" + all);
   return 0;
 }
 

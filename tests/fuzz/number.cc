@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   require(*number >= range.least && *number <= range.most, "a number is in its range");
   require(std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; }),
-          "a number is digits and nothing else");
+          "a number consists of digits only");
   require(cli::parse_digits(std::to_string(*number), range) == *number,
           "a number printed is the same number");
   return 0;

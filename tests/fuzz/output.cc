@@ -73,19 +73,19 @@ std::vector<std::string> render(const cli::Output& output, const Views& views) {
 }
 
 void check_line_ends(const std::string& text) {
-  require(text.empty() || text.back() == '\n', "every text ends its last line");
+  require(text.empty() || text.back() == '\n', "the last line has a newline");
 }
 
 void check_text(const std::string& text, std::ptrdiff_t lines) {
   check_line_ends(text);
   require(cli::printable_lines(text) == text, "a text is safe on a terminal");
-  require(std::ranges::count(text, '\n') == lines, "no name makes a line of its own");
+  require(std::ranges::count(text, '\n') == lines, "no name adds a line");
 }
 
 void check_json(const std::string& text) {
   check_line_ends(text);
   require(std::ranges::count(text, '\n') == 1, "JSON is one line");
-  require(nlohmann::json::accept(text), "JSON is JSON");
+  require(nlohmann::json::accept(text), "the JSON output is valid");
   require(std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }),
           "JSON is ASCII");
 }

@@ -17,7 +17,7 @@ void check_accepted(const DesiredState& state) {
   for (const NetworkRequest& network : state.networks)
     require(!network.name.empty(), "a network has a name");
   for (const ForwardRequest& forward : state.forwards) {
-    require(!forward.network.empty(), "a forward is of a network");
+    require(!forward.network.empty(), "a forward belongs to a network");
     require((forward.protocol == ForwardProtocol::kAll) == (forward.outside_port == 0),
             "a forward has a port, and a floating address has none");
   }

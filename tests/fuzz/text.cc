@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text = test::text_of_input(data, size);
   const std::string shown = cli::printable(text);
   require(is_safe(shown), "printable text is safe on a terminal");
-  require(cli::width(shown) <= shown.size(), "a character is a byte at least");
+  require(cli::width(shown) <= shown.size(), "a character has at least one byte");
 
   const std::string lines = cli::printable_lines(text);
   require(is_safe(without_line_ends(lines)), "printable lines are safe on a terminal");

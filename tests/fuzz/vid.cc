@@ -19,7 +19,7 @@ void check_set(std::string_view word) {
   const auto vids = cli::parse_vid_set(word);
   if (!vids) return require(!vids.error().empty(), "a refusal says why");
   require(vids->any() || word == "none", "an accepted list names a VID");
-  require(!vids->test(0) && !vids->test(kMaxVid + 1), "a list holds 1 to 4094");
+  require(!vids->test(0) && !vids->test(kMaxVid + 1), "a list contains only 1 to 4094");
   const auto again = cli::parse_vid_set(format_vids(*vids));
   require(again == *vids, "a list printed is the same list");
 }

@@ -17,8 +17,8 @@ struct Form {
 std::vector<Form> tagged_forms() {
   return {
       {"own VID", {{.vid = 10}}},
-      {"another's VID", {{.vid = 20}}},
-      {"nobody's VID", {{.vid = 999, .pcp = 7}}},
+      {"VID of another network", {{.vid = 20}}},
+      {"unowned VID", {{.vid = 999, .pcp = 7}}},
       {"VID 4095", {{.vid = 4095}}},
       {"802.1ad own VID", {{.vid = 10, .tpid = ETH_P_8021AD}}},
       {"802.1ad VID 0", {{.vid = 0, .tpid = ETH_P_8021AD}}},

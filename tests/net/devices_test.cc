@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Who uses a device: the host, another instance, or no one since the device vanished.
+// Devices that the host or another instance uses, and devices that vanish.
 #include "lab.h"
 
 namespace xvnet::test {

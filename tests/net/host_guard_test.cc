@@ -234,7 +234,8 @@ TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
   for (const char* ip : {"198.51.100.1", "203.0.113.1", "2001:db8:99::1", "2001:db8:77::1"})
     EXPECT_FALSE(reaches(ip)) << ip;
   EXPECT_TRUE(reaches("10.5.0.1"));
-  EXPECT_TRUE(eventually([&] { return reaches("2001:db8:5::1"); })) << "once it is no duplicate";
+  EXPECT_TRUE(eventually([&] { return reaches("2001:db8:5::1"); }))
+      << "after duplicate address detection";
   const std::string stats = lab.host.must({"stats", "p1"}).out;
   EXPECT_NE(stats.find("not_host_address"), std::string::npos) << stats;
 }

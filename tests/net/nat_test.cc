@@ -145,7 +145,7 @@ TEST_P(Nat, AGuestDoesNotReachTheHost) {
   const UdpSocket service(lab.ns(), "0.0.0.0", 53);
   const UdpSocket client(red->ns, "0.0.0.0", 0);
   for (const char* ip : {kHostIp, "10.0.0.1", "127.0.0.1"}) client.send(ip, 53, "question");
-  ASSERT_TRUE(exchange(*red)) << "afterwards";
+  ASSERT_TRUE(exchange(*red)) << "after the attempts";
   EXPECT_FALSE(service.receive_now());
 }
 

@@ -64,8 +64,8 @@ TEST_P(WayOut, TheNextHopMayBeAnIpv6Address) {
   lab.ns().must(
       {"ip", "-4", "route", "replace", "default", "via", "inet6", kLinkLocal, "dev", "eth0"});
   lab.ns().must({"ip", "-6", "neigh", "flush", "dev", "eth0"});
-  EXPECT_TRUE(exchange(*red, kFarIp)) << "a neighbour that is not known";
-  EXPECT_TRUE(exchange(*red, kFarIp)) << "a known one";
+  EXPECT_TRUE(exchange(*red, kFarIp)) << "unknown neighbour";
+  EXPECT_TRUE(exchange(*red, kFarIp)) << "known neighbour";
   const std::string known = lab.ns().must({"ip", "-6", "neigh", "show", "dev", "eth0"}).out;
   EXPECT_NE(known.find(mac_of(internet, "eth0")), std::string::npos) << known;
   EXPECT_EQ(neighbour("254.128.0.0"), "");
@@ -88,14 +88,14 @@ TEST_P(WayOut, ScanningTheWireTakesFewNeighbours) {
   for (int host = 1; host <= 2000; ++host)
     client.send("198.18." + std::to_string(host / 250) + "." + std::to_string(1 + host % 250), 9,
                 "scan");
-  ASSERT_TRUE(exchange(*red, kFarIp)) << "afterwards";
+  ASSERT_TRUE(exchange(*red, kFarIp)) << "after the scan";
   const std::string asked = lab.ns().must({"ip", "neigh", "show", "dev", "eth0"}).out;
   size_t entries = 0;
   for (size_t at = asked.find("198.18."); at != std::string::npos;
        at = asked.find("198.18.", at + 1))
     ++entries;
   EXPECT_GT(entries, 0u);
-  EXPECT_LE(entries, 64u) << "16 every 3 s";
+  EXPECT_LE(entries, 64u) << "at most 16 new entries every 3 s";
   const CommandResult stats = lab.host.xvnet({"stats"});
   EXPECT_NE(stats.out.find("neighbours_used_up"), std::string::npos) << stats.describe();
 }

@@ -250,10 +250,10 @@ TEST_P(Ports, DownTakesEverythingAway) {
   lab.host.attach("tap2", with_mode({"--vlan", "10"}));
   lab.host.attach("tap3", with_mode({"--vlan", "10"}));
   lab.host.down();
-  EXPECT_FALSE(exists(lab.ns(), "tap3")) << "made by attach";
-  EXPECT_TRUE(exists(lab.ns(), "tap0")) << "made by attach, and a VM has it open";
+  EXPECT_FALSE(exists(lab.ns(), "tap3")) << "created by attach";
+  EXPECT_TRUE(exists(lab.ns(), "tap0")) << "created by attach, and a VM has it open";
   EXPECT_FALSE(is_up(lab.ns(), "tap0"));
-  EXPECT_TRUE(exists(lab.ns(), "tap2")) << "was there before";
+  EXPECT_TRUE(exists(lab.ns(), "tap2")) << "created by the test";
   EXPECT_FALSE(is_up(lab.ns(), "tap2"));
   EXPECT_TRUE(is_up(lab.ns(), "eth0"));
   EXPECT_TRUE(feature(lab.ns(), "eth0", "rx-vlan-offload"));

@@ -76,13 +76,13 @@ XVNET_IN_BOTH_MODES(SharedAddress);
 TEST_P(SharedAddress, FollowsKeepalived) {
   for (const Balancer& balancer : balancers_) start(balancer);
   EXPECT_TRUE(eventually([&] { return is_at("c1"); }, kTakeOver));
-  EXPECT_TRUE(eventually([&] { return reaches(neighbour_); })) << "a neighbour";
+  EXPECT_TRUE(eventually([&] { return reaches(neighbour_); })) << "from the same network";
   EXPECT_TRUE(eventually([&] { return reaches(beyond_); })) << "from another network";
   stop(balancers_[0]);
   EXPECT_TRUE(eventually([&] { return is_at("c2"); }, kTakeOver));
   EXPECT_FALSE(is_at("c1"));
   EXPECT_TRUE(eventually([&] { return reaches(neighbour_); }))
-      << "a neighbour, after the take-over";
+      << "from the same network, after the take-over";
   EXPECT_TRUE(eventually([&] { return reaches(beyond_); }))
       << "from another network, after the take-over";
 }

@@ -41,7 +41,8 @@ TEST_P(Stats, CountCarriedFramesAndTheirBytesOnBothSides) {
   EXPECT_EQ(grown(b_before, b_after, "to_vm", "packets"), kFrames);
   EXPECT_EQ(grown(b_before, b_after, "to_vm", "bytes"), bytes);
   EXPECT_EQ(grown(a_before, a_after, "to_vm", "packets"), 0u);
-  EXPECT_EQ(lab.host.packets("eth0", "to_uplink"), 1u) << "only the first, unknown one";
+  EXPECT_EQ(lab.host.packets("eth0", "to_uplink"), 1u)
+      << "only the first frame, with an unknown destination";
 }
 
 TEST_P(Stats, CountAFloodOnceAtItsSenderAndAtEachReceiver) {

@@ -148,7 +148,7 @@ TEST_P(Switching, APortTeachesNoMoreMacsThanItMay) {
     const std::string mac = "02:00:00:01:00:" + std::to_string(10 + i);
     const Frame frame = udp4(Ends::between(mac, kMacB));
     noisy.send(frame);
-    EXPECT_EQ(lab.where(frame), (Places{"tap1"})) << "forwarded even where it is not learnt";
+    EXPECT_EQ(lab.where(frame), (Places{"tap1"})) << "forwarded although its source is not learned";
   }
   EXPECT_EQ(lab.host.port("tap0").at("max_macs"), 2);
   EXPECT_EQ(lab.host.port("tap0").at("macs"), 2);
@@ -264,7 +264,7 @@ TEST_P(Switching, TheHostsStackHearsNothingOfATenant) {
       EXPECT_EQ(lab.where(frame), (Places{})) << to;
     }
   }
-  EXPECT_TRUE(lab.ears.all("tap0").empty()) << "something answered the virtual machine";
+  EXPECT_TRUE(lab.ears.all("tap0").empty()) << "the VM got a reply";
 }
 
 TEST_P(Switching, ASingleVmHasNoReceiver) {

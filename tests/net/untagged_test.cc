@@ -227,7 +227,7 @@ TEST_P(HostOnly, ItsRemovalTakesTheInterfaceAway) {
   EXPECT_EQ(error_problems(in_use, {"lab", "ports"}), "");
   lab.host.must({"detach", "tap0"});
   lab.host.must({"detach", "tap1"});
-  EXPECT_FALSE(lab.host.network("lab").is_null()) << "not implicit: it stays until removed";
+  EXPECT_FALSE(lab.host.network("lab").is_null()) << "a named network stays until it is removed";
   lab.host.must({"network", "del", "lab"});
   EXPECT_FALSE(exists(lab.ns(), "xv-lab"));
   EXPECT_FALSE(exists(lab.ns(), "xp-lab"));

@@ -135,8 +135,8 @@ TEST_P(Claim, LastsAsLongAsTheHostsConnection) {
   EXPECT_NEAR(send(tcp::kSyn), kDays, 5);
   EXPECT_NEAR(send(tcp::kAck), kDays, 5);
   EXPECT_NEAR(send(tcp::kFin | tcp::kAck), 240, 5);
-  EXPECT_NEAR(send(tcp::kAck), 240, 5) << "after its end";
-  EXPECT_NEAR(send(tcp::kSyn), kDays, 5) << "a new one";
+  EXPECT_NEAR(send(tcp::kAck), 240, 5) << "after the connection ended";
+  EXPECT_NEAR(send(tcp::kSyn), kDays, 5) << "a new connection";
   expect_passes(of_host(Protocol::kUdp, kRedFirstPort));
   EXPECT_NEAR(seconds_left(kRedFirstPort, Protocol::kUdp), 300, 5);
   expect_passes(of_host(Protocol::kIcmp, kRedFirstPort));

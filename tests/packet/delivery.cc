@@ -94,7 +94,7 @@ std::string Delivery::send(const Sent& sent, const Observer& observe) {
 
   const Counts before = read_counters(rig_);
   const int error = rig_.tap(sent.from).try_send({.bytes = sent.frame, .marker = {}, .vnet = {}});
-  if (error != 0) return "the TAP does not take the frame: errno " + std::to_string(error);
+  if (error != 0) return "the TAP refused the frame: errno " + std::to_string(error);
   const Arrived got = arrived(expected);
   const Counts counted = difference(before, read_counters(rig_));
   if (got == expected && counted == predicted->outcome.counted) return "";

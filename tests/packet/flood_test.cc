@@ -161,13 +161,13 @@ TEST_P(Flood, TheMacOfAPortWithoutCarrierIsLearntWhereItIs) {
   rig_.set_entry(kRed, "b", mac_of("b"), abi::FDB_SLOT_STATIC);
   const Frame frame = arp_request(Ends::between(mac_of("b"), kBroadcast)).tagged(kRedVid);
   from_uplink(frame);
-  EXPECT_EQ(learnt_at(kRed, mac_of("b")), "b") << "a VM is at the port";
+  EXPECT_EQ(learnt_at(kRed, mac_of("b")), "b") << "the port has a carrier";
   set_down(rig_.ns(), "b");
   from_uplink(frame);
   from_uplink(frame);
   const std::string where = learnt_at(kRed, mac_of("b"));
   set_up(rig_.ns(), "b");
-  EXPECT_EQ(where, on_xdp() ? "b" : "up") << "XDP leaves every flood to tc";
+  EXPECT_EQ(where, on_xdp() ? "b" : "up") << "XDP passes every flood to tc";
 }
 
 TEST_P(Flood, WhatNoMemberCouldBeGivenIsDropped) {

@@ -237,9 +237,9 @@ constexpr int kMany = 400;
 TEST_P(HostSenders, AreAsManyAsThePortHasPlaces) {
   EXPECT_EQ(given_of(HOST_SENDERS_OF_PORT, [](int sender) { return udp4(from(sender)); }),
             HOST_SENDERS_OF_PORT)
-      << "each of so many has a place";
+      << "the port admits this many senders";
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
-  EXPECT_TRUE(is_given(tcp4(from(0)))) << "the first has its place still";
+  EXPECT_TRUE(is_given(tcp4(from(0)))) << "the first sender is still admitted";
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
 }
 
@@ -302,7 +302,7 @@ TEST_P(HostSenders, WhoIsSilentLosesThePlace) {
   auto learner = rig_.tables().learners.find(key).value();
   for (auto& sender : learner.senders) {
     if (!sender.seen_s) continue;
-    ASSERT_GT(sender.seen_s, HOST_SENDER_SECONDS) << "the machine has just been started";
+    ASSERT_GT(sender.seen_s, HOST_SENDER_SECONDS) << "the machine started too recently";
     sender.seen_s -= HOST_SENDER_SECONDS;
   }
   rig_.tables().learners.put(key, learner);

@@ -142,7 +142,7 @@ TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
 TEST_P(NatMapping, AnEndedOneRestsAndThenMakesRoom) {
   fill(Protocol::kUdp);
   age(301);
-  EXPECT_EQ(port_of(21000), 0) << "its port rests";
+  EXPECT_EQ(port_of(21000), 0) << "the expired port rests first";
   age(120);
   const Tables& tables = rig_.tables();
   abi::nat_network rules = tables.nat_networks.find(kRed).value();
@@ -150,7 +150,7 @@ TEST_P(NatMapping, AnEndedOneRestsAndThenMakesRoom) {
   tables.nat_networks.put(kRed, rules);
   EXPECT_NE(port_of(21000), 0);
   EXPECT_LE(tables.nat_mappings.keys().size(), kPublicPorts)
-      << "what led to the former one is left";
+      << "the entry of the expired mapping was not removed";
 }
 
 TEST_P(NatMapping, AnEndedOneThatSpeaksAgainKeepsItsPort) {
@@ -182,7 +182,7 @@ TEST_P(NatMapping, ATcpConnectionLivesUntilItIsClosed) {
   EXPECT_EQ(slot(port, Protocol::kTcp).established, 1u);
   EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5);
   send(tcp::kFin | tcp::kAck);
-  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5) << "half open";
+  EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 7440, 5) << "the connection is half open";
   receive(port, tcp::kFin | tcp::kAck);
   EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 240, 5);
   EXPECT_EQ(slot(port, Protocol::kTcp).established, 0u);
@@ -266,7 +266,7 @@ TEST_P(NatMapping, APortIsNobodyElsesWhileOneOfItsQueriesIsUnanswered) {
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, kDomain)));
   for (int i = 0; i < kPublicPorts - 1; ++i)
     ASSERT_NE(port_of(static_cast<uint16_t>(20'000 + i)), 0) << i;
-  EXPECT_EQ(port_of(30'000), 0) << "all ports are taken";
+  EXPECT_EQ(port_of(30'000), 0) << "all ports are in use";
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, kDomain)));
 }
 
@@ -327,7 +327,7 @@ TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
     outcome = from_vm("a", to_peer(made));
     if (!outcome.counted.contains("up to carried")) break;
   }
-  EXPECT_GT(made, 32 * NAT_BUCKET_SIZE / 4) << "of the places in its buckets";
+  EXPECT_GT(made, 32 * NAT_BUCKET_SIZE / 4) << "of the slots in its buckets";
   EXPECT_EQ(outcome.counted, (Counts{{"a from NAT_SESSIONS_USED_UP", 1}, {"a to carried", 1}}));
   EXPECT_EQ(leaves(to_peer(0)), first);
   EXPECT_TRUE(leaves(out(Protocol::kUdp, "d"), "d"));

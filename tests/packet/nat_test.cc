@@ -297,14 +297,14 @@ TEST_P(NatOnTc, ManyUnknownNeighboursAreTheNetworksOwnAffair) {
   };
   for (int number = 100; number < 116; ++number)
     EXPECT_TRUE(leaves(neighbour(number, "a"))) << number;
-  EXPECT_TRUE(leaves(neighbour(100, "a"))) << "is asked for already";
+  EXPECT_TRUE(leaves(neighbour(100, "a"))) << "its lookup is already pending";
   expect_told(neighbour(116, "a"), "NEIGHBOURS_USED_UP", 3, 1);
-  EXPECT_TRUE(leaves(out(Protocol::kUdp))) << "by a gateway";
-  EXPECT_TRUE(leaves(neighbour(116, "d"), "d")) << "of another network";
+  EXPECT_TRUE(leaves(out(Protocol::kUdp))) << "through the router";
+  EXPECT_TRUE(leaves(neighbour(116, "d"), "d")) << "another network";
   abi::nat_network rules = rig_.tables().nat_networks.find(kRed).value();
   for (auto& asked : rules.asked) asked -= 4;
   rig_.tables().nat_networks.put(kRed, rules);
-  EXPECT_TRUE(leaves(neighbour(116, "a"))) << "later";
+  EXPECT_TRUE(leaves(neighbour(116, "a"))) << "after the limit has passed";
 }
 
 TEST_P(NatOnTc, ANeighbourThatIsNotKnownIsTheKernelsToFind) {
@@ -513,13 +513,14 @@ TEST_P(NatOnTc, AnswersWhoHasAPoolsAddress) {
   const Outcome outcome = from_uplink(question);
   EXPECT_EQ(outcome.verdict, Verdict::kRedirect);
   EXPECT_EQ(outcome.bytes, arp_reply(question.bytes, parse_mac(uplink_mac())));
-  EXPECT_EQ(mark(), kRoutedMark) << "a VM beside the uplink may have asked";
+  EXPECT_EQ(mark(), kRoutedMark) << "the request may come from a VM of the untagged network";
   EXPECT_EQ(from_uplink(question, {.mark = kOwnMark}).verdict, Verdict::kRedirect);
   rig_.set_vlan("up", 0, 0);
   from_uplink(question);
   EXPECT_EQ(mark(), kOwnMark);
   set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
-  EXPECT_EQ(from_uplink(question).verdict, Verdict::kPass) << "the host does it";
+  EXPECT_EQ(from_uplink(question).verdict, Verdict::kPass)
+      << "the host answers for its own address";
 }
 
 TEST_P(NatOnTc, WithoutSnatThereIsNoWayOut) {

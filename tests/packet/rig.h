@@ -4,7 +4,7 @@
 // with shared tables. Nothing is pinned. Each process has one rig, and reset() restores the state
 // described here.
 //
-//   network  VID       ports            FDB, besides one learnt MAC of each port
+//   network  VID       ports            FDB, besides one learned MAC of each port
 //   red      10        a, b, c          the station "wire" behind the uplink
 //   blue     20        d                "wire", the same MAC
 //   plain    untagged  e, f             "wire", and "host": the host itself

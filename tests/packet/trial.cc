@@ -62,7 +62,7 @@ class Trial {
     if (!tc_alone && xdp_first) run(Hook::kXdp, sent);
     const auto first = run(Hook::kTc, sent);
     const auto on_tc = run(Hook::kTc, sent);
-    if (first != on_tc) find(Hook::kTc, sent, "not the same the second time");
+    if (first != on_tc) find(Hook::kTc, sent, "the second run differs from the first");
     if (tc_alone || !on_tc) return;
     if (!xdp_first) run(Hook::kXdp, sent);
     const auto on_xdp = run(Hook::kXdp, sent);
@@ -79,7 +79,8 @@ class Trial {
     Outcome outcome = outcome_of(hook, sent);
     compare(hook, sent, *predicted, outcome);
     read_learnt(rig_, world_);
-    if (fresh_entries(world_.fdb) != predicted->fdb) find(hook, sent, "learnt something else");
+    if (fresh_entries(world_.fdb) != predicted->fdb)
+      find(hook, sent, "learned other MACs than expected");
     return outcome;
   }
 
@@ -101,14 +102,14 @@ class Trial {
       find(hook, sent, "expected " + print(expected) + "\n  got " + print(outcome));
     std::map<std::string, std::vector<Bytes>> copies;
     for (const auto& [name, frame] : predicted.copies) copies[name] = {frame};
-    if (received(rig_) != copies) find(hook, sent, "other copies came out than those of a flood");
+    if (received(rig_) != copies) find(hook, sent, "the copies differ from the expected flood");
   }
 
   // XDP either leaves a frame unmodified or does what tc does. Under tc, a tag may be in metadata.
   void compare_hooks(const Sent& sent, const Outcome& on_tc, const Outcome& on_xdp) {
     if (on_xdp.verdict == Verdict::kPass) {
       if (on_xdp.bytes != sent.frame || !on_xdp.counted.empty())
-        find(Hook::kXdp, sent, "left the frame, but touched it");
+        find(Hook::kXdp, sent, "passed the frame, but modified it");
       return;
     }
     // XDP treats a truncated second tag as payload. tc has to move it to metadata and fails.

@@ -30,7 +30,7 @@ Host::~Host() {
   } catch (const SetupError& error) {
     // If the program cannot even be started, the test has failed already. A destructor must not
     // throw.
-    std::fprintf(stderr, "taking \"%s\" down: %s\n", instance_.c_str(), error.what());
+    std::fprintf(stderr, "shutting down \"%s\": %s\n", instance_.c_str(), error.what());
   }
   // The pins must not outlive the test, even if `down` leaves some. Another test checks that it
   // leaves none.

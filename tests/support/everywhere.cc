@@ -156,7 +156,7 @@ const Everywhere::Place& Everywhere::find(const std::string& name) const {
   for (const auto& place : places_) {
     if (place->name == name) return *place;
   }
-  throw SetupError("no ear at \"" + name + "\"");
+  throw SetupError("no listener at \"" + name + "\"");
 }
 
 std::set<std::string> Everywhere::places(const Marker& marker) const {

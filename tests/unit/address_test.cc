@@ -220,7 +220,7 @@ TEST_F(SharedAddresses, AreWhereTheyWereAnnounced) {
   EXPECT_EQ(allowed_of("tap0"), Texts{"10.0.0.9"});
   EXPECT_EQ(allowed_of("tap1"), Texts{"10.0.0.9 here"});
   must(attach(with_allowed(in_network("tap2", "blue"), {"10.0.0.9"})));
-  EXPECT_EQ(allowed_of("tap1"), Texts{"10.0.0.9 here"}) << "one more may have it";
+  EXPECT_EQ(allowed_of("tap1"), Texts{"10.0.0.9 here"}) << "another port may use it too";
 }
 
 TEST_F(SharedAddresses, AreNobodysWhenTheirPortGoes) {
@@ -230,7 +230,7 @@ TEST_F(SharedAddresses, AreNobodysWhenTheirPortGoes) {
   must(detach("tap1"));
   EXPECT_EQ(allowed_of("tap0"), Texts{"10.0.0.9"});
   must(detach("tap0"));
-  EXPECT_EQ(known(), 2U) << "the ports' own are kept for them";
+  EXPECT_EQ(known(), 2U) << "the ports' own addresses stay reserved";
 }
 
 TEST_F(SharedAddresses, AreNotGivenToAPortByItself) {

@@ -26,7 +26,7 @@ namespace xvnet::test {
 
 struct FakeDevice {
   Link link;
-  std::uint64_t birth = 0;                   // tells two devices with the same ifindex apart
+  std::uint64_t birth = 0;                   // distinguishes devices with the same ifindex
   std::set<std::string> addresses;           // the first one is primary
   std::map<Feature, FeatureState> features;  // an absent feature is off and fixed
   XdpSupport xdp;

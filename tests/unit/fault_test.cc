@@ -24,7 +24,7 @@ class Fault : public testing::TestWithParam<Scenario> {
     expect_settled(kernel);
   }
 
-  // A finished command leaves the instance settled. Only an interrupted writer leaves it unsettled.
+  // A completed command clears the mark of a running change. Only an interrupted one leaves it.
   void expect_settled(const FakeKernel& kernel) {
     EXPECT_TRUE(!kernel.is_loaded() || kernel.is_settled());
   }

@@ -55,7 +55,7 @@ TEST_P(Filter, GoesWithItsPort) {
 
 // A device of another kind now has the ifindex, so the pin belongs to the previous device.
 TEST_P(Filter, OfADeviceOfAnotherKindIsNoRepair) {
-  if (GetParam() == FilterPart::kFilter) GTEST_SKIP() << "a filter goes with its device";
+  if (GetParam() == FilterPart::kFilter) GTEST_SKIP() << "a filter is removed with its device";
   lose("tap0", Hook::kTcIngress);
   kernel_.device("tap0").link.kind = LinkKind::kVeth;
   EXPECT_EQ(view_of("tap0")->state, "severed");
@@ -65,7 +65,7 @@ TEST_P(Filter, OfADeviceOfAnotherKindIsNoRepair) {
 }
 
 TEST_P(Filter, AFailedRepairChangesNothing) {
-  if (GetParam() == FilterPart::kFilter) GTEST_SKIP() << "a pin that is put back stays";
+  if (GetParam() == FilterPart::kFilter) GTEST_SKIP() << "a restored pin stays";
   kernel_.device("tap0").link.is_up = false;
   lose("tap0", Hook::kTcIngress);
   const Snapshot before = take_snapshot(kernel_);

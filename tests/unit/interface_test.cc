@@ -24,7 +24,7 @@ class InterfaceCache : public OnFakeKernel {
 
   std::string holder_at_place_of(const std::string& device) {
     const auto cached = cache().find(place(device)).value();
-    return cached->ifindex ? kernel_.name_of(cached->ifindex) : "nobody";
+    return cached->ifindex ? kernel_.name_of(cached->ifindex) : "none";
   }
 
   Map<std::uint32_t, abi::cached_interface> cache() {
@@ -56,7 +56,7 @@ TEST_F(InterfaceCache, APortHasItsPlaceFromAttachToDetach) {
   must(attach(on_vlan("tap0", 10)));
   EXPECT_EQ(holder_at_place_of("tap0"), "tap0");
   must(detach("tap0"));
-  EXPECT_EQ(holder_at_place_of("tap0"), "nobody");
+  EXPECT_EQ(holder_at_place_of("tap0"), "none");
 }
 
 TEST_F(InterfaceCache, OfTwoTheFirstHasThePlaceAndBothWork) {
@@ -68,7 +68,7 @@ TEST_F(InterfaceCache, OfTwoTheFirstHasThePlaceAndBothWork) {
   EXPECT_EQ(holder_at_place_of("far"), "tap0");
   must(attach(on_vlan("far", 10)));
   must(detach("tap0"));
-  EXPECT_EQ(holder_at_place_of("far"), "nobody");
+  EXPECT_EQ(holder_at_place_of("far"), "none");
   EXPECT_TRUE(has_interface("far"));
 }
 
@@ -129,7 +129,7 @@ TEST_F(InterfaceCache, AnUpgradeFillsIt) {
   ASSERT_TRUE(instance);
   ASSERT_TRUE(instance->upgrade());
   EXPECT_EQ(holder_at_place_of("tap1"), "tap1");
-  EXPECT_NE(holder_at_place_of("far"), "nobody");
+  EXPECT_NE(holder_at_place_of("far"), "none");
   EXPECT_EQ(sent("tap1"), 3U);
 }
 

@@ -36,7 +36,7 @@ void check_port(const FakeKernel& kernel, std::uint32_t ifindex, bool has_xdp, B
     broken.insert("port " + name + " is up without its XDP program");
   }
   if (!device->link.is_silent())
-    broken.insert("port " + name + " is up and the host may speak on it");
+    broken.insert("port " + name + " is up and the host may send on it");
   if (!device->has_backstop) broken.insert("port " + name + " is up without a backstop");
 }
 
@@ -68,7 +68,7 @@ void check_interfaces(const FakeKernel& kernel, Broken& broken) {
     if (is_port) check_port(kernel, ifindex, false, broken);
     std::string name = kernel.name_of(ifindex);
     if (is_port && !networks.raw().contains(to_bytes(entry.network))) {
-      broken.insert("the interfaces entry of " + name + " is of no network");
+      broken.insert("the interfaces entry of " + name + " belongs to no network");
     }
     const FakeDevice* device = device_at(kernel, ifindex);
     Program program = is_port ? Program::kTcFromVm : Program::kTcFromUplink;
@@ -83,7 +83,8 @@ void check_host_ports(const FakeKernel& kernel, Broken& broken) {
   const FakeTable& interfaces = kernel.fake_table(TableId::kInterfaces);
   for (const auto& [ifindex, entry] : interfaces.typed<std::uint32_t, abi::interface>())
     if (kernel.name_of(ifindex).starts_with("xp-") && !(entry.flags & abi::INTERFACE_TO_HOST))
-      broken.insert("the interfaces entry of " + kernel.name_of(ifindex) + " is a VM's");
+      broken.insert("the interfaces entry of " + kernel.name_of(ifindex) +
+                    " is not marked as the host's");
 }
 
 // Each entry of the interface cache equals the interface's entry in `interfaces`
@@ -95,9 +96,10 @@ void check_interface_cache(const FakeKernel& kernel, Broken& broken) {
     if (cached.ifindex == 0) continue;
     const auto entry = interfaces.raw().find(to_bytes(cached.ifindex));
     if (place != cached.ifindex % INTERFACE_CACHE_SIZE)
-      broken.insert(kernel.name_of(cached.ifindex) + " has another's place in the cache");
+      broken.insert(kernel.name_of(cached.ifindex) +
+                    " is in the cache in the place of another interface");
     if (entry == interfaces.raw().end() || entry->second != to_bytes(cached.interface))
-      broken.insert(kernel.name_of(cached.ifindex) + " is in the cache as what it is not");
+      broken.insert(kernel.name_of(cached.ifindex) + " differs from its entry in the cache");
   }
 }
 
@@ -110,7 +112,7 @@ void check_vlan_cache(const FakeKernel& kernel, Broken& broken) {
     const abi::vlan_key key{cached.uplink, static_cast<std::uint16_t>(vid), 0};
     const auto entry = vlans.raw().find(to_bytes(key));
     if (entry == vlans.raw().end() || entry->second != to_bytes(cached.network))
-      broken.insert(fmt::format("VLAN {} of {} is in the cache as what it is not", vid,
+      broken.insert(fmt::format("VLAN {} of {} differs from its entry in the cache", vid,
                                 kernel.name_of(cached.uplink)));
   }
 }
@@ -124,7 +126,7 @@ void check_vlans(const FakeKernel& kernel, Broken& broken) {
   for (const auto& [key, network] : vlans.typed<abi::vlan_key, std::uint32_t>()) {
     const FakeDevice* device = device_at(kernel, key.uplink);
     std::string what = "VID " + std::to_string(key.vid) + " of " + kernel.name_of(key.uplink);
-    if (!networks.raw().contains(to_bytes(network))) broken.insert(what + " is of no network");
+    if (!networks.raw().contains(to_bytes(network))) broken.insert(what + " belongs to no network");
     if (!device) continue;
     auto record = records.raw().find(to_bytes(key.uplink));
     if (record == records.raw().end()) {
@@ -158,9 +160,10 @@ void check_routes(const FakeKernel& kernel, Broken& broken) {
   const auto& records = kernel.fake_table(TableId::kNetworkRecords).raw();
   for (const auto& [key, route] :
        kernel.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
-    if (!records.contains(to_bytes(route.network))) broken.insert("a route leads to no network");
+    if (!records.contains(to_bytes(route.network)))
+      broken.insert("a route leads to a network that does not exist");
     if (key.kind < abi::ROUTE_TO_HOST && !gateways.contains(to_bytes(route.network)))
-      broken.insert("a route leads past a gateway");
+      broken.insert("a route leads to a network without a gateway");
   }
 }
 
@@ -178,10 +181,10 @@ void check_translated(const FakeKernel& kernel, std::uint32_t id, const abi::nat
     const auto& addresses = kernel.fake_table(TableId::kNatAddresses).raw();
     const auto address = addresses.find(to_bytes(range.address));
     if (address == addresses.end()) {
-      broken.insert(name + " has an address that is none");
+      broken.insert(name + " has an unknown public address");
     } else if (from_bytes<abi::nat_address>(address->second).flags & abi::NAT_ADDRESS_OF_HOST &&
                (ports_of(range) & ~*kernel.reserved_ports()).any()) {
-      broken.insert(name + " has ports that the host's sockets may get");
+      broken.insert(name + " has ports that are not reserved from the host's sockets");
     }
   }
 }
@@ -196,7 +199,7 @@ void check_forwarding(const FakeKernel& kernel, Broken& broken) {
     const FakeDevice* device = device_at(kernel, ifindex);
     const auto network = networks.raw().find(to_bytes(entry.network));
     if (entry.kind == abi::INTERFACE_UPLINK && translates && !(entry.flags & abi::INTERFACE_NAT))
-      broken.insert("uplink " + kernel.name_of(ifindex) + " does not know of public addresses");
+      broken.insert("uplink " + kernel.name_of(ifindex) + " is not flagged for public addresses");
     if (!device || network == networks.raw().end() || !device->link.is_up) continue;
     const auto flags = from_bytes<abi::network>(network->second).flags;
     if (flags & abi::NETWORK_NAT && !device->link.forwards)
@@ -214,7 +217,7 @@ void check_ranges(const FakeKernel& kernel, Broken& broken) {
         return ipv4_of(other.address) == ipv4_of(range.address) &&
                other.first < range.first + range.count && range.first < other.first + other.count;
       });
-      if (is_shared) broken.insert("two networks have one public port");
+      if (is_shared) broken.insert("two networks share a public port");
       all.push_back(range);
     }
   }
@@ -227,13 +230,15 @@ void check_nat_state(const FakeKernel& kernel, Broken& broken) {
     if (!networks.contains(to_bytes(network))) broken.insert(what);
   };
   for (const auto& [key, bucket] : kernel.fake_table(TableId::kNatSessions).raw())
-    check(from_bytes<abi::nat_bucket_key>(key).network, "a bucket is of no translated network");
+    check(from_bytes<abi::nat_bucket_key>(key).network,
+          "a bucket belongs to no translated network");
   for (const auto& [key, slot] : kernel.fake_table(TableId::kNatSlots).raw())
     if (from_bytes<abi::nat_slot>(slot).expires_ns != NAT_SLOT_FORWARD)
-      check(from_bytes<abi::nat_slot>(slot).network, "a slot is of no translated network");
+      check(from_bytes<abi::nat_slot>(slot).network, "a slot belongs to no translated network");
   for (const auto& [key, mapping] : kernel.fake_table(TableId::kNatMappings).raw())
     if (from_bytes<abi::nat_mapping>(mapping).range != NAT_RANGE_FORWARD)
-      check(from_bytes<abi::nat_mapping_key>(key).network, "a mapping is of no translated network");
+      check(from_bytes<abi::nat_mapping_key>(key).network,
+            "a mapping belongs to no translated network");
 }
 
 // A complete forward has every entry that its programs look up, and its ports are reserved from the
@@ -243,10 +248,10 @@ void check_open_forward(const FakeKernel& kernel, const abi::nat_slot_key& key,
   const auto& addresses = kernel.fake_table(TableId::kNatAddresses).raw();
   const auto address = addresses.find(to_bytes(key.address));
   if (address == addresses.end()) {
-    broken.insert("a forward's address is none");
+    broken.insert("a forward has an unknown public address");
   } else if (from_bytes<abi::nat_address>(address->second).flags & abi::NAT_ADDRESS_OF_HOST &&
              (ports_of(key, forward) & ~*kernel.reserved_ports()).any()) {
-    broken.insert("the host's sockets may get a forwarded port");
+    broken.insert("a forwarded port is not reserved from the host's sockets");
   }
   for (std::uint16_t at = 0; at < forward.count; ++at) {
     auto outside = key;
@@ -276,7 +281,7 @@ void check_forwards(const FakeKernel& kernel, Broken& broken) {
   std::size_t slots = 0;
   for (const auto& [key, slot] : kernel.fake_table(TableId::kNatSlots).raw())
     slots += from_bytes<abi::nat_slot>(slot).expires_ns == NAT_SLOT_FORWARD;
-  if (slots < open || slots > ports) broken.insert("a forward's port is of no forward");
+  if (slots < open || slots > ports) broken.insert("a forward's slot has no forward");
 }
 
 void check_nat(const FakeKernel& kernel, Broken& broken) {
@@ -285,11 +290,11 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
   for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>()) {
     if (network.flags & (abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED) &&
         !kernel.has_continuations())
-      broken.insert("network " + std::to_string(id) + " has no programs to go on in");
+      broken.insert("network " + std::to_string(id) + " has no tail-called programs");
     if (!(network.flags & abi::NETWORK_NAT)) continue;
     const auto entry = entries.find(to_bytes(id));
     if (entry == entries.end()) {
-      broken.insert("network " + std::to_string(id) + " is translated to nothing");
+      broken.insert("network " + std::to_string(id) + " is translated without public ports");
     } else {
       check_translated(kernel, id, from_bytes<abi::nat_network>(entry->second), broken);
     }

@@ -86,7 +86,8 @@ class Verifier : public ::testing::TestWithParam<Program> {};
 
 TEST_P(Verifier, Accepts) {
   if (!GetParam().file->is_probing && !xvnet::does_kernel_show_context())
-    GTEST_SKIP() << "this kernel has no bpf_cast_to_kern_ctx(): the programs are those that probe";
+    GTEST_SKIP()
+        << "this kernel lacks bpf_cast_to_kern_ctx() and runs the probing programs instead";
   const Object object = open(*GetParam().file);
   ASSERT_NE(object, nullptr);
   bpf_program* program = nullptr;
