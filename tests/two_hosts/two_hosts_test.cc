@@ -15,7 +15,7 @@
 #include <set>
 #include <sstream>
 
-#include "two_hosts_trials.h"
+#include "trials.h"
 
 namespace xvnet::test {
 namespace {

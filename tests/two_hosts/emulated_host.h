@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // A host in qemu: a Debian kernel, xvnet, and the agent that carries out requests (host_agent.cc).
-// vm-tests/two_hosts sets environment variables that name its kernel and initramfs.
+// tests/two_hosts/run sets environment variables that name its kernel and initramfs.
 #pragma once
 
 #include <map>

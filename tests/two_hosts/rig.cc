@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "two_hosts_rig.h"
+#include "rig.h"
 
 #include <fmt/format.h>
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "two_hosts_rig.h"
+#include "rig.h"
 
 namespace xvnet::test {
 

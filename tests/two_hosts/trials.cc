@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "two_hosts_trials.h"
+#include "trials.h"
 
 #include <linux/if_ether.h>
 

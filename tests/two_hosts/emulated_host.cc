@@ -22,7 +22,7 @@ constexpr timeval kAnswerLimit{.tv_sec = 180, .tv_usec = 0};
 std::string from_environment(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr)
-    throw SetupError(fmt::format("{} is not set: run vm-tests/two_hosts", name));
+    throw SetupError(fmt::format("{} is not set: run tests/two_hosts/run", name));
   return value;
 }
 
