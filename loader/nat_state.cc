@@ -50,7 +50,7 @@ constexpr std::pair<std::uint8_t, Transport> kTransports[] = {{abi::NAT_UDP, Tra
                                                               {abi::NAT_TCP, Transport::kTcp},
                                                               {abi::NAT_ICMP, Transport::kIcmp}};
 
-// How long the host keeps a port after its last frame, as in bpf/stages/claim.h.
+// How long the host keeps a port after its last frame, as in bpf/nat/claim.h.
 std::uint64_t claim_time(std::uint8_t protocol) {
   constexpr std::uint64_t kTcpSeconds = 432000;
   constexpr std::uint64_t kOtherSeconds = 300;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/claim.h: a public port on an address of the host that the host itself uses too.
+// bpf/nat/claim.h: a public port on an address of the host that the host itself uses too.
 // nat_fixture.h describes the hosts and addresses.
 #include <linux/if_ether.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/dhcp_reply.h: options of the client that the reply must repeat.
+// bpf/gateway/dhcp_reply.h: options of the client that the reply must repeat.
 #include "dhcp_fixture.h"
 
 namespace xvnet::test {

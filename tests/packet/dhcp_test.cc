@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/dhcp*.h: DHCP by RFC 2131. Red has the gateway 10.0.0.254, and the lease of port a is
+// bpf/gateway/dhcp*.h: DHCP by RFC 2131. Red has the gateway 10.0.0.254, and the lease of port a is
 // 10.0.0.1. XDP leaves client messages to tc. XDP itself drops messages that only a server sends.
 #include "dhcp_fixture.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/emit.h: the tag with which a frame leaves.
+// bpf/switch/emit.h: the tag with which a frame leaves.
 //
 // No test can cause PUSH_FAILED under tc, POP_FAILED under XDP, or REDIRECT_FAILED under either
 // hook. every_reason_test.cc says why.

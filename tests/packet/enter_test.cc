@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/enter.h: which network a frame belongs to, and which frames are left to the host.
+// bpf/switch/classify.h: which network a frame belongs to, and which frames are left to the host.
 //
 // HOSTS_OWN has no counter. The frame passes unmodified and nothing is counted, which left()
 // states.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/find.h, find_destination: finds the one interface to send a frame to, or decides to
+// bpf/switch/fdb_lookup.h, find_destination: finds the one interface to send a frame to, or decides to
 // flood it.
 #include "live_fixture.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/emit.h, flood: every other member of the network gets exactly one copy, and no other
+// bpf/switch/emit.h, flood: every other member of the network gets exactly one copy, and no other
 // device gets one. XDP cannot clone frames and leaves every flood to tc, so only tc gives the
 // reasons FLOODED, NO_RECEIVER and NO_CARRIER.
 #include <linux/if_ether.h>

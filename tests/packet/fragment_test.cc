@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/fragment.h: fragmented datagrams pass the NAT in any order. The tests reassemble the
+// bpf/nat/fragment.h: fragmented datagrams pass the NAT in any order. The tests reassemble the
 // translated fragments and check the whole datagram. nat_fixture.h describes the hosts and
 // addresses.
 #include <linux/if_ether.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/host_address.h: which frames reach the host's interface in a network. The host is at
+// bpf/switch/host_address.h: which frames reach the host's interface in a network. The host is at
 // port b of red, with 10.0.0.2, that subnet's broadcast address, and 2001:db8::2.
 #include <fmt/format.h>
 #include <linux/if_ether.h>
@@ -205,7 +205,7 @@ TEST_P(HostAddress, OtherPortsGetWhatTheyGot) {
   EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "c"));
 }
 
-// bpf/stages/host_sender.h: a port may have 16 senders and its wire 128. Each address hashes to
+// bpf/switch/host_sender.h: a port may have 16 senders and its wire 128. Each address hashes to
 // four places.
 class HostSenders : public HostAddress {
  protected:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/forward.h: frames from the host to a forward, and the replies.
+// bpf/nat/host.h: frames from the host to a forward, and the replies.
 #include <linux/if_ether.h>
 
 #include "forward_fixture.h"

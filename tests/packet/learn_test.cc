@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/learn.h: learns the interface of a source MAC, within that interface's own slots.
+// bpf/switch/fdb_learn.h: learns the interface of a source MAC, within that interface's own slots.
 #include <linux/if_ether.h>
 
 #include <algorithm>

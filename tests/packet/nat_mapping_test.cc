@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/mapping.h and session.h: the public port of an inside port, its lifetime, and the
+// bpf/nat/mapping.h and session.h: the public port of an inside port, its lifetime, and the
 // remotes that may answer. The tests cover RFC 4787, RFC 5382, RFC 5508, RFC 6888 and RFC 7857.
 // docs/nat-behaviour.md lists each requirement.
 #include <functional>
@@ -24,7 +24,7 @@ class NatMapping : public NatFixture {
   void end_slot(uint16_t port, Protocol protocol) {
     const auto key = slot_key(port, protocol);
     abi::nat_slot ended = slot(port, protocol);
-    ended.expires_ns = NAT_SLOT_FREE;
+    ended.expires_ns = abi::NAT_SLOT_FREE;
     rig_.tables().nat_slots.put(key, ended);
   }
   void forget_sessions(const std::function<bool(const abi::nat_session&)>& is_forgotten) {

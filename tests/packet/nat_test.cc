@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/route.h, outside.h, translate.h and nat_error.h: which frames leave through the NAT,
+// bpf/nat/out.h, outside.h, translate.h and nat_error.h: which frames leave through the NAT,
 // which replies come back, and which frames are dropped. XDP leaves all of it to tc. nat_fixture.h
 // describes the hosts and addresses.
 #include <linux/if_ether.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/offload.h: XDP forwards a frame only when none of its checksums can be partial. tc
+// bpf/switch/xdp_safe.h: XDP forwards a frame only when none of its checksums can be partial. tc
 // forwards all frames.
 //
 // LEAVE_TO_TC has no counter. XDP passes the frame unmodified and counts nothing, which only_tc()

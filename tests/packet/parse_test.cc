@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/parse.h reads the Ethernet header and the outer tag, wherever the hook keeps the tag.
+// bpf/switch/parse.h reads the Ethernet header and the outer tag, wherever the hook keeps the tag.
 //
 // No program sees a frame shorter than an Ethernet header: the kernel's test run, TAPs and drivers
 // refuse it.

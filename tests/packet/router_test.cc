@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/between.h: two networks of one router, each with a gateway.
+// bpf/gateway/router.h: two networks of one router, each with a gateway.
 //
 //   red   10.0.1.0/24  a 10.0.1.1, c 10.0.1.3 (whose MTU is large)
 //   blue  10.0.2.0/24  d 10.0.2.1

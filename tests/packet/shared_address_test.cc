@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/neighbour.h: red's shared address 10.0.0.100, which a and b may use and c may not. XDP
+// bpf/gateway/arp.h: red's shared address 10.0.0.100, which a and b may use and c may not. XDP
 // leaves all ARP frames of the network to tc.
 #include "nat_fixture.h"
 #include "pipeline_fixture.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/find.h, check_target: the target must be alive and in the frame's network, and its MTU
+// bpf/switch/fdb_lookup.h, check_target: the target must be alive and in the frame's network, and its MTU
 // must be large enough.
 #include <linux/if_ether.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/tell_outside.h: the ICMP errors that a remote gets for a frame that does not reach the
+// bpf/nat/remote_error.h: the ICMP errors that a remote gets for a frame that does not reach the
 // VM. Only tc sends them. nat_fixture.h describes the hosts and addresses.
 #include <linux/if_ether.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/untranslated.h: red reaches the remotes in 192.0.2.0/29, which includes kPeerIp,
+// bpf/nat/exempt.h: red reaches the remotes in 192.0.2.0/29, which includes kPeerIp,
 // without SNAT. kOtherPeerIp is outside that prefix. nat_fixture.h describes the hosts and
 // addresses.
 #include <linux/if_ether.h>
