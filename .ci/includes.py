@@ -32,8 +32,11 @@ def included_by(file):
         yield beside if (ROOT / beside).exists() else name
 
 
-def depth_of(file, folder):
-    return 1 + max((depth_of(other, folder) for other in included_by(file) if other.startswith(folder)), default=0)
+def depth_of(file, folder, above=()):
+    if file in above:  # a cycle
+        return float("inf")
+    below = [other for other in included_by(file) if other.startswith(folder)]
+    return 1 + max((depth_of(other, folder, (*above, file)) for other in below), default=0)
 
 
 def main():

@@ -12,7 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../maps/continuations.h"
+#include "../maps/tail_calls.h"
 #include "../maps/reasons.h"
 #include "../maps/tables.h"
 
@@ -68,8 +68,8 @@ struct packet {
 	__u32 length; /* bytes without the outer tag */
 
 	/* switch/classify.h; gateway/router.h and nat/out.h go back to the sender's network for an ICMP error */
-	__u32 network; /* network id */
-	struct network *segment;
+	__u32 network_id; /* network id */
+	struct network *network;
 
 	/* switch/fdb_learn.h; switch/classify.h if the host sent the frame */
 	__u64 now_ns; /* CLOCK_MONOTONIC_COARSE, read once for each frame */
@@ -104,5 +104,5 @@ struct packet {
  */
 static __always_inline bool host_is_member(const struct packet *packet)
 {
-	return !packet->segment->vid;
+	return !packet->network->vid;
 }

@@ -6,9 +6,9 @@
  * REASON_CONTINUE is zero and lets the next stage run. Any other reason ends the pipeline; finish() counts it and
  * translates it to the hook's verdict. "from" and "to" are the host's view.
  *
- * from_vm and from_uplink run under XDP and under tc. A stage in TC_ONLY() or XDP_ONLY() is compiled for that hook only;
- * all others differ by hook only in the operations of hook/xdp.h and hook/tc.h. The other pipelines run under tc only.
- * The last four are entered by a tail call. They start with the frame alone, so they parse it again.
+ * from_vm and from_uplink run under XDP and under tc. A stage in TC_ONLY() or XDP_ONLY() is compiled for that hook
+ * only; all others differ by hook only in the operations of hook/xdp.h and hook/tc.h. The other pipelines run under tc
+ * only. The last four are entered by a tail call. They start with the frame alone, so they parse it again.
  *
  * Rooms: lib/ reads protocols and tables and decides nothing; switch/ has what every frame passes; gateway/ has the
  * services of a network, and nat/ the translation, both under tc only. .ci/includes.py checks who may include whom.
@@ -49,10 +49,10 @@ static __always_inline enum reason from_vm(struct packet *packet)
 
 	       /* The services of the network: ARP, DHCP, the gateway. tc replies; XDP passes these frames to tc. */
 	       ?: XDP_ONLY(pass_services_to_tc(packet))
-	       ?: TC_ONLY(answer_arp(packet))
-	       ?: TC_ONLY(leave_to_dhcp(packet))
-	       ?: TC_ONLY(answer_as_gateway(packet))
-	       ?: TC_ONLY(leave_to_outside(packet))
+	       ?: TC_ONLY(reply_to_arp(packet))
+	       ?: TC_ONLY(tail_call_dhcp(packet))
+	       ?: TC_ONLY(reply_as_gateway(packet))
+	       ?: TC_ONLY(tail_call_nat_out(packet))
 
 	       /* From here on the frame stays in its network. Choose the receiver, then check it. */
 	       ?: find_destination(packet)
@@ -75,20 +75,20 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	return parse(packet)
 
 	       /* A frame that xvnet sent to the host passes, unless it is for a public address. */
-	       ?: TC_ONLY(leave_own_from_outside(packet))
+	       ?: TC_ONLY(tail_call_own_nat_in(packet))
 	       ?: TC_ONLY(check_mark(packet))
 	       ?: check_uplink(packet)
 
 	       /* Frames for public addresses go to the NAT before the tag selects a network. */
 	       ?: XDP_ONLY(pass_public_to_tc(packet))
-	       ?: TC_ONLY(leave_from_outside(packet))
+	       ?: TC_ONLY(tail_call_nat_in(packet))
 	       ?: enter_by_tag(packet)
 
-	       /* From here on the network is fixed. What no network owns has passed to the host. */
+	       /* From here on the network is fixed. Frames of no network have passed to the host. */
 
 	       /* In an untagged network the host gets what these two refuse, because it may run LLDP or LACP there. */
-	       ?: leave_to_host(packet, refuse_link_local(packet))
-	       ?: leave_to_host(packet, refuse_bad_source(packet))
+	       ?: pass_to_host(packet, refuse_link_local(packet))
+	       ?: pass_to_host(packet, refuse_bad_source(packet))
 
 	       /* Refuse what the wire must not send into a network. A refused frame changes nothing but its counter. */
 	       ?: TC_ONLY(refuse_false_offloads(packet))
@@ -107,7 +107,7 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 
 	       /* The only receivers left are ports, and for a flood in an untagged network the host. */
 	       ?: send_to_port(packet)
-	       ?: XDP_ONLY(REASON_LEAVE_TO_TC)
+	       ?: XDP_ONLY(REASON_PASS_TO_TC)
 	       ?: TC_ONLY(flood(packet));
 }
 
@@ -120,7 +120,7 @@ static __always_inline enum reason from_host(struct packet *packet)
 	       ?: check_uplink(packet)
 
 	       /* A frame that concerns a public address may match a forward, whose VM is not on the wire. */
-	       ?: leave_to_forward(packet)
+	       ?: tail_call_host_out(packet)
 
 	       /* The host is a member of untagged networks only. All other frames pass to the wire. */
 	       ?: enter_from_host(packet)
@@ -138,7 +138,7 @@ static __always_inline enum reason from_host(struct packet *packet)
 /* Tail call of tc_from_vm: a DHCP message from a VM to the server of its network. */
 static __always_inline enum reason to_dhcp(struct packet *packet)
 {
-	return parse(packet) ?: enter_port(packet) ?: answer_dhcp(packet);
+	return parse(packet) ?: enter_port(packet) ?: reply_to_dhcp(packet);
 }
 
 /*
@@ -147,26 +147,26 @@ static __always_inline enum reason to_dhcp(struct packet *packet)
  */
 static __always_inline enum reason to_outside(struct packet *packet)
 {
-	return parse(packet) ?: enter_port(packet) ?: route_between(packet) ?: route(packet);
+	return parse(packet) ?: enter_port(packet) ?: route_to_network(packet) ?: route_out(packet);
 }
 
 /* Tail call of tc_from_uplink: a frame to a public address. */
 static __always_inline enum reason from_outside(struct packet *packet)
 {
-	return put_back_priority(packet, parse(packet)
+	return restore_priority_tag(packet, parse(packet)
 					 ?: check_mark(packet)
 					 ?: check_uplink(packet)
 					 ?: refuse_false_offloads(packet)
 
 					 /* From here on the frame has no tag. For the host the tag returns. */
-					 ?: take_off_priority(packet)
+					 ?: remove_priority_tag(packet)
 
 					 /* The mapping of the public port selects the network. */
-					 ?: take_from_outside(packet)
-					 ?: answer_for_public(packet)
+					 ?: translate_in(packet)
+					 ?: reply_for_public(packet)
 
 					 /* Nothing above expects the frame. */
-					 ?: REASON_HOSTS_OWN);
+					 ?: REASON_NOT_OURS);
 }
 
 /*
@@ -175,15 +175,15 @@ static __always_inline enum reason from_outside(struct packet *packet)
  */
 static __always_inline enum reason to_forward(struct packet *packet)
 {
-	return put_back_priority(packet, parse(packet)
-					 ?: take_off_priority(packet)
+	return restore_priority_tag(packet, parse(packet)
+					 ?: remove_priority_tag(packet)
 
 					 /* The host wins a port that it uses: the mapping of a VM ends here. */
 					 ?: claim_port(packet)
 
 					 /* A forward leads to its VM without the wire. */
-					 ?: take_from_host(packet)
-					 ?: answer_host_for_public(packet)
+					 ?: forward_from_host(packet)
+					 ?: reply_to_host_arp(packet)
 
 					 /* All other frames continue as in from_host; on lo they pass. */
 					 ?: check_mark(packet)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * leave_to_outside: tail call to to_outside() for a VM's frame to a destination beyond its gateway.
- * leave_from_outside: tail call to from_outside() for a frame from the wire to a public address.
- * leave_own_from_outside: the same tail call for a frame from a VM of the uplink's untagged network.
- * leave_to_forward: tail call to to_forward() for a frame that the host sends to or from a public address.
- * take_off_priority, put_back_priority: from_outside() and to_forward() remove a priority tag first, and restore it for
- * the host.
+ * tail_call_dhcp: tail call to to_dhcp() for a VM's request to the DHCP server of its network.
+ * tail_call_nat_out: tail call to to_outside() for a VM's frame to a destination beyond its gateway.
+ * tail_call_nat_in: tail call to from_outside() for a frame from the wire to a public address.
+ * tail_call_own_nat_in: the same tail call for a frame from a VM of the uplink's untagged network.
+ * tail_call_host_out: tail call to to_forward() for a frame that the host sends to or from a public address.
+ * remove_priority_tag, restore_priority_tag: from_outside() and to_forward() remove a priority tag first, and restore
+ * it for the host.
  *
  * The NAT runs under tc only; XDP passes its frames to tc. For a network without NAT or router, and on an uplink
  * without public addresses, the cost is one test of a flag.
  *
- * reads    ifindex, tag_type, tci, ethertype, segment, source_flags, is_routed, popped_tags
+ * reads    ifindex, tag_type, tci, ethertype, network, source_flags, is_routed, popped_tags
  * sets     tag_in_frame, tag_type, popped_tags
- * reasons  DHCP_UNANSWERED, NOT_ROUTED, HOSTS_OWN, POP_FAILED, PUSH_FAILED
+ * reasons  DHCP_UNANSWERED, NOT_ROUTED, NOT_OURS, POP_FAILED, PUSH_FAILED
  */
 #pragma once
 
@@ -22,21 +23,21 @@
 #include "switch/fdb_learn.h"
 #include "switch/ingress_filter.h"
 
-static __always_inline enum reason leave_to_dhcp(struct packet *packet)
+static __always_inline enum reason tail_call_dhcp(struct packet *packet)
 {
 	if (!is_dhcp_to_server(packet))
 		return REASON_CONTINUE;
-	hook_continue_in(packet, CONTINUATION_TO_DHCP);
+	hook_tail_call(packet, TAIL_CALL_TO_DHCP);
 	return REASON_DHCP_UNANSWERED;
 }
 
-static __always_inline enum reason leave_to_outside(struct packet *packet)
+static __always_inline enum reason tail_call_nat_out(struct packet *packet)
 {
 	if (!is_for_gateway(packet))
 		return REASON_CONTINUE;
-	if (!(packet->segment->flags & (NETWORK_NAT | NETWORK_ROUTED)) || packet->ethertype != bpf_htons(ETH_P_IP))
+	if (!(packet->network->flags & (NETWORK_NAT | NETWORK_ROUTED)) || packet->ethertype != bpf_htons(ETH_P_IP))
 		return REASON_NOT_ROUTED;
-	hook_continue_in(packet, CONTINUATION_TO_OUTSIDE);
+	hook_tail_call(packet, TAIL_CALL_TO_OUTSIDE);
 	return REASON_NOT_ROUTED;
 }
 
@@ -55,15 +56,15 @@ static __noinline bool is_for_nat(struct packet *packet)
  * A frame that a VM of the uplink's untagged network sends to the host arrives with xvnet's own mark. Like a frame from
  * the wire, it may be for a public address.
  */
-static __always_inline enum reason leave_own_from_outside(struct packet *packet)
+static __always_inline enum reason tail_call_own_nat_in(struct packet *packet)
 {
 	if (!hook_is_own_frame(packet) || is_of_vlan(packet))
 		return REASON_CONTINUE;
 	if (!(find_interface(packet->ifindex).flags & INTERFACE_NAT) || !is_for_nat(packet))
 		return REASON_CONTINUE;
 	hook_clear_mark(packet);
-	hook_continue_in(packet, CONTINUATION_FROM_OUTSIDE);
-	return REASON_HOSTS_OWN;
+	hook_tail_call(packet, TAIL_CALL_FROM_OUTSIDE);
+	return REASON_NOT_OURS;
 }
 
 /*
@@ -80,7 +81,7 @@ __noinline int pop_priority_tag(hook_ctx *ctx, __u32 has_tag)
 	return hook_pop_tag(&packet) ? 1 : -1;
 }
 
-static __always_inline enum reason take_off_priority(struct packet *packet)
+static __always_inline enum reason remove_priority_tag(struct packet *packet)
 {
 	int popped = pop_priority_tag(packet->ctx, packet->tag_type);
 
@@ -93,9 +94,9 @@ static __always_inline enum reason take_off_priority(struct packet *packet)
 }
 
 /* A frame that passes to the host or to the wire must be as it arrived. */
-static __always_inline enum reason put_back_priority(struct packet *packet, enum reason reason)
+static __always_inline enum reason restore_priority_tag(struct packet *packet, enum reason reason)
 {
-	bool passes = reason == REASON_HOSTS_OWN || reason == REASON_FLOODED;
+	bool passes = reason == REASON_NOT_OURS || reason == REASON_FLOODED;
 
 	if (passes && packet->popped_tags && !hook_push_tag(packet, packet->tci))
 		return REASON_PUSH_FAILED;
@@ -108,18 +109,18 @@ static __always_inline enum reason put_back_priority(struct packet *packet, enum
  */
 static __always_inline void learn_beside(struct packet *packet)
 {
-	__u32 network = find_vlan(packet->ifindex, 0);
+	__u32 network_id = find_vlan(packet->ifindex, 0);
 
-	if (network && !refuse_bad_source(packet) && !enter_network(packet, network, REASON_HOSTS_OWN))
+	if (network_id && !refuse_bad_source(packet) && !enter_network(packet, network_id, REASON_NOT_OURS))
 		learn_source(packet);
 }
 
-static __always_inline enum reason leave_from_outside(struct packet *packet)
+static __always_inline enum reason tail_call_nat_in(struct packet *packet)
 {
 	if (!(packet->source_flags & INTERFACE_NAT) || is_of_vlan(packet) || !is_for_nat(packet))
 		return REASON_CONTINUE;
 	learn_beside(packet);
-	hook_continue_in(packet, CONTINUATION_FROM_OUTSIDE);
+	hook_tail_call(packet, TAIL_CALL_FROM_OUTSIDE);
 	return REASON_CONTINUE;
 }
 
@@ -161,12 +162,12 @@ static __noinline bool is_to_public(struct packet *packet)
 	return is_to_us(packet) && read_destination(packet, &ipv4) && find_public(ipv4);
 }
 
-static __always_inline enum reason leave_to_forward(struct packet *packet)
+static __always_inline enum reason tail_call_host_out(struct packet *packet)
 {
 	if (packet->is_routed || !(packet->source_flags & INTERFACE_NAT) || is_of_vlan(packet))
 		return REASON_CONTINUE;
 	if (!is_to_public(packet) && !is_from_range(packet))
 		return REASON_CONTINUE;
-	hook_continue_in(packet, CONTINUATION_TO_FORWARD);
+	hook_tail_call(packet, TAIL_CALL_TO_FORWARD);
 	return REASON_CONTINUE;
 }

@@ -105,7 +105,7 @@ class Change {
   Result<void> set_reserved_ports(const PortSet& ports);
   // Loads the tail-called programs. This is not undone: an unused tail-call target is never
   // reached.
-  Result<void> load_continuations() { return kernel_->load_continuations(); }
+  Result<void> load_tail_calls() { return kernel_->load_tail_calls(); }
   // Adds or removes the device's entry in the device map, the target of redirected frames.
   Result<void> put_device(std::uint32_t ifindex);
   Result<void> erase_device(std::uint32_t ifindex);

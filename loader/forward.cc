@@ -180,7 +180,7 @@ Result<void> release_on_host(Change& change, const Forward& forward) {
 
 Result<void> open_forward(Change& change, Forward forward, const PublicAddress& outside) {
   auto& tables = change.tables();
-  XVNET_TRY(change.load_continuations());
+  XVNET_TRY(change.load_tail_calls());
   XVNET_TRY(change.put(tables.forwards, forward.key, forward.entry));
   XVNET_TRY(hold_address(change, outside));
   if (outside.is_of_host()) XVNET_TRY(reserve_on_host(change, public_ports(forward)));

@@ -135,8 +135,8 @@ inline constexpr std::array kPrograms{
 #undef TAIL_CALL
 };
 
-// By their index in the program array "continuations".
-inline constexpr std::array kContinuations{
+// By their index in the program array for tail calls.
+inline constexpr std::array kTailCalls{
 #define PROGRAM(name, id)
 #define TAIL_CALL(name, id, number) Program::k##id,
 #include "maps/programs.def"
@@ -317,7 +317,7 @@ class Kernel {
   virtual Result<bool> open_for_reading() = 0;
   // After open_for_change(): loads and pins the tail-called programs, which an instance gets only
   // when it needs them. Programs that are pinned already stay.
-  virtual Result<void> load_continuations() = 0;
+  virtual Result<void> load_tail_calls() = 0;
   virtual Table& table(TableId id) = 0;  // valid after open_*()
   // Removes all pins of the instance. All Table references are invalid afterwards.
   virtual Result<void> remove_pins() = 0;

@@ -179,7 +179,7 @@ Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& ne
 
 Result<void> provide_nat(Change& change, const Network& network, const NatPlan& plan) {
   auto& tables = change.tables();
-  XVNET_TRY(change.load_continuations());
+  XVNET_TRY(change.load_tail_calls());
   XVNET_TRY(provide_snat_exceptions(change, network));
   XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
   if (!former) return write_nat(change, network, plan);

@@ -45,8 +45,7 @@ Result<std::uint32_t> take_id(Change& change) {
 }
 
 // Frames of networks with one of these flags need a tail-called program.
-constexpr std::uint16_t kContinuedFlags =
-    abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED;
+constexpr std::uint16_t kTailCallFlags = abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED;
 
 // Refuses a name or a VID that another network has.
 Result<void> check_claims(Tables& tables, const abi::network_record& record, std::uint32_t self) {
@@ -63,7 +62,7 @@ Result<void> check_claims(Tables& tables, const abi::network_record& record, std
 }
 
 Result<void> put_network(Change& change, std::uint32_t id, const abi::network& value) {
-  if (value.flags & kContinuedFlags) XVNET_TRY(change.load_continuations());
+  if (value.flags & kTailCallFlags) XVNET_TRY(change.load_tail_calls());
   return change.put(change.tables().networks, id, value);
 }
 
@@ -240,10 +239,10 @@ Result<std::optional<Network>> find_network(Tables& tables, std::string_view nam
                         [name](const auto& record) { return text_of(record.name) == name; });
 }
 
-Result<bool> needs_continuations(Tables& tables) {
+Result<bool> needs_tail_calls(Tables& tables) {
   XVNET_ASSIGN(networks, tables.networks.entries());
   return std::ranges::any_of(
-      networks, [](const auto& entry) { return (entry.second.flags & kContinuedFlags) != 0; });
+      networks, [](const auto& entry) { return (entry.second.flags & kTailCallFlags) != 0; });
 }
 
 Result<Network> network_for_port(Change& change, const PortRequest& request) {

@@ -19,7 +19,7 @@ struct Network {
 Result<std::optional<Network>> find_network(Tables& tables, std::string_view name);
 
 // Whether any network needs the tail-called programs.
-Result<bool> needs_continuations(Tables& tables);
+Result<bool> needs_tail_calls(Tables& tables);
 
 // The table entry of a network that is not bound to an uplink.
 abi::network loose_network(const abi::network_record& record);

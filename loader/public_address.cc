@@ -52,7 +52,7 @@ std::string what_of(const abi::network_record& record, std::string_view option) 
 }
 
 // The host's stack answers ARP for the address.
-PublicAddress hosts_own(Ipv4 address) {
+PublicAddress not_ours(Ipv4 address) {
   return {
       address,
       {.flags = abi::NAT_ADDRESS_OF_HOST, .uplink = 0, .mac = {}, .first = 0, .last = 0, .pad = 0}};
@@ -71,7 +71,7 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
                                 const std::vector<Ipv4>& present) {
   for (const Ipv4 address : present)
     for (const Home& home : homes)
-      if (home.has(address)) return hosts_own(address);
+      if (home.has(address)) return not_ours(address);
   std::vector<const Home*> candidates;
   for (const Home& home : homes)
     if (!home.addresses.empty()) candidates.push_back(&home);
@@ -82,7 +82,7 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
     return refusal(what_of(record, "--snat auto"),
                    fmt::format("{} uplinks have addresses", candidates.size()),
                    "say which address to use with --snat IP");
-  return hosts_own(candidates.front()->addresses.front().address);
+  return not_ours(candidates.front()->addresses.front().address);
 }
 
 // Chooses the uplink whose subnet contains the address; else the only uplink, to which a router
@@ -93,7 +93,7 @@ Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
     return refusal(what, "there is no uplink", "make it first: xvnet uplink add IFACE");
   std::vector<const Home*> reaching;
   for (const Home& home : homes) {
-    if (home.has(address)) return hosts_own(address);
+    if (home.has(address)) return not_ours(address);
     if (home.reaches(address)) reaching.push_back(&home);
   }
   XVNET_ASSIGN(holder, kernel.address_holder(to_abi(address)));

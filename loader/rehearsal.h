@@ -90,7 +90,7 @@ class Rehearsal final : public Kernel {
   Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
 
   Result<void> open_for_change() override;
-  Result<void> load_continuations() override { return {}; }
+  Result<void> load_tail_calls() override { return {}; }
   Result<bool> open_for_reading() override;
   Table& table(TableId id) override;
   Result<void> remove_pins() override;

@@ -214,9 +214,9 @@ Result<void> repair(Change& change) {
   return remove_stray_leases(change);
 }
 
-Result<void> provide_continuations(Change& change) {
-  XVNET_ASSIGN(is_answered, needs_continuations(change.tables()));
-  return is_answered ? change.load_continuations() : Result<void>{};
+Result<void> provide_tail_calls(Change& change) {
+  XVNET_ASSIGN(is_answered, needs_tail_calls(change.tables()));
+  return is_answered ? change.load_tail_calls() : Result<void>{};
 }
 
 }  // namespace
@@ -224,7 +224,7 @@ Result<void> provide_continuations(Change& change) {
 // bind_networks() itself detects an uplink that is back, that took over VLANs, or that has another
 // MAC. The bindings must be correct before settle_bindings() completes them.
 Result<void> tidy(Change& change, Tidying tidying) {
-  XVNET_TRY(provide_continuations(change));
+  XVNET_TRY(provide_tail_calls(change));
   XVNET_ASSIGN(is_settled, change.is_settled());
   if (is_settled && tidying == Tidying::kWhereUnsettled) return bind_networks(change);
   if (!is_settled) change.settle_former();

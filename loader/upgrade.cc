@@ -67,10 +67,10 @@ Result<void> revert(Kernel& kernel, std::span<const Placement> moved, Result<voi
   return failure;
 }
 
-Result<void> load_continuations(Kernel& kernel, Tables& tables) {
-  XVNET_ASSIGN(is_needed, needs_continuations(tables));
+Result<void> load_tail_calls(Kernel& kernel, Tables& tables) {
+  XVNET_ASSIGN(is_needed, needs_tail_calls(tables));
   if (!is_needed) return {};
-  auto done = kernel.load_continuations();
+  auto done = kernel.load_tail_calls();
   return done ? done : revert(kernel, {}, std::move(done));
 }
 
@@ -111,7 +111,7 @@ Result<Outcome> guard_ports(Change& change) {
 
 Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
   XVNET_ASSIGN(plan, make_plan(kernel, tables));
-  XVNET_TRY(load_continuations(kernel, tables));
+  XVNET_TRY(load_tail_calls(kernel, tables));
   XVNET_TRY(make_missing_state(tables));
   XVNET_TRY(fill_caches(tables));
   XVNET_TRY(attempt(kernel, tables, guard_ports));

@@ -45,7 +45,7 @@ Trial carried_from_wire(int host, uint16_t vid, const Frame& frame) {
 }
 
 // For a stack without that VLAN, the kernel removes the outer tag before it delivers the frame.
-Trial hosts_own(int host, const Frame& frame, const Frame& shown) {
+Trial not_ours(int host, const Frame& frame, const Frame& shown) {
   return {frame, {{place_of(host, kHost), {shown.bytes}}}, {}};
 }
 
@@ -83,20 +83,20 @@ void add_tenants_trials(std::vector<Trial>& trials, int host, const Ends& ends) 
 
 void add_hosts_trials(std::vector<Trial>& trials, int host, const Ends& ends) {
   const Frame plain = udp4(ends);
-  trials.push_back(hosts_own(host, plain, plain));
+  trials.push_back(not_ours(host, plain, plain));
   for (const uint16_t vid : {kVidOfNobody, uint16_t{0}, uint16_t{1}, uint16_t{4095}}) {
     const Frame frame = udp4(ends);
-    trials.push_back(hosts_own(host, frame.tagged(vid), frame));
+    trials.push_back(not_ours(host, frame.tagged(vid), frame));
   }
   for (const uint16_t vid : {uint16_t{10}, uint16_t{20}}) {
     // 802.1ad tags have a separate VID space from 802.1Q tags.
     const VlanTag service{.vid = vid, .tpid = ETH_P_8021AD};
     const Frame frame = udp4(ends);
-    trials.push_back(hosts_own(host, frame.tagged(service), frame));
+    trials.push_back(not_ours(host, frame.tagged(service), frame));
     const Frame inner = udp4(ends).tagged(vid);
-    trials.push_back(hosts_own(host, inner.tagged(kVidOfNobody), inner));
+    trials.push_back(not_ours(host, inner.tagged(kVidOfNobody), inner));
     const Frame behind = udp4(ends).tagged(vid);
-    trials.push_back(hosts_own(host, behind.tagged(service), behind));
+    trials.push_back(not_ours(host, behind.tagged(service), behind));
   }
 }
 

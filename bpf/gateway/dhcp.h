@@ -12,65 +12,65 @@
 #include "dhcp_reply.h"
 
 /* The type of the reply; 0: no reply. */
-static __always_inline __u8 choose_reply(const struct dhcp_question *question, const struct lease *lease)
+static __always_inline __u8 choose_reply(const struct dhcp_request *request, const struct lease *lease)
 {
-	__be32 ours = ipv4_of(&lease->address), server = question->server;
-	__be32 requested = question->requested ?: question->answer.start.client;
+	__be32 ours = ipv4_of(&lease->address), server = request->server;
+	__be32 requested = request->requested ?: request->reply.start.client;
 
 	if (server && server != ipv4_of(&lease->server))
 		return 0;
-	switch (question->answer.question) {
+	switch (request->reply.request_type) {
 	case DHCP_DISCOVER:
 		return DHCP_OFFER;
 	case DHCP_REQUEST:
 		return requested == ours ? DHCP_ACK : requested ? DHCP_NAK : 0;
 	case DHCP_INFORM:
-		return question->answer.start.client ? DHCP_ACK : 0;
+		return request->reply.start.client ? DHCP_ACK : 0;
 	default:
 		return 0;
 	}
 }
 
-static __always_inline void note_lease(struct lease *lease, const struct dhcp_question *question)
+static __always_inline void note_lease(struct lease *lease, const struct dhcp_request *request)
 {
-	__u8 reply = question->answer.reply;
+	__u8 type = request->reply.reply_type;
 
-	if (reply == DHCP_ACK && question->answer.question == DHCP_REQUEST) {
-		__builtin_memcpy(lease->client, question->answer.start.client_mac, ETH_ALEN);
+	if (type == DHCP_ACK && request->reply.request_type == DHCP_REQUEST) {
+		__builtin_memcpy(lease->client, request->reply.start.client_mac, ETH_ALEN);
 		lease->acked_ns = bpf_ktime_get_coarse_ns();
 		lease->state = LEASE_BOUND;
-	} else if (reply == DHCP_OFFER && lease->state != LEASE_BOUND) {
+	} else if (type == DHCP_OFFER && lease->state != LEASE_BOUND) {
 		lease->state = LEASE_OFFERED;
-	} else if (question->answer.question == DHCP_RELEASE &&
-		   question->answer.start.client == ipv4_of(&lease->address)) {
+	} else if (request->reply.request_type == DHCP_RELEASE &&
+		   request->reply.start.client == ipv4_of(&lease->address)) {
 		lease->state = LEASE_RELEASED;
-	} else if (question->answer.question == DHCP_DECLINE && question->requested == ipv4_of(&lease->address)) {
+	} else if (request->reply.request_type == DHCP_DECLINE && request->requested == ipv4_of(&lease->address)) {
 		lease->state = LEASE_DECLINED;
 	}
 }
 
-static __always_inline enum reason answer_dhcp(struct packet *packet)
+static __always_inline enum reason reply_to_dhcp(struct packet *packet)
 {
 	struct lease *lease = bpf_map_lookup_elem(&leases, &packet->ifindex);
-	struct dhcp_question question = {.packet = packet, .answer.ifindex = packet->ifindex};
-	struct dhcp_answer *answer = &question.answer;
+	struct dhcp_request request = {.packet = packet, .reply.ifindex = packet->ifindex};
+	struct dhcp_reply *reply = &request.reply;
 	__u32 asked = packet->length;
 	enum reason reason;
 
-	if (!lease || !read_dhcp_question(packet, &question))
+	if (!lease || !read_dhcp_request(packet, &request))
 		return REASON_DHCP_UNANSWERED;
-	answer->reply = choose_reply(&question, lease);
-	note_lease(lease, &question);
-	if (!answer->reply)
+	reply->reply_type = choose_reply(&request, lease);
+	note_lease(lease, &request);
+	if (!reply->reply_type)
 		return REASON_DHCP_UNANSWERED;
-	answer->has_echo = read_echo(packet, &question);
-	answer->length = length_of_reply(lease, answer);
-	reason = begin_answer(packet);
+	reply->has_echo = read_echo(packet, &request);
+	reply->length = length_of_reply(lease, reply);
+	reason = begin_reply(packet);
 	if (reason)
 		return reason;
-	if (!write_dhcp_reply(packet->ctx, answer))
+	if (!write_dhcp_reply(packet->ctx, reply))
 		return REASON_ANSWER_FAILED;
-	packet->length = answer->length;
+	packet->length = reply->length;
 	reason = send_back(packet);
 	packet->length = asked;
 	return reason;

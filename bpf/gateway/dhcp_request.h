@@ -2,7 +2,7 @@
 /*
  * The format of a DHCP message, and the reader of a client's message (RFC 2131, RFC 2132).
  *
- * reads    network
+ * reads    network_id
  */
 #pragma once
 
@@ -79,18 +79,18 @@ struct dhcp_echo {
 };
 
 /* Everything that a reply needs besides the lease. */
-struct dhcp_answer {
+struct dhcp_reply {
 	struct dhcp_start start; /* copied from the request */
 	struct dhcp_echo echo;
 	__u32 ifindex;
-	__u32 length;  /* length of the frame in bytes */
-	__u8 question; /* enum dhcp_type */
-	__u8 reply;    /* enum dhcp_type */
+	__u32 length;	   /* length of the frame in bytes */
+	__u8 request_type; /* enum dhcp_type */
+	__u8 reply_type;   /* enum dhcp_type */
 	__u8 has_echo;
 	__u8 pad;
 };
 
-struct dhcp_question {
+struct dhcp_request {
 	struct packet *packet;
 	__u32 next; /* offset of the next option in the frame */
 	__u32 end;
@@ -99,46 +99,46 @@ struct dhcp_question {
 	__u32 class;	   /* offset of a vendor class that may be HTTP_CLASS; 0: none */
 	__u32 client;	   /* offset of the client identifier */
 	__u32 client_size; /* 0: no identifier that a reply returns */
-	struct dhcp_answer answer;
+	struct dhcp_reply reply;
 };
 
 /* An option whose size differs from the standard's is ignored. */
-static __always_inline void take_option(struct dhcp_question *question, __u8 code, __u8 size)
+static __always_inline void store_option(struct dhcp_request *request, __u8 code, __u8 size)
 {
-	__u32 at = question->next + 2;
+	__u32 at = request->next + 2;
 	__u8 type = 0;
 
 	if (code == DHCP_OPTION_TYPE && size == sizeof(type)) {
-		hook_read(question->packet, at, &type, sizeof(type));
-		question->answer.question = type;
-	} else if (code == DHCP_OPTION_REQUESTED && size == sizeof(question->requested)) {
-		hook_read(question->packet, at, &question->requested, sizeof(question->requested));
+		hook_read(request->packet, at, &type, sizeof(type));
+		request->reply.request_type = type;
+	} else if (code == DHCP_OPTION_REQUESTED && size == sizeof(request->requested)) {
+		hook_read(request->packet, at, &request->requested, sizeof(request->requested));
 	} else if (code == DHCP_OPTION_CLASS && size >= HTTP_CLASS_SIZE) {
-		question->class = at;
+		request->class = at;
 	} else if (code == DHCP_OPTION_CLIENT && size && size <= MAX_CLIENT_SIZE) {
-		question->client = at;
-		question->client_size = size;
-	} else if (code == DHCP_OPTION_SERVER && size == sizeof(question->server)) {
-		hook_read(question->packet, at, &question->server, sizeof(question->server));
+		request->client = at;
+		request->client_size = size;
+	} else if (code == DHCP_OPTION_SERVER && size == sizeof(request->server)) {
+		hook_read(request->packet, at, &request->server, sizeof(request->server));
 	}
 }
 
-static long read_option(__u32 i, struct dhcp_question *question)
+static long read_option(__u32 i, struct dhcp_request *request)
 {
 	__u8 code_and_size[2] = {};
 
-	if (question->next >= question->end || !hook_read(question->packet, question->next, code_and_size, 1) ||
+	if (request->next >= request->end || !hook_read(request->packet, request->next, code_and_size, 1) ||
 	    code_and_size[0] == DHCP_OPTION_END)
 		return 1;
 	if (code_and_size[0] == DHCP_OPTION_PAD) {
-		question->next++;
+		request->next++;
 		return 0;
 	}
-	if (!hook_read(question->packet, question->next, code_and_size, sizeof(code_and_size)) ||
-	    question->next + 2 + code_and_size[1] > question->end)
+	if (!hook_read(request->packet, request->next, code_and_size, sizeof(code_and_size)) ||
+	    request->next + 2 + code_and_size[1] > request->end)
 		return 1;
-	take_option(question, code_and_size[0], code_and_size[1]);
-	question->next += 2 + code_and_size[1];
+	store_option(request, code_and_size[0], code_and_size[1]);
+	request->next += 2 + code_and_size[1];
 	return 0;
 }
 
@@ -162,7 +162,7 @@ static __noinline __u32 end_of_datagram(struct packet *packet)
 	struct iphdr ip;
 
 	if (!read_ipv4(packet, &ip) || ip.frag_off & bpf_htons(IPV4_ANY_FRAGMENT) ||
-	    (ip.daddr != bpf_htonl(0xffffffff) && !is_gateway_address(packet->network, ip.daddr)))
+	    (ip.daddr != bpf_htonl(0xffffffff) && !is_gateway_address(packet->network_id, ip.daddr)))
 		return 0;
 	if (!hook_read(packet, offset + sizeof(ip), &udp, sizeof(udp)) ||
 	    bpf_ntohs(udp.len) + sizeof(ip) > bpf_ntohs(ip.tot_len))
@@ -170,15 +170,15 @@ static __noinline __u32 end_of_datagram(struct packet *packet)
 	return offset + sizeof(ip) + bpf_ntohs(udp.len);
 }
 
-static __always_inline bool read_dhcp_question(struct packet *packet, struct dhcp_question *question)
+static __always_inline bool read_dhcp_request(struct packet *packet, struct dhcp_request *request)
 {
 	__u32 shift = header_offset(packet) - sizeof(struct ethhdr);
-	struct dhcp_start *start = &question->answer.start;
+	struct dhcp_start *start = &request->reply.start;
 	__be32 cookie = 0;
 
-	question->next = shift + DHCP_OPTIONS_OFFSET;
-	question->end = end_of_datagram(packet);
-	if (question->next >= question->end || !hook_read(packet, shift + DHCP_START_OFFSET, start, sizeof(*start)) ||
+	request->next = shift + DHCP_OPTIONS_OFFSET;
+	request->end = end_of_datagram(packet);
+	if (request->next >= request->end || !hook_read(packet, shift + DHCP_START_OFFSET, start, sizeof(*start)) ||
 	    !hook_read(packet, shift + DHCP_COOKIE_OFFSET, &cookie, sizeof(cookie)))
 		return false;
 	if (cookie != DHCP_COOKIE || start->operation != BOOTP_REQUEST || start->hardware != BOOTP_ETHERNET ||
@@ -188,8 +188,8 @@ static __always_inline bool read_dhcp_question(struct packet *packet, struct dhc
 	 * verifier: Linux 6.1 verifies a callback of bpf_loop once, and assumes that it changes nothing. With a known
 	 * zero it would skip the code that runs if the callback found the option.
 	 */
-	question->class = unknown_value(0);
-	question->client_size = unknown_value(0);
-	bpf_loop(MAX_DHCP_OPTIONS, read_option, question, 0);
+	request->class = unknown_value(0);
+	request->client_size = unknown_value(0);
+	bpf_loop(MAX_DHCP_OPTIONS, read_option, request, 0);
 	return true;
 }

@@ -3,7 +3,7 @@
  * send_icmp_error: turns a dropped frame into the ICMP error about it, from the gateway to the VM (RFC 792; RFC 1812,
  * 4.3.2). The error quotes the IPv4 header and 8 bytes, by which the VM finds the socket.
  *
- * reads    source_mac, length, network, target
+ * reads    source_mac, length, network_id, target
  * sets     length, refused
  * reasons  ANSWER_FAILED, FRAGMENTATION_NEEDED, ANSWERED
  * lookups  gateways
@@ -34,7 +34,7 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
 					       struct icmp_error *error, __u32 length)
 {
 	const __u32 offset = sizeof(struct ethhdr) + sizeof(*refused);
-	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network_id);
 	struct iphdr ip = {
 		.version = IPV4_VERSION,
 		.ihl = sizeof(ip) / 4,
@@ -59,13 +59,13 @@ static __always_inline enum reason write_error(struct packet *packet, const stru
  * the ICMP message with its own checksum sums up to zero, and the word is the complement of the field. False if the
  * partial checksum begins elsewhere, for example after IPv4 options.
  */
-static __noinline bool settle_partial(struct packet *packet)
+static __noinline bool balance_icmp_error(struct packet *packet)
 {
 	struct partial_checksum partial;
 	__u32 end = packet->length;
 	__be16 field = 0;
 
-	if (!hook_is_partial(packet))
+	if (!hook_has_partial_checksum(packet))
 		return true;
 	partial = hook_partial_checksum(packet);
 	if (partial.start != sizeof(struct ethhdr) + sizeof(struct iphdr) ||
@@ -76,7 +76,8 @@ static __noinline bool settle_partial(struct packet *packet)
 	return hook_resize(packet, packet->length) && hook_write(packet, end, &field, sizeof(field));
 }
 
-static __noinline enum reason send_error(struct packet *packet, const struct flow *flow, struct icmp_error *error)
+static __noinline enum reason send_error_with_quote(struct packet *packet, const struct flow *flow,
+						    struct icmp_error *error)
 {
 	/* verifier: "invalid zero-sized read" (6.1). A mask bounds the size for it; a comparison does not. */
 	__u32 quoted = (flow->header & IPV4_HEADER_MASK) + ICMP_QUOTED;
@@ -86,9 +87,9 @@ static __noinline enum reason send_error(struct packet *packet, const struct flo
 	if (!hook_read(packet, header_offset(packet), error->quote, quoted))
 		return REASON_ANSWER_FAILED;
 	packet->length = sizeof(struct ethhdr) + sizeof(struct iphdr) + ICMP_HEADER_SIZE + quoted;
-	reason = begin_answer(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted);
+	reason = begin_reply(packet) ?: write_error(packet, &flow->ip, error, ICMP_HEADER_SIZE + quoted);
 	if (!reason)
-		reason = settle_partial(packet) ? send_back(packet) : REASON_ANSWER_FAILED;
+		reason = balance_icmp_error(packet) ? send_back(packet) : REASON_ANSWER_FAILED;
 	packet->length = asked;
 	return reason;
 }
@@ -102,12 +103,12 @@ static __always_inline __u16 error_of(enum reason reason)
 	case REASON_NO_ROUTE:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NET_UNREACHABLE);
 	case REASON_HOST_UNREACHABLE:
-	case REASON_NEIGHBOURS_USED_UP:
+	case REASON_NEIGHBOURS_EXHAUSTED:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_NO_SUCH_HOST);
 	case REASON_FRAGMENTATION_NEEDED:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_FRAGMENTATION_NEEDED);
-	case REASON_NAT_PORTS_USED_UP:
-	case REASON_NAT_SESSIONS_USED_UP:
+	case REASON_NAT_PORTS_EXHAUSTED:
+	case REASON_NAT_SESSIONS_EXHAUSTED:
 		return ICMP_ERROR(ICMP_UNREACHABLE, ICMP_PROHIBITED);
 	default:
 		return 0;
@@ -123,20 +124,21 @@ static __always_inline enum reason refuse_too_big(struct packet *packet, enum re
 	return REASON_FRAGMENTATION_NEEDED;
 }
 
-static __noinline bool tell(struct packet *packet, const struct flow *flow, __u16 type_and_code, __u16 mtu)
+static __noinline bool report(struct packet *packet, const struct flow *flow, __u16 type_and_code, __u16 mtu)
 {
 	struct icmp_error error = {.type_and_code = bpf_htons(type_and_code), .mtu = bpf_htons(mtu)};
 
-	return send_error(packet, flow, &error) == REASON_ANSWERED;
+	return send_error_with_quote(packet, flow, &error) == REASON_ANSWERED;
 }
 
 /* There is no ICMP error about an ICMP error or about a later fragment (RFC 1122, 3.2.2). */
-static __always_inline enum reason tell_sender(struct packet *packet, const struct flow *flow, enum reason why,
-					       __u16 mtu)
+static __always_inline enum reason send_icmp_error(struct packet *packet, const struct flow *flow, enum reason why,
+						   __u16 mtu)
 {
 	__u16 type_and_code = error_of(why);
 
-	if (!type_and_code || flow->is_icmp_error || is_later_fragment(flow) || !tell(packet, flow, type_and_code, mtu))
+	if (!type_and_code || flow->is_icmp_error || is_later_fragment(flow) ||
+	    !report(packet, flow, type_and_code, mtu))
 		return why;
 	packet->refused = why;
 	return REASON_ANSWERED;

@@ -3,7 +3,7 @@
  * find_receiver, check_receiver, send_to_receiver: deliver a frame to a VM by its inside address, as its gateway. They
  * find the port and the MAC. If the MAC is unknown, request_mac sends an ARP request instead of the frame.
  *
- * reads    length, network
+ * reads    length, network_id
  * sets     length, target, refused
  * reasons  HOST_UNREACHABLE, ANSWER_FAILED, MAC_UNKNOWN, ANSWERED, TTL_EXCEEDED, NOT_TRANSLATABLE
  * lookups  addresses, gateways
@@ -23,7 +23,7 @@ struct receiver {
 /* The port that has the address in the packet's network at present. */
 static __always_inline enum reason find_receiver(struct packet *packet, __be32 address, struct receiver *receiver)
 {
-	struct address_key key = {.network = packet->network, .address = to_address(address)};
+	struct address_key key = {.network = packet->network_id, .address = to_address(address)};
 	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
 
 	if (!entry || !entry->ifindex)
@@ -41,13 +41,13 @@ static __always_inline enum reason find_receiver(struct packet *packet, __be32 a
  * receivers finish the checksum, others read the field as it is. A word of padding makes the result equal to that word
  * of the address. The sum covers only the target address and this padding; all other summed bytes are zero.
  */
-static __noinline bool settle_question(struct packet *packet, __be32 target)
+static __noinline bool balance_arp_request(struct packet *packet, __be32 target)
 {
 	struct partial_checksum partial;
 	__be16 words[2];
 	__be16 padding;
 
-	if (!hook_is_partial(packet))
+	if (!hook_has_partial_checksum(packet))
 		return true;
 	partial = hook_partial_checksum(packet);
 	if (partial.start + partial.offset != ARP_TARGET_END - sizeof(words[1]))
@@ -58,14 +58,14 @@ static __noinline bool settle_question(struct packet *packet, __be32 target)
 }
 
 /* The ARP request replaces the frame. The sender will retransmit if it needs to. */
-static __noinline enum reason ask_receiver(struct packet *packet, const struct receiver *receiver)
+static __noinline enum reason request_mac(struct packet *packet, const struct receiver *receiver)
 {
-	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network);
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &packet->network_id);
 	struct {
 		struct ethhdr eth;
 		struct arp_packet arp;
 		__u8 padding[ETH_ZLEN - sizeof(struct ethhdr) - sizeof(struct arp_packet)];
-	} __attribute__((packed)) question = {
+	} __attribute__((packed)) request = {
 		.eth = {.h_dest = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, .h_proto = bpf_htons(ETH_P_ARP)},
 		.arp = {.hardware = bpf_htons(ARP_HARDWARE_ETHERNET),
 			.protocol = bpf_htons(ETH_P_IP),
@@ -79,17 +79,17 @@ static __noinline enum reason ask_receiver(struct packet *packet, const struct r
 
 	if (reason)
 		return reason;
-	if (!gateway || !hook_resize(packet, sizeof(question)))
+	if (!gateway || !hook_resize(packet, sizeof(request)))
 		return REASON_ANSWER_FAILED;
-	question.arp.sender = ipv4_of(&gateway->address);
-	set_gateway_mac(question.eth.h_source);
-	set_gateway_mac(question.arp.sender_mac);
+	request.arp.sender = ipv4_of(&gateway->address);
+	set_gateway_mac(request.eth.h_source);
+	set_gateway_mac(request.arp.sender_mac);
 	packet->refused = REASON_MAC_UNKNOWN;
-	packet->length = sizeof(question);
-	reason = write_answer(packet, &question, sizeof(question));
+	packet->length = sizeof(request);
+	reason = write_reply(packet, &request, sizeof(request));
 	if (!reason)
-		reason = settle_question(packet, receiver->address) ? redirect(packet, receiver->ifindex)
-								    : REASON_ANSWER_FAILED;
+		reason = balance_arp_request(packet, receiver->address) ? redirect(packet, receiver->ifindex)
+									: REASON_ANSWER_FAILED;
 	packet->length = asked;
 	return reason == REASON_FORWARDED ? REASON_ANSWERED : reason;
 }
@@ -105,7 +105,7 @@ static __always_inline enum reason check_receiver(struct packet *packet, const s
 	reason = check_member_apart(packet, receiver->ifindex);
 	if (reason)
 		return reason;
-	return is_zero_mac(receiver->mac) ? ask_receiver(packet, receiver) : REASON_CONTINUE;
+	return is_zero_mac(receiver->mac) ? request_mac(packet, receiver) : REASON_CONTINUE;
 }
 
 static __always_inline enum reason send_to_receiver(struct packet *packet, const struct flow *flow,

@@ -6,7 +6,7 @@
  * Each fragment of a ping is turned into a fragment of the reply by itself. The ICMP checksum covers all of them, and
  * only the first word of the message changes.
  *
- * reads    source_mac, network
+ * reads    source_mac, network_id
  * reasons  ANSWER_FAILED
  */
 #pragma once
@@ -19,11 +19,11 @@
 #define ICMP_REPLY_WORD	  bpf_htons(0x0000) /* echo reply */
 
 /* A later fragment of ICMP has no type, and counts as part of a ping. It can only go back to its sender. */
-static __always_inline bool is_ping(struct packet *packet, __u32 network, const struct iphdr *ip)
+static __always_inline bool is_ping(struct packet *packet, __u32 network_id, const struct iphdr *ip)
 {
 	__be16 *word;
 
-	if (ip->protocol != IPPROTO_ICMP || ip->saddr == ip->daddr || !is_gateway_address(network, ip->daddr))
+	if (ip->protocol != IPPROTO_ICMP || ip->saddr == ip->daddr || !is_gateway_address(network_id, ip->daddr))
 		return false;
 	if (ip->frag_off & bpf_htons(IPV4_FRAGMENT_OFFSET))
 		return true;
@@ -49,19 +49,19 @@ static __always_inline enum reason write_ping_reply(struct packet *packet, const
 	return hook_write(packet, offset, &word, sizeof(word)) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
 }
 
-/* Replies to a ping to the gateway of `network`. This may be another network of the router; packet->network stays. */
-static __noinline enum reason answer_ping(struct packet *packet, __u32 network)
+/* Replies to a ping to the gateway of this network, which may be another one of the router than the packet's. */
+static __noinline enum reason reply_to_ping(struct packet *packet, __u32 network_id)
 {
 	struct iphdr ip;
 
-	if (!read_ipv4(packet, &ip) || !is_ping(packet, network, &ip))
+	if (!read_ipv4(packet, &ip) || !is_ping(packet, network_id, &ip))
 		return REASON_CONTINUE;
-	return begin_answer(packet) ?: write_ping_reply(packet, &ip) ?: send_back(packet);
+	return begin_reply(packet) ?: write_ping_reply(packet, &ip) ?: send_back(packet);
 }
 
-static __always_inline enum reason answer_as_gateway(struct packet *packet)
+static __always_inline enum reason reply_as_gateway(struct packet *packet)
 {
 	if (!is_for_gateway(packet))
 		return REASON_CONTINUE;
-	return answer_ping(packet, packet->network);
+	return reply_to_ping(packet, packet->network_id);
 }

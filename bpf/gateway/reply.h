@@ -23,12 +23,12 @@ static __noinline enum reason check_member_apart(struct packet *packet, __u32 if
 }
 
 /* Must run before the first byte is written: checks that the port can receive the reply, and removes the tag. */
-static __always_inline enum reason begin_answer(struct packet *packet)
+static __always_inline enum reason begin_reply(struct packet *packet)
 {
 	return check_member_apart(packet, packet->ifindex) ?: pop_tag(packet);
 }
 
-static __always_inline enum reason write_answer(struct packet *packet, const void *bytes, __u32 size)
+static __always_inline enum reason write_reply(struct packet *packet, const void *bytes, __u32 size)
 {
 	return hook_write(packet, 0, bytes, size) ? REASON_CONTINUE : REASON_ANSWER_FAILED;
 }
@@ -46,7 +46,7 @@ static __always_inline enum reason write_headers(struct packet *packet, const __
 	headers.ip = *ip;
 	__builtin_memcpy(headers.eth.h_dest, to, ETH_ALEN);
 	set_gateway_mac(headers.eth.h_source);
-	return write_answer(packet, &headers, sizeof(headers));
+	return write_reply(packet, &headers, sizeof(headers));
 }
 
 static __always_inline enum reason send_back(struct packet *packet)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * refuse_unroutable: drops packets that no gateway may pass on, whatever their way.
+ * refuse_unroutable: drops packets that no gateway may pass on, whatever their next hop.
  * claims_address: the port that uses a shared address gets it.
  *
- * reads    ifindex, source_mac, network
+ * reads    ifindex, source_mac, network_id
  * reasons  SOURCE_SPOOFED, NOT_ROUTED, TTL_EXCEEDED
  * lookups  addresses, allowed
  */
@@ -20,15 +20,16 @@ static __always_inline void note_mac(struct packet *packet, struct address_entry
 }
 
 /* A shared address belongs to the port that announces it. While no port has it, the first port that uses it gets it. */
-static __noinline bool takes_address(struct packet *packet, struct address_entry *entry, __be32 address, bool announces)
+static __noinline bool claims_address(struct packet *packet, struct address_entry *entry, __be32 address,
+				      bool announces)
 {
 	struct allowed_key key = {.ifindex = packet->ifindex, .address = to_address(address)};
-	__u32 *network;
+	__u32 *network_id;
 
 	if (!entry || !(entry->flags & ADDRESS_SHARED) || (entry->ifindex && !announces))
 		return false;
-	network = bpf_map_lookup_elem(&allowed, &key);
-	if (!network || *network != packet->network)
+	network_id = bpf_map_lookup_elem(&allowed, &key);
+	if (!network_id || *network_id != packet->network_id)
 		return false;
 	entry->ifindex = packet->ifindex;
 	return true;
@@ -64,10 +65,10 @@ __noinline int is_routable(__u32 ipv4)
 /* A VM may use only an address of its own port as source. */
 static __always_inline bool is_own_address(struct packet *packet, __be32 address)
 {
-	struct address_key key = {.network = packet->network, .address = to_address(address)};
+	struct address_key key = {.network = packet->network_id, .address = to_address(address)};
 	struct address_entry *entry = bpf_map_lookup_elem(&addresses, &key);
 
-	if (!entry || (entry->ifindex != packet->ifindex && !takes_address(packet, entry, address, false)))
+	if (!entry || (entry->ifindex != packet->ifindex && !claims_address(packet, entry, address, false)))
 		return false;
 	note_mac(packet, entry);
 	return true;

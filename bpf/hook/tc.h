@@ -291,7 +291,7 @@ static __always_inline bool hook_host_has_socket(struct packet *packet, const st
  * Whether the checksum at `offset` is partial. The kernel leaves a partial checksum unchanged when a covered word
  * changes. This test destroys a complete checksum, so the caller must write a new one.
  */
-static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, __u32 offset)
+static __always_inline bool hook_checksum_is_partial(struct packet *packet, __u32 offset)
 {
 	__be16 before = 0, after = 0;
 
@@ -300,7 +300,7 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	       hook_read(packet, offset, &after, sizeof(after)) && before == after;
 }
 
-static __always_inline bool hook_is_partial(struct packet *packet)
+static __always_inline bool hook_has_partial_checksum(struct packet *packet)
 {
 	const struct sk_buff *skb = (void *)packet->ctx;
 
@@ -315,24 +315,24 @@ static __always_inline bool hook_is_partial(struct packet *packet)
 static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
 {
 	const struct sk_buff *skb = (void *)packet->ctx;
-	__u32 place = 0;
+	__u32 csum = 0;
 	__u16 mac = 0;
 
 	if (kernel_shows_context()) {
 		skb = bpf_cast_to_kern_ctx(packet->ctx);
-		place = skb->csum;
+		csum = skb->csum;
 		mac = skb->mac_header;
 	} else {
-		bpf_core_read(&place, sizeof(place), &skb->csum);
+		bpf_core_read(&csum, sizeof(csum), &skb->csum);
 		bpf_core_read(&mac, sizeof(mac), &skb->mac_header);
 	}
-	return (struct partial_checksum){.start = CSUM_START(place) - mac, .offset = CSUM_OFFSET(place)};
+	return (struct partial_checksum){.start = CSUM_START(csum) - mac, .offset = CSUM_OFFSET(csum)};
 }
 
 /* Tail call. It returns only if the program is not loaded. */
-static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation)
+static __always_inline void hook_tail_call(struct packet *packet, enum tail_call number)
 {
-	bpf_tail_call(packet->ctx, &continuations, continuation);
+	bpf_tail_call(packet->ctx, &TAIL_CALL_MAP, number);
 }
 
 /* TC_ACT_UNSPEC lets other programs on this hook see the frames that pass to the host. */

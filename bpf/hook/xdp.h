@@ -24,7 +24,7 @@ typedef struct xdp_md hook_ctx;
 #define XDP_ONLY(stage) stage
 
 /* XDP cannot distinguish a frame that is too long from a TSO frame. */
-static const enum reason hook_when_too_big = REASON_LEAVE_TO_TC;
+static const enum reason hook_when_too_big = REASON_PASS_TO_TC;
 
 static __always_inline struct packet hook_open_packet(hook_ctx *xdp)
 {

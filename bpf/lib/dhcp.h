@@ -2,7 +2,7 @@
 /*
  * DHCP messages, recognized by their UDP ports (RFC 2131).
  *
- * reads    ethertype, destination_mac, network, segment
+ * reads    ethertype, destination_mac, network_id, network
  */
 #pragma once
 
@@ -21,7 +21,7 @@ struct udp_ports {
 
 static __always_inline bool has_dhcp(const struct packet *packet)
 {
-	return packet->segment->flags & NETWORK_DHCP && packet->ethertype == bpf_htons(ETH_P_IP);
+	return packet->network->flags & NETWORK_DHCP && packet->ethertype == bpf_htons(ETH_P_IP);
 }
 
 /* The ports of a UDP datagram, or of its first fragment. */
@@ -48,7 +48,7 @@ static __noinline bool is_dhcp_reply(struct packet *packet)
 }
 
 /* A request is broadcast, or to the gateway. Other addresses belong to other servers or relays (RFC 3046). */
-static __noinline bool is_dhcp_question(struct packet *packet)
+static __noinline bool is_dhcp_request(struct packet *packet)
 {
 	struct udp_ports ports;
 	struct iphdr *ip;
@@ -60,12 +60,12 @@ static __noinline bool is_dhcp_question(struct packet *packet)
 	if (!ip)
 		return false;
 	server = ip->daddr;
-	return server == bpf_htonl(0xffffffff) || is_gateway_address(packet->network, server);
+	return server == bpf_htonl(0xffffffff) || is_gateway_address(packet->network_id, server);
 }
 
 static __always_inline bool is_dhcp_to_server(struct packet *packet)
 {
 	bool is_for_us = is_multicast(packet->destination_mac) || is_gateway_mac(packet->destination_mac);
 
-	return has_dhcp(packet) && is_for_us && is_dhcp_question(packet);
+	return has_dhcp(packet) && is_for_us && is_dhcp_request(packet);
 }

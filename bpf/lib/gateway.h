@@ -2,7 +2,7 @@
 /*
  * The gateway of a network: its MAC, which is the same in every network, and its address.
  *
- * reads    destination_mac, segment
+ * reads    destination_mac, network
  * lookups  gateways
  */
 #pragma once
@@ -37,20 +37,20 @@ static __always_inline bool is_gateway_mac(const __u8 mac[ETH_ALEN])
 
 static __always_inline bool is_for_gateway(const struct packet *packet)
 {
-	return packet->segment->flags & NETWORK_GATEWAY && is_gateway_mac(packet->destination_mac);
+	return packet->network->flags & NETWORK_GATEWAY && is_gateway_mac(packet->destination_mac);
 }
 
-static __always_inline bool is_gateway_address(__u32 network, __be32 ipv4)
+static __always_inline bool is_gateway_address(__u32 network_id, __be32 ipv4)
 {
-	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &network);
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &network_id);
 	struct address address = to_address(ipv4);
 
 	return gateway && !__builtin_memcmp(&gateway->address, &address, sizeof(address));
 }
 
-static __always_inline __be32 gateway_address(__u32 network)
+static __always_inline __be32 gateway_address(__u32 network_id)
 {
-	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &network);
+	struct gateway *gateway = bpf_map_lookup_elem(&gateways, &network_id);
 
 	return gateway ? ipv4_of(&gateway->address) : 0;
 }

@@ -11,7 +11,7 @@
 
 #include "../packet.h"
 
-static __always_inline bool has_place(__u32 ifindex, const struct cached_interface *cached)
+static __always_inline bool has_element(__u32 ifindex, const struct cached_interface *cached)
 {
 	return cached && cached->ifindex == ifindex;
 }
@@ -22,7 +22,7 @@ static __always_inline struct interface find_interface(__u32 ifindex)
 	struct cached_interface *cached = bpf_map_lookup_elem(&interface_cache, &key);
 	struct interface *entry;
 
-	if (has_place(ifindex, cached))
+	if (has_element(ifindex, cached))
 		return cached->interface;
 	key = ifindex;
 	entry = bpf_map_lookup_elem(&interfaces, &key);
@@ -33,12 +33,12 @@ static __always_inline struct interface find_interface(__u32 ifindex)
 static __always_inline __u32 find_vlan(__u32 uplink, __u16 vid)
 {
 	struct vlan_key key = {.uplink = uplink, .vid = vid};
-	__u32 place = vid;
-	struct cached_vlan *cached = bpf_map_lookup_elem(&vlan_cache, &place);
-	__u32 *network;
+	__u32 index = vid;
+	struct cached_vlan *cached = bpf_map_lookup_elem(&vlan_cache, &index);
+	__u32 *network_id;
 
 	if (cached && cached->uplink == uplink)
 		return cached->network;
-	network = bpf_map_lookup_elem(&vlans, &key);
-	return network ? *network : 0;
+	network_id = bpf_map_lookup_elem(&vlans, &key);
+	return network_id ? *network_id : 0;
 }

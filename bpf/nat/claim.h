@@ -96,18 +96,18 @@ static __always_inline void renew_claim(struct nat_slot *slot, const struct flow
 	}
 }
 
-/* Takes a slot that a VM has or that is free. */
-static __noinline void take_for_host(struct packet *packet, struct translation *translation)
+/* Claims a slot that a VM has or that is free. */
+static __noinline void claim_for_host(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
 	struct nat_slot *slot = translation->slot;
 	__u64 expires = slot->expires_ns;
 	bool had_owner = slot->network != NAT_SLOT_HOST && is_live(slot, translation->now);
 
-	if (expires == NAT_SLOT_TAKING || is_forward(slot) ||
-	    __sync_val_compare_and_swap(&slot->expires_ns, expires, NAT_SLOT_TAKING) != expires)
+	if (expires == NAT_SLOT_CLAIMED || is_forward(slot) ||
+	    __sync_val_compare_and_swap(&slot->expires_ns, expires, NAT_SLOT_CLAIMED) != expires)
 		return;
-	forget_former(translation);
+	forget_previous(translation);
 	slot->network = NAT_SLOT_HOST;
 	slot->inside = (struct address){};
 	slot->port = 0;
@@ -141,7 +141,7 @@ static __always_inline enum reason claim(struct packet *packet, struct translati
 	if (is_own)
 		renew_claim(slot, &translation->flow, translation->now);
 	else if (slot)
-		take_for_host(packet, translation);
+		claim_for_host(packet, translation);
 	else
 		claim_new_slot(translation);
 	return REASON_CONTINUE;

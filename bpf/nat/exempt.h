@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * take_untranslated, and helpers of route_untranslated: with chosen remotes a network exchanges packets without
+ * deliver_untranslated, and helpers of route_untranslated: with chosen remotes a network exchanges packets without
  * translation (RFC 6888, REQ-6). No state is kept, so both sides may begin.
  *
- * reads    network, segment
- * reasons  NOT_TRANSLATABLE, HOSTS_OWN
+ * reads    network_id, network
+ * reasons  NOT_TRANSLATABLE, NOT_OURS
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 static __noinline bool is_untranslated(struct packet *packet, const struct translation *translation, __be32 remote)
 {
 	return translation->rules->flags & NAT_HAS_EXCEPTIONS &&
-	       find_route(ROUTE_UNTRANSLATED, packet->network, remote) == packet->network;
+	       find_route(ROUTE_UNTRANSLATED, packet->network_id, remote) == packet->network_id;
 }
 
 static __always_inline enum reason prepare_untranslated(struct packet *packet, const struct flow *flow)
@@ -35,17 +35,17 @@ static __always_inline __be32 remote_of(struct packet *packet, const struct flow
 }
 
 /* Delivers a frame from such a remote. All others are left to the host's routing. */
-static __noinline enum reason take_untranslated(struct packet *packet, const struct flow *flow)
+static __noinline enum reason deliver_untranslated(struct packet *packet, const struct flow *flow)
 {
-	__u32 network = find_route(ROUTE_INSIDE, 0, flow->ip.daddr);
+	__u32 network_id = find_route(ROUTE_INSIDE, 0, flow->ip.daddr);
 	struct receiver receiver = {};
 	enum reason reason;
 
 	if (!is_routable(flow->ip.saddr))
 		return REASON_CONTINUE;
-	if (!network || find_route(ROUTE_UNTRANSLATED, network, remote_of(packet, flow)) != network)
+	if (!network_id || find_route(ROUTE_UNTRANSLATED, network_id, remote_of(packet, flow)) != network_id)
 		return REASON_CONTINUE;
-	if (enter_network(packet, network, REASON_HOSTS_OWN) || !(packet->segment->flags & NETWORK_NAT))
+	if (enter_network(packet, network_id, REASON_NOT_OURS) || !(packet->network->flags & NETWORK_NAT))
 		return REASON_CONTINUE;
 	reason = find_receiver(packet, flow->ip.daddr, &receiver) ?: check_receiver(packet, flow, &receiver);
 	return reason ?: send_to_receiver(packet, flow, &receiver);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * find_way: the next hop out of the host, by the host's routing and neighbour tables. It must be behind an uplink.
+ * find_next_hop: the next hop out of the host, by the host's routing and neighbour tables. It must be behind an uplink.
  *
- * reads    ifindex, network
+ * reads    ifindex, network_id
  * sets     target
- * reasons  NO_ROUTE, NO_DEVICE, NEIGHBOURS_USED_UP, FRAGMENTATION_NEEDED
+ * reasons  NO_ROUTE, NO_DEVICE, NEIGHBOURS_EXHAUSTED, FRAGMENTATION_NEEDED
  * lookups  devices, nat_networks
  */
 #pragma once
@@ -14,9 +14,9 @@
 #include "mapping.h"
 
 /* The result of the FIB lookup. */
-struct way {
+struct next_hop {
 	__u32 uplink;
-	struct bpf_redir_neigh next_hop;
+	struct bpf_redir_neigh neighbour;
 	__u16 mtu; /* MTU of the route if the frame is larger, else 0 */
 };
 
@@ -24,7 +24,7 @@ struct way {
  * The length to which the MTU applies: that of the packet, or of each segment. For UDP the kernel's segment size
  * includes the UDP header or not, and a program cannot see which. So a UDP segment may be 8 bytes longer than this.
  */
-static __always_inline __u16 length_on_way(struct packet *packet, const struct flow *flow)
+static __always_inline __u16 fib_length(struct packet *packet, const struct flow *flow)
 {
 	__u32 payload = hook_segment_payload(packet);
 	__u16 whole = bpf_ntohs(flow->ip.tot_len);
@@ -39,7 +39,8 @@ static __always_inline __u16 length_on_way(struct packet *packet, const struct f
 	return payload < whole ? payload : whole;
 }
 
-static __noinline long look_up_way(struct packet *packet, const struct translation *translation, struct way *way)
+static __noinline long fib_lookup(struct packet *packet, const struct translation *translation,
+				  struct next_hop *next_hop)
 {
 	const struct flow *flow = &translation->flow;
 	struct bpf_fib_lookup route = {
@@ -47,7 +48,7 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 		.l4_protocol = flow->ip.protocol,
 		.sport = bpf_htons(flow->source),
 		.dport = bpf_htons(flow->destination),
-		.tot_len = length_on_way(packet, flow),
+		.tot_len = fib_length(packet, flow),
 		.ifindex = packet->ifindex,
 		.tos = flow->ip.tos,
 		.ipv4_src = ipv4_of(&translation->outside.address),
@@ -55,11 +56,11 @@ static __noinline long look_up_way(struct packet *packet, const struct translati
 	};
 	long result = bpf_fib_lookup(packet->ctx, &route, sizeof(route), 0);
 
-	way->uplink = route.ifindex;
+	next_hop->uplink = route.ifindex;
 	/* RFC 8950: the next hop of an IPv4 route may be an IPv6 address. The kernel returns its family. */
-	way->next_hop.nh_family = route.family;
-	__builtin_memcpy(way->next_hop.ipv6_nh, route.ipv6_dst, sizeof(route.ipv6_dst));
-	way->mtu = result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? route.mtu_result : 0;
+	next_hop->neighbour.nh_family = route.family;
+	__builtin_memcpy(next_hop->neighbour.ipv6_nh, route.ipv6_dst, sizeof(route.ipv6_dst));
+	next_hop->mtu = result == BPF_FIB_LKUP_RET_FRAG_NEEDED ? route.mtu_result : 0;
 	return result;
 }
 
@@ -77,16 +78,16 @@ static __always_inline enum reason check_route_uplink(struct packet *packet, __u
  *
  * verifier: a global function is verified once, and not again for each path that leads to it.
  */
-__noinline int may_ask_for(__u32 network, __be32 next_hop, __u32 now_s)
+__noinline int may_resolve(__u32 network_id, __be32 address, __u32 now_s)
 {
-	struct nat_network *rules = bpf_map_lookup_elem(&nat_networks, &network);
-	__u64 fresh = (__u64)next_hop << 32 | now_s;
+	struct nat_network *rules = bpf_map_lookup_elem(&nat_networks, &network_id);
+	__u64 fresh = (__u64)address << 32 | now_s;
 	__u64 entry;
 
 	if (!rules)
 		return 0;
 	for (__u32 i = 0; i < MAX_NAT_ASKED; i++)
-		if (rules->asked[i] >> 32 == next_hop) {
+		if (rules->asked[i] >> 32 == address) {
 			rules->asked[i] = fresh;
 			return 1;
 		}
@@ -104,24 +105,24 @@ __noinline int may_ask_for(__u32 network, __be32 next_hop, __u32 now_s)
  * few gateways.
  */
 static __always_inline enum reason check_neighbour(struct packet *packet, const struct translation *translation,
-						   const struct way *way)
+						   const struct next_hop *next_hop)
 {
-	__be32 next_hop = way->next_hop.ipv4_nh;
+	__be32 address = next_hop->neighbour.ipv4_nh;
 
-	if (way->next_hop.nh_family != AF_INET || next_hop != translation->flow.ip.daddr)
+	if (next_hop->neighbour.nh_family != AF_INET || address != translation->flow.ip.daddr)
 		return REASON_CONTINUE;
-	return may_ask_for(packet->network, next_hop, translation->now / NAT_SECOND) ? REASON_CONTINUE
-										     : REASON_NEIGHBOURS_USED_UP;
+	return may_resolve(packet->network_id, address, translation->now / NAT_SECOND) ? REASON_CONTINUE
+										       : REASON_NEIGHBOURS_EXHAUSTED;
 }
 
-static __always_inline enum reason find_way(struct packet *packet, const struct translation *translation,
-					    struct way *way)
+static __always_inline enum reason find_next_hop(struct packet *packet, const struct translation *translation,
+						 struct next_hop *next_hop)
 {
-	switch (look_up_way(packet, translation, way)) {
+	switch (fib_lookup(packet, translation, next_hop)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
-		return check_route_uplink(packet, way->uplink);
+		return check_route_uplink(packet, next_hop->uplink);
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return check_route_uplink(packet, way->uplink) ?: check_neighbour(packet, translation, way);
+		return check_route_uplink(packet, next_hop->uplink) ?: check_neighbour(packet, translation, next_hop);
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
 		return REASON_FRAGMENTATION_NEEDED;
 	default:

@@ -23,12 +23,12 @@
 #define NAT_HELD_NS	NAT_SECOND
 #define NAT_HELD_MASK	(NAT_HELD_SIZE - 1)
 
-static __always_inline struct nat_fragment_key fragment_key(const struct flow *flow, __u32 network)
+static __always_inline struct nat_fragment_key fragment_key(const struct flow *flow, __u32 network_id)
 {
 	return (struct nat_fragment_key){
 		.source = to_address(flow->ip.saddr),
 		.destination = to_address(flow->ip.daddr),
-		.network = network,
+		.network = network_id,
 		.id = bpf_ntohs(flow->ip.id),
 		.protocol = flow->ip.protocol,
 	};
@@ -45,25 +45,25 @@ static __always_inline __u32 slot_difference(const struct nat_slot_key *a, const
  * same key went elsewhere. Later fragments may belong to that one, and a second first fragment must not redirect them
  * to another VM.
  */
-static __noinline bool note_fragment(__u32 network, const struct translation *translation,
+static __noinline bool note_fragment(__u32 network_id, const struct translation *translation,
 				     const struct nat_fragment_key *key)
 {
 	struct nat_fragment fragment = {
 		.expires_ns = translation->now + NAT_FRAGMENT_NS,
 		.outside = translation->outside,
 	};
-	struct nat_ring *ring = bpf_map_lookup_elem(&nat_rings, &network);
+	struct nat_ring *ring = bpf_map_lookup_elem(&nat_rings, &network_id);
 	struct nat_fragment *known = bpf_map_lookup_elem(&nat_fragments, key);
-	struct nat_fragment_key *place;
+	struct nat_fragment_key *oldest;
 
 	if (known && known->expires_ns > translation->now && slot_difference(&known->outside, &fragment.outside))
 		return false;
 	if (!ring)
 		return true;
 	if (!known) {
-		place = &ring->keys[__sync_fetch_and_add(&ring->next, 1) & (NAT_RING_SIZE - 1)];
-		bpf_map_delete_elem(&nat_fragments, place);
-		*place = *key;
+		oldest = &ring->keys[__sync_fetch_and_add(&ring->next, 1) & (NAT_RING_SIZE - 1)];
+		bpf_map_delete_elem(&nat_fragments, oldest);
+		*oldest = *key;
 	}
 	return bpf_map_update_elem(&nat_fragments, key, &fragment, known ? BPF_ANY : BPF_NOEXIST) == 0;
 }
@@ -129,7 +129,7 @@ static __always_inline __u32 held_bucket(const struct nat_fragment_key *key)
 {
 	__u32 hash = mix(mix(ipv4_of(&key->source)) ^ mix(ipv4_of(&key->destination) + (key->id << 8) + key->protocol));
 
-	return hash % (NAT_HELD_PLACES / NAT_HELD_BUCKET) * NAT_HELD_BUCKET;
+	return hash % (NAT_HELD_ELEMENTS / NAT_HELD_BUCKET) * NAT_HELD_BUCKET;
 }
 
 /* The state of a search through the elements of a bucket, one after another. */
@@ -143,15 +143,15 @@ struct held_search {
 	__u32 found;
 };
 
-static __always_inline struct nat_held *next_place(struct held_search *search)
+static __always_inline struct nat_held *next_element(struct held_search *search)
 {
 	return bpf_map_lookup_elem(&nat_held, &(__u32){search->at++});
 }
 
 /* Copies the frame to the element if it is free. A result of 1 ends the search. */
-static long hold_in_place(__u32 attempt, struct held_search *search)
+static long hold_in_element(__u32 attempt, struct held_search *search)
 {
-	struct nat_held *held = next_place(search);
+	struct nat_held *held = next_element(search);
 	__u64 now = search->translation->now;
 	__u32 length = search->packet->length;
 	__u64 expires;
@@ -159,8 +159,8 @@ static long hold_in_place(__u32 attempt, struct held_search *search)
 	if (!held || !length || length > NAT_HELD_SIZE)
 		return 1;
 	expires = held->expires_ns;
-	if (expires == NAT_SLOT_TAKING || expires > now ||
-	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_TAKING) != expires)
+	if (expires == NAT_SLOT_CLAIMED || expires > now ||
+	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_CLAIMED) != expires)
 		return 0;
 	/* verifier: "invalid zero-sized read" (6.1). A mask bounds the size for it; a comparison does not. */
 	if (!hook_read(search->packet, 0, held->bytes, ((length - 1) & NAT_HELD_MASK) + 1)) {
@@ -184,7 +184,7 @@ static __noinline bool hold_fragment(struct packet *packet, const struct transla
 	};
 
 	search.at = held_bucket(&search.key);
-	bpf_loop(NAT_HELD_BUCKET, hold_in_place, &search, 0);
+	bpf_loop(NAT_HELD_BUCKET, hold_in_element, &search, 0);
 	return search.found;
 }
 
@@ -209,17 +209,17 @@ static __always_inline bool write_held(struct held_search *search, struct nat_he
 	       decrease_ttl(packet, &flow);
 }
 
-static long send_from_place(__u32 attempt, struct held_search *search)
+static long send_from_element(__u32 attempt, struct held_search *search)
 {
 	struct packet *packet = search->packet;
-	struct nat_held *held = next_place(search);
+	struct nat_held *held = next_element(search);
 	__u64 expires;
 
 	if (!held)
 		return 1;
 	expires = held->expires_ns;
 	if (expires <= search->translation->now || key_difference(&held->key, &search->key) ||
-	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_TAKING) != expires)
+	    __sync_val_compare_and_swap(&held->expires_ns, expires, NAT_SLOT_CLAIMED) != expires)
 		return 0;
 	/* Before the first held fragment is written, the current frame is sent. */
 	if (!search->found++)
@@ -244,7 +244,7 @@ static __noinline void send_held(struct packet *packet, const struct translation
 	search.at = held_bucket(key);
 	if (!hook_read(packet, 0, search.macs, sizeof(search.macs)))
 		return;
-	bpf_loop(NAT_HELD_BUCKET, send_from_place, &search, 0);
+	bpf_loop(NAT_HELD_BUCKET, send_from_element, &search, 0);
 	if (search.found)
 		packet->verdict = hook_drop();
 }

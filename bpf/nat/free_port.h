@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * find_free_port: finds a free public port in the network's range, in a bounded number of steps.
+ * make_mapping: assigns it to an inside port.
  *
  * The bitmap of maps/nat_ports.h names candidates, and the slot of a candidate decides. When no candidate is left, a
  * sweep over some slots clears the bits of those that have expired.
- * make_mapping: assigns it to an inside port.
  *
- * reads    ifindex, source_mac, network
+ * reads    ifindex, source_mac, network_id
  * lookups  nat_slots, nat_mappings, nat_ports
  */
 #pragma once
@@ -15,7 +15,7 @@
 
 #define NAT_FULL_NS (4 * 1000 * 1000ull)
 
-#define NAT_TRIES     12 /* steps of a search: candidates that are taken, and changes of phase */
+#define NAT_TRIES     12 /* steps of a search: candidates that are tried, and changes of phase */
 #define NAT_SWEEP     16 /* slots that one sweep checks */
 #define NAT_WORD_BITS 64
 
@@ -28,7 +28,7 @@
 struct port_query {
 	struct nat_slot_key slot; /* address and protocol of the range */
 	__u64 now;
-	__u32 network;
+	__u32 network_id;
 	__u16 first; /* first port of the range */
 	__u16 count;
 	__u8 range;
@@ -40,7 +40,7 @@ struct port_query {
 static __always_inline struct nat_chunk *find_chunk(const struct port_query *query)
 {
 	struct nat_chunk_key key = {
-		.network = query->network,
+		.network = query->network_id,
 		.range = query->range,
 		.protocol = query->slot.protocol,
 		.parity = query->parity,
@@ -191,7 +191,7 @@ static __always_inline struct port_query query_of(const struct packet *packet, s
 	return (struct port_query){
 		.slot = translation->outside,
 		.now = translation->now,
-		.network = packet->network,
+		.network_id = packet->network_id,
 		.first = range->first,
 		.count = range->count,
 		.range = translation->range,
@@ -209,13 +209,13 @@ static __always_inline void next_phase(struct port_search *search)
 }
 
 /* Takes the port if its slot is free and no socket of the host uses it. */
-static __always_inline bool take_candidate(struct port_search *search, __u16 port)
+static __always_inline bool claim_candidate(struct port_search *search, __u16 port)
 {
 	struct translation *translation = search->translation;
 	struct nat_slot *slot;
 
 	translation->outside.port = port;
-	slot = take_port(translation);
+	slot = claim_nat_slot(translation);
 	if (!slot)
 		return false;
 	if (range_of(translation)->flags & NAT_RANGE_OF_HOST &&
@@ -232,7 +232,7 @@ static long try_candidate(__u32 attempt, struct port_search *search)
 	__u16 port = pick_port(&search->query);
 
 	if (port)
-		return take_candidate(search, port);
+		return claim_candidate(search, port);
 	next_phase(search);
 	return search->query.phase == SEARCH_PHASES;
 }
@@ -274,7 +274,7 @@ static __always_inline void fill_slot(struct packet *packet, struct translation 
 	struct nat_slot *slot = translation->slot;
 
 	slot->inside = to_address(translation->flow.ip.saddr);
-	slot->network = packet->network;
+	slot->network = packet->network_id;
 	slot->ifindex = packet->ifindex;
 	__builtin_memcpy(slot->mac, packet->source_mac, ETH_ALEN);
 	slot->port = translation->flow.source;
@@ -300,7 +300,7 @@ static __noinline bool make_mapping(struct packet *packet, struct translation *t
 		*full_until = translation->now + NAT_FULL_NS;
 		return false;
 	}
-	forget_former(translation);
+	forget_previous(translation);
 	fill_slot(packet, translation);
 	mapping = (struct nat_mapping){.range = translation->range, .port = translation->outside.port};
 	if (bpf_map_update_elem(&nat_mappings, key, &mapping, BPF_NOEXIST)) {
@@ -331,7 +331,7 @@ static __always_inline void note_query(struct translation *translation)
 		slot->flags = 0;
 }
 
-static __always_inline void note_query_answer(struct packet *packet, struct translation *translation)
+static __always_inline void note_query_reply(struct packet *packet, struct translation *translation)
 {
 	struct nat_slot *slot = translation->slot;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * forward_from_host: takes a packet that the host sends to a public address to the VM to which a forward leads. All other
- * packets go on to the wire, or on lo to the host.
+ * forward_from_host: delivers a packet that the host sends to a public address to the VM to which a forward leads. All
+ * other packets go on to the wire, or on lo to the host.
  * reply_to_host_arp: replies when the host sends an ARP request for a public address that it does not have.
  *
  * reads    ifindex, ethertype, source_mac
@@ -40,7 +40,7 @@ static __always_inline bool may_be_forwarded(const struct translation *translati
 	return !flow->is_icmp_error && !is_fragment(flow) && (translation->is_floating || has_ports(flow));
 }
 
-static __always_inline enum reason take_from_host(struct packet *packet)
+static __always_inline enum reason forward_from_host(struct packet *packet)
 {
 	struct translation translation = {.now = bpf_ktime_get_coarse_ns()};
 	struct flow *flow = &translation.flow;
@@ -56,11 +56,11 @@ static __always_inline enum reason take_from_host(struct packet *packet)
 	if (!may_be_forwarded(&translation) ||
 	    !enter_by_slot(packet, &translation, flow->destination, flow->protocol) || !is_forward(translation.slot))
 		return REASON_CONTINUE;
-	return note_host_flow(packet, &translation) ? pass_in(packet, &translation) : REASON_NOT_TRANSLATABLE;
+	return note_host_flow(packet, &translation) ? deliver_in(packet, &translation) : REASON_NOT_TRANSLATABLE;
 }
 
 /* An ARP announcement asks for its own sender, and is meant for the neighbours (RFC 5227, 2.3). */
-static __always_inline enum reason answer_host_for_public(struct packet *packet)
+static __always_inline enum reason reply_to_host_arp(struct packet *packet)
 {
 	struct nat_address *public;
 	struct arp_packet arp;

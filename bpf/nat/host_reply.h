@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * deliver_to_host: takes a VM's reply to the host, to the interface on which the host sent. No VM can reach the host
+ * deliver_to_host: delivers a VM's reply to the host to the interface on which the host sent. No VM can reach the host
  * otherwise.
  *
  * reasons  POP_FAILED, NOT_TRANSLATABLE
@@ -35,7 +35,7 @@ static __always_inline bool is_expected(const struct host_flow *host, const stru
 	return host && !opens && host->last_seen_ns + time_ns > translation->now;
 }
 
-static __noinline enum reason answer_host(struct packet *packet, struct translation *translation)
+static __noinline enum reason deliver_to_host(struct packet *packet, struct translation *translation)
 {
 	const struct flow *flow = &translation->flow;
 	__u16 port = translation->outside.port;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * translate_error_out: an ICMP error is translated like the packet that it quotes (RFC 5508, REQ-3 to REQ-5). It neither
- * refreshes nor ends a mapping (REQ-6), and any router may send it.
+ * translate_error_out: an ICMP error is translated like the packet that it quotes (RFC 5508, REQ-3 to REQ-5). It
+ * neither refreshes nor ends a mapping (REQ-6), and any router may send it.
  *
- * reads    network
- * reasons  NOT_TRANSLATABLE, NAT_UNKNOWN, POP_FAILED
+ * reads    network_id
+ * reasons  NOT_TRANSLATABLE, NAT_NO_MAPPING, POP_FAILED
  */
 #pragma once
 
@@ -21,7 +21,7 @@ static __always_inline bool find_quoted_mapping(struct packet *packet, struct tr
 						const struct flow *quoted)
 {
 	struct nat_mapping_key key = {
-		.network = packet->network,
+		.network = packet->network_id,
 		.address = to_address(quoted->ip.daddr),
 		.port = quoted->destination,
 		.protocol = quoted->protocol,
@@ -44,7 +44,7 @@ static __noinline enum reason translate_error_out(struct packet *packet, struct 
 	if (!read_quoted(packet, error, &quoted) || quoted.ip.daddr != error->ip.saddr || !is_routable(quoted.ip.saddr))
 		return REASON_NOT_TRANSLATABLE;
 	if (!find_quoted_mapping(packet, translation, &quoted))
-		return REASON_NAT_UNKNOWN;
+		return REASON_NAT_NO_MAPPING;
 	public = ipv4_of(&translation->outside.address);
 	if (pop_tag(packet))
 		return REASON_POP_FAILED;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * take_from_outside: handles a packet to a public address on an uplink. It goes to the VM that has the port, if the
+ * translate_in: handles a packet to a public address on an uplink. It goes to the VM that has the port, if the
  * filter admits its source or if a forward has the port. A VM with a floating address gets all packets to it. Other
  * packets to an address of the host pass to the host; to any other public address they are dropped.
- * answer_for_public: replies to ARP requests for the public addresses that the host does not have.
+ * reply_for_public: replies to ARP requests for the public addresses that the host does not have.
  *
- * reads    ifindex, ethertype, network
+ * reads    ifindex, ethertype, network_id
  * sets     refused, verdict
- * reasons  HOSTS_OWN, NAT_UNKNOWN, UNROUTABLE_SOURCE, NAT_STRANGER, NOT_TRANSLATABLE, FRAGMENT_EARLY, ANSWERED
+ * reasons  NOT_OURS, NAT_NO_MAPPING, UNROUTABLE_SOURCE, NAT_FILTERED, NOT_TRANSLATABLE, FRAGMENT_EARLY, ANSWERED
  * lookups  nat_addresses
  */
 #pragma once
@@ -22,16 +22,16 @@
 #include "lookup.h"
 #include "remote_error.h"
 
-static __always_inline enum reason otherwise(const struct nat_address *public, enum reason reason)
+static __always_inline enum reason refuse_public(const struct nat_address *public, enum reason reason)
 {
-	return public->flags & NAT_ADDRESS_OF_HOST ? REASON_HOSTS_OWN : reason;
+	return public->flags & NAT_ADDRESS_OF_HOST ? REASON_NOT_OURS : reason;
 }
 
 /*
  * Whether to look for a socket of the host, which may have been bound to the port after the VM got it. A frame that
  * begins a flow always needs the lookup; a known flow needs one a second.
  */
-static __always_inline bool must_ask_host(struct translation *translation, enum session_found found)
+static __always_inline bool must_check_sockets(struct translation *translation, enum session_found found)
 {
 	const struct flow *flow = &translation->flow;
 	struct nat_slot *slot = translation->slot;
@@ -50,48 +50,48 @@ static __noinline bool is_for_host(struct packet *packet, struct translation *tr
 
 	if (!is_hosts_port(packet, translation, flow->ip.saddr, flow->source))
 		return false;
-	take_for_host(packet, translation);
+	claim_for_host(packet, translation);
 	return true;
 }
 
-static __noinline enum reason take_answer(struct packet *packet, struct translation *translation,
-					  const struct nat_address *public)
+static __noinline enum reason deliver_reply(struct packet *packet, struct translation *translation,
+					    const struct nat_address *public)
 {
 	const struct flow *flow = &translation->flow;
 	enum session_found found;
 
 	if (!may_be_for_vm(flow, public) || !enter_by_slot(packet, translation, flow->destination, flow->protocol))
-		return otherwise(public, REASON_NAT_UNKNOWN);
+		return refuse_public(public, REASON_NAT_NO_MAPPING);
 	if (!is_routable(flow->ip.saddr))
-		return otherwise(public, REASON_UNROUTABLE_SOURCE);
+		return refuse_public(public, REASON_UNROUTABLE_SOURCE);
 	found = note_session(packet, translation, flow->ip.saddr, flow->source, false);
 	if (found == SESSION_NONE && !(translation->rules->flags & NAT_ANY_REMOTE))
-		return otherwise(public, REASON_NAT_STRANGER);
-	if (public->flags & NAT_ADDRESS_OF_HOST && must_ask_host(translation, found) &&
+		return refuse_public(public, REASON_NAT_FILTERED);
+	if (public->flags & NAT_ADDRESS_OF_HOST && must_check_sockets(translation, found) &&
 	    is_for_host(packet, translation))
-		return REASON_HOSTS_OWN;
-	note_query_answer(packet, translation);
-	return pass_in(packet, translation);
+		return REASON_NOT_OURS;
+	note_query_reply(packet, translation);
+	return deliver_in(packet, translation);
 }
 
 /* A later fragment follows its first one, which passed the filter. */
-static __noinline enum reason take_fragment(struct packet *packet, struct translation *translation,
-					    const struct nat_address *public)
+static __noinline enum reason deliver_fragment(struct packet *packet, struct translation *translation,
+					       const struct nat_address *public)
 {
 	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
 	struct nat_fragment *fragment = find_fragment(&key, translation->now);
 
 	if (!is_routable(translation->flow.ip.saddr))
-		return otherwise(public, REASON_UNROUTABLE_SOURCE);
+		return refuse_public(public, REASON_UNROUTABLE_SOURCE);
 	if (fragment)
 		return enter_by_slot(packet, translation, fragment->outside.port, fragment->outside.protocol)
-			       ? pass_in(packet, translation)
-			       : otherwise(public, REASON_NAT_UNKNOWN);
+			       ? deliver_in(packet, translation)
+			       : refuse_public(public, REASON_NAT_NO_MAPPING);
 	if (!hold_fragment(packet, translation))
-		return otherwise(public, REASON_NOT_TRANSLATABLE);
+		return refuse_public(public, REASON_NOT_TRANSLATABLE);
 	packet->refused = REASON_FRAGMENT_EARLY;
 	packet->verdict = hook_drop();
-	return otherwise(public, REASON_ANSWERED);
+	return refuse_public(public, REASON_ANSWERED);
 }
 
 /* An ICMP error about a VM's packet: the mapping must have a session with the destination of the quoted packet. */
@@ -100,7 +100,7 @@ static __always_inline enum reason admit_error(struct packet *packet, struct tra
 {
 	return note_session(packet, translation, quoted->ip.daddr, quoted->destination, false) != SESSION_NONE
 		       ? REASON_CONTINUE
-		       : REASON_NAT_STRANGER;
+		       : REASON_NAT_FILTERED;
 }
 
 static __noinline enum reason translate_error_in(struct packet *packet, const struct translation *translation,
@@ -124,8 +124,8 @@ static __always_inline bool may_send_error(__be32 router)
 }
 
 /* verifier: a separate function keeps its stack out of its caller's (6.1: 512 bytes for a chain of calls). */
-static __noinline enum reason pass_error_in(struct packet *packet, struct translation *translation,
-					    const struct flow *quoted)
+static __noinline enum reason deliver_translated_error(struct packet *packet, struct translation *translation,
+						       const struct flow *quoted)
 {
 	struct receiver receiver = {};
 
@@ -133,20 +133,20 @@ static __noinline enum reason pass_error_in(struct packet *packet, struct transl
 							   ?: send_to_owner(packet, translation, &receiver);
 }
 
-static __noinline enum reason take_error(struct packet *packet, struct translation *translation,
-					 const struct nat_address *public)
+static __noinline enum reason deliver_error(struct packet *packet, struct translation *translation,
+					    const struct nat_address *public)
 {
 	struct flow quoted = {};
 
 	if (!may_send_error(translation->flow.ip.saddr))
-		return otherwise(public, REASON_UNROUTABLE_SOURCE);
+		return refuse_public(public, REASON_UNROUTABLE_SOURCE);
 	if (!read_quoted(packet, &translation->flow, &quoted) || quoted.ip.saddr != translation->flow.ip.daddr ||
 	    !is_routable(quoted.ip.daddr))
-		return otherwise(public, REASON_NOT_TRANSLATABLE);
+		return refuse_public(public, REASON_NOT_TRANSLATABLE);
 	if (!enter_by_slot(packet, translation, quoted.source, quoted.protocol) ||
 	    admit_error(packet, translation, &quoted))
-		return otherwise(public, REASON_NAT_UNKNOWN);
-	return pass_error_in(packet, translation, &quoted);
+		return refuse_public(public, REASON_NAT_NO_MAPPING);
+	return deliver_translated_error(packet, translation, &quoted);
 }
 
 /* After the first fragment was sent, the later ones may follow. */
@@ -154,32 +154,32 @@ static __noinline void lead_fragments(struct packet *packet, const struct transl
 {
 	struct nat_fragment_key key = fragment_key(&translation->flow, 0);
 
-	if (note_fragment(packet->network, translation, &key))
+	if (note_fragment(packet->network_id, translation, &key))
 		send_held(packet, translation, &key);
 }
 
-static __always_inline enum reason take_for_vm(struct packet *packet, struct translation *translation,
-					       const struct nat_address *public)
+static __always_inline enum reason deliver_to_vm(struct packet *packet, struct translation *translation,
+						 const struct nat_address *public)
 {
 	const struct flow *flow = &translation->flow;
 	enum reason reason;
 
 	if (flow->is_icmp_error)
-		return take_error(packet, translation, public);
+		return deliver_error(packet, translation, public);
 	if (may_follow_first(flow) && !translation->is_floating)
-		return take_fragment(packet, translation, public);
-	reason = take_answer(packet, translation, public);
+		return deliver_fragment(packet, translation, public);
+	reason = deliver_reply(packet, translation, public);
 	if (reason == REASON_FORWARDED && is_first_fragment(flow) && !translation->is_floating)
 		lead_fragments(packet, translation);
 	return reason;
 }
 
-static __always_inline enum reason take_or_tell_untranslated(struct packet *packet, const struct flow *flow)
+static __always_inline enum reason deliver_or_report_untranslated(struct packet *packet, const struct flow *flow)
 {
-	return tell_remote(packet, flow, 0, take_untranslated(packet, flow));
+	return send_icmp_error_to_remote(packet, flow, 0, deliver_untranslated(packet, flow));
 }
 
-static __always_inline enum reason take_from_outside(struct packet *packet)
+static __always_inline enum reason translate_in(struct packet *packet)
 {
 	struct translation translation = {.now = bpf_ktime_get_coarse_ns()};
 	struct flow *flow = &translation.flow;
@@ -191,15 +191,15 @@ static __always_inline enum reason take_from_outside(struct packet *packet)
 	translation.outside.address = to_address(flow->ip.daddr);
 	public = bpf_map_lookup_elem(&nat_addresses, &translation.outside.address);
 	if (!public)
-		return read_flow(packet, flow) ? take_or_tell_untranslated(packet, flow) : REASON_CONTINUE;
+		return read_flow(packet, flow) ? deliver_or_report_untranslated(packet, flow) : REASON_CONTINUE;
 	translation.is_floating = public->flags & NAT_ADDRESS_FLOATING;
 	if (!read_flow(packet, flow) || !(has_ports(flow) || may_follow_first(flow) || translation.is_floating))
-		return otherwise(public, REASON_NOT_TRANSLATABLE);
-	reason = take_for_vm(packet, &translation, public);
-	return reason == REASON_FORWARDED ? reason : tell_remote(packet, flow, flow->ip.daddr, reason);
+		return refuse_public(public, REASON_NOT_TRANSLATABLE);
+	reason = deliver_to_vm(packet, &translation, public);
+	return reason == REASON_FORWARDED ? reason : send_icmp_error_to_remote(packet, flow, flow->ip.daddr, reason);
 }
 
-static __always_inline enum reason answer_for_public(struct packet *packet)
+static __always_inline enum reason reply_for_public(struct packet *packet)
 {
 	struct nat_address *public;
 	struct arp_packet arp;

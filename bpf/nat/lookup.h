@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Finds the owner of a public port, enters the owner's network, and delivers the frame to the VM.
+ * enter_by_slot: finds the owner of a public port, and enters the owner's network.
+ * deliver_in: delivers the frame to the VM.
  *
- * reads    network, segment
- * reasons  NAT_UNKNOWN, NOT_TRANSLATABLE
+ * reads    network_id, network
+ * reasons  NAT_NO_MAPPING, NOT_TRANSLATABLE
  * lookups  nat_networks, nat_slots
  */
 #pragma once
@@ -39,9 +40,9 @@ static __always_inline bool enter_by_slot(struct packet *packet, struct translat
 	if (!slot || !is_live(slot, translation->now))
 		return false;
 	translation->slot = slot;
-	if (enter_network(packet, slot->network, REASON_NAT_UNKNOWN) || !(packet->segment->flags & NETWORK_NAT))
+	if (enter_network(packet, slot->network, REASON_NAT_NO_MAPPING) || !(packet->network->flags & NETWORK_NAT))
 		return false;
-	translation->rules = bpf_map_lookup_elem(&nat_networks, &packet->network);
+	translation->rules = bpf_map_lookup_elem(&nat_networks, &packet->network_id);
 	if (!translation->rules)
 		return false;
 	translation->range = range_for(translation->rules, ipv4_of(&slot->inside));
@@ -92,7 +93,7 @@ static __always_inline enum reason send_to_owner(struct packet *packet, const st
 	return reason;
 }
 
-static __noinline enum reason pass_in(struct packet *packet, struct translation *translation)
+static __noinline enum reason deliver_in(struct packet *packet, struct translation *translation)
 {
 	struct receiver receiver = {};
 	enum reason reason = check_owner(packet, translation, &receiver);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The slot of one public port and the mapping of one inside port (maps/nat_mappings.h): their lifetime, and how a slot gets
- * an owner.
+ * The slot of one public port and the mapping of one inside port (maps/nat_mappings.h): their lifetime, and how a slot
+ * gets an owner.
  *
  * lookups  nat_slots, nat_mappings
  */
@@ -68,21 +68,21 @@ static __always_inline bool is_free(const struct nat_slot *slot, __u8 protocol, 
 	__u64 rest = protocol == NAT_TCP || slot->flags & NAT_SLOT_QUERIES ? 0 : NAT_REST_NS;
 	__u64 expires = slot->expires_ns;
 
-	if (expires == NAT_SLOT_TAKING || expires == NAT_SLOT_FORWARD)
+	if (expires == NAT_SLOT_CLAIMED || expires == NAT_SLOT_FORWARD)
 		return false;
 	return expires == NAT_SLOT_FREE || expires + rest < now || is_done(slot);
 }
 
-/* Must not extend a slot that another CPU has taken. */
+/* Must not extend a slot that another CPU has claimed. */
 static __always_inline void extend(__u64 *expires_ns, __u64 until)
 {
 	__u64 expires = *expires_ns;
 
-	if (expires != NAT_SLOT_TAKING && until > expires + NAT_REFRESH_NS)
+	if (expires != NAT_SLOT_CLAIMED && until > expires + NAT_REFRESH_NS)
 		__sync_val_compare_and_swap(expires_ns, expires, until);
 }
 
-static __always_inline struct nat_slot *take_port(struct translation *translation)
+static __always_inline struct nat_slot *claim_nat_slot(struct translation *translation)
 {
 	struct nat_slot *slot = bpf_map_lookup_elem(&nat_slots, &translation->outside);
 	__u64 expires;
@@ -96,7 +96,7 @@ static __always_inline struct nat_slot *take_port(struct translation *translatio
 	expires = slot->expires_ns;
 	if (!is_free(slot, translation->outside.protocol, translation->now))
 		return NULL;
-	if (__sync_val_compare_and_swap(&slot->expires_ns, expires, NAT_SLOT_TAKING) != expires)
+	if (__sync_val_compare_and_swap(&slot->expires_ns, expires, NAT_SLOT_CLAIMED) != expires)
 		return NULL;
 	return slot;
 }
@@ -132,7 +132,7 @@ static __always_inline bool is_query(const struct flow *flow)
 }
 
 /* Deletes the entry of nat_mappings that led to the slot's previous owner. */
-static __always_inline void forget_former(struct translation *translation)
+static __always_inline void forget_previous(struct translation *translation)
 {
 	struct nat_slot *slot = translation->slot;
 	struct nat_mapping_key key = {
@@ -149,7 +149,7 @@ static __always_inline void forget_former(struct translation *translation)
 
 /*
  * Finds the slot of an inside port, live or expired, if it still belongs to that port. A VM that sends again after its
- * mapping expired takes the slot again, and so keeps its public port.
+ * mapping expired claims the slot again, and so keeps its public port.
  */
 static __noinline bool find_mapping(struct translation *translation, const struct nat_mapping_key *key)
 {

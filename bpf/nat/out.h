@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * route: routes a VM's frame to a destination beyond its gateway. The host's routing table selects the next hop. The
- * frame leaves with a public address and port, or it is dropped.
+ * route_out: routes a VM's frame to a destination beyond its gateway. The host's routing table selects the next hop.
+ * The frame leaves with a public address and port, or it is dropped.
  *
- * reads    ifindex, source_mac, network, segment
- * sets     network, segment
- * reasons  NAT_PORTS_USED_UP, NAT_SESSIONS_USED_UP, FORWARDED, REDIRECT_FAILED, POP_FAILED, NOT_TRANSLATABLE,
- *          NAT_UNKNOWN, NAT_STRANGER
+ * reads    ifindex, source_mac, network_id, network
+ * sets     network_id, network
+ * reasons  NAT_PORTS_EXHAUSTED, NAT_SESSIONS_EXHAUSTED, FORWARDED, REDIRECT_FAILED, POP_FAILED, NOT_TRANSLATABLE,
+ *          NAT_NO_MAPPING, NAT_FILTERED
  * lookups  nat_networks
  */
 #pragma once
@@ -26,7 +26,7 @@
 static __always_inline struct nat_mapping_key inside_of(const struct packet *packet, const struct flow *flow)
 {
 	return (struct nat_mapping_key){
-		.network = packet->network,
+		.network = packet->network_id,
 		.address = to_address(flow->ip.saddr),
 		.port = flow->source,
 		.protocol = flow->protocol,
@@ -37,7 +37,7 @@ static __always_inline struct nat_mapping_key inside_of(const struct packet *pac
 static __always_inline bool find_floating(struct packet *packet, struct translation *translation)
 {
 	struct nat_mapping_key key = {
-		.network = packet->network,
+		.network = packet->network_id,
 		.address = to_address(translation->flow.ip.saddr),
 		.protocol = NAT_ANY,
 	};
@@ -53,7 +53,7 @@ static __always_inline bool find_floating(struct packet *packet, struct translat
  */
 static __noinline void follow_first(struct packet *packet, struct translation *translation)
 {
-	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network);
+	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network_id);
 	struct nat_fragment *first = find_fragment(&key, translation->now);
 
 	if (first)
@@ -62,10 +62,10 @@ static __noinline void follow_first(struct packet *packet, struct translation *t
 
 static __noinline void note_first(struct packet *packet, struct translation *translation)
 {
-	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network);
+	struct nat_fragment_key key = fragment_key(&translation->flow, packet->network_id);
 
 	if (address_difference(&translation->outside.address, &range_of(translation)->address))
-		note_fragment(packet->network, translation, &key);
+		note_fragment(packet->network_id, translation, &key);
 }
 
 /*
@@ -92,9 +92,9 @@ static __noinline enum reason make_translation(struct packet *packet, struct tra
 	struct nat_mapping_key key = inside_of(packet, flow);
 
 	if (!translation->slot && !make_or_find_mapping(packet, translation, &key))
-		return REASON_NAT_PORTS_USED_UP;
+		return REASON_NAT_PORTS_EXHAUSTED;
 	if (note_session(packet, translation, flow->ip.daddr, flow->destination, true) != SESSION_KNOWN)
-		return REASON_NAT_SESSIONS_USED_UP;
+		return REASON_NAT_SESSIONS_EXHAUSTED;
 	note_query(translation);
 	if (is_first_fragment(flow) && !translation->is_floating)
 		note_first(packet, translation);
@@ -111,14 +111,14 @@ static __always_inline void note_sender(struct packet *packet, struct nat_slot *
 	__sync_fetch_and_add(&slot->bytes_out, bytes);
 }
 
-static __always_inline enum reason send_out(struct packet *packet, struct way *way)
+static __always_inline enum reason send_out(struct packet *packet, struct next_hop *next_hop)
 {
 	enum reason reason;
 
-	mark_routed(packet, way->uplink);
-	reason = hook_redirect_to_neighbour(packet, way->uplink, &way->next_hop) ? REASON_FORWARDED
-										 : REASON_REDIRECT_FAILED;
-	count_to(packet, way->uplink, reason);
+	mark_routed(packet, next_hop->uplink);
+	reason = hook_redirect_to_neighbour(packet, next_hop->uplink, &next_hop->neighbour) ? REASON_FORWARDED
+											    : REASON_REDIRECT_FAILED;
+	count_to(packet, next_hop->uplink, reason);
 	return reason;
 }
 
@@ -151,9 +151,9 @@ static __always_inline enum reason hairpin(struct packet *packet, struct transla
 	translation->outside.address = to_address(flow->ip.daddr);
 	translation->is_floating = to->flags & NAT_ADDRESS_FLOATING;
 	if (!enter_by_slot(packet, translation, flow->destination, flow->protocol))
-		return REASON_NAT_UNKNOWN;
+		return REASON_NAT_NO_MAPPING;
 	if (!may_enter(packet, translation, public, public_port))
-		return REASON_NAT_STRANGER;
+		return REASON_NAT_FILTERED;
 	reason = check_owner(packet, translation, &receiver) ?: pop_tag(packet);
 	if (reason)
 		return reason;
@@ -180,14 +180,15 @@ static __always_inline bool may_be_for_host(const struct translation *translatio
 }
 
 /* Sends the frame to a remote, to the host, or to another VM. */
-static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation, struct way *way)
+static __always_inline enum reason route_flow(struct packet *packet, struct translation *translation,
+					      struct next_hop *next_hop)
 {
 	struct flow *flow = &translation->flow;
 	struct nat_address *to = find_public(flow->ip.daddr);
-	enum reason reason = to ? REASON_CONTINUE : find_way(packet, translation, way);
+	enum reason reason = to ? REASON_CONTINUE : find_next_hop(packet, translation, next_hop);
 
 	if (may_be_for_host(translation, to, reason)) {
-		enum reason answered = answer_host(packet, translation);
+		enum reason answered = deliver_to_host(packet, translation);
 
 		if (answered)
 			return answered;
@@ -195,11 +196,11 @@ static __always_inline enum reason route_flow(struct packet *packet, struct tran
 	if (reason)
 		return reason;
 	if (to && (flow->is_icmp_error || !may_be_for_vm(flow, to)))
-		return REASON_NAT_UNKNOWN;
+		return REASON_NAT_NO_MAPPING;
 	if (to && is_fragment(flow) && !(to->flags & NAT_ADDRESS_FLOATING))
 		return REASON_NOT_TRANSLATABLE;
 	if (flow->is_icmp_error)
-		return translate_error_out(packet, translation) ?: send_out(packet, way);
+		return translate_error_out(packet, translation) ?: send_out(packet, next_hop);
 	if (has_ports(flow) || translation->is_floating) {
 		reason = make_translation(packet, translation);
 		if (reason)
@@ -208,44 +209,46 @@ static __always_inline enum reason route_flow(struct packet *packet, struct tran
 	}
 	if (to)
 		return hairpin(packet, translation, to);
-	return translate_out(packet, translation) ?: send_out(packet, way);
+	return translate_out(packet, translation) ?: send_out(packet, next_hop);
 }
 
 /* Without translation, the route lookup uses the VM's own address. */
 static __noinline enum reason route_untranslated(struct packet *packet, struct translation *translation,
-						 struct way *way)
+						 struct next_hop *next_hop)
 {
 	const struct flow *flow = &translation->flow;
+	enum reason reason;
 
 	translation->outside.address = to_address(flow->ip.saddr);
-	return find_way(packet, translation, way) ?: prepare_untranslated(packet, flow) ?: send_out(packet, way);
+	reason = find_next_hop(packet, translation, next_hop) ?: prepare_untranslated(packet, flow);
+	return reason ?: send_out(packet, next_hop);
 }
 
 static __always_inline enum reason translate_and_route(struct packet *packet, struct translation *translation,
-						       struct way *way)
+						       struct next_hop *next_hop)
 {
 	enum reason reason = refuse_unroutable(packet, &translation->flow);
 
 	if (reason)
 		return reason;
 	if (is_untranslated(packet, translation, translation->flow.ip.daddr))
-		return route_untranslated(packet, translation, way);
+		return route_untranslated(packet, translation, next_hop);
 	find_public_side(packet, translation);
 	if (!translation->is_floating && !has_ports(&translation->flow) && !may_follow_first(&translation->flow))
 		return REASON_NOT_TRANSLATABLE;
-	return route_flow(packet, translation, way);
+	return route_flow(packet, translation, next_hop);
 }
 
-static __always_inline enum reason route(struct packet *packet)
+static __always_inline enum reason route_out(struct packet *packet)
 {
 	struct translation translation = {
 		.now = bpf_ktime_get_coarse_ns(),
-		.rules = bpf_map_lookup_elem(&nat_networks, &packet->network),
+		.rules = bpf_map_lookup_elem(&nat_networks, &packet->network_id),
 	};
 	struct flow *flow = &translation.flow;
-	struct network *segment = packet->segment;
-	__u32 network = packet->network;
-	struct way way = {};
+	struct network *network = packet->network;
+	__u32 network_id = packet->network_id;
+	struct next_hop next_hop = {};
 	enum reason reason;
 
 	if (!translation.rules || !read_flow(packet, flow))
@@ -253,11 +256,11 @@ static __always_inline enum reason route(struct packet *packet)
 	translation.range = range_for(translation.rules, flow->ip.saddr);
 	translation.outside.address = range_of(&translation)->address;
 	translation.outside.protocol = flow->protocol;
-	reason = translate_and_route(packet, &translation, &way);
+	reason = translate_and_route(packet, &translation, &next_hop);
 	if (reason == REASON_FORWARDED)
 		return reason;
 	/* Hairpinning has moved the packet to the receiver's network. An ICMP error belongs to the sender's network. */
+	packet->network_id = network_id;
 	packet->network = network;
-	packet->segment = segment;
-	return tell_sender(packet, flow, refuse_too_big(packet, reason, &way.mtu), way.mtu);
+	return send_icmp_error(packet, flow, refuse_too_big(packet, reason, &next_hop.mtu), next_hop.mtu);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * tell_remote: turns a frame from the wire that cannot reach its VM into the ICMP error about it (RFC 1812, 4.3.2; RFC
- * 5508, 5). The source is the address that the frame was sent to, or the gateway's if nothing is translated. The error
- * goes back to the station that sent the frame. NAT_TOLD_NS limits the rate for each network (maps/nat_networks.h).
+ * send_icmp_error_to_remote: turns a frame from the wire that cannot reach its VM into the ICMP error about it (RFC
+ * 1812, 4.3.2; RFC 5508, 5). The source is the address that the frame was sent to, or the gateway's if nothing is
+ * translated. The error goes back to the station that sent the frame. NAT_TOLD_NS limits the rate for each network
+ * (maps/nat_networks.h).
  *
- * reads    ifindex, destination_mac, source_mac, length, network, target
+ * reads    ifindex, destination_mac, source_mac, length, network_id, target
  * sets     length, refused
  * reasons  FRAGMENTATION_NEEDED
  * lookups  nat_networks
@@ -20,9 +21,9 @@
  *
  * verifier: a global function is verified once, and not again for each path that leads to it.
  */
-__noinline int may_tell(__u32 network)
+__noinline int may_send_to_remote(__u32 network_id)
 {
-	struct nat_network *rules = bpf_map_lookup_elem(&nat_networks, &network);
+	struct nat_network *rules = bpf_map_lookup_elem(&nat_networks, &network_id);
 	__u64 now = bpf_ktime_get_coarse_ns();
 	__u64 used;
 
@@ -36,7 +37,7 @@ __noinline int may_tell(__u32 network)
 }
 
 /* Whether an ICMP error to this sender is allowed (RFC 1122, 3.2.2). */
-static __always_inline bool is_tellable(const struct flow *flow)
+static __always_inline bool may_get_icmp_error(const struct flow *flow)
 {
 	return !flow->is_icmp_error && !is_later_fragment(flow) && is_routable(flow->ip.saddr);
 }
@@ -73,10 +74,11 @@ static __noinline bool write_remote_error(struct packet *packet, const struct fl
 	if (!hook_write(packet, 0, &error.eth, length))
 		return false;
 	packet->length = length;
-	return settle_partial(packet);
+	return balance_icmp_error(packet);
 }
 
-static __noinline enum reason tell_remote(struct packet *packet, const struct flow *flow, __be32 from, enum reason why)
+static __noinline enum reason send_icmp_error_to_remote(struct packet *packet, const struct flow *flow, __be32 from,
+							enum reason why)
 {
 	__u32 length = packet->length;
 	__u16 mtu = 0;
@@ -88,8 +90,8 @@ static __noinline enum reason tell_remote(struct packet *packet, const struct fl
 	} else if (why != REASON_TTL_EXCEEDED) {
 		return why;
 	}
-	from = from ?: gateway_address(packet->network);
-	if (!is_tellable(flow) || !from || !may_tell(packet->network) ||
+	from = from ?: gateway_address(packet->network_id);
+	if (!may_get_icmp_error(flow) || !from || !may_send_to_remote(packet->network_id) ||
 	    !write_remote_error(packet, flow, from, (__u32)error_of(why) << 16 | mtu))
 		return why;
 	mark_routed(packet, packet->ifindex);

@@ -7,7 +7,7 @@
  * outside do not (RFC 4787, REQ-6). A TCP session follows the flags of both sides (RFC 7857, 2). A SYN from both sides
  * establishes it. A FIN from both sides, or a RST from either, ends it after NAT_TRANSITORY_NS.
  *
- * reads    network
+ * reads    network_id
  * lookups  nat_sessions
  */
 #pragma once
@@ -26,7 +26,7 @@ struct session_use {
 	struct nat_session wanted; /* the mapping and its remote */
 	__u64 now;
 	__u64 until; /* result: when the session expires */
-	__u32 network;
+	__u32 network_id;
 	__u32 bucket_mask;
 	__s32 established; /* result: change of the mapping's number of established TCP sessions */
 	__u8 tcp_flags;
@@ -60,7 +60,7 @@ static __always_inline __u32 session_hash(const struct nat_session *session)
 
 static __always_inline struct nat_bucket *find_bucket(const struct session_use *use, __u32 hash)
 {
-	struct nat_bucket_key key = {.network = use->network, .bucket = hash & use->bucket_mask};
+	struct nat_bucket_key key = {.network = use->network_id, .bucket = hash & use->bucket_mask};
 
 	return bpf_map_lookup_elem(&nat_sessions, &key);
 }
@@ -69,7 +69,7 @@ static __always_inline struct nat_bucket *find_bucket(const struct session_use *
  * The index of the session in the bucket, or NAT_BUCKET_SIZE. `port_mask` has the bits of the remote's port that must
  * match.
  */
-__noinline int find_place(struct session_use *use, __u32 hash, __u16 port_mask)
+__noinline int find_element(struct session_use *use, __u32 hash, __u16 port_mask)
 {
 	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
 
@@ -86,15 +86,15 @@ __noinline int find_place(struct session_use *use, __u32 hash, __u16 port_mask)
 }
 
 /* Whether the session belongs to a previous mapping of the same public port. */
-static __always_inline bool is_former(const struct nat_session *session, const struct nat_session *wanted)
+static __always_inline bool is_previous(const struct nat_session *session, const struct nat_session *wanted)
 {
 	return session->generation != wanted->generation &&
 	       !((session->port ^ wanted->port) | (session->protocol ^ wanted->protocol) |
 		 (session->range ^ wanted->range));
 }
 
-/* Takes a free element, which no other CPU can take from now on, and returns its index, or NAT_BUCKET_SIZE. */
-__noinline int take_place(struct session_use *use, __u32 hash)
+/* Claims a free element, which no other CPU can claim from now on, and returns its index, or NAT_BUCKET_SIZE. */
+__noinline int claim_element(struct session_use *use, __u32 hash)
 {
 	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
 
@@ -102,21 +102,21 @@ __noinline int take_place(struct session_use *use, __u32 hash)
 		return NAT_BUCKET_SIZE;
 	for (int i = 0; i < NAT_BUCKET_SIZE; i++) {
 		struct nat_session *session = &bucket->sessions[i];
-		__u64 *place = &session->expires_ns;
-		__u64 expires = *place;
+		__u64 *expiry = &session->expires_ns;
+		__u64 expires = *expiry;
 
-		if (expires != NAT_SLOT_TAKING && (expires <= use->now || is_former(session, &use->wanted)) &&
-		    __sync_val_compare_and_swap(place, expires, NAT_SLOT_TAKING) == expires)
+		if (expires != NAT_SLOT_CLAIMED && (expires <= use->now || is_previous(session, &use->wanted)) &&
+		    __sync_val_compare_and_swap(expiry, expires, NAT_SLOT_CLAIMED) == expires)
 			return i;
 	}
 	return NAT_BUCKET_SIZE;
 }
 
 /*
- * Takes an element of the same mapping and remote for a new connection: of those that are not established, the one that
- * expires first. Filtering is address-dependent, so the remote may still reply to the old connection.
+ * Claims an element of the same mapping and remote for a new connection: of those that are not established, the one
+ * that expires first. Filtering is address-dependent, so the remote may still reply to the old connection.
  */
-__noinline int reuse_place(struct session_use *use, __u32 hash)
+__noinline int reuse_element(struct session_use *use, __u32 hash)
 {
 	struct nat_bucket *bucket = use ? find_bucket(use, hash) : NULL;
 	int oldest = NAT_BUCKET_SIZE;
@@ -130,23 +130,23 @@ __noinline int reuse_place(struct session_use *use, __u32 hash)
 
 		if (remote_difference(session, &use->wanted) || session->flags & NAT_ESTABLISHED)
 			continue;
-		if (expires != NAT_SLOT_TAKING && expires < first) {
+		if (expires != NAT_SLOT_CLAIMED && expires < first) {
 			first = expires;
 			oldest = i;
 		}
 	}
 	if (oldest < NAT_BUCKET_SIZE &&
 	    __sync_val_compare_and_swap(&bucket->sessions[oldest & (NAT_BUCKET_SIZE - 1)].expires_ns, first,
-					NAT_SLOT_TAKING) == first)
+					NAT_SLOT_CLAIMED) == first)
 		return oldest;
 	return NAT_BUCKET_SIZE;
 }
 
-static __always_inline struct nat_session *session_at(struct session_use *use, __u32 hash, __u32 place)
+static __always_inline struct nat_session *session_at(struct session_use *use, __u32 hash, __u32 index)
 {
-	struct nat_bucket *bucket = place < NAT_BUCKET_SIZE ? find_bucket(use, hash) : NULL;
+	struct nat_bucket *bucket = index < NAT_BUCKET_SIZE ? find_bucket(use, hash) : NULL;
 
-	return bucket ? &bucket->sessions[place & (NAT_BUCKET_SIZE - 1)] : NULL;
+	return bucket ? &bucket->sessions[index & (NAT_BUCKET_SIZE - 1)] : NULL;
 }
 
 /* A session is in one of two buckets; this is the second one. */
@@ -159,34 +159,35 @@ static __always_inline __u32 other_bucket(__u32 hash)
 static __always_inline struct nat_session *find_session(struct session_use *use, __u32 hash)
 {
 	__u16 port_mask = use->wanted.protocol == NAT_TCP ? ANY_BIT : 0;
-	__u32 place = find_place(use, hash, port_mask);
+	__u32 index = find_element(use, hash, port_mask);
 
-	if (place >= NAT_BUCKET_SIZE) {
+	if (index >= NAT_BUCKET_SIZE) {
 		hash = other_bucket(hash);
-		place = find_place(use, hash, port_mask);
+		index = find_element(use, hash, port_mask);
 	}
-	return session_at(use, hash, place);
+	return session_at(use, hash, index);
 }
 
 /* Whether the mapping has a session with any port of the remote (address-dependent filtering). */
-static __always_inline bool has_spoken_to(struct session_use *use, __u32 hash)
+static __always_inline bool has_session_with(struct session_use *use, __u32 hash)
 {
-	return find_place(use, hash, 0) < NAT_BUCKET_SIZE || find_place(use, other_bucket(hash), 0) < NAT_BUCKET_SIZE;
+	return find_element(use, hash, 0) < NAT_BUCKET_SIZE ||
+	       find_element(use, other_bucket(hash), 0) < NAT_BUCKET_SIZE;
 }
 
 /* No other CPU can find the session until it has an expiry time. After that, frames only extend it. */
 static __always_inline struct nat_session *make_session(struct session_use *use, __u32 hash)
 {
-	__u32 place = take_place(use, hash);
+	__u32 index = claim_element(use, hash);
 	struct nat_session *session;
 
-	if (place >= NAT_BUCKET_SIZE) {
+	if (index >= NAT_BUCKET_SIZE) {
 		hash = other_bucket(hash);
-		place = take_place(use, hash);
+		index = claim_element(use, hash);
 	}
-	if (place >= NAT_BUCKET_SIZE)
-		place = reuse_place(use, hash);
-	session = session_at(use, hash, place);
+	if (index >= NAT_BUCKET_SIZE)
+		index = reuse_element(use, hash);
+	session = session_at(use, hash, index);
 	if (!session)
 		return NULL;
 	session->remote = use->wanted.remote;
@@ -306,7 +307,7 @@ static __always_inline enum session_found use_session(struct session_use *use)
 		note_remote_port(use, session);
 		return SESSION_KNOWN;
 	}
-	return has_spoken_to(use, hash) ? SESSION_OF_REMOTE : SESSION_NONE;
+	return has_session_with(use, hash) ? SESSION_OF_REMOTE : SESSION_NONE;
 }
 
 /* Finds or creates the session of a frame in either direction, and adjusts the lifetime of its mapping. */
@@ -323,7 +324,7 @@ static __noinline enum session_found note_session(struct packet *packet, struct 
 			   .range = translation->range,
 			   .generation = slot->generation},
 		.now = translation->now,
-		.network = packet->network,
+		.network_id = packet->network_id,
 		.bucket_mask = translation->rules->bucket_mask,
 		.tcp_flags = translation->flow.is_icmp_error ? 0 : translation->flow.tcp_flags,
 		.is_from_inside = is_from_inside,

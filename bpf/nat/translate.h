@@ -68,11 +68,11 @@ static __always_inline bool translate_address(struct packet *packet, const struc
 static __always_inline bool write_port(struct packet *packet, const struct flow *flow, enum side side, __be16 port)
 {
 	__u32 offset = transport_offset(packet, flow) + port_offset(flow, side);
-	__be16 *place = hook_bytes(packet, offset, sizeof(port));
+	__be16 *field = hook_bytes(packet, offset, sizeof(port));
 
-	if (!place)
+	if (!field)
 		return false;
-	*place = port;
+	*field = port;
 	return true;
 }
 

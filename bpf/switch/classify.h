@@ -4,9 +4,9 @@
  * uplink the outer tag. enter_network: the same for a known id.
  * check_uplink: lets only frames of an uplink go on.
  *
- * reads    ifindex, tag_type, segment
- * sets     network, segment, now_ns, source_flags
- * reasons  NOT_ATTACHED, HOSTS_OWN
+ * reads    ifindex, tag_type, network
+ * sets     network_id, network, now_ns, source_flags
+ * reasons  NOT_ATTACHED, NOT_OURS
  * lookups  networks
  */
 #pragma once
@@ -14,11 +14,11 @@
 #include "../lib/eth.h"
 #include "../lib/interface.h"
 
-static __always_inline enum reason enter_network(struct packet *packet, __u32 network, enum reason missing)
+static __always_inline enum reason enter_network(struct packet *packet, __u32 network_id, enum reason missing)
 {
-	packet->network = network;
-	packet->segment = bpf_map_lookup_elem(&networks, &network);
-	if (!packet->segment || !packet->segment->ageing_ns)
+	packet->network_id = network_id;
+	packet->network = bpf_map_lookup_elem(&networks, &network_id);
+	if (!packet->network || !packet->network->ageing_ns)
 		return missing;
 	/* An XDP redirect selects its target in the table "devices", which holds devices and not numbers. */
 	return TC_ONLY(hook_is_at_home(packet) ? REASON_CONTINUE : missing);
@@ -39,8 +39,8 @@ static __always_inline enum reason enter_port(struct packet *packet)
 static __always_inline enum reason enter_by_tag(struct packet *packet)
 {
 	if (packet->tag_type == bpf_htons(ETH_P_8021AD))
-		return REASON_HOSTS_OWN;
-	return enter_network(packet, find_vlan(packet->ifindex, outer_vid(packet)), REASON_HOSTS_OWN);
+		return REASON_NOT_OURS;
+	return enter_network(packet, find_vlan(packet->ifindex, outer_vid(packet)), REASON_NOT_OURS);
 }
 
 static __always_inline enum reason check_uplink(struct packet *packet)
@@ -48,7 +48,7 @@ static __always_inline enum reason check_uplink(struct packet *packet)
 	struct interface uplink = find_interface(packet->ifindex);
 
 	if (uplink.kind != INTERFACE_UPLINK)
-		return REASON_HOSTS_OWN;
+		return REASON_NOT_OURS;
 	packet->source_flags = uplink.flags;
 	return REASON_CONTINUE;
 }
@@ -57,5 +57,5 @@ static __always_inline enum reason check_uplink(struct packet *packet)
 static __always_inline enum reason enter_from_host(struct packet *packet)
 {
 	packet->now_ns = bpf_ktime_get_coarse_ns();
-	return outer_vid(packet) ? REASON_HOSTS_OWN : enter_by_tag(packet);
+	return outer_vid(packet) ? REASON_NOT_OURS : enter_by_tag(packet);
 }

@@ -3,10 +3,10 @@
  * send_to_port, send_to_uplink: the last stages. They give the frame the tag that its target expects, and send it.
  * finish: counts the frame once, and translates the reason to the hook's verdict.
  *
- * The counters are those of maps/stats.h and maps/carried.h. An interface without counters is being detached, and nothing
- * is counted.
+ * The counters are those of maps/stats.h and maps/carried.h. An interface without counters is being detached, and
+ * nothing is counted.
  *
- * reads    ifindex, from_host, tag_type, tci, length, segment, unlearned, destination, target, refused, verdict
+ * reads    ifindex, from_host, tag_type, tci, length, network, unlearned, destination, target, refused, verdict
  * sets     tag_in_frame
  * reasons  FDB_FULL, POP_FAILED, PUSH_FAILED, FORWARDED, REDIRECT_FAILED
  * lookups  interface_cache, carried, stats
@@ -35,12 +35,12 @@ enum direction {
 
 static __always_inline struct carried_direction *carried_by(__u32 ifindex, enum direction direction)
 {
-	__u32 place = ifindex % INTERFACE_CACHE_SIZE;
+	__u32 index = ifindex % INTERFACE_CACHE_SIZE;
 	struct carried *counters;
 
-	if (!has_place(ifindex, bpf_map_lookup_elem(&interface_cache, &place)))
+	if (!has_element(ifindex, bpf_map_lookup_elem(&interface_cache, &index)))
 		return NULL;
-	counters = bpf_map_lookup_elem(&carried, &place);
+	counters = bpf_map_lookup_elem(&carried, &index);
 	if (!counters)
 		return NULL;
 	return direction == DIRECTION_TO ? &counters->to : &counters->from;
@@ -120,7 +120,7 @@ static __always_inline enum reason push_tag(struct packet *packet, __u16 tci)
 /* The priority bits of the VM's tag stay, with the network's VID; in an untagged network they make a priority tag. */
 static __always_inline enum reason push_uplink_tag(struct packet *packet)
 {
-	return push_tag(packet, (packet->tci & VLAN_PRIORITY_MASK) | packet->segment->vid);
+	return push_tag(packet, (packet->tci & VLAN_PRIORITY_MASK) | packet->network->vid);
 }
 
 static __always_inline enum reason redirect(struct packet *packet, __u32 target)

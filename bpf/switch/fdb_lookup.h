@@ -3,9 +3,9 @@
  * find_destination: finds the one interface to send to; without one the frame is flooded.
  * check_target: checks that this interface exists and is in the network, and that the frame fits its MTU.
  *
- * reads    ifindex, ethertype, destination_mac, length, network, segment, destination, target
+ * reads    ifindex, ethertype, destination_mac, length, network_id, network, destination, target
  * sets     destination, target_flags, target
- * reasons  HOSTS_OWN, HAIRPIN, WRONG_NETWORK, NO_DEVICE
+ * reasons  NOT_OURS, HAIRPIN, WRONG_NETWORK, NO_DEVICE
  * lookups  fdb, devices
  */
 #pragma once
@@ -15,17 +15,17 @@
 #include "fdb_learn.h"
 
 /* On an untagged uplink, a frame for another station on the wire or for the host itself passes to the host. */
-static __always_inline enum reason refuse_hairpin(struct packet *packet)
+static __always_inline enum reason handle_hairpin(struct packet *packet)
 {
-	bool shared_with_host = packet->ifindex == packet->segment->uplink && host_is_member(packet);
+	bool shared_with_host = packet->ifindex == packet->network->uplink && host_is_member(packet);
 
-	return shared_with_host ? REASON_HOSTS_OWN : REASON_HAIRPIN;
+	return shared_with_host ? REASON_NOT_OURS : REASON_HAIRPIN;
 }
 
 /* The host is a member of untagged networks only, and only through their uplink. */
 static __always_inline enum reason find_host(struct packet *packet)
 {
-	if (packet->target != packet->segment->uplink || !host_is_member(packet))
+	if (packet->target != packet->network->uplink || !host_is_member(packet))
 		return REASON_WRONG_NETWORK;
 	packet->destination = DESTINATION_HOST;
 	return REASON_CONTINUE;
@@ -33,7 +33,7 @@ static __always_inline enum reason find_host(struct packet *packet)
 
 static __always_inline enum reason find_destination(struct packet *packet)
 {
-	struct fdb_key key = fdb_key_of(packet->network, packet->destination_mac);
+	struct fdb_key key = fdb_key_of(packet->network_id, packet->destination_mac);
 	struct fdb_entry *entry;
 
 	if (is_multicast(packet->destination_mac))
@@ -42,11 +42,11 @@ static __always_inline enum reason find_destination(struct packet *packet)
 	if (!entry || has_aged(packet, entry))
 		return REASON_CONTINUE;
 	if (entry->ifindex == packet->ifindex)
-		return refuse_hairpin(packet);
+		return handle_hairpin(packet);
 	packet->target = entry->ifindex;
 	if (entry->slot == FDB_SLOT_HOST)
 		return find_host(packet);
-	packet->destination = packet->target == packet->segment->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
+	packet->destination = packet->target == packet->network->uplink ? DESTINATION_UPLINK : DESTINATION_PORT;
 	return REASON_CONTINUE;
 }
 
@@ -69,13 +69,13 @@ static __always_inline enum reason check_size(struct packet *packet, __u32 targe
 static __always_inline enum reason check_member(struct packet *packet, __u32 ifindex)
 {
 	struct interface interface = find_interface(ifindex);
-	bool is_uplink = ifindex == packet->segment->uplink;
+	bool is_uplink = ifindex == packet->network->uplink;
 
 	if (!interface.kind)
 		return REASON_NO_DEVICE;
 	if (interface.kind != (is_uplink ? INTERFACE_UPLINK : INTERFACE_PORT))
 		return REASON_WRONG_NETWORK;
-	if (!is_uplink && interface.network != packet->network)
+	if (!is_uplink && interface.network != packet->network_id)
 		return REASON_WRONG_NETWORK;
 	packet->target_flags = interface.flags;
 	if (!bpf_map_lookup_elem(&devices, &ifindex))

@@ -4,7 +4,7 @@
  *
  * A flood costs the lookups of check_member for each member.
  *
- * reads    ifindex, tag_type, tci, source_mac, network, segment, destination, target
+ * reads    ifindex, tag_type, tci, source_mac, network_id, network, destination, target
  * sets     verdict
  * reasons  TO_HOST, REDIRECT_FAILED, FORWARDED, NO_CARRIER, CLONE_FAILED, FLOODED, NO_RECEIVER, PUSH_FAILED
  * lookups  members, fdb
@@ -51,7 +51,7 @@ static __always_inline enum reason try_clone(struct packet *packet, __u32 member
  */
 static __always_inline void release_mac(struct packet *packet, __u32 member)
 {
-	struct fdb_key key = fdb_key_of(packet->network, packet->source_mac);
+	struct fdb_key key = fdb_key_of(packet->network_id, packet->source_mac);
 	struct fdb_entry *entry = bpf_map_lookup_elem(&fdb, &key);
 
 	if (entry && entry->slot == FDB_SLOT_STATIC && entry->ifindex == member)
@@ -76,7 +76,7 @@ static long flood_member(__u32 i, struct flood *flood)
 		return 1;
 	member = flood->members->ifindex[i];
 	/* The list may be reused during the flood and then name the uplink, which must get the frame with its tag. */
-	if (member == flood->packet->ifindex || member == flood->packet->segment->uplink)
+	if (member == flood->packet->ifindex || member == flood->packet->network->uplink)
 		return 0;
 	if (clone_to(flood->packet, member) == REASON_FORWARDED)
 		flood->delivered = true;
@@ -85,7 +85,7 @@ static long flood_member(__u32 i, struct flood *flood)
 
 static __always_inline bool flood_ports(struct packet *packet)
 {
-	struct flood flood = {.packet = packet, .members = bpf_map_lookup_elem(&members, &packet->network)};
+	struct flood flood = {.packet = packet, .members = bpf_map_lookup_elem(&members, &packet->network_id)};
 
 	if (flood.members)
 		bpf_loop(flood.members->count, flood_member, &flood, 0);
@@ -105,7 +105,7 @@ static __always_inline enum reason flood_to_uplink(struct packet *packet, __u32 
 /* First the ports and the host get copies, then the original goes to the wire. */
 static __always_inline enum reason flood_from_vm(struct packet *packet)
 {
-	__u32 uplink = packet->segment->uplink;
+	__u32 uplink = packet->network->uplink;
 	enum reason reason = pop_tag(packet);
 	bool delivered;
 
@@ -144,5 +144,5 @@ static __always_inline enum reason flood_from_wire(struct packet *packet)
 
 static __always_inline enum reason flood(struct packet *packet)
 {
-	return packet->ifindex == packet->segment->uplink ? flood_from_wire(packet) : flood_from_vm(packet);
+	return packet->ifindex == packet->network->uplink ? flood_from_wire(packet) : flood_from_vm(packet);
 }

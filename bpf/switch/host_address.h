@@ -16,8 +16,8 @@
  *
  * It runs under tc only: XDP passes frames for that interface to tc (xdp_safe.h).
  *
- * reads    ifindex, tag_in_frame, ethertype, network, target_flags
- * reasons  HOST_SENDERS_USED_UP, NOT_HOST_ADDRESS
+ * reads    ifindex, tag_in_frame, ethertype, network_id, target_flags
+ * reasons  HOST_SENDERS_EXHAUSTED, NOT_HOST_ADDRESS
  */
 #pragma once
 
@@ -58,13 +58,13 @@ static __always_inline bool may_have_icmp(struct packet *packet, const struct ip
 	if (!is_icmp_error(type))
 		return true;
 	return type != ICMP_REDIRECT && hook_read(packet, offset + ICMP_HEADER_SIZE, &about, sizeof(about)) &&
-	       about.daddr == ip->saddr && find_route(ROUTE_TO_HOST, packet->network, about.saddr);
+	       about.daddr == ip->saddr && find_route(ROUTE_TO_HOST, packet->network_id, about.saddr);
 }
 
 static __always_inline enum reason judge_sender(struct packet *packet, const struct address *from)
 {
-	return may_speak_to_host(packet->network, packet->ifindex, from) ? REASON_CONTINUE
-									 : REASON_HOST_SENDERS_USED_UP;
+	return may_send_to_host(packet->network_id, packet->ifindex, from) ? REASON_CONTINUE
+									   : REASON_HOST_SENDERS_EXHAUSTED;
 }
 
 /* The host adds the sender of a request for its address to its neighbour table. It ignores other requests. */
@@ -74,7 +74,7 @@ static __always_inline enum reason judge_arp(struct packet *packet)
 	struct arp_packet arp;
 
 	if (!hook_read(packet, header_offset(packet), &arp, sizeof(arp)) || !is_ipv4_arp(&arp) || !arp.sender ||
-	    !find_route(ROUTE_TO_HOST, packet->network, arp.target))
+	    !find_route(ROUTE_TO_HOST, packet->network_id, arp.target))
 		return REASON_CONTINUE;
 	from = to_address(arp.sender);
 	return judge_sender(packet, &from);
@@ -87,7 +87,7 @@ static __always_inline enum reason judge_ipv4(struct packet *packet)
 
 	if (!hook_read(packet, header_offset(packet), &ip, sizeof(ip)) || !may_have_icmp(packet, &ip))
 		return REASON_NOT_HOST_ADDRESS;
-	if (!is_ipv4_group(ip.daddr) && !find_route(ROUTE_TO_HOST, packet->network, ip.daddr))
+	if (!is_ipv4_group(ip.daddr) && !find_route(ROUTE_TO_HOST, packet->network_id, ip.daddr))
 		return REASON_NOT_HOST_ADDRESS;
 	from = to_address(ip.saddr);
 	return judge_sender(packet, &from);
@@ -123,13 +123,13 @@ static __always_inline bool may_send(struct packet *packet, const struct address
 {
 	if (has_zero_prefix(from))
 		return is_unspecified(from);
-	return is_link_local(from) || find_route_to(ROUTE_BESIDE_HOST, packet->network, from);
+	return is_link_local(from) || find_route_to(ROUTE_BESIDE_HOST, packet->network_id, from);
 }
 
 static __always_inline bool is_own_ipv6(struct packet *packet, const struct address *address)
 {
 	return !has_zero_prefix(address) &&
-	       (is_link_local(address) || find_route_to(ROUTE_TO_HOST, packet->network, address));
+	       (is_link_local(address) || find_route_to(ROUTE_TO_HOST, packet->network_id, address));
 }
 
 struct ipv6_ends {
@@ -184,9 +184,9 @@ static __always_inline enum reason judge_ipv6(struct packet *packet)
 }
 
 /* verifier: a global function is verified once, and not again in each program. */
-__noinline int judge_for_host(hook_ctx *ctx, __u32 network, __u32 ifindex, __u32 ethertype, __u32 tag_in_frame)
+__noinline int judge_for_host(hook_ctx *ctx, __u32 network_id, __u32 ifindex, __u32 ethertype, __u32 tag_in_frame)
 {
-	struct packet packet = {.ctx = ctx, .network = network, .ifindex = ifindex, .tag_in_frame = tag_in_frame};
+	struct packet packet = {.ctx = ctx, .network_id = network_id, .ifindex = ifindex, .tag_in_frame = tag_in_frame};
 
 	if (ethertype == bpf_htons(ETH_P_ARP))
 		return judge_arp(&packet);
@@ -201,5 +201,6 @@ static __always_inline enum reason check_host_address(struct packet *packet)
 {
 	if (!(packet->target_flags & INTERFACE_TO_HOST))
 		return REASON_CONTINUE;
-	return judge_for_host(packet->ctx, packet->network, packet->ifindex, packet->ethertype, packet->tag_in_frame);
+	return judge_for_host(packet->ctx, packet->network_id, packet->ifindex, packet->ethertype,
+			      packet->tag_in_frame);
 }

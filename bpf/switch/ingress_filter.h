@@ -3,8 +3,8 @@
  * The refuse_ stages drop what a VM or the wire must not send, on either hook.
  * pass_to_host: passes it to the host instead, in an untagged network.
  *
- * reads    tag_type, ethertype, destination_mac, source_mac, network, segment
- * reasons  VLAN_TAGGED, BAD_SOURCE_MAC, LINK_LOCAL_CONTROL, HOSTS_OWN, GATEWAY_SPOOFED, NOT_ROUTED, ROGUE_DHCP_SERVER
+ * reads    tag_type, ethertype, destination_mac, source_mac, network_id, network
+ * reasons  VLAN_TAGGED, BAD_SOURCE_MAC, LINK_LOCAL_CONTROL, NOT_OURS, GATEWAY_SPOOFED, NOT_ROUTED, ROGUE_DHCP_SERVER
  */
 #pragma once
 
@@ -63,9 +63,9 @@ static __always_inline enum reason refuse_link_local(struct packet *packet)
  * On an untagged uplink the host receives control frames (LLDP, LACP, STP) and bad sources, as without xvnet. In a
  * tenant's VLAN they are dropped.
  */
-static __always_inline enum reason leave_to_host(struct packet *packet, enum reason reason)
+static __always_inline enum reason pass_to_host(struct packet *packet, enum reason reason)
 {
-	return reason && host_is_member(packet) ? REASON_HOSTS_OWN : reason;
+	return reason && host_is_member(packet) ? REASON_NOT_OURS : reason;
 }
 
 /*
@@ -81,12 +81,12 @@ static __noinline bool claims_gateway(struct packet *packet)
 	if (!arp)
 		return false;
 	sender = arp->sender;
-	return is_gateway_address(packet->network, sender);
+	return is_gateway_address(packet->network_id, sender);
 }
 
 static __always_inline enum reason refuse_false_gateway(struct packet *packet)
 {
-	if (!(packet->segment->flags & NETWORK_GATEWAY))
+	if (!(packet->network->flags & NETWORK_GATEWAY))
 		return REASON_CONTINUE;
 	if (is_gateway_mac(packet->source_mac))
 		return REASON_GATEWAY_SPOOFED;

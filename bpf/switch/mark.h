@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * check_mark: passes a frame that xvnet itself sent. XDP has no such stage: an XDP redirect bypasses the tc programs that
- * read the mark.
+ * check_mark: passes a frame that xvnet itself sent. XDP has no such stage: an XDP redirect bypasses the tc programs
+ * that read the mark.
  * mark_routed: marks a frame that xvnet sends out of an uplink.
  *
  * reads    is_routed
  * sets     is_routed
- * reasons  HOSTS_OWN
+ * reasons  NOT_OURS
  */
 #pragma once
 
@@ -16,7 +16,7 @@ static __always_inline enum reason check_mark(struct packet *packet)
 {
 	if (hook_is_own_frame(packet)) {
 		hook_clear_mark(packet);
-		return REASON_HOSTS_OWN;
+		return REASON_NOT_OURS;
 	}
 	packet->is_routed = hook_is_routed_frame(packet);
 	if (packet->is_routed)

@@ -67,7 +67,7 @@ static __always_inline enum reason judge_payload(struct packet *packet, const st
 
 	if (hook_segment_payload(packet) && (!payload->offset || payload->protocol == IPPROTO_FRAGMENT))
 		return REASON_FALSE_SEGMENTS;
-	if (!hook_is_partial(packet))
+	if (!hook_has_partial_checksum(packet))
 		return REASON_CONTINUE;
 	partial = hook_partial_checksum(packet);
 	return is_own_checksum(payload, &partial) ? REASON_CONTINUE : REASON_FALSE_CHECKSUM;
@@ -114,7 +114,7 @@ static __always_inline enum reason refuse_false_offloads(struct packet *packet)
 {
 	int reason;
 
-	if (hook_is_partial(packet) ? is_plain(packet) : !hook_segment_payload(packet))
+	if (hook_has_partial_checksum(packet) ? is_plain(packet) : !hook_segment_payload(packet))
 		return REASON_CONTINUE;
 	reason = judge_offloads(packet->ctx, packet->ethertype, packet->tag_in_frame);
 	if (!reason)

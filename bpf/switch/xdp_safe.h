@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * pass_services_to_tc, pass_public_to_tc, pass_unsafe_to_tc: the decisions of XDP about what it does not carry itself. It
- * passes to tc each frame that it could damage. The tc program of the same interface gets it
- * unmodified.
+ * pass_services_to_tc, pass_public_to_tc: XDP passes to tc what a service of the network or the NAT has to handle.
+ * pass_unsafe_to_tc: XDP passes to tc each frame that it could damage.
+ * The tc program of the same interface gets the frame unmodified. XDP decides nowhere else what it leaves to tc.
  *
  * An sk_buff stores a partial checksum and a segmentation offload beside the bytes, where XDP cannot see them. So XDP
  * carries a frame only if
@@ -17,8 +17,8 @@
  * every other protocol. A wrong "partial" costs only the slower path through tc. docs/packet-path.md has the full
  * argument.
  *
- * reads    ethertype, segment, source_flags, destination, target_flags
- * reasons  LEAVE_TO_TC
+ * reads    ethertype, network, source_flags, destination, target_flags
+ * reasons  PASS_TO_TC
  */
 #pragma once
 
@@ -54,11 +54,11 @@ static __always_inline enum reason prove_field(struct packet *packet, const stru
 	if (transport->protocol == IPPROTO_ICMP)
 		without_length = 0;
 	if (!field || same_checksum(*field, fold_checksum(without_length)))
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	if (transport->protocol == IPPROTO_ICMP)
 		return REASON_CONTINUE;
 	if (same_checksum(*field, fold_checksum(without_length + bpf_htons(transport->length))))
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	return REASON_CONTINUE;
 }
 
@@ -71,7 +71,7 @@ static __always_inline enum reason prove_transport(struct packet *packet, const 
 	case IPPROTO_ICMPV6:
 		return prove_field(packet, transport, ICMP_CHECKSUM_OFFSET);
 	default:
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	}
 }
 
@@ -82,11 +82,11 @@ static __always_inline enum reason prove_ipv4(struct packet *packet, __u32 offse
 	__u32 header;
 
 	if (!ip || ip->frag_off & bpf_htons(IPV4_ANY_FRAGMENT))
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	header = ip->ihl * 4;
 	if (header < sizeof(*ip) || header > IPV4_MAX_HEADER || bpf_ntohs(ip->tot_len) < header ||
 	    offset + bpf_ntohs(ip->tot_len) > hook_length(packet))
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	transport = (struct transport){
 		.address_sum = sum_words((__be16 *)&ip->saddr, 4),
 		.offset = offset + header,
@@ -104,7 +104,7 @@ static __always_inline enum reason prove_ipv6(struct packet *packet, __u32 offse
 
 	if (!ip || ip->nexthdr == IPPROTO_ICMP ||
 	    offset + sizeof(*ip) + bpf_ntohs(ip->payload_len) > hook_length(packet))
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	transport = (struct transport){
 		.address_sum = sum_words((__be16 *)&ip->saddr, 16),
 		.offset = offset + sizeof(*ip),
@@ -126,12 +126,12 @@ static __always_inline enum reason prove_checksum(struct packet *packet)
 	case bpf_htons(ETH_P_IPV6):
 		return prove_ipv6(packet, offset);
 	default:
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	}
 }
 
 /* Only tc may send to the host's interface, because check_host_address runs there. */
-static __always_inline bool takes_xdp(const struct packet *packet)
+static __always_inline bool accepts_xdp(const struct packet *packet)
 {
 	return (packet->target_flags & (INTERFACE_XDP_TARGET | INTERFACE_TO_HOST)) == INTERFACE_XDP_TARGET;
 }
@@ -140,23 +140,23 @@ static __always_inline enum reason pass_unsafe_to_tc(struct packet *packet)
 {
 	bool one_target = packet->destination == DESTINATION_PORT || packet->destination == DESTINATION_UPLINK;
 
-	if (!one_target || !takes_xdp(packet) || !hook_is_linear(packet))
-		return REASON_LEAVE_TO_TC;
+	if (!one_target || !accepts_xdp(packet) || !hook_is_linear(packet))
+		return REASON_PASS_TO_TC;
 	if (packet->source_flags & INTERFACE_XDP_ON_SK_BUFFS && hook_is_sk_buff(packet))
-		return REASON_LEAVE_TO_TC;
+		return REASON_PASS_TO_TC;
 	return packet->source_flags & INTERFACE_CHECKSUMS_COMPLETE ? REASON_CONTINUE : prove_checksum(packet);
 }
 
 /* The services of a network: ARP, DHCP and the gateway. */
 static __always_inline bool is_for_service(struct packet *packet)
 {
-	return (packet->segment->flags && packet->ethertype == bpf_htons(ETH_P_ARP)) || is_dhcp_to_server(packet) ||
+	return (packet->network->flags && packet->ethertype == bpf_htons(ETH_P_ARP)) || is_dhcp_to_server(packet) ||
 	       is_for_gateway(packet);
 }
 
 static __always_inline enum reason pass_services_to_tc(struct packet *packet)
 {
-	return is_for_service(packet) ? REASON_LEAVE_TO_TC : REASON_CONTINUE;
+	return is_for_service(packet) ? REASON_PASS_TO_TC : REASON_CONTINUE;
 }
 
 /* XDP does not know the interface's MAC, so tc checks whether the frame is for the host. */
@@ -164,5 +164,5 @@ static __always_inline enum reason pass_public_to_tc(struct packet *packet)
 {
 	if (!(packet->source_flags & INTERFACE_NAT) || is_of_vlan(packet) || !is_for_public(packet))
 		return REASON_CONTINUE;
-	return REASON_LEAVE_TO_TC;
+	return REASON_PASS_TO_TC;
 }

@@ -178,8 +178,8 @@ Result<bool> InstancePins::open_for_reading() {
 }
 
 // Fills in the existing LinuxTable objects, because callers hold references to them.
-Result<void> InstancePins::load_continuations() {
-  XVNET_TRY(xvnet::load_continuations(root_, log_));
+Result<void> InstancePins::load_tail_calls() {
+  XVNET_TRY(xvnet::load_tail_calls(root_, log_));
   for (const TableShape& shape : kTableShapes) {
     auto& present = tables_[static_cast<std::size_t>(shape.id)];
     if (present->is_there()) continue;

@@ -29,7 +29,7 @@ class InstancePins {
   // Implement the functions of Kernel with these names.
   Result<void> open_for_change();
   Result<bool> open_for_reading();
-  Result<void> load_continuations();
+  Result<void> load_tail_calls();
   Table& table(TableId id);
   Result<std::vector<std::string>> missing_tables() const;
   Result<std::vector<std::string>> missing_programs() const;

@@ -192,7 +192,7 @@ class LinuxKernel : public Kernel {
 
   Result<void> open_for_change() override { return pins_.open_for_change(); }
   Result<bool> open_for_reading() override { return pins_.open_for_reading(); }
-  Result<void> load_continuations() override { return pins_.load_continuations(); }
+  Result<void> load_tail_calls() override { return pins_.load_tail_calls(); }
   Table& table(TableId id) override { return pins_.table(id); }
   Result<void> remove_pins() override { return pins_.remove(); }
   Result<void> remove_dead_pins() override { return pins_.remove_dead(); }

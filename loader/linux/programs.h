@@ -26,7 +26,7 @@ std::string build_id();
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
 // Loads and pins the tail-called programs and their tables. They are more than half of the
 // verifier's work, and most of the memory of an instance.
-Result<void> load_continuations(const PinRoot& root, VerifierLog log);
+Result<void> load_tail_calls(const PinRoot& root, VerifierLog log);
 // Loads every program again and pins it in place of the previous one. Tail-called programs are
 // loaded only if they are pinned.
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);

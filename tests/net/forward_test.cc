@@ -96,7 +96,7 @@ TEST_P(Forward, OpensNothingElse) {
   const UdpSocket client(internet, "0.0.0.0", 0);
   for (const uint16_t port : {22, 23, 2221, 2223}) client.send(kPoolIp, port, "question");
   EXPECT_TRUE(
-      eventually([&] { return lab.host.drops("eth0", "from_uplink", "nat_unknown") == 4; }));
+      eventually([&] { return lab.host.drops("eth0", "from_uplink", "nat_no_mapping") == 4; }));
   EXPECT_FALSE(near.receive_now());
   EXPECT_FALSE(same.receive_now());
 }

@@ -324,7 +324,7 @@ TEST_F(HostGuard, WhatAVmInventsTakesFewNeighbours) {
   const std::string known = ask({"ip", "-4", "neigh", "show", "dev", "xv-lab"});
   EXPECT_LE(std::ranges::count(known, '\n'), HOST_SENDERS_OF_PORT) << known;
   const CommandResult stats = lab.host.xvnet({"stats", "p1"});
-  EXPECT_NE(stats.out.find("host_senders_used_up"), std::string::npos) << stats.describe();
+  EXPECT_NE(stats.out.find("host_senders_exhausted"), std::string::npos) << stats.describe();
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ TEST_P(WayOut, ScanningTheWireTakesFewNeighbours) {
   EXPECT_GT(entries, 0u);
   EXPECT_LE(entries, 64u) << "16 every 3 s";
   const CommandResult stats = lab.host.xvnet({"stats"});
-  EXPECT_NE(stats.out.find("neighbours_used_up"), std::string::npos) << stats.describe();
+  EXPECT_NE(stats.out.find("neighbours_exhausted"), std::string::npos) << stats.describe();
 }
 
 }  // namespace

@@ -4,10 +4,11 @@
 // hooks. A reason that a hook cannot give is listed here with the cause. Reasons of another fate
 // have no counter. Tests check them by verdict and frame:
 //
-// - FORWARDED, FLOODED, TO_HOST are carried: find_test.cc, emit_test.cc; flood_test.cc, tc alone.
+// - FORWARDED, FLOODED, TO_HOST are carried: fdb_lookup_test.cc, emit_test.cc; flood_test.cc, tc
+// alone.
 // - ANSWERED is carried: gateway_test.cc, tc alone.
-// - HOSTS_OWN is passed untouched: enter_test.cc, admit_test.cc, find_test.cc.
-// - LEAVE_TO_TC is passed untouched by XDP alone: offload_test.cc.
+// - NOT_OURS is passed untouched: classify_test.cc, ingress_filter_test.cc, fdb_lookup_test.cc.
+// - PASS_TO_TC is passed untouched by XDP alone: xdp_safe_test.cc.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -48,17 +49,17 @@ const std::map<std::string, std::string> kNotUnderXdp = {
     {"FALSE_SEGMENTS", "so"},
     {"HOST_UNREACHABLE", "tc's"},
     {"MAC_UNKNOWN", "tc's"},
-    {"NAT_PORTS_USED_UP", "tc's"},
+    {"NAT_PORTS_EXHAUSTED", "tc's"},
     {"NAT_PORT_CLAIMED", "XDP has no egress"},
     {"UNSOLICITED", "XDP has no egress"},
-    {"NEIGHBOURS_USED_UP", "tc's"},
-    {"NAT_SESSIONS_USED_UP", "tc's"},
-    {"NAT_STRANGER", "tc's"},
-    {"NAT_UNKNOWN", "tc's"},
+    {"NEIGHBOURS_EXHAUSTED", "tc's"},
+    {"NAT_SESSIONS_EXHAUSTED", "tc's"},
+    {"NAT_FILTERED", "tc's"},
+    {"NAT_NO_MAPPING", "tc's"},
     {"NOT_TRANSLATABLE", "tc's"},
     {"NO_ROUTE", "tc's"},
     {"NOT_HOST_ADDRESS", "what is for the host's interface is left to tc"},
-    {"HOST_SENDERS_USED_UP", "so"},
+    {"HOST_SENDERS_EXHAUSTED", "so"},
     {"NO_CARRIER", "XDP cannot copy, and of a redirect it is not told"},
     {"SOURCE_SPOOFED", "tc's"},
     {"TTL_EXCEEDED", "tc's"},

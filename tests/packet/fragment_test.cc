@@ -183,7 +183,7 @@ TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
   ASSERT_EQ(got({pieces.front()}).size(), 1U);
   Bytes start = pieces.front();
   put_be16(start, kTransportOffset + 2, kRedFirstPort + 3 * kPublicPorts);
-  EXPECT_EQ(from_uplink(frame_of(start)), dropped(frame_of(start), "up from", "NAT_UNKNOWN"));
+  EXPECT_EQ(from_uplink(frame_of(start)), dropped(frame_of(start), "up from", "NAT_NO_MAPPING"));
   const Bytes& middle = pieces.at(1);
   const auto earlier = static_cast<uint16_t>(get_be16(middle, kIpOffset + 6) - 1);
   const Frames arrived = got({with_header(middle, kId, earlier), middle, pieces.back()});

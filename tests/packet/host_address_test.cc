@@ -219,8 +219,8 @@ class HostSenders : public HostAddress {
   }
   bool is_given(const Frame& frame) {
     const Outcome outcome = from_vm("a", frame);
-    const bool is_refused = outcome.counted.contains("a from HOST_SENDERS_USED_UP");
-    EXPECT_EQ(outcome, is_refused ? dropped(frame, "a from", "HOST_SENDERS_USED_UP")
+    const bool is_refused = outcome.counted.contains("a from HOST_SENDERS_EXHAUSTED");
+    EXPECT_EQ(outcome, is_refused ? dropped(frame, "a from", "HOST_SENDERS_EXHAUSTED")
                                   : forwarded(frame, "a", "b"));
     return !is_refused;
   }
@@ -324,7 +324,7 @@ TEST_P(HostSenders, TheWireHasMore) {
     Ends ends = from(sender);
     ends.src_mac = mac_of("wire");
     const Outcome outcome = from_uplink(udp4(ends).tagged(kRedVid));
-    given += !outcome.counted.contains("up from HOST_SENDERS_USED_UP");
+    given += !outcome.counted.contains("up from HOST_SENDERS_EXHAUSTED");
   }
   EXPECT_EQ(given, HOST_SENDERS);
 }

@@ -128,7 +128,7 @@ TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
   const uint16_t first = port_of(20000);
   const Outcome refused = from_vm("a", out_to(kPeerIp, kPeerPort, Protocol::kUdp, 21000));
   EXPECT_EQ(refused.verdict, Verdict::kRedirect);
-  EXPECT_EQ(refused.counted, (Counts{{"a from NAT_PORTS_USED_UP", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(refused.counted, (Counts{{"a from NAT_PORTS_EXHAUSTED", 1}, {"a to carried", 1}}));
   EXPECT_EQ(refused.bytes.at(34), 3);
   EXPECT_EQ(refused.bytes.at(35), 13);
   EXPECT_EQ(checksum_problems(refused.bytes), "");
@@ -230,11 +230,11 @@ TEST_P(NatMapping, WhoHasBeenSpokenToMayAnswerFromAnyPort) {
   const uint16_t port = port_of(kInsidePort);
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, 4321)));
   const Frame stranger = in(Protocol::kUdp, port, kOtherPeerIp);
-  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
+  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_FILTERED"));
   const uint16_t tcp = connect();
   EXPECT_TRUE(arrives(with_tcp_flags(in(Protocol::kTcp, tcp, kPeerIp, 4321), tcp::kSyn)));
   const Frame syn = with_tcp_flags(in(Protocol::kTcp, tcp, kOtherPeerIp), tcp::kSyn);
-  EXPECT_EQ(from_uplink(syn), dropped(syn, "up from", "NAT_STRANGER"));
+  EXPECT_EQ(from_uplink(syn), dropped(syn, "up from", "NAT_FILTERED"));
 }
 
 TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
@@ -311,7 +311,7 @@ TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
   forget_sessions(
       [&](const abi::nat_session& session) { return session.generation == generation; });
   const Frame stranger = in(Protocol::kUdp, port);
-  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
+  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_FILTERED"));
 }
 
 // RFC 6888, REQ-5: the number of sessions of a network is limited too.
@@ -328,7 +328,7 @@ TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
     if (!outcome.counted.contains("up to carried")) break;
   }
   EXPECT_GT(made, 32 * NAT_BUCKET_SIZE / 4) << "of the places in its buckets";
-  EXPECT_EQ(outcome.counted, (Counts{{"a from NAT_SESSIONS_USED_UP", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(outcome.counted, (Counts{{"a from NAT_SESSIONS_EXHAUSTED", 1}, {"a to carried", 1}}));
   EXPECT_EQ(leaves(to_peer(0)), first);
   EXPECT_TRUE(leaves(out(Protocol::kUdp, "d"), "d"));
 }

@@ -495,9 +495,9 @@ Result<std::vector<Remnant>> FakeKernel::remnants() const {
   return remnants;
 }
 
-Result<void> FakeKernel::load_continuations() {
+Result<void> FakeKernel::load_tail_calls() {
   if (continued_builds_.contains(loaded_build_)) return {};
-  return step("load continuations", [&] {
+  return step("load tail calls", [&] {
     continued_builds_.insert(loaded_build_);
     return Result<void>();
   });
@@ -507,7 +507,7 @@ abi::meta FakeKernel::pinned_meta() const {
   return fake_table(TableId::kMeta).typed<std::uint32_t, abi::meta>().front().second;
 }
 
-bool FakeKernel::has_continuations() const {
+bool FakeKernel::has_tail_calls() const {
   std::set<std::string> builds{pinned_build()};
   for (const auto& [where, pin] : pins_) builds.insert(pin.build);
   return std::ranges::includes(continued_builds_, builds);

@@ -121,7 +121,7 @@ class FakeKernel final : public Kernel {
   bool is_settled() const { return pinned_meta().settled != 0; }
   const std::string& loaded_build() const { return loaded_build_; }
   // True when the tail-call tables of every running build are filled.
-  bool has_continuations() const;
+  bool has_tail_calls() const;
   bool is_locked() const { return is_locked_; }
   const std::map<std::uint32_t, FakeDevice>& devices() const { return devices_; }
   const std::map<Hooks, FakePin>& pins() const { return pins_; }
@@ -183,7 +183,7 @@ class FakeKernel final : public Kernel {
   Result<Attachment> attachment(std::uint32_t ifindex, Hook hook) const override;
   Result<void> open_for_change() override;
   Result<bool> open_for_reading() override;
-  Result<void> load_continuations() override;
+  Result<void> load_tail_calls() override;
   Table& table(TableId id) override;
   Result<void> remove_pins() override;
   Result<void> remove_dead_pins() override { return {}; }

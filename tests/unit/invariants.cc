@@ -284,7 +284,7 @@ void check_nat(const FakeKernel& kernel, Broken& broken) {
   const auto& entries = kernel.fake_table(TableId::kNatNetworks).raw();
   for (const auto& [id, network] : networks.typed<std::uint32_t, abi::network>()) {
     if (network.flags & (abi::NETWORK_DHCP | abi::NETWORK_NAT | abi::NETWORK_ROUTED) &&
-        !kernel.has_continuations())
+        !kernel.has_tail_calls())
       broken.insert("network " + std::to_string(id) + " has no programs to go on in");
     if (!(network.flags & abi::NETWORK_NAT)) continue;
     const auto entry = entries.find(to_bytes(id));

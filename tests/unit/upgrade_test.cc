@@ -38,9 +38,9 @@ class Upgrade : public OnFakeKernel {
 
 using Builds = std::set<std::string>;
 
-TEST_F(Upgrade, LoadsContinuationsBeforeAnythingIsMoved) {
+TEST_F(Upgrade, LoadsTailCallsBeforeAnythingIsMoved) {
   ASSERT_TRUE(upgrade(kernel_));
-  EXPECT_LT(place_of(kernel_, "load continuations"), first_with(kernel_, "update"));
+  EXPECT_LT(place_of(kernel_, "load tail calls"), first_with(kernel_, "update"));
 }
 
 // A previous version that did not translate fragments had no fragment rings.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/switch/fdb_lookup.h, find_destination: finds the one interface to send a frame to, or decides to
-// flood it.
+// bpf/switch/fdb_lookup.h, find_destination: finds the one interface to send a frame to, or decides
+// to flood it.
 #include "live_fixture.h"
 
 namespace xvnet::test {

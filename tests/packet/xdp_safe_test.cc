@@ -3,7 +3,7 @@
 // bpf/switch/xdp_safe.h: XDP forwards a frame only when none of its checksums can be partial. tc
 // forwards all frames.
 //
-// LEAVE_TO_TC has no counter. XDP passes the frame unmodified and counts nothing, which only_tc()
+// PASS_TO_TC has no counter. XDP passes the frame unmodified and counts nothing, which only_tc()
 // states. tc never gives that reason.
 #include <linux/if_ether.h>
 #include <netinet/in.h>

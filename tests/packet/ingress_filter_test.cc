@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/switch/ingress_filter.h drops frames that must never be forwarded, whatever their destination.
+// bpf/switch/ingress_filter.h drops frames that must never be forwarded, whatever their
+// destination.
 #include <linux/if_ether.h>
 
 #include <cstdio>

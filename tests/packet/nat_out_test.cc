@@ -298,7 +298,7 @@ TEST_P(NatOnTc, ManyUnknownNeighboursAreTheNetworksOwnAffair) {
   for (int number = 100; number < 116; ++number)
     EXPECT_TRUE(leaves(neighbour(number, "a"))) << number;
   EXPECT_TRUE(leaves(neighbour(100, "a"))) << "is asked for already";
-  expect_told(neighbour(116, "a"), "NEIGHBOURS_USED_UP", 3, 1);
+  expect_told(neighbour(116, "a"), "NEIGHBOURS_EXHAUSTED", 3, 1);
   EXPECT_TRUE(leaves(out(Protocol::kUdp))) << "by a gateway";
   EXPECT_TRUE(leaves(neighbour(116, "d"), "d")) << "of another network";
   abi::nat_network rules = rig_.tables().nat_networks.find(kRed).value();
@@ -345,7 +345,7 @@ TEST_P(NatOnTc, ATruncatedFrameNeverGoesOn) {
 TEST_P(NatOnTc, UnsolicitedFramesToAPoolAreDropped) {
   for (const Protocol protocol : kAllProtocols) {
     const Frame frame = in(protocol, kRedFirstPort + 1);
-    EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NAT_UNKNOWN"));
+    EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NAT_NO_MAPPING"));
   }
 }
 
@@ -499,9 +499,9 @@ TEST_P(NatOnTc, TwoVmsOfAHostReachEachOtherByTheirPublicPorts) {
 TEST_P(NatOnTc, AnotherVmIsAStrangerLikeAnyOther) {
   const uint16_t of_d = leaves(out(Protocol::kUdp, "d"), "d").value_or(0);
   const Frame frame = out_to(kPublicIp, of_d);
-  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NAT_STRANGER"));
+  EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NAT_FILTERED"));
   const Frame nobody = out_to(kPublicIp, 22);
-  EXPECT_EQ(from_vm("a", nobody), dropped(nobody, "a from", "NAT_UNKNOWN"));
+  EXPECT_EQ(from_vm("a", nobody), dropped(nobody, "a from", "NAT_NO_MAPPING"));
 }
 
 // The programs answer ARP for a pool's address, as the host does for its own addresses.

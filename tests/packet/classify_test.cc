@@ -2,7 +2,7 @@
 //
 // bpf/switch/classify.h: which network a frame belongs to, and which frames are left to the host.
 //
-// HOSTS_OWN has no counter. The frame passes unmodified and nothing is counted, which left()
+// NOT_OURS has no counter. The frame passes unmodified and nothing is counted, which left()
 // states.
 #include <linux/if_ether.h>
 

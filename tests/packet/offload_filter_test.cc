@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/switch/offload_filter.h: the virtio-net header of a frame must be true of that frame. The kernel
-// completes a checksum after all programs have run. So whatever a VM writes into the header, only
-// the frame's own checksum field may differ between the frame that was checked and the frame that
-// is sent.
+// bpf/switch/offload_filter.h: the virtio-net header of a frame must be true of that frame. The
+// kernel completes a checksum after all programs have run. So whatever a VM writes into the header,
+// only the frame's own checksum field may differ between the frame that was checked and the frame
+// that is sent.
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 

@@ -14,9 +14,9 @@
 namespace xvnet::test {
 namespace {
 
-const Words kContinuations = {"tc_to_outside", "tc_from_outside", "tc_to_dhcp", "tc_to_forward"};
+const Words kTailCalls = {"tc_to_outside", "tc_from_outside", "tc_to_dhcp", "tc_to_forward"};
 
-class Continuations : public ::testing::Test {
+class TailCalls : public ::testing::Test {
  protected:
   void SetUp() override {
     add_veth(lab_.ns(), "eth0", internet_, "eth0");
@@ -32,7 +32,7 @@ class Continuations : public ::testing::Test {
   Words loaded() const {
     const auto ids = program_ids(lab_.host.instance());
     Words names;
-    for (const std::string& name : kContinuations)
+    for (const std::string& name : kTailCalls)
       if (ids.contains(name)) names.push_back(name);
     return names;
   }
@@ -83,28 +83,28 @@ class Continuations : public ::testing::Test {
   Lab lab_;
 };
 
-TEST_F(Continuations, AreLoadedOnceANetworkHasDhcp) {
+TEST_F(TailCalls, AreLoadedOnceANetworkHasDhcp) {
   add_network({});
   EXPECT_EQ(loaded(), Words{});
   lab_.host.must({"network", "set", "red", "--dhcp"});
-  EXPECT_EQ(loaded(), kContinuations);
+  EXPECT_EQ(loaded(), kTailCalls);
 }
 
-TEST_F(Continuations, AreLoadedOnceANetworkHasSnat) {
+TEST_F(TailCalls, AreLoadedOnceANetworkHasSnat) {
   add_network({"--snat", "auto"});
-  EXPECT_EQ(loaded(), kContinuations);
+  EXPECT_EQ(loaded(), kTailCalls);
 }
 
-TEST_F(Continuations, ComeBackWithTheNextCommand) {
+TEST_F(TailCalls, ComeBackWithTheNextCommand) {
   add_network({"--dhcp"});
-  for (const std::string& name : kContinuations)
+  for (const std::string& name : kTailCalls)
     std::filesystem::remove(own_pins(lab_.host.instance()) + "/progs/" + name);
   EXPECT_EQ(loaded(), Words{});
   lab_.host.must({"network", "set", "red", "--ageing", "9"});
-  EXPECT_EQ(loaded(), kContinuations);
+  EXPECT_EQ(loaded(), kTailCalls);
 }
 
-TEST_F(Continuations, AreReplacedByAnUpgradeAndMappingsStay) {
+TEST_F(TailCalls, AreReplacedByAnUpgradeAndMappingsStay) {
   expect_to_go_on_after([this] {
     const auto before = program_ids(lab_.host.instance());
     forge_build(lab_.host.instance(), "another");
@@ -114,7 +114,7 @@ TEST_F(Continuations, AreReplacedByAnUpgradeAndMappingsStay) {
   });
 }
 
-TEST_F(Continuations, AreThereAfterAnUpgradeToANewAbi) {
+TEST_F(TailCalls, AreThereAfterAnUpgradeToANewAbi) {
   std::optional<Variable> next;
   expect_to_go_on_after([&] {
     next.emplace("XVNET_BIN", next_binary());
