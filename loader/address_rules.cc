@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
-#include "loader/network_request.h"
-#include "loader/subnet.h"
+#include "loader/text.h"
 
 namespace xvnet {
 namespace {
@@ -45,7 +45,37 @@ std::string why_no_hosts_ipv6(const abi::address& address) {
   return {};
 }
 
+bool is_name_byte(unsigned char byte) { return std::isalnum(byte) || byte == '-' || byte == '.'; }
+
 }  // namespace
+
+Result<void> check_name(std::string_view doing, std::string_view name, std::size_t size) {
+  if (name.size() < size && std::ranges::all_of(name, is_name_byte)) return {};
+  return fail(ErrorKind::kUsage, fmt::format("{}: {:?} is not 1 to {} letters, digits, '-' or '.'",
+                                             doing, name, size - 1));
+}
+
+Result<void> check_host_name(std::string_view doing, std::string_view name) {
+  return check_name(doing, name, HOST_NAME_SIZE);
+}
+
+Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
+  if (vid < kMinVid || vid > kMaxVid)
+    return fail(ErrorKind::kUsage,
+                fmt::format("{}: VID {} is not {} to {}", doing, vid, kMinVid, kMaxVid));
+  return {};
+}
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() < NAME_SIZE &&
+         std::ranges::all_of(
+             name,
+             [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause) {
+  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
+}
 
 std::string why_no_hosts(Ipv4 address) {
   for (const auto& [prefix, why] : kSpecial)

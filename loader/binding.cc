@@ -7,7 +7,6 @@
 
 #include "loader/device.h"
 #include "loader/interface.h"
-#include "loader/network.h"
 #include "loader/text.h"
 
 namespace xvnet {

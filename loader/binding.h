@@ -26,6 +26,12 @@ Result<std::uint32_t> choose_uplink(Tables& tables, const std::vector<UplinkEntr
 Result<void> bind(Change& change, std::uint32_t network, std::uint32_t uplink);
 Result<void> unbind(Change& change, std::uint32_t network);
 
+// Binds every network to the uplink that should carry it. A network whose uplink is gone stays
+// bound until another uplink carries it.
+Result<void> bind_networks(Change& change);
+// Unbinds all networks of an uplink that is being removed.
+Result<void> unbind_networks(Change& change, std::uint32_t uplink);
+
 // Returns an empty string if the network has no uplink.
 Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t network);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "loader/forward_request.h"
 #include "loader/text.h"
 
 namespace xvnet {

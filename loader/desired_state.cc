@@ -7,16 +7,9 @@
 #include <map>
 
 #include "loader/device.h"
-#include "loader/forward.h"
 #include "loader/forward_request.h"
-#include "loader/network.h"
-#include "loader/port_addresses.h"
-#include "loader/port_request.h"
-#include "loader/snat.h"
-#include "loader/snat_exceptions.h"
-#include "loader/subnet.h"
+#include "loader/records.h"
 #include "loader/text.h"
-#include "loader/uplink.h"
 
 namespace xvnet {
 UplinkRequest uplink_request(std::string name, const abi::uplink_record& record) {

@@ -141,7 +141,7 @@ abi::device_record make_device_record(const Link& link, const ModeChoice& choice
   record.state = abi::RECORD_INCOMPLETE;
   record.mode = record_mode(choice.mode);
   record.mode_asked = record_mode(asked);
-  record.owner = 0xffffffff;
+  record.owner = kNoOwner;
   record.mac_tail = mac_tail(link);
   return record;
 }

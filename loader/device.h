@@ -10,6 +10,8 @@
 
 namespace xvnet {
 
+constexpr std::uint32_t kNoOwner = 0xffffffff;  // device_record::owner: no owner was set
+
 // Whether a record still describes the device with its ifindex.
 enum class Presence {
   kHere,     // the device is the recorded one

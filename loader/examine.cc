@@ -6,7 +6,7 @@
 
 #include "loader/commands.h"
 #include "loader/doctor.h"
-#include "loader/forward.h"
+#include "loader/forward_request.h"
 #include "loader/loopback.h"
 #include "loader/text.h"
 

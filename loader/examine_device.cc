@@ -6,7 +6,7 @@
 #include "loader/commands.h"
 #include "loader/desired_state.h"
 #include "loader/examine.h"
-#include "loader/repair.h"
+#include "loader/nat_state.h"
 #include "loader/text.h"
 
 namespace xvnet {

@@ -10,13 +10,13 @@
 #include "loader/desired_state.h"
 #include "loader/examine.h"
 #include "loader/forward.h"
+#include "loader/forward_request.h"
 #include "loader/host_address.h"
-#include "loader/host_interface.h"
+#include "loader/host_side.h"
 #include "loader/nat.h"
 #include "loader/nat_ranges.h"
-#include "loader/network_request.h"
 #include "loader/public_address.h"
-#include "loader/snat.h"
+#include "loader/records.h"
 #include "loader/text.h"
 
 namespace xvnet {

@@ -8,8 +8,6 @@
 #include "loader/forward_request.h"
 #include "loader/loopback.h"
 #include "loader/nat_ranges.h"
-#include "loader/public_address.h"
-#include "loader/snat.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -357,17 +355,6 @@ Result<void> check_forwards(Tables& tables, const Network& network) {
     XVNET_TRY(check_inside(request, network.record));
   }
   return {};
-}
-
-Result<std::vector<ForwardRequest>> forward_requests(Tables& tables) {
-  std::vector<ForwardRequest> requests;
-  XVNET_ASSIGN(forwards, all_forwards(tables));
-  for (const auto& [key, entry] : forwards) {
-    XVNET_ASSIGN(network, tables.network_records.find(entry.network));
-    if (network && entry.state == abi::RECORD_COMPLETE)
-      requests.push_back(forward_request(key, entry, text_of(network->name)));
-  }
-  return requests;
 }
 
 Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const ForwardRequest& request) {

@@ -8,7 +8,9 @@
 
 #include <string_view>
 
-#include "loader/network.h"
+#include "loader/change.h"
+#include "loader/public_address.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
@@ -26,7 +28,6 @@ Result<std::uint32_t> floating_flag(Tables& tables, std::uint32_t network);
 Result<bool> has_forwards(Tables& tables, std::uint32_t network);
 // Checks that the network's forwards still fit its record, which is about to change.
 Result<void> check_forwards(Tables& tables, const Network& network);
-Result<std::vector<ForwardRequest>> forward_requests(Tables& tables);
 
 // Updates forwards whose public address has moved to another uplink, to or from the host.
 Result<void> follow_forwards(Change& change);

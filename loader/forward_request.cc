@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "loader/address_rules.h"
-#include "loader/subnet.h"
+#include "loader/records.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -51,6 +51,18 @@ std::uint8_t number_of(ForwardProtocol protocol) {
 }
 
 }  // namespace
+
+const char* format_protocol(ForwardProtocol protocol) {
+  switch (protocol) {
+    case ForwardProtocol::kUdp:
+      return "udp";
+    case ForwardProtocol::kTcp:
+      return "tcp";
+    case ForwardProtocol::kAll:
+      break;
+  }
+  return "all";
+}
 
 Result<void> check_forward(const ForwardRequest& request) {
   if (const std::string why = why_no_hosts(request.outside); !why.empty())
@@ -103,6 +115,17 @@ ForwardRequest forward_request(const abi::nat_slot_key& key, const abi::forward&
           .inside = ipv4_of(forward.inside).value_or(Ipv4{}),
           .inside_port = forward.port,
           .count = forward.count};
+}
+
+Result<std::vector<ForwardRequest>> forward_requests(Tables& tables) {
+  std::vector<ForwardRequest> requests;
+  XVNET_ASSIGN(forwards, tables.forwards.entries());
+  for (const auto& [key, entry] : forwards) {
+    XVNET_ASSIGN(network, tables.network_records.find(entry.network));
+    if (network && entry.state == abi::RECORD_COMPLETE)
+      requests.push_back(forward_request(key, entry, text_of(network->name)));
+  }
+  return requests;
 }
 
 std::string forward_text(const ForwardRequest& request) {

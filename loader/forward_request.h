@@ -6,10 +6,13 @@
 #include <string>
 
 #include "loader/request.h"
+#include "loader/tables.h"
 #include "maps/forwards.h"
 #include "maps/records.h"
 
 namespace xvnet {
+
+const char* format_protocol(ForwardProtocol protocol);  // "udp", "tcp", "all"
 
 // Checks the request alone; errors are kUsage.
 Result<void> check_forward(const ForwardRequest& request);
@@ -21,6 +24,9 @@ abi::nat_slot_key forward_key(const ForwardRequest& request);
 abi::forward forward_entry(const ForwardRequest& request, std::uint32_t network);
 ForwardRequest forward_request(const abi::nat_slot_key& key, const abi::forward& forward,
                                std::string network);
+
+// The open forwards.
+Result<std::vector<ForwardRequest>> forward_requests(Tables& tables);
 
 // "tcp 203.0.113.5:8000-8010"
 std::string forward_text(const ForwardRequest& request);

@@ -10,8 +10,7 @@
 #include <optional>
 
 #include "loader/address_rules.h"
-#include "loader/host_interface.h"
-#include "loader/network_request.h"
+#include "loader/host_side.h"
 #include "loader/routes.h"
 #include "loader/text.h"
 

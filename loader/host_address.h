@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/network.h"
+#include "loader/change.h"
+#include "loader/records.h"
 
 namespace xvnet {
 

@@ -9,14 +9,14 @@
 #include "loader/commands.h"
 #include "loader/device.h"
 #include "loader/host_address.h"
+#include "loader/host_side.h"
+#include "loader/port.h"
 #include "loader/repair.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
 
-constexpr std::string_view kHostPrefix = "xv-";
-constexpr std::string_view kPortPrefix = "xp-";
 constexpr std::string_view kRetiredPrefix = "xp~";
 
 std::string name_of(const Network& network) { return text_of(network.record.name); }
@@ -143,18 +143,6 @@ Result<bool> repair(Change& change, const Network& network, Pair pair,
   return true;
 }
 
-}  // namespace
-
-std::string host_interface_name(std::string_view network) {
-  return std::string(kHostPrefix) + std::string(network);
-}
-
-std::string host_port_name(std::string_view network) {
-  return std::string(kPortPrefix) + std::string(network);
-}
-
-namespace {
-
 Result<void> remove_pair(Change& change, const Network& network) {
   XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
   for (const auto& [ifindex, record] : ports) {
@@ -226,61 +214,6 @@ Result<void> change_host_addresses(Change& change, const Network& network,
   // promote_secondaries is set).
   for (const auto& address : after) XVNET_TRY(change.add_address(host->ifindex, address));
   return change.guard(*host, kinds_of(after));
-}
-
-namespace {
-
-std::unexpected<Error> is_end_of(std::string_view doing, const std::string& device,
-                                 std::string_view whose) {
-  return fail(fmt::format("{} {:?}: it is the host interface of {}", doing, device, whose),
-              "it goes with its network, and is not to be used for anything else");
-}
-
-// Identifies the port by its record, whatever its name.
-Result<void> check_is_no_host_port(Change& change, std::string_view doing,
-                                   const std::string& device, std::uint32_t port) {
-  XVNET_ASSIGN(record, change.tables().port_records.find(port));
-  if (!record || !(record->device.flags & abi::RECORD_HOST_SIDE)) return {};
-  XVNET_ASSIGN(network, change.tables().network_records.find(record->network));
-  return is_end_of(doing, device,
-                   fmt::format("network {:?}", network ? text_of(network->name) : std::string()));
-}
-
-// Identifies a pair of another instance by the names of both ends and the program on its port.
-Result<void> check_is_no_others(Change& change, std::string_view doing, const Link& link) {
-  XVNET_ASSIGN(port, change.kernel().find_link(link.peer));
-  if (!port || !link.name.starts_with(kHostPrefix) || !port->name.starts_with(kPortPrefix))
-    return {};
-  XVNET_ASSIGN(other, change.kernel().other_instance(port->ifindex));
-  if (other.empty()) return {};
-  return is_end_of(doing, link.name, fmt::format("a network of instance {:?}", other));
-}
-
-}  // namespace
-
-Result<std::vector<PortEntry>> host_ports(Tables& tables, std::uint32_t network) {
-  XVNET_ASSIGN(records, tables.port_records.entries());
-  std::vector<PortEntry> ports;
-  for (const auto& [ifindex, record] : records)
-    if (record.network == network && record.device.flags & abi::RECORD_HOST_SIDE)
-      ports.push_back({ifindex, record});
-  return ports;
-}
-
-Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
-                                        const std::string& device) {
-  XVNET_ASSIGN(networks, change.tables().network_records.entries());
-  for (const auto& [id, network] : networks) {
-    const std::string name = text_of(network.name);
-    if (network.address_count &&
-        (device == host_interface_name(name) || device == host_port_name(name)))
-      return is_end_of(doing, device, fmt::format("network {:?}", name));
-  }
-  XVNET_ASSIGN(link, change.kernel().find_link(device));
-  if (!link) return {};
-  for (const std::uint32_t end : {link->ifindex, link->peer})
-    XVNET_TRY(check_is_no_host_port(change, doing, link->name, end));
-  return check_is_no_others(change, doing, *link);
 }
 
 Result<void> remove_host_interface(Change& change, const Network& network) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/attach.h"
 #include "loader/attempt.h"
 #include "loader/desired_state.h"
 #include "loader/forward.h"

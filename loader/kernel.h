@@ -25,6 +25,10 @@ namespace xvnet {
 
 using Mac = std::array<std::uint8_t, 6>;
 using PortSet = std::bitset<65536>;  // TCP or UDP port numbers
+using VidSet = std::bitset<4096>;    // VLAN ids
+
+constexpr std::uint16_t kMinVid = 1;
+constexpr std::uint16_t kMaxVid = 4094;  // IEEE 802.1Q, table 9-2: 0 and 4095 are reserved
 
 inline constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr std::uint32_t kFullMtu = 1500;  // bytes of a frame's payload, IEEE 802.3

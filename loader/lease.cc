@@ -8,8 +8,6 @@
 #include <string>
 
 #include "loader/address_rules.h"
-#include "loader/port_addresses.h"
-#include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -91,14 +89,6 @@ void write_options(abi::lease& lease, const abi::network_record& network,
   options.end();
 }
 
-bool is_name_byte(unsigned char byte) { return std::isalnum(byte) || byte == '-' || byte == '.'; }
-
-Result<void> check_name(std::string_view doing, std::string_view name, std::size_t size) {
-  if (name.size() < size && std::ranges::all_of(name, is_name_byte)) return {};
-  return fail(ErrorKind::kUsage, fmt::format("{}: {:?} is not 1 to {} letters, digits, '-' or '.'",
-                                             doing, name, size - 1));
-}
-
 Result<void> set_boot(abi::network_record& record, const NetworkRequest& request) {
   if (request.boot_server == Ipv4{}) {
     record.boot_server = {};
@@ -130,10 +120,6 @@ Result<void> set_dns(abi::network_record& record, const NetworkRequest& request)
 }
 
 }  // namespace
-
-Result<void> check_host_name(std::string_view doing, std::string_view name) {
-  return check_name(doing, name, HOST_NAME_SIZE);
-}
 
 Result<void> set_dhcp(abi::network_record& record, const NetworkRequest& request) {
   if (request.dhcp)

@@ -100,6 +100,17 @@ Mode preferred(const Link& link, const ModeQuestion& question, std::string& why)
 
 }  // namespace
 
+const char* format_mode(Mode mode) {
+  switch (mode) {
+    case Mode::kXdp:
+      return "xdp";
+    case Mode::kTc:
+      return "tc";
+    default:
+      return "auto";
+  }
+}
+
 Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
                                const ModeQuestion& question) {
   ModeChoice choice;

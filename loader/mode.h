@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "loader/kernel.h"
-#include "loader/request.h"
 #include "maps/records.h"
 
 namespace xvnet {
+
+enum class Mode { kAuto, kXdp, kTc };
+
+const char* format_mode(Mode mode);  // "auto", "xdp", "tc"
 
 struct ModeChoice {
   Mode mode = Mode::kTc;

@@ -12,7 +12,6 @@
 #include "loader/interface.h"
 #include "loader/nat_ranges.h"
 #include "loader/nat_state.h"
-#include "loader/snat.h"
 #include "loader/snat_exceptions.h"
 #include "loader/text.h"
 
@@ -164,11 +163,6 @@ std::uint16_t uplink_nat_flag(bool has_nat) { return has_nat ? abi::INTERFACE_NA
 Result<bool> has_nat(Tables& tables) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   return !networks.empty();
-}
-
-Result<bool> is_translated(Tables& tables, std::uint32_t network) {
-  XVNET_ASSIGN(entry, tables.nat_networks.find(network));
-  return entry.has_value();
 }
 
 Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& network) {

@@ -10,8 +10,9 @@
 #include <optional>
 #include <vector>
 
-#include "loader/network.h"
+#include "loader/change.h"
 #include "loader/public_address.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
@@ -30,11 +31,6 @@ Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& ne
 Result<void> provide_nat(Change& change, const Network& network, const NatPlan& plan);
 // Turns off SNAT and ends all mappings of the network.
 Result<void> withdraw_nat(Change& change, std::uint32_t network);
-
-// Whether the network has SNAT, so its ports need IPv4 forwarding. Without forwarding,
-// bpf_fib_lookup() finds no route for packets received on a device. Forwarding exposes nothing: the
-// host's stack never receives a frame of a port.
-Result<bool> is_translated(Tables& tables, std::uint32_t network);
 
 // Updates addresses and flags after an uplink was added or changed, and turns on SNAT for networks
 // that waited for an address.

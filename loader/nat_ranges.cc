@@ -136,11 +136,6 @@ Result<void> check_room(Tables& tables, const Network& network, std::size_t addr
 
 }  // namespace
 
-std::vector<abi::nat_range> ranges_of(const abi::nat_network& network) {
-  return {network.ranges,
-          network.ranges + std::min<std::size_t>(network.range_count, std::size(network.ranges))};
-}
-
 PortSet ports_of(const abi::nat_range& range) {
   PortSet ports;
   for (std::size_t at = 0; at < range.count; ++at) ports.set(range.first + at);

@@ -5,12 +5,12 @@
 
 #include <vector>
 
-#include "loader/network.h"
+#include "loader/change.h"
 #include "loader/public_address.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
-std::vector<abi::nat_range> ranges_of(const abi::nat_network& network);
 PortSet ports_of(const abi::nat_range& range);
 PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward);
 

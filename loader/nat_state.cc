@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "loader/nat.h"
 #include "loader/nat_ranges.h"
+#include "loader/records.h"
 
 namespace xvnet {
 namespace {
@@ -111,6 +111,16 @@ Result<void> remove_claims(Change& change, const abi::nat_network& entry) {
 }
 
 }  // namespace
+
+Result<bool> is_translated(Tables& tables, std::uint32_t network) {
+  XVNET_ASSIGN(entry, tables.nat_networks.find(network));
+  return entry.has_value();
+}
+
+Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link) {
+  XVNET_ASSIGN(translated, is_translated(tables, port.network));
+  return translated && !link.forwards;
+}
 
 Result<void> make_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry) {
   for (std::uint32_t at = 0; at <= entry.bucket_mask; ++at)

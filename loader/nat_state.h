@@ -7,6 +7,14 @@
 
 namespace xvnet {
 
+// Whether the network has SNAT, so its ports need IPv4 forwarding. Without forwarding,
+// bpf_fib_lookup() finds no route for packets received on a device. Forwarding exposes nothing: the
+// host's stack never receives a frame of a port.
+Result<bool> is_translated(Tables& tables, std::uint32_t network);
+// Whether the port's device needs IPv4 forwarding but has it off. Without it, bpf_fib_lookup()
+// finds no route for its frames.
+Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link);
+
 // Creates the empty buckets of the network's sessions, as many as the entry says.
 Result<void> make_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry);
 Result<void> remove_buckets(Change& change, std::uint32_t network, const abi::nat_network& entry);

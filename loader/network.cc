@@ -5,12 +5,14 @@
 
 #include <algorithm>
 
+#include "loader/address_rules.h"
 #include "loader/binding.h"
 #include "loader/forward.h"
 #include "loader/host_address.h"
 #include "loader/host_interface.h"
 #include "loader/lease.h"
 #include "loader/nat.h"
+#include "loader/nat_state.h"
 #include "loader/network_difference.h"
 #include "loader/network_request.h"
 #include "loader/port_addresses.h"
@@ -22,13 +24,6 @@
 
 namespace xvnet {
 namespace {
-
-Result<std::optional<Network>> find_by_record(Tables& tables, auto matches) {
-  XVNET_ASSIGN(records, tables.network_records.entries());
-  for (const auto& [id, record] : records)
-    if (matches(record)) return Network{id, record};
-  return std::nullopt;
-}
 
 Result<std::uint32_t> take_id(Change& change) {
   XVNET_ASSIGN(meta, change.tables().meta.find(0));
@@ -83,9 +78,9 @@ Result<Network> create(Change& change, const abi::network_record& record) {
 }
 
 Result<Network> find_or_create_vlan(Change& change, std::uint16_t vid) {
-  XVNET_ASSIGN(found, find_by_record(change.tables(),
-                                     [vid](const auto& record) { return record.vid == vid; }));
-  if (found) return *found;
+  XVNET_ASSIGN(records, change.tables().network_records.entries());
+  for (const auto& [id, record] : records)
+    if (record.vid == vid) return Network{id, record};
   NetworkRequest request{};
   request.name = fmt::format("vlan{}", vid);
   request.vid = vid;
@@ -235,11 +230,6 @@ abi::network loose_network(const abi::network_record& record) {
           .pad = 0};
 }
 
-Result<std::optional<Network>> find_network(Tables& tables, std::string_view name) {
-  return find_by_record(tables,
-                        [name](const auto& record) { return text_of(record.name) == name; });
-}
-
 Result<bool> needs_continuations(Tables& tables) {
   XVNET_ASSIGN(networks, tables.networks.entries());
   return std::ranges::any_of(
@@ -274,31 +264,6 @@ Result<void> remove_network_if_unused(Change& change, std::uint32_t id) {
   const Network network{id, *record};
   XVNET_ASSIGN(used, has_ports(change.tables(), network));
   return used ? Result<void>{} : destroy_network(change, network);
-}
-
-Result<void> add_member(Change& change, std::uint32_t network, std::uint32_t ifindex) {
-  auto& members = change.tables().members;
-  XVNET_ASSIGN(found, members.find(network));
-  abi::members list = found.value_or(abi::members{});
-  const auto* end = list.ifindex + list.count;
-  if (std::find<const std::uint32_t*>(list.ifindex, end, ifindex) != end) return {};
-  if (list.count == MAX_MEMBERS)
-    return fail(fmt::format("attach: the network has its {} ports already", MAX_MEMBERS));
-  list.ifindex[list.count++] = ifindex;
-  return change.put(members, network, list);
-}
-
-Result<void> remove_member(Change& change, std::uint32_t network, std::uint32_t ifindex) {
-  auto& members = change.tables().members;
-  XVNET_ASSIGN(found, members.find(network));
-  if (!found) return {};
-  abi::members list = *found;
-  auto* end = list.ifindex + list.count;
-  auto* at = std::find(list.ifindex, end, ifindex);
-  if (at == end) return {};
-  *std::move(at + 1, end, at) = 0;
-  list.count--;
-  return list.count ? change.put(members, network, list) : change.erase(members, network);
 }
 
 Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatMiss miss) {

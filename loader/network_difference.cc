@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "loader/desired_state.h"
-#include "loader/network_request.h"
 #include "loader/snat.h"
 
 namespace xvnet {

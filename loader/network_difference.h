@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "loader/network.h"
+#include "maps/records.h"
 
 namespace xvnet {
 

@@ -3,12 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
+#include "loader/address_rules.h"
 #include "loader/host_address.h"
-#include "loader/host_interface.h"
-#include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -19,17 +15,6 @@ constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 
 std::string address_part(const std::string& cidr) { return cidr.substr(0, cidr.find('/')); }
 
 }  // namespace
-
-std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause) {
-  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
-}
-
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() < NAME_SIZE &&
-         std::ranges::all_of(
-             name,
-             [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-}
 
 Result<void> check_network_name(std::string_view name) {
   if (!is_plain_name(name))
@@ -59,13 +44,6 @@ Result<void> check_ageing(const NetworkRequest& request) {
   return {};
 }
 
-Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
-  if (vid < kMinVid || vid > kMaxVid)
-    return fail(ErrorKind::kUsage,
-                fmt::format("{}: VID {} is not {} to {}", doing, vid, kMinVid, kMaxVid));
-  return {};
-}
-
 abi::network_record record_of(const NetworkRequest& request) {
   abi::network_record record{};
   set_text(record.name, request.name);
@@ -74,14 +52,6 @@ abi::network_record record_of(const NetworkRequest& request) {
   record.vid = request.vid.value_or(0);
   record.ageing_s = request.ageing_s.value_or(kDefaultAgeing);
   return record;
-}
-
-std::vector<std::string> host_addresses_of(const abi::network_record& record) {
-  std::vector<std::string> addresses;
-  addresses.reserve(record.address_count);
-  for (std::size_t i = 0; i < record.address_count; ++i)
-    addresses.push_back(text_of(record.addresses[i]));
-  return addresses;
 }
 
 Result<void> set_host_addresses(abi::network_record& record, const NetworkRequest& request) {

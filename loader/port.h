@@ -9,15 +9,15 @@
 
 #include <string_view>
 
-#include "loader/network.h"
+#include "loader/change.h"
+#include "loader/mode.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
-Result<Outcome> attach_port(Change& change, const PortRequest& request);
-
-// Removes the port, and its network if that was implicit and this was its last port. The device is
-// left down.
-Result<Outcome> detach_port(Change& change, std::string_view device, bool delete_device);
+// Makes the device a port: its settings, programs and tables. The record says what it was before.
+Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
+                      const ModeChoice& choice);
 
 // Attaches the inner end of a network's host interface. `host` is the MAC of the outer end, as a
 // static entry that no VM can take.
@@ -38,13 +38,5 @@ Result<void> add_static_mac(Change& change, std::uint32_t ifindex, const abi::po
 // Erases the static FDB entry of the port's --mac, if it belongs to this port.
 Result<void> remove_static_mac(Change& change, std::uint32_t ifindex,
                                const abi::port_record& record);
-
-struct PortEntry {
-  std::uint32_t ifindex = 0;
-  abi::port_record record{};
-};
-
-// Finds a port by the current name of its device, or by the recorded name if the device is gone.
-Result<std::optional<PortEntry>> find_port(Change& change, std::string_view device);
 
 }  // namespace xvnet

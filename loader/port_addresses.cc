@@ -8,7 +8,6 @@
 #include <map>
 #include <set>
 
-#include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -99,13 +98,6 @@ Result<void> make_room(Change& change) {
       fmt::format("attach: ports have {} addresses, and there is room for no more", all.size()));
 }
 
-std::vector<Ipv4> list_of(const abi::address (&addresses)[MAX_PORT_ADDRESSES], std::size_t count) {
-  std::vector<Ipv4> list;
-  for (std::size_t at = 0; at < count; ++at)
-    if (const auto address = ipv4_of(addresses[at])) list.push_back(*address);
-  return list;
-}
-
 void set_list(abi::address (&addresses)[MAX_PORT_ADDRESSES], const std::vector<Ipv4>& list) {
   std::memset(addresses, 0, sizeof addresses);
   std::ranges::transform(list, addresses, to_abi);
@@ -148,14 +140,6 @@ Result<void> release_allowed(Change& change, std::uint32_t ifindex, std::uint32_
 }
 
 }  // namespace
-
-std::vector<Ipv4> addresses_of(const abi::port_record& record) {
-  return list_of(record.ips, record.ip_count);
-}
-
-std::vector<Ipv4> allowed_of(const abi::port_record& record) {
-  return list_of(record.allowed, record.allowed_count);
-}
 
 std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others) {
   std::erase_if(addresses,

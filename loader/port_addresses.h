@@ -5,14 +5,12 @@
 
 #include <vector>
 
+#include "loader/change.h"
 #include "loader/ip_address.h"
-#include "loader/network.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
-std::vector<Ipv4> addresses_of(const abi::port_record& record);
-// The addresses that the port shares with other ports (--allow).
-std::vector<Ipv4> allowed_of(const abi::port_record& record);
 std::vector<Ipv4> without(std::vector<Ipv4> addresses, const std::vector<Ipv4>& others);
 // Returns the record with these addresses instead of its own.
 abi::port_record with_addresses(abi::port_record record, const std::vector<Ipv4>& addresses);

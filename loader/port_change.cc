@@ -5,8 +5,8 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
-#include "loader/nat.h"
 #include "loader/nat_state.h"
+#include "loader/port.h"
 #include "loader/port_addresses.h"
 #include "loader/repair.h"
 #include "loader/take_over.h"

@@ -3,8 +3,9 @@
 // Changes a port in place: its link stays up, and its NAT mappings and sessions survive.
 #pragma once
 
-#include "loader/port.h"
+#include "loader/change.h"
 #include "loader/port_request.h"
+#include "loader/records.h"
 
 namespace xvnet {
 

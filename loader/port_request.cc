@@ -7,10 +7,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "loader/address_rules.h"
 #include "loader/device.h"
-#include "loader/lease.h"
-#include "loader/network_request.h"
-#include "loader/port_addresses.h"
+#include "loader/records.h"
 #include "loader/text.h"
 
 namespace xvnet {

@@ -6,13 +6,12 @@
 #include <string>
 
 #include "loader/mode.h"
+#include "loader/request.h"
 #include "loader/tables.h"
 
 namespace xvnet {
 
 Result<void> check_request(const PortRequest& request);
-
-constexpr std::uint32_t kNoOwner = 0xffffffff;  // device_record::owner: no owner was set
 
 // Whether an existing device can become the port that is requested.
 Result<void> check_existing_device(const Link& link, const PortRequest& request);

@@ -6,8 +6,7 @@
 #include <algorithm>
 
 #include "loader/binding.h"
-#include "loader/nat_ranges.h"
-#include "loader/snat.h"
+#include "loader/records.h"
 #include "loader/text.h"
 
 namespace xvnet {

@@ -9,6 +9,10 @@
 
 namespace xvnet {
 
+// What happens if the public addresses cannot be determined yet, as at boot, when uplinks have no
+// addresses: an error, or a warning and a later attempt.
+enum class SnatMiss { kRefused, kLater };
+
 struct PublicAddress {
   Ipv4 address;
   abi::nat_address entry{};        // the entry for the programs

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "loader/forward_request.h"
-#include "loader/nat_ranges.h"
+#include "loader/records.h"
 #include "loader/rehearsal.h"
 #include "loader/tables.h"
 #include "loader/text.h"

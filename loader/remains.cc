@@ -10,7 +10,7 @@
 
 #include "loader/commands.h"
 #include "loader/device.h"
-#include "loader/host_interface.h"
+#include "loader/host_side.h"
 
 namespace xvnet {
 namespace {

@@ -7,7 +7,7 @@
 #include "loader/device.h"
 #include "loader/interface.h"
 #include "loader/lease.h"
-#include "loader/nat.h"
+#include "loader/nat_state.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -61,11 +61,6 @@ Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_
   XVNET_ASSIGN(attached, kernel.attachment(link.ifindex, Hook::kTcIngress));
   if (attached == Attachment::kSevered) return false;
   return runs(attached) || is_as_recorded(link, record);
-}
-
-Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link) {
-  XVNET_ASSIGN(translated, is_translated(tables, port.network));
-  return translated && !link.forwards;
 }
 
 // The kernel removes a device that leaves the namespace from its device map, so the entry is

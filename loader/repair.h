@@ -5,7 +5,7 @@
 #pragma once
 
 #include "loader/change.h"
-#include "loader/port.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
@@ -21,9 +21,5 @@ Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::upl
 // Updates the records to the current names of their devices. Networks with a named uplink follow
 // its new name.
 Result<void> follow_uplink_names(Change& change);
-
-// Whether the port's device needs IPv4 forwarding but has it off. Without it, bpf_fib_lookup()
-// finds no route for its frames.
-Result<bool> lacks_forwarding(Tables& tables, const abi::port_record& port, const Link& link);
 
 }  // namespace xvnet

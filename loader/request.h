@@ -4,7 +4,6 @@
 // fills it in.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,21 +11,16 @@
 
 #include "loader/ip_address.h"
 #include "loader/kernel.h"
+#include "loader/mode.h"
 
 namespace xvnet {
 
-enum class Mode { kAuto, kXdp, kTc };
-
-constexpr std::uint16_t kMinVid = 1;
-constexpr std::uint16_t kMaxVid = 4094;        // IEEE 802.1Q, table 9-2: 0 and 4095 are reserved
 constexpr std::uint32_t kDefaultAgeing = 300;  // seconds, IEEE 802.1Q, table 8-6
 constexpr std::uint32_t kDefaultMaxMacs = 64;  // of one port
 
 constexpr std::uint32_t kDefaultSnatPorts = 4096;  // of each public address of a network
 constexpr std::uint32_t kMinSnatPorts = 64;
 constexpr std::uint32_t kMaxSnatPorts = 32768;
-
-using VidSet = std::bitset<4096>;
 
 // Exactly one of vid, untagged and network must be set.
 struct PortRequest {

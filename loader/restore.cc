@@ -7,12 +7,12 @@
 #include <functional>
 #include <iterator>
 
+#include "loader/attach.h"
 #include "loader/attempt.h"
 #include "loader/desired_state.h"
 #include "loader/device.h"
 #include "loader/forward.h"
 #include "loader/network.h"
-#include "loader/port.h"
 #include "loader/text.h"
 #include "loader/tidy.h"
 #include "loader/uplink.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Routers: networks with the same router name reach each other through their gateways.
+// Gateways and routers: networks with the same router name reach each other through their gateways.
 #pragma once
 
-#include "loader/network.h"
+#include "loader/change.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
@@ -15,12 +16,9 @@ Result<void> set_router(abi::network_record& record, const NetworkRequest& reque
 // ambiguous.
 Result<void> check_router(Tables& tables, const Network& network);
 
-// Returns the id of the network's router in maps/routes.h, or 0 for none. The first network of a
-// router allocates the id.
-Result<std::uint32_t> take_router_id(Change& change, const Network& network);
-
-// Writes the router's route to this network and erases a previous one.
-Result<void> provide_route(Change& change, const Network& network, std::uint32_t router);
-Result<void> withdraw_route(Change& change, std::uint32_t network);
+// Write and erase the gateway's entry and its route. They must exist while the network's flags
+// announce a gateway: write them before the flags, erase them after.
+Result<void> provide_gateway(Change& change, const Network& network);
+Result<void> withdraw_gateway(Change& change, const Network& network);
 
 }  // namespace xvnet

@@ -8,15 +8,10 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
-#include "loader/host_interface.h"
+#include "loader/host_side.h"
 #include "loader/interface.h"
-#include "loader/nat_ranges.h"
-#include "loader/port_addresses.h"
-#include "loader/snat.h"
-#include "loader/snat_exceptions.h"
-#include "loader/subnet.h"
+#include "loader/records.h"
 #include "loader/text.h"
-#include "loader/uplink.h"
 #include "maps/reasons.h"
 
 namespace xvnet {

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "loader/ip_address.h"
-#include "loader/network.h"
+#include "loader/records.h"
 #include "loader/show.h"
 #include "loader/text.h"
 

@@ -7,8 +7,7 @@
 #include <algorithm>
 
 #include "loader/address_rules.h"
-#include "loader/network_request.h"
-#include "loader/subnet.h"
+#include "loader/records.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -90,22 +89,6 @@ Result<void> set_snat(abi::network_record& record, const NetworkRequest& request
     if (*request.snat_filter == SnatFilter::kEndpoint) record.flags |= abi::RECORD_SNAT_ANY_REMOTE;
   }
   return check_addresses(record);
-}
-
-bool has_snat(const abi::network_record& record) {
-  return record.flags & abi::RECORD_SNAT_AUTO || record.snat_count;
-}
-
-std::vector<Ipv4> snat_addresses(const abi::network_record& record) {
-  std::vector<Ipv4> addresses;
-  addresses.reserve(record.snat_count);
-  for (std::size_t at = 0; at < record.snat_count; ++at)
-    addresses.push_back(ipv4_of(record.snat[at]).value_or(Ipv4{}));
-  return addresses;
-}
-
-SnatFilter snat_filter(const abi::network_record& record) {
-  return record.flags & abi::RECORD_SNAT_ANY_REMOTE ? SnatFilter::kEndpoint : SnatFilter::kAddress;
 }
 
 std::string snat_text(const abi::network_record& record) {

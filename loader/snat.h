@@ -15,10 +15,6 @@ namespace xvnet {
 // set_subnet(). Options that are not given stay.
 Result<void> set_snat(abi::network_record& record, const NetworkRequest& request);
 
-bool has_snat(const abi::network_record& record);
-// The configured addresses; none with --snat auto.
-std::vector<Ipv4> snat_addresses(const abi::network_record& record);
-SnatFilter snat_filter(const abi::network_record& record);
 // Returns "203.0.113.5,203.0.113.6", or "auto".
 std::string snat_text(const abi::network_record& record);
 

@@ -7,9 +7,7 @@
 #include <array>
 
 #include "loader/address_rules.h"
-#include "loader/network_request.h"
 #include "loader/routes.h"
-#include "loader/snat.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
@@ -48,16 +46,6 @@ Result<void> set_snat_exceptions(abi::network_record& record, const NetworkReque
   std::ranges::transform(*request.snat_exceptions, record.snat_exceptions, to_prefix);
   record.snat_exception_count = static_cast<std::uint16_t>(request.snat_exceptions->size());
   return {};
-}
-
-std::vector<Subnet> snat_exceptions(const abi::network_record& record) {
-  std::vector<Subnet> prefixes;
-  prefixes.reserve(record.snat_exception_count);
-  for (std::size_t at = 0; at < record.snat_exception_count; ++at) {
-    const auto& [address, bits] = record.snat_exceptions[at];
-    prefixes.push_back({ipv4_of(address).value_or(Ipv4{}), bits - V4_MAPPED_PREFIX});
-  }
-  return prefixes;
 }
 
 std::uint32_t exceptions_flag(const abi::network_record& record) {

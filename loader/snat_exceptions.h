@@ -3,7 +3,8 @@
 // Destinations that a network with SNAT reaches without translation: RFC 6888, REQ-6.
 #pragma once
 
-#include "loader/network.h"
+#include "loader/change.h"
+#include "loader/records.h"
 
 namespace xvnet {
 
@@ -11,7 +12,6 @@ namespace xvnet {
 // Without prefixes in the request, the record's stay.
 Result<void> set_snat_exceptions(abi::network_record& record, const NetworkRequest& request);
 
-std::vector<Subnet> snat_exceptions(const abi::network_record& record);
 // Returns NAT_HAS_EXCEPTIONS (enum nat_flags) or 0.
 std::uint32_t exceptions_flag(const abi::network_record& record);
 

@@ -6,9 +6,6 @@
 #include <algorithm>
 
 #include "loader/address_rules.h"
-#include "loader/network_request.h"
-#include "loader/port_addresses.h"
-#include "loader/router.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -37,12 +34,6 @@ Result<void> check_gateway(const abi::network_record& record) {
 }
 
 }  // namespace
-
-std::optional<Subnet> subnet_of(const abi::network_record& record) {
-  const auto base = ipv4_of(record.subnet);
-  if (!base) return std::nullopt;
-  return Subnet{*base, record.prefix - V4_MAPPED_PREFIX};
-}
 
 Result<void> set_subnet(abi::network_record& record, const NetworkRequest& request) {
   if (request.subnet == Subnet{}) {
@@ -86,19 +77,6 @@ std::uint16_t subnet_flags(const abi::network_record& record) {
   return flags;
 }
 
-Result<void> provide_gateway(Change& change, const Network& network) {
-  if (!ipv4_of(network.record.gateway)) return {};
-  XVNET_ASSIGN(router, take_router_id(change, network));
-  XVNET_TRY(change.put(change.tables().gateways, network.id,
-                       abi::gateway{.address = network.record.gateway, .router = router}));
-  return provide_route(change, network, router);
-}
-
-Result<void> withdraw_gateway(Change& change, const Network& network) {
-  XVNET_TRY(withdraw_route(change, network.id));
-  return change.erase(change.tables().gateways, network.id);
-}
-
 Result<void> check_subnet_change(Tables& tables, const Network& before,
                                  const abi::network_record& after) {
   const auto subnet = subnet_of(after);
@@ -122,16 +100,6 @@ Result<void> check_subnet_change(Tables& tables, const Network& before,
     }
   }
   return {};
-}
-
-std::vector<Ipv4> own_addresses(const abi::network_record& record) {
-  std::vector<Ipv4> own;
-  if (const auto gateway = ipv4_of(record.gateway)) own.push_back(*gateway);
-  for (std::size_t at = 0; at < record.address_count; ++at) {
-    const std::string cidr = text_of(record.addresses[at]);
-    if (const auto address = parse_ipv4(cidr.substr(0, cidr.find('/')))) own.push_back(*address);
-  }
-  return own;
 }
 
 }  // namespace xvnet

@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "loader/ip_address.h"
-#include "loader/network.h"
+#include "loader/records.h"
 
 namespace xvnet {
-
-std::optional<Subnet> subnet_of(const abi::network_record& record);
 
 // Validates the subnet and gateway of the request and writes them to the record. Those not given
 // stay.
@@ -26,16 +24,8 @@ Result<std::optional<abi::network_record>> find_overlapping(
 // The network's flags for the programs: enum network_flags.
 std::uint16_t subnet_flags(const abi::network_record& record);
 
-// Write and erase the gateway's entry and its route. They must exist while the network's flags
-// announce a gateway: write them before the flags, erase them after.
-Result<void> provide_gateway(Change& change, const Network& network);
-Result<void> withdraw_gateway(Change& change, const Network& network);
-
 // Refuses a change that would take an address away from a port.
 Result<void> check_subnet_change(Tables& tables, const Network& before,
                                  const abi::network_record& after);
-
-// The network's own addresses: those of its gateway and of the host.
-std::vector<Ipv4> own_addresses(const abi::network_record& record);
 
 }  // namespace xvnet

@@ -8,7 +8,6 @@
 
 #include "loader/device.h"
 #include "loader/lease.h"
-#include "loader/nat.h"
 #include "loader/nat_state.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"

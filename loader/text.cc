@@ -63,29 +63,6 @@ std::optional<PortSet> parse_ports(std::string_view text) {
   return ports;
 }
 
-const char* format_mode(Mode mode) {
-  switch (mode) {
-    case Mode::kXdp:
-      return "xdp";
-    case Mode::kTc:
-      return "tc";
-    default:
-      return "auto";
-  }
-}
-
-const char* format_protocol(ForwardProtocol protocol) {
-  switch (protocol) {
-    case ForwardProtocol::kUdp:
-      return "udp";
-    case ForwardProtocol::kTcp:
-      return "tcp";
-    case ForwardProtocol::kAll:
-      break;
-  }
-  return "all";
-}
-
 std::string format_endpoint(std::string_view ip, std::uint16_t port, std::uint16_t count) {
   if (!port) return std::string(ip);
   if (count <= 1) return fmt::format("{}:{}", ip, port);

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "loader/request.h"
+#include "loader/kernel.h"
 
 namespace xvnet {
 
@@ -30,8 +30,6 @@ std::string format_ports(const PortSet& ports);  // "8080,40960-45055"
 // Parses the output of format_ports(), with optional trailing white space. Returns nothing on a
 // syntax error.
 std::optional<PortSet> parse_ports(std::string_view text);
-const char* format_mode(Mode mode);                     // "auto", "xdp", "tc"
-const char* format_protocol(ForwardProtocol protocol);  // "udp", "tcp", "all"
 // Formats "203.0.113.5:8000-8010". If `port` is 0, formats only the address.
 std::string format_endpoint(std::string_view ip, std::uint16_t port, std::uint16_t count);
 

@@ -5,13 +5,14 @@
 #include "loader/device.h"
 #include "loader/forward.h"
 #include "loader/host_address.h"
+#include "loader/host_side.h"
 #include "loader/interface.h"
 #include "loader/nat.h"
 #include "loader/network.h"
-#include "loader/network_request.h"
 #include "loader/port.h"
 #include "loader/port_addresses.h"
-#include "loader/subnet.h"
+#include "loader/records.h"
+#include "loader/router.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -36,7 +37,7 @@ Result<void> remove_announced_device(Change& change) {
   for (const auto& [ifindex, port] : ports) {
     const std::string port_name = text_of(port.device.name);
     has_owner |= port_name == name ||
-                 (port.device.flags & abi::RECORD_HOST_SIDE && "xv-" + port_name.substr(3) == name);
+                 (port.device.flags & abi::RECORD_HOST_SIDE && host_end_name(port_name) == name);
   }
   if (link && !has_owner && may_be_left_over(*link)) change.delete_on_commit(link->ifindex);
   change.settle_announcement();

@@ -10,7 +10,7 @@
 #include "loader/loopback.h"
 #include "loader/nat_state.h"
 #include "loader/network.h"
-#include "loader/network_request.h"
+#include "loader/records.h"
 #include "loader/text.h"
 
 namespace xvnet {

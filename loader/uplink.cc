@@ -5,11 +5,10 @@
 
 #include "loader/binding.h"
 #include "loader/device.h"
-#include "loader/host_interface.h"
+#include "loader/host_side.h"
 #include "loader/interface.h"
 #include "loader/nat.h"
-#include "loader/network.h"
-#include "loader/network_request.h"
+#include "loader/records.h"
 #include "loader/repair.h"
 #include "loader/text.h"
 
@@ -161,13 +160,6 @@ Result<Outcome> add_fresh_uplink(Change& change, const UplinkRequest& request, c
 }
 
 }  // namespace
-
-VidSet vids_of(const abi::uplink_record& record) {
-  VidSet vids;
-  for (std::size_t vid = 0; vid < vids.size(); ++vid)
-    vids[vid] = record.vids[vid / 8] >> (vid % 8) & 1;
-  return vids;
-}
 
 Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   XVNET_TRY(check_device_name("add uplink", request.device));

@@ -19,6 +19,4 @@ Result<Outcome> remove_uplink(Change& change, std::string_view device);
 Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
                                const abi::uplink_record& record);
 
-VidSet vids_of(const abi::uplink_record& record);
-
 }  // namespace xvnet
