@@ -24,7 +24,7 @@ class NatMapping : public NatFixture {
   void end_slot(uint16_t port, Protocol protocol) {
     const auto key = slot_key(port, protocol);
     abi::nat_slot ended = slot(port, protocol);
-    ended.expires_ns = NAT_SLOT_FREE;
+    ended.expires_ns = abi::NAT_SLOT_FREE;
     rig_.tables().nat_slots.put(key, ended);
   }
   void forget_sessions(const std::function<bool(const abi::nat_session&)>& is_forgotten) {
