@@ -3,7 +3,7 @@
 
 #include <fmt/ranges.h>
 
-#include "loader/text.h"
+#include "loader/base/text.h"
 
 namespace xvnet::cli {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/view.h"
+#include "loader/show/view.h"
 
 namespace xvnet::cli {
 

@@ -9,8 +9,9 @@
 #include "cli/command.h"
 #include "cli/hints.h"
 #include "cli/state_file.h"
-#include "loader/doctor.h"
-#include "loader/forward_request.h"
+#include "loader/linux/machine.h"
+#include "loader/model/forward_request.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::cli {
 

@@ -8,8 +8,8 @@
 
 #include "cli/hints.h"
 #include "cli/text.h"
-#include "loader/linux/linux_kernel.h"
-#include "loader/rehearsal.h"
+#include "loader/commands/dry_run.h"
+#include "loader/linux/linux_host.h"
 
 namespace xvnet::cli {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "cli/command.h"
-#include "loader/commands.h"
+#include "loader/model/command_line.h"
 
 namespace xvnet::cli {
 namespace {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "cli/parse_number.h"
-#include "loader/request.h"
+#include "loader/model/request.h"
 #include "maps/abi.h"
 
 namespace xvnet::cli {

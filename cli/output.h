@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/view.h"
+#include "loader/base/finding.h"
+#include "loader/show/view.h"
 
 namespace xvnet::cli {
 

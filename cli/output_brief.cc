@@ -3,7 +3,7 @@
 #include "cli/output_text.h"
 #include "cli/reason.h"
 #include "cli/table.h"
-#include "loader/text.h"
+#include "loader/base/text.h"
 
 namespace xvnet::cli {
 

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "loader/text.h"
+#include "loader/base/text.h"
 
 namespace xvnet::cli {
 

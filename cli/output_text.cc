@@ -7,7 +7,7 @@
 #include "cli/reason.h"
 #include "cli/table.h"
 #include "cli/text.h"
-#include "loader/text.h"
+#include "loader/base/text.h"
 
 namespace xvnet::cli {
 

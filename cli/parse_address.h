@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "cli/parse.h"
-#include "loader/ip_address.h"
+#include "loader/base/ip_address.h"
 
 namespace xvnet::cli {
 

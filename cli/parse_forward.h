@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "cli/parse.h"
-#include "loader/request.h"
+#include "loader/model/request.h"
 
 namespace xvnet::cli {
 

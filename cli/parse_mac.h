@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "cli/parse.h"
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet::cli {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/parse.h"
-#include "loader/request.h"
+#include "loader/model/request.h"
 
 namespace xvnet::cli {
 

@@ -8,8 +8,8 @@
 
 #include "cli/file.h"
 #include "cli/text.h"
-#include "loader/forward_request.h"
-#include "loader/text.h"
+#include "loader/base/text.h"
+#include "loader/model/forward_request.h"
 
 namespace xvnet::cli {
 

@@ -15,7 +15,7 @@
 
 #include "cli/parse.h"
 #include "cli/text.h"
-#include "loader/result.h"
+#include "loader/base/result.h"
 
 namespace xvnet::cli {
 

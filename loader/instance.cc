@@ -3,18 +3,20 @@
 
 #include <fmt/format.h>
 
-#include "loader/attach.h"
-#include "loader/attempt.h"
-#include "loader/desired_state.h"
-#include "loader/forward.h"
-#include "loader/network.h"
-#include "loader/port.h"
-#include "loader/remains.h"
-#include "loader/restore.h"
-#include "loader/show.h"
-#include "loader/tidy.h"
-#include "loader/upgrade.h"
-#include "loader/uplink.h"
+#include "loader/commands/attach.h"
+#include "loader/commands/attempt.h"
+#include "loader/commands/down.h"
+#include "loader/commands/network.h"
+#include "loader/commands/recover.h"
+#include "loader/commands/restore.h"
+#include "loader/commands/upgrade.h"
+#include "loader/commands/uplink.h"
+#include "loader/model/desired_state.h"
+#include "loader/nat/forward.h"
+#include "loader/show/view_forwards.h"
+#include "loader/show/view_leases.h"
+#include "loader/show/view_nat.h"
+#include "loader/show/views.h"
 
 namespace xvnet {
 namespace {
@@ -36,31 +38,6 @@ template <typename Operation>
 Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
   XVNET_ASSIGN(tidied, make_tidy(kernel, tables, Tidying::kWhereUnsettled));
   return with_warnings(std::move(tidied), attempt(kernel, tables, operation));
-}
-
-Result<Outcome> take_everything_apart(Change& change) {
-  auto& tables = change.tables();
-  XVNET_ASSIGN(ports, tables.port_records.entries());
-  for (const auto& [ifindex, record] : ports)
-    XVNET_TRY(remove_port(change, ifindex, record, record.device.flags & abi::RECORD_CREATED));
-  XVNET_ASSIGN(networks, tables.network_records.entries());
-  for (const auto& [id, record] : networks) XVNET_TRY(destroy_network(change, Network{id, record}));
-  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
-  for (const auto& [ifindex, record] : uplinks)
-    XVNET_TRY(take_uplink_apart(change, ifindex, record));
-  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
-}
-
-// Removes what the remaining records describe. Remnants are found without records.
-Outcome take_remains_apart(Kernel& kernel, Tables& tables,
-                           const std::vector<std::string>& missing) {
-  Outcome outcome{.changed = true, .warnings = losses_of(missing)};
-  auto done = attempt(kernel, tables, take_everything_apart);
-  if (done)
-    std::ranges::move(done->warnings, std::back_inserter(outcome.warnings));
-  else
-    outcome.warnings.push_back(done.error().message);
-  return outcome;
 }
 
 }  // namespace

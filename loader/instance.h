@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/kernel.h"
-#include "loader/request.h"
-#include "loader/tables.h"
-#include "loader/view.h"
+#include "loader/base/host.h"
+#include "loader/base/tables.h"
+#include "loader/model/request.h"
+#include "loader/show/view.h"
 
 namespace xvnet {
 

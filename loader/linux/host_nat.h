@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

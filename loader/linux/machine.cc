@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// Implements examine_machine() of loader/doctor.h.
+#include "loader/linux/machine.h"
+
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -15,7 +15,6 @@
 #include <optional>
 #include <span>
 
-#include "loader/doctor.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/btf_fields.h"
 #include "loader/linux/capabilities.h"

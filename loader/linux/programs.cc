@@ -11,13 +11,13 @@
 #include <cstdio>
 #include <span>
 
+#include "loader/base/tables.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/embedded.h"
 #include "loader/linux/kernel_btf.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/migration.h"
 #include "loader/linux/verifier_log.h"
-#include "loader/tables.h"
 
 namespace xvnet {
 namespace {

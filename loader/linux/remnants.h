@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/attachments.h"
 #include "loader/linux/backstop.h"
 #include "loader/linux/pin_root.h"

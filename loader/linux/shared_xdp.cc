@@ -10,11 +10,11 @@
 #include <cstring>
 #include <memory>
 
+#include "loader/base/tables.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/programs.h"
-#include "loader/tables.h"
 
 namespace xvnet {
 namespace {

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "loader/base/tables.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/map_keys.h"
-#include "loader/tables.h"
 
 namespace xvnet {
 namespace {

@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 
 #include "cli/parse_address.h"
-#include "loader/host_address.h"
+#include "loader/model/host_address.h"
 #include "maps/records.h"
 #include "target.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cli/parse_mac.h"
-#include "loader/text.h"
+#include "loader/base/text.h"
 #include "target.h"
 
 using namespace xvnet;

@@ -5,7 +5,7 @@
 
 #include "cli/parse_name.h"
 #include "cli/text.h"
-#include "loader/text.h"
+#include "loader/base/text.h"
 #include "target.h"
 
 using namespace xvnet;

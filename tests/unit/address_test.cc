@@ -2,7 +2,7 @@
 //
 // Each port gets the right address of its network's subnet.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // Tests detach, `down`, and devices that vanish or come back.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

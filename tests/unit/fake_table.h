@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 

@@ -3,7 +3,7 @@
 // The devices of a FakeKernel, and the events outside xvnet that change them.
 #include <stdexcept>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 
 namespace xvnet::test {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 #include "loader/instance.h"
 #include "snapshot.h"
 

@@ -3,8 +3,8 @@
 // Forwards and floating addresses: which are refused, what the loader writes for programs and host,
 // and how later changes affect them.
 #include "fixture.h"
-#include "loader/doctor.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::test {
 namespace {

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "fixture.h"
-#include "loader/doctor.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::test {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The interface cache: which interface holds each place, and where its packets are counted.
-#include "loader/interface.h"
+#include "loader/base/interface.h"
 
 #include "fixture.h"
 

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "loader/nat_ranges.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/nat/ranges.h"
 
 namespace xvnet::test {
 namespace {

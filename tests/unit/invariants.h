@@ -7,7 +7,7 @@
 #include <set>
 #include <string>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 
 namespace xvnet::test {
 

@@ -2,7 +2,7 @@
 //
 // The loader writes the DHCP options that the programs send.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -3,7 +3,7 @@
 // When other software changes devices or addresses that are in use, doctor names the fault and a
 // fix that works.
 #include "fixture.h"
-#include "loader/doctor.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::test {
 namespace {

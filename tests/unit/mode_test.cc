@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The hook that a device gets, and the device settings that change for it (loader/mode.h).
-#include "loader/mode.h"
+// The hook that a device gets, and the device settings that change for it (loader/base/mode.h).
+#include "loader/base/mode.h"
 
 #include "fixture.h"
 

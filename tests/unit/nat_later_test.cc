@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "fixture.h"
-#include "loader/rehearsal.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/commands/dry_run.h"
 
 namespace xvnet::test {
 namespace {

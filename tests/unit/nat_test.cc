@@ -3,8 +3,8 @@
 // Source NAT of networks: the address and ports that each network gets, what the loader writes for
 // programs and host, and how later changes affect it.
 #include "fixture.h"
-#include "loader/nat_ranges.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/nat/ranges.h"
 
 namespace xvnet::test {
 namespace {

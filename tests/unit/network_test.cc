@@ -2,7 +2,7 @@
 //
 // Tests named networks and their host interfaces.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -3,7 +3,7 @@
 // An instance that lost some of its pins is refused. `down` removes as much of it as can still be
 // found.
 #include "fixture.h"
-#include "loader/doctor.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::test {
 namespace {

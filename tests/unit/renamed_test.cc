@@ -3,7 +3,7 @@
 // A device that lost its programs and was renamed is still the same port. Another device with the
 // same ifindex is not.
 #include "fixture.h"
-#include "loader/doctor.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // `down` keeps a TAP that a VM has open, and a later attach recognizes it.
 #include "fixture.h"
-#include "loader/change.h"
+#include "loader/base/change.h"
 
 namespace xvnet::test {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "scenarios.h"
 
-#include "loader/change.h"
-#include "loader/tables.h"
+#include "loader/base/change.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "loader/nat_ranges.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/nat/ranges.h"
 #include "scenarios.h"
 
 namespace xvnet::test {

@@ -4,8 +4,8 @@
 #include <cerrno>
 
 #include "fixture.h"
-#include "loader/tables.h"
-#include "loader/text.h"
+#include "loader/base/tables.h"
+#include "loader/base/text.h"
 
 namespace xvnet::test {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <bit>
 
-#include "loader/port_addresses.h"
-#include "loader/subnet.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/model/port_addresses.h"
+#include "loader/model/subnet.h"
 
 namespace xvnet::test {
 namespace {

@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 
 namespace xvnet::test {
 

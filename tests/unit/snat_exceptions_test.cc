@@ -2,7 +2,7 @@
 //
 // The prefixes to which a network's traffic is not translated.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

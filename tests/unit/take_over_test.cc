@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // A port may take over the MAC and addresses of another port that is gone or has no carrier
-// (loader/take_over.h).
+// (loader/commands/take_over.h).
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {

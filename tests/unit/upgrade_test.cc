@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "fixture.h"
-#include "loader/rehearsal.h"
+#include "loader/commands/dry_run.h"
 
 namespace xvnet::test {
 namespace {

@@ -2,7 +2,7 @@
 //
 // Uplinks: the NIC settings that they change, and the networks that they carry.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
@@ -247,7 +247,8 @@ TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
   refused(attach(on_untagged("tap2")), ErrorKind::kFailed, "untagged");
 }
 
-// Once a quarter of the FDB is reserved, a further network may learn fewer MACs (loader/binding.h).
+// Once a quarter of the FDB is reserved, a further network may learn fewer MACs
+// (loader/model/binding.h).
 TEST_F(Uplink, CarriesManyNetworks) {
   constexpr std::uint16_t kNetworks = 600;
   must(add_uplink(uplink("eth0")));

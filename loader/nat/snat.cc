@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/nat/snat.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "loader/base/text.h"
+#include "loader/model/records.h"
+#include "loader/model/rules.h"
+
+namespace xvnet {
+namespace {
+
+void forget_snat(abi::network_record& record) {
+  record.flags &= ~std::uint32_t{abi::RECORD_SNAT_AUTO | abi::RECORD_SNAT_ANY_REMOTE};
+  std::ranges::fill(record.snat, abi::address{});
+  record.snat_count = 0;
+  record.snat_ports = 0;
+}
+
+Result<void> set_addresses(abi::network_record& record, const std::vector<Ipv4>& addresses) {
+  if (addresses.empty()) return network_misuse(record, "--snat names no address");
+  if (addresses.size() > MAX_NAT_RANGES)
+    return network_misuse(record, fmt::format("more than {} addresses of --snat", MAX_NAT_RANGES));
+  for (auto at = addresses.begin(); at != addresses.end(); ++at)
+    if (std::find(addresses.begin(), at, *at) != at)
+      return network_misuse(record, fmt::format("--snat {} is given twice", format_ipv4(*at)));
+  std::ranges::transform(addresses, record.snat, to_abi);
+  record.snat_count = static_cast<std::uint16_t>(addresses.size());
+  return {};
+}
+
+// A change of the addresses keeps the number of ports and the filter.
+Result<void> set_source(abi::network_record& record, const SnatRequest& request) {
+  if (request.source == SnatSource::kNone) {
+    forget_snat(record);
+    return {};
+  }
+  record.flags &= ~std::uint32_t{abi::RECORD_SNAT_AUTO};
+  std::ranges::fill(record.snat, abi::address{});
+  record.snat_count = 0;
+  if (request.source == SnatSource::kAddresses) return set_addresses(record, request.addresses);
+  record.flags |= abi::RECORD_SNAT_AUTO;
+  return {};
+}
+
+Result<void> set_ports(abi::network_record& record, const NetworkRequest& request) {
+  if (!request.snat_ports) {
+    if (!record.snat_ports) record.snat_ports = kDefaultSnatPorts;
+    return {};
+  }
+  const std::uint32_t ports = *request.snat_ports;
+  if (ports < kMinSnatPorts || ports > kMaxSnatPorts || ports % 2)
+    return network_misuse(record, fmt::format("--snat-ports {} is no even number of {} to {}",
+                                              ports, kMinSnatPorts, kMaxSnatPorts));
+  record.snat_ports = static_cast<std::uint16_t>(ports);
+  return {};
+}
+
+Result<void> check_addresses(const abi::network_record& record) {
+  const auto subnet = subnet_of(record);
+  for (const Ipv4 address : snat_addresses(record)) {
+    if (const std::string why = why_no_hosts(address); !why.empty())
+      return network_misuse(
+          record, fmt::format("--snat {} is no address of a host: {}", format_ipv4(address), why));
+    if (subnet->contains(address))
+      return network_misuse(record, fmt::format("--snat {} is in the network's own subnet {}",
+                                                format_ipv4(address), format_subnet(*subnet)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> set_snat(abi::network_record& record, const NetworkRequest& request) {
+  if (request.snat) XVNET_TRY(set_source(record, *request.snat));
+  if (!has_snat(record)) {
+    if (request.snat_ports || request.snat_filter)
+      return network_misuse(record, "--snat-ports and --snat-filter go with --snat");
+    return {};
+  }
+  if (!ipv4_of(record.gateway))
+    return network_misuse(record, "--snat goes with --subnet and --gateway");
+  XVNET_TRY(set_ports(record, request));
+  if (request.snat_filter) {
+    record.flags &= ~std::uint32_t{abi::RECORD_SNAT_ANY_REMOTE};
+    if (*request.snat_filter == SnatFilter::kEndpoint) record.flags |= abi::RECORD_SNAT_ANY_REMOTE;
+  }
+  return check_addresses(record);
+}
+
+std::string snat_text(const abi::network_record& record) {
+  if (record.flags & abi::RECORD_SNAT_AUTO) return "auto";
+  std::vector<std::string> texts;
+  texts.reserve(record.snat_count);
+  for (const Ipv4 address : snat_addresses(record)) texts.push_back(format_ipv4(address));
+  return fmt::format("{}", fmt::join(texts, ","));
+}
+
+bool speaks_of_snat(const NetworkRequest& request) {
+  return request.snat || request.snat_ports || request.snat_filter || request.snat_exceptions;
+}
+
+}  // namespace xvnet

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "loader/show/doctor.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "loader/base/text.h"
+#include "loader/model/command_line.h"
+#include "loader/model/forward_request.h"
+#include "loader/nat/loopback.h"
+#include "loader/show/examine_device.h"
+#include "loader/show/examine_network.h"
+#include "loader/show/views.h"
+
+namespace xvnet {
+namespace {
+
+// Checks lo, which needs a program and accept_local while a port of the host's address is
+// forwarded. Repeating any forward command repairs lo.
+Result<void> examine_loopback(const Kernel& kernel, Tables& tables, Findings& findings) {
+  XVNET_ASSIGN(placements, loopback_placements(tables));
+  for (const auto& [program, ifindex, hook, shared] : placements) {
+    XVNET_ASSIGN(state, kernel.attachment(ifindex, hook));
+    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    if (state == Attachment::kLive && link && link->accepts_local) continue;
+    XVNET_ASSIGN(forwards, forward_requests(tables));
+    findings.push_back(
+        {"lo", Health::kFail,
+         state == Attachment::kLive
+             ? "accept_local was turned off: answers of forwards do not reach the host"
+             : "its program is gone: forwards do not work for the host itself",
+         forwards.empty() ? "xvnet restore" : command_of(forwards.front())});
+  }
+  return {};
+}
+
+Result<void> examine_build(const Kernel& kernel, Tables& tables, Findings& findings) {
+  XVNET_ASSIGN(meta, tables.meta.find(0));
+  if (meta && text_of(meta->build) == kernel.build())
+    findings.push_back({"programs", Health::kOk, "of this build", ""});
+  else
+    findings.push_back(
+        {"programs", Health::kWarn, "of another build of xvnet, and running on", "xvnet upgrade"});
+  return {};
+}
+
+// Devices still run a program whose pin is gone, but new devices cannot be attached to it.
+Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
+  XVNET_ASSIGN(missing, kernel.missing_programs());
+  if (!missing.empty())
+    findings.push_back({"programs", Health::kFail,
+                        fmt::format("pins of them are missing: {}", fmt::join(missing, ", ")),
+                        "xvnet upgrade"});
+  return {};
+}
+
+// Another check reports the missing permission.
+Result<std::vector<Remnant>> visible_remnants(const Kernel& kernel) {
+  auto remnants = kernel.remnants();
+  if (!remnants && remnants.error().kind == ErrorKind::kNotPermitted) return std::vector<Remnant>{};
+  return remnants;
+}
+
+// All pins are gone. Backstops still drop frames received on the former ports.
+Result<Finding> examine_nothing(const Kernel& kernel) {
+  XVNET_ASSIGN(remnants, visible_remnants(kernel));
+  if (remnants.empty()) return Finding{"instance", Health::kOk, "nothing is attached", ""};
+  std::vector<std::string> names;
+  for (const Remnant& each : remnants) {
+    XVNET_ASSIGN(link, kernel.find_link(each.ifindex));
+    names.push_back(link ? link->name : fmt::format("{} (gone)", each.name));
+  }
+  return Finding{"instance", Health::kFail,
+                 fmt::format("its pins are gone, and filters or backstops of it (nftables: table "
+                             "netdev xvnet) are left at {}",
+                             fmt::join(names, ", ")),
+                 "xvnet down"};
+}
+
+}  // namespace
+
+Result<Findings> examine_instance(Kernel& kernel) {
+  Findings findings;
+  XVNET_ASSIGN(exists, kernel.open_for_reading());
+  if (!exists) {
+    XVNET_ASSIGN(finding, examine_nothing(kernel));
+    findings.push_back(finding);
+    return findings;
+  }
+  Tables tables(kernel);
+  XVNET_TRY(examine_build(kernel, tables, findings));
+  XVNET_TRY(examine_programs(kernel, findings));
+  XVNET_TRY(examine_devices(kernel, tables, findings));
+  XVNET_TRY(examine_networks(kernel, tables, findings));
+  XVNET_TRY(examine_loopback(kernel, tables, findings));
+  XVNET_ASSIGN(uplinks, view_uplinks(kernel, tables));
+  XVNET_ASSIGN(ports, view_ports(kernel, tables));
+  XVNET_ASSIGN(networks, view_networks(kernel, tables));
+  findings.push_back({"instance", Health::kOk,
+                      fmt::format("{} ports, {} networks, {} uplinks", ports.size(),
+                                  networks.size(), uplinks.size()),
+                      ""});
+  return findings;
+}
+
+}  // namespace xvnet

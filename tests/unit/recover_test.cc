@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The next command repairs the state that a killed command leaves, whichever command it is. It does
+// not touch the objects of other owners.
+#include "loader/base/tables.h"
+#include "scenarios.h"
+
+namespace xvnet::test {
+namespace {
+
+// Kills the command at its n-th change. Returns false when the command makes fewer changes.
+bool kill_at(FakeKernel& kernel, const Command& command, int n) {
+  kernel.die_at(n);
+  (void)run(kernel, command);
+  bool was_hit = kernel.was_hit();
+  kernel.heal();
+  return was_hit;
+}
+
+TEST(Tidy, DeviceOfAnotherOwnerIsKeptThoughAKilledCommandMeantToMakeOneOfItsName) {
+  for (int n = 1;; ++n) {
+    FakeKernel kernel;
+    make_host(kernel);
+    if (!kill_at(kernel, attach(on_vlan("new0", 10)), n)) break;
+    if (kernel.has("new0")) continue;
+    kernel.add_tap("new0").link.is_up = true;
+    ASSERT_TRUE(run(kernel, attach(on_vlan("tap0", 20))));
+    SCOPED_TRACE("killed at change " + std::to_string(n) + ", then:\n" + journal_text(kernel));
+    ASSERT_TRUE(kernel.has("new0"));
+    EXPECT_TRUE(kernel.device("new0").link.is_up);
+  }
+}
+
+class Settled : public OnFakeKernel {
+ protected:
+  Settled() {
+    make_host(kernel_);
+    must(add_uplink(uplink("eth0")));
+    must(attach(on_vlan("tap0", 10)));
+    must(attach(on_untagged("tap1")));
+  }
+
+  int walks() {
+    return kernel_.fake_table(TableId::kFdb).walks() +
+           kernel_.fake_table(TableId::kLearners).walks();
+  }
+
+  // Adds an entry that belongs to no network, as a killed command leaves it.
+  void leave_a_learner() {
+    kernel_.fake_table(TableId::kLearners)
+        .set(to_bytes(abi::learner_key{77, 88}), to_bytes(abi::learner{}));
+  }
+  bool has_left_learner() {
+    return kernel_.fake_table(TableId::kLearners)
+        .raw()
+        .contains(to_bytes(abi::learner_key{77, 88}));
+  }
+};
+
+TEST_F(Settled, CommandsReadNeitherTheFdbNorTheLearners) {
+  const int before = walks();
+  must(attach(on_vlan("new0", 10)));
+  must(attach(on_vlan("new1", 20)));
+  must(detach("new1", true));
+  must(detach("tap1"));
+  must(add_network(vlan_network("lab", 30)));
+  must(set_network(vlan_network("lab", 31)));
+  must(remove_network("lab"));
+  must(detach("tap0"));
+  must(remove_uplink("eth0"));
+  EXPECT_EQ(walks(), before);
+}
+
+TEST_F(Settled, CommandAfterAKilledOneReadsAndRepairsThemOnce) {
+  kernel_.die_at(4);
+  EXPECT_FALSE(run(kernel_, attach(on_vlan("new0", 10))));
+  kernel_.heal();
+  EXPECT_FALSE(kernel_.is_settled());
+  leave_a_learner();
+  must(detach("tap0"));
+  EXPECT_FALSE(has_left_learner());
+  EXPECT_TRUE(kernel_.is_settled());
+  const int before = walks();
+  must(attach(on_vlan("tap0", 10)));
+  EXPECT_EQ(walks(), before);
+}
+
+TEST_F(Settled, CommandThatFailsAndIsUndoneLeavesNothingToRepair) {
+  kernel_.fail_at(6);
+  EXPECT_FALSE(run(kernel_, attach(on_vlan("new0", 10))));
+  kernel_.heal();
+  EXPECT_TRUE(kernel_.is_settled());
+}
+
+TEST_F(Settled, CommandThatCannotBeUndoneIsRepairedByTheNext) {
+  kernel_.refuse_removal_from(TableId::kStats);
+  kernel_.fail_at(12);
+  const auto outcome = run(kernel_, attach(on_vlan("new0", 10)));
+  ASSERT_FALSE(outcome);
+  EXPECT_NE(outcome.error().message.find("could not undo"), std::string::npos);
+  kernel_.heal();
+  EXPECT_FALSE(kernel_.is_settled());
+  leave_a_learner();
+  must(attach(on_vlan("new0", 10)));
+  EXPECT_FALSE(has_left_learner());
+  EXPECT_TRUE(kernel_.is_settled());
+}
+
+TEST_F(Settled, RestoreOfEverythingRepairsWhateverTheMarkSays) {
+  leave_a_learner();
+  must(restore(DesiredState{}, "eth0"));
+  EXPECT_TRUE(has_left_learner());
+  must(restore(DesiredState{}));
+  EXPECT_FALSE(has_left_learner());
+}
+
+// An instance of an older xvnet has no mark, and its last command may have been killed.
+TEST_F(Settled, InstanceWithoutAMarkIsRepaired) {
+  auto& meta = kernel_.fake_table(TableId::kMeta);
+  auto value = meta.typed<std::uint32_t, abi::meta>().front().second;
+  value.settled = 0;
+  meta.set(to_bytes(std::uint32_t{0}), to_bytes(value));
+  leave_a_learner();
+  must(attach(on_vlan("tap0", 10)));
+  EXPECT_FALSE(has_left_learner());
+  EXPECT_TRUE(kernel_.is_settled());
+}
+
+class Tidied : public testing::TestWithParam<Scenario> {};
+
+TEST_P(Tidied, AnotherCommandSucceedsAfterAKillAndItsPortWorks) {
+  FakeKernel undisturbed;
+  prepare(undisturbed, GetParam());
+  undisturbed.heal();
+  (void)run(undisturbed, GetParam().command);
+  for (int n = 1; !HasFailure(); n += stride(undisturbed.steps(), kEvery)) {
+    FakeKernel kernel;
+    prepare(kernel, GetParam());
+    kernel.add_tap("other0");
+    if (!kill_at(kernel, GetParam().command, n)) break;
+    auto outcome = run(kernel, attach(on_vlan("other0", 3000)));
+    SCOPED_TRACE("killed at change " + std::to_string(n) + ", then:\n" + journal_text(kernel));
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_TRUE(kernel.device("other0").link.is_up);
+    for (const std::string& violation : kernel.violations()) ADD_FAILURE() << violation;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, Tidied, testing::ValuesIn(scenarios()),
+                         [](const auto& scenario) { return scenario.param.name; });
+
+}  // namespace
+}  // namespace xvnet::test
