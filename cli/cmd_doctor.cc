@@ -20,8 +20,8 @@ namespace {
 constexpr const char* kBpffs = "/sys/fs/bpf/";
 
 Result<std::vector<Finding>> examine(const Globals& globals) {
-  XVNET_ASSIGN(kernel, open_kernel(globals));
-  return examine_instance(*kernel);
+  XVNET_ASSIGN(host, open_host(globals));
+  return examine_instance(*host);
 }
 
 // The definition of each object, keyed by its name.
@@ -61,8 +61,8 @@ std::string names_of_what(const Definitions& all, const auto& is_meant) {
 // bpffs removes everything silently. An object that was not saved is lost at the next boot.
 Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::string& path) {
   XVNET_ASSIGN(saved_state, read_state_file(path));
-  XVNET_ASSIGN(kernel, open_kernel(globals));
-  XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
+  XVNET_ASSIGN(host, open_host(globals));
+  XVNET_ASSIGN(instance, Instance::open_for_reading(*host));
   XVNET_ASSIGN(present_state, instance.desired_state());
   const auto saved = definitions_of(saved_state);
   const auto present = definitions_of(present_state);

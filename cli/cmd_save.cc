@@ -15,8 +15,8 @@ Result<int> save(const Word& word, const Globals& globals) {
   std::string typed;
   reader.read_word(typed, word, parse_file_name);
   XVNET_ASSIGN(file, reader.answer(typed));
-  XVNET_ASSIGN(kernel, open_kernel(globals));
-  XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
+  XVNET_ASSIGN(host, open_host(globals));
+  XVNET_ASSIGN(instance, Instance::open_for_reading(*host));
   XVNET_ASSIGN(state, instance.desired_state());
   if (file == kStandardOutput || globals.rehearse == Rehearse::kYes) {
     XVNET_TRY(print(format_state(state)));

@@ -45,10 +45,10 @@ void add_upgrade(CLI::App& app, Run& chosen);
 void add_save(CLI::App& app, Run& chosen);
 void add_restore(CLI::App& app, Run& chosen);
 
-Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals);
+Result<std::unique_ptr<Host>> open_host(const Globals& globals);
 
 // Makes a change and prints its warnings. With --dry-run, prints the steps instead.
-using Open = Result<Instance> (*)(Kernel&);
+using Open = Result<Instance> (*)(Host&);
 Result<int> make_change(const Globals& globals,
                         const std::function<Result<Outcome>(Instance&)>& change,
                         Open open = Instance::open_for_change);

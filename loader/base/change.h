@@ -24,34 +24,34 @@ inline constexpr const char* kKeptAlias = "kept by xvnet";
 
 class Change {
  public:
-  Change(Kernel& kernel, Tables& tables) : kernel_(&kernel), tables_(&tables) {}
+  Change(Host& host, Tables& tables) : host_(&host), tables_(&tables) {}
   Change(const Change&) = delete;
   Change& operator=(const Change&) = delete;
 
-  const Kernel& kernel() const { return *kernel_; }
+  const Host& host() const { return *host_; }
   Tables& tables() { return *tables_; }
   bool did_anything() const { return !undo_.empty() || !deletions_.empty(); }
 
   // Does not write an entry that already has the value.
   template <typename K, typename V>
-  Result<void> put(Map<K, V>& map, const K& key, const V& value) {
-    auto before = map.find(key);
+  Result<void> put(Table<K, V>& table, const K& key, const V& value) {
+    auto before = table.find(key);
     if (!before) return std::unexpected(std::move(before).error());
     if (*before && std::memcmp(&**before, &value, sizeof value) == 0) return {};
     XVNET_TRY(unsettle());
-    if (auto done = map.put(key, value); !done) return done;
-    remember_entry(map, key, *before);
+    if (auto done = table.put(key, value); !done) return done;
+    remember_entry(table, key, *before);
     return {};
   }
 
   template <typename K, typename V>
-  Result<void> erase(Map<K, V>& map, const K& key) {
-    auto before = map.find(key);
+  Result<void> erase(Table<K, V>& table, const K& key) {
+    auto before = table.find(key);
     if (!before) return std::unexpected(std::move(before).error());
     if (!*before) return {};
     XVNET_TRY(unsettle());
-    if (auto done = map.erase(key); !done) return done;
-    remember_entry(map, key, *before);
+    if (auto done = table.erase(key); !done) return done;
+    remember_entry(table, key, *before);
     return {};
   }
 
@@ -70,7 +70,7 @@ class Change {
   // Whether the previous command completed: it was committed or rolled back entirely.
   Result<bool> is_settled() const;
   // Makes the commit clear the mark that an interrupted command left.
-  void settle_former() { mark_ = Mark::kFormers; }
+  void settle_previous() { mark_ = Mark::kPrevious; }
 
   // Turns the failure of a step into success if the device is gone: nothing is left to change or to
   // restore. All steps below that change a device do this. A caller that adds a device must check
@@ -93,7 +93,7 @@ class Change {
   Result<void> set_promiscuous(const Link& link, bool on);
   Result<void> set_master(const Link& link, std::uint32_t master);
   // Turns ARP and IPv6 off. It reads the current link, because an MTU change may have enabled IPv6.
-  Result<void> silence(const Link& link);
+  Result<void> disable_host_stack(const Link& link);
   Result<void> set_noise(const Link& link, const Noise& noise);
   // Removal also works for a device that is gone.
   Result<void> set_backstop(std::uint32_t ifindex, bool on);
@@ -105,11 +105,11 @@ class Change {
   Result<void> set_reserved_ports(const PortSet& ports);
   // Loads the tail-called programs. This is not undone: an unused tail-call target is never
   // reached.
-  Result<void> load_continuations() { return kernel_->load_continuations(); }
+  Result<void> load_continuations() { return host_->load_continuations(); }
   // Adds or removes the device's entry in the device map, the target of redirected frames.
   Result<void> put_device(std::uint32_t ifindex);
   Result<void> erase_device(std::uint32_t ifindex);
-  void wait_for_programs() { kernel_->wait_for_programs(); }
+  void wait_for_programs() { host_->wait_for_programs(); }
   Result<void> set_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> set_peer_feature(std::uint32_t ifindex, Feature feature, bool on);
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp);
@@ -120,8 +120,8 @@ class Change {
   // Erases the entry after the devices are deleted. Until then it tells the next command what an
   // interrupted one still had to delete.
   template <typename K, typename V>
-  void erase_on_commit(Map<K, V>& map, const K& key) {
-    last_.push_back([&map, key] { return map.erase(key); });
+  void erase_on_commit(Table<K, V>& table, const K& key) {
+    last_.push_back([&table, key] { return table.erase(key); });
   }
 
   // Announces a public address to the neighbours of its uplink after the commit. A failure is only
@@ -130,10 +130,11 @@ class Change {
     announcements_.push_back({ifindex, address});
   }
   // Returns, and clears, what the commit could not do but does not fail for.
-  std::vector<std::string> take_warnings() { return std::move(warnings_); }
+  std::vector<std::string> drain_warnings() { return std::move(warnings_); }
 
-  // Clears the note of announce() on commit: the device has a record now, or the commit deletes it.
-  void settle_announcement() { announced_ = true; }
+  // Clears the note of note_creation() on commit: the device has a record now, or the commit
+  // deletes it.
+  void drop_note_on_commit() { drops_note_ = true; }
 
   Result<void> commit();
   // Undoes all steps. Returns `cause`, extended by the steps that could not be undone.
@@ -141,22 +142,22 @@ class Change {
 
  private:
   enum class Mark {
-    kNone,     // this change has written nothing yet
-    kOwn,      // set by this change; the instance was settled before
-    kFormers,  // set by the previous command, which was interrupted
+    kNone,      // this change has written nothing yet
+    kOwn,       // set by this change; the instance was settled before
+    kPrevious,  // set by the previous command, which was interrupted
   };
 
   Result<void> unsettle();
   Result<void> settle();
 
   // Notes in `meta` the device that is about to be created, until a port record owns it.
-  Result<void> announce(const std::string& device);
+  Result<void> note_creation(const std::string& device);
 
   void remember(std::function<Result<void>()> opposite) { undo_.push_back(std::move(opposite)); }
 
   template <typename K, typename V>
-  void remember_entry(Map<K, V>& map, const K& key, const std::optional<V>& before) {
-    remember([&map, key, before] { return before ? map.put(key, *before) : map.erase(key); });
+  void remember_entry(Table<K, V>& table, const K& key, const std::optional<V>& before) {
+    remember([&table, key, before] { return before ? table.put(key, *before) : table.erase(key); });
   }
 
   void remember_of_device(std::uint32_t ifindex, std::function<Result<void>()> opposite);
@@ -169,13 +170,13 @@ class Change {
   };
   void send_announcements();
 
-  Kernel* kernel_;
+  Host* host_;
   Tables* tables_;
   std::vector<std::function<Result<void>()>> undo_;
   std::vector<std::uint32_t> deletions_;
   Mark mark_ = Mark::kNone;
   bool is_past_undo_ = false;  // a device was deleted, which cannot be undone
-  bool announced_ = false;
+  bool drops_note_ = false;
   std::vector<std::function<Result<void>()>> last_;
   std::vector<Announcement> announcements_;
   std::vector<std::string> warnings_;

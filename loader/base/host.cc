@@ -3,7 +3,7 @@
 
 namespace xvnet {
 
-Result<std::vector<std::byte>> Table::entries() const {
+Result<std::vector<std::byte>> RawTable::entries() const {
   std::vector<std::byte> entries;
   std::vector<std::byte> value(value_size());
   XVNET_ASSIGN(all, keys());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The kernel as the loader uses it: links, attachments, tables. loader/linux/ implements it.
+// The host as the loader uses it: links, attachments, tables. loader/linux/ implements it.
 // tests/unit has a fake that keeps a journal and fails on demand; dry_run.h wraps one for
 // --dry-run.
 //
@@ -69,7 +69,7 @@ struct Link {
   bool accepts_local = false;   // IPv4 packets received on it may have a source address of the host
   bool is_multi_queue = false;  // a TAP created with IFF_MULTI_QUEUE
   // A process, usually a VM, has the TAP open. For a single-queue TAP this is only the carrier,
-  // which the VM can turn off. Kernel::delete_unless_open() does not rely on it.
+  // which the VM can turn off. Host::delete_unless_open() does not rely on it.
   bool is_open = false;
   std::optional<std::uint32_t> owner;  // for a TAP: the only uid that may open it, besides root
   std::string alias;                   // free text, as `ip link set alias` sets it
@@ -156,7 +156,7 @@ std::string_view hook_name(Hook hook);           // "xdp", "ingress", "egress"
 enum class Attachment {
   kNone,      // this instance has no attachment here
   kLive,      // pinned, and attached to the device
-  kSevered,   // orphaned: the link's pin exists, but its device is gone
+  kOrphaned,  // the link's pin exists, but its device is gone
   kUnpinned,  // attached to the device it was attached to before, but its pin is gone
   // The pin of a tc filter exists, but the filter does not: it was removed, the device was in
   // another namespace, or the ifindex belongs to another device.
@@ -200,9 +200,9 @@ enum class TableId {
 
 // One pinned BPF map as bytes; tables.h adds types. A value of a per-CPU map reads as the sum of
 // its 64-bit words over all CPUs. An update of it writes zero on all CPUs.
-class Table {
+class RawTable {
  public:
-  virtual ~Table() = default;
+  virtual ~RawTable() = default;
   virtual std::size_t key_size() const = 0;
   virtual std::size_t value_size() const = 0;
   // Returns false if there is no such entry.
@@ -217,9 +217,9 @@ class Table {
   virtual Result<std::vector<std::byte>> entries() const;
 };
 
-class Kernel {
+class Host {
  public:
-  virtual ~Kernel() = default;
+  virtual ~Host() = default;
 
   // Links. Setters are idempotent; an unknown ifindex is an error.
   virtual Result<std::optional<Link>> find_link(std::string_view name) const = 0;
@@ -322,8 +322,8 @@ class Kernel {
   // After open_for_change(): loads and pins the tail-called programs, which an instance gets only
   // when it needs them. Programs that are pinned already stay.
   virtual Result<void> load_continuations() = 0;
-  virtual Table& table(TableId id) = 0;  // valid after open_*()
-  // Removes all pins of the instance. All Table references are invalid afterwards.
+  virtual RawTable& table(TableId id) = 0;  // valid after open_*()
+  // Removes all pins of the instance. All RawTable references are invalid afterwards.
   virtual Result<void> remove_pins() = 0;
   // Before open_for_change(): removes the pins of an instance of another network namespace if all
   // its attachments are orphaned links. Any other instance stays.

@@ -32,9 +32,9 @@ bool hides_tags(std::vector<Feature>& off, Feature feature, const FeatureState& 
   return state.is_on && state.is_fixed;
 }
 
-Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& link,
+Result<std::optional<Obstacle>> examine_veth(const Host& host, const Link& link,
                                              ModeChoice& choice) {
-  XVNET_ASSIGN(peer, kernel.veth_peer(link.ifindex));
+  XVNET_ASSIGN(peer, host.veth_peer(link.ifindex));
   choice.is_xdp_target = peer.receives_xdp;
   if (!peer.is_reachable)
     return Obstacle{.cause = "the veth's other end is in a namespace that cannot be entered",
@@ -46,15 +46,15 @@ Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& l
   return std::nullopt;
 }
 
-Result<std::optional<Obstacle>> examine_nic(const Kernel& kernel, const Link& link,
+Result<std::optional<Obstacle>> examine_nic(const Host& host, const Link& link,
                                             ModeChoice& choice) {
-  XVNET_ASSIGN(support, kernel.xdp_support(link));
+  XVNET_ASSIGN(support, host.xdp_support(link));
   choice.is_xdp_target = support.redirect_target;
   choice.has_complete_checksums = is_hardware(link);
   if (!support.native)
     return Obstacle{.cause = "its driver has no native XDP", .hint = "use --mode tc"};
   for (Feature feature : {Feature::kRxVlanCtag, Feature::kRxVlanStag}) {
-    XVNET_ASSIGN(state, kernel.feature(link.ifindex, feature));
+    XVNET_ASSIGN(state, host.feature(link.ifindex, feature));
     if (hides_tags(choice.features_off, feature, state))
       return Obstacle{.cause = "its VLAN offload hides tags from XDP and cannot be turned off",
                       .hint = "use --mode tc"};
@@ -62,20 +62,20 @@ Result<std::optional<Obstacle>> examine_nic(const Kernel& kernel, const Link& li
   return std::nullopt;
 }
 
-Result<std::optional<Obstacle>> examine(const Kernel& kernel, const Link& link,
+Result<std::optional<Obstacle>> examine(const Host& host, const Link& link,
                                         const ModeQuestion& question, ModeChoice& choice) {
   std::optional<Obstacle> obstacle;
   if (link.kind == LinkKind::kVeth) {
-    XVNET_ASSIGN(found, examine_veth(kernel, link, choice));
+    XVNET_ASSIGN(found, examine_veth(host, link, choice));
     obstacle = std::move(found);
   } else if (link.kind == LinkKind::kOther) {
-    XVNET_ASSIGN(found, examine_nic(kernel, link, choice));
+    XVNET_ASSIGN(found, examine_nic(host, link, choice));
     obstacle = std::move(found);
   } else {
     choice.is_xdp_target = true;
   }
   if (obstacle || question.share_xdp) return obstacle;
-  XVNET_ASSIGN(foreign, kernel.foreign_xdp(link.ifindex));
+  XVNET_ASSIGN(foreign, host.foreign_xdp(link.ifindex));
   if (foreign.empty()) return obstacle;
   return Obstacle{
       .kind = ErrorKind::kFailed,
@@ -111,10 +111,9 @@ const char* format_mode(Mode mode) {
   }
 }
 
-Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
-                               const ModeQuestion& question) {
+Result<ModeChoice> choose_mode(const Host& host, const Link& link, const ModeQuestion& question) {
   ModeChoice choice;
-  XVNET_ASSIGN(obstacle, examine(kernel, link, question, choice));
+  XVNET_ASSIGN(obstacle, examine(host, link, question, choice));
   if (question.role == Role::kPort) choice.has_complete_checksums = !question.guest_offloads;
   choice.has_xdp_on_sk_buffs = link.kind == LinkKind::kTap;
 

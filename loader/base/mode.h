@@ -38,8 +38,7 @@ struct ModeQuestion {
 
 // Fails with kUnsupported if XDP is requested but the device cannot run it, and with kFailed if a
 // foreign XDP program is attached.
-Result<ModeChoice> choose_mode(const Kernel& kernel, const Link& link,
-                               const ModeQuestion& question);
+Result<ModeChoice> choose_mode(const Host& host, const Link& link, const ModeQuestion& question);
 
 // The flags of the interface's entry: enum interface_flags of maps/interfaces.h.
 std::uint16_t interface_flags(const ModeChoice& choice, const abi::device_record& record);

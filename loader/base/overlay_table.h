@@ -12,7 +12,7 @@
 
 namespace xvnet {
 
-class OverlayTable final : public Table {
+class OverlayTable final : public RawTable {
  public:
   using Bytes = std::vector<std::byte>;
   // Called for each write with the values before and after; null means no entry.
@@ -20,7 +20,7 @@ class OverlayTable final : public Table {
       std::function<void(std::span<const std::byte> key, const Bytes* before, const Bytes* after)>;
 
   // `below` may be null, which reads as empty. Otherwise it must outlive the overlay.
-  OverlayTable(const Table* below, std::size_t key_size, std::size_t value_size)
+  OverlayTable(const RawTable* below, std::size_t key_size, std::size_t value_size)
       : below_(below), key_size_(key_size), value_size_(value_size) {}
 
   void watch(Watcher watcher) { watcher_ = std::move(watcher); }
@@ -35,7 +35,7 @@ class OverlayTable final : public Table {
  private:
   Result<void> write(std::span<const std::byte> key, std::optional<Bytes> value);
 
-  const Table* below_;
+  const RawTable* below_;
   std::size_t key_size_;
   std::size_t value_size_;
   Watcher watcher_;

@@ -17,17 +17,17 @@
 
 namespace xvnet {
 
-// A table with the types of maps/. Kernel::open_*() refuses a map whose key or value size differs,
-// so a Map never reads past an entry.
+// A table with the types of maps/. Host::open_*() refuses a map whose key or value size differs,
+// so a Table never reads past an entry.
 template <typename K, typename V>
-class Map {
+class Table {
   static_assert(std::is_trivially_copyable_v<K> && std::is_trivially_copyable_v<V>);
 
  public:
   using Key = K;
   using Value = V;
 
-  explicit Map(Table& table) : table_(&table) {}
+  explicit Table(RawTable& table) : table_(&table) {}
 
   Result<std::optional<V>> find(const K& key) const {
     V value{};
@@ -62,14 +62,14 @@ class Map {
     return std::as_bytes(std::span(&key, 1));
   }
 
-  Table* table_;
+  RawTable* table_;
 };
 
 }  // namespace xvnet
 
 // The rows name the types of maps/ as C does.
 namespace xvnet::abi {
-#define TABLE(name, id, key, value, ...) using name##_map = Map<key, value>;
+#define TABLE(name, id, key, value, ...) using name##_map = Table<key, value>;
 #include "maps/tables.def"
 #undef TABLE
 }  // namespace xvnet::abi
@@ -77,12 +77,12 @@ namespace xvnet::abi {
 namespace xvnet {
 
 class Tables {
-  Kernel* kernel_;
+  Host* host_;
 
  public:
-  explicit Tables(Kernel& kernel) : kernel_(&kernel) {}
+  explicit Tables(Host& host) : host_(&host) {}
 
-#define TABLE(name, id, ...) abi::name##_map name{kernel_->table(TableId::k##id)};
+#define TABLE(name, id, ...) abi::name##_map name{host_->table(TableId::k##id)};
 #include "maps/tables.def"
 #undef TABLE
 };

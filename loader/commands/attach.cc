@@ -18,7 +18,7 @@ namespace xvnet {
 namespace {
 
 // The settings of a port that is detached only to be attached again.
-struct Former {
+struct Previous {
   bool is_known = false;
   bool was_created = false;
   std::uint32_t owner = kNoOwner;
@@ -26,7 +26,7 @@ struct Former {
   std::uint32_t mtu = 0;  // requested MTU, 0 for none
 };
 
-Former former_of(const abi::port_record& record) {
+Previous previous_of(const abi::port_record& record) {
   return {.is_known = true,
           .was_created = (record.device.flags & abi::RECORD_CREATED) != 0,
           .owner = record.device.owner,
@@ -38,7 +38,7 @@ bool is_kept(const Link& link) { return link.kind == LinkKind::kTap && link.alia
 
 // The kernel does not report the requested number of queues. Every number above one creates the
 // same TAP.
-Former former_of_kept(const Link& tap) {
+Previous previous_of_kept(const Link& tap) {
   const std::uint32_t owner = tap.owner.value_or(0) ? *tap.owner : kNoOwner;
   return {.is_known = true,
           .was_created = true,
@@ -47,18 +47,18 @@ Former former_of_kept(const Link& tap) {
           .mtu = 0};
 }
 
-Result<Link> find_or_create(Change& change, const PortRequest& request, Former& former,
+Result<Link> find_or_create(Change& change, const PortRequest& request, Previous& previous,
                             Outcome& outcome) {
-  XVNET_ASSIGN(existing, change.kernel().find_link(request.device));
+  XVNET_ASSIGN(existing, change.host().find_link(request.device));
   if (existing) {
     XVNET_TRY(check_existing_device(*existing, request));
-    XVNET_TRY(check_is_not_shared(change.kernel(), "attach", *existing));
-    if (!former.is_known && !request.force)
-      XVNET_TRY(check_is_not_hosts(change.kernel(), "attach", *existing));
-    if (is_kept(*existing)) former = former_of_kept(*existing);
+    XVNET_TRY(check_is_not_shared(change.host(), "attach", *existing));
+    if (!previous.is_known && !request.force)
+      XVNET_TRY(check_is_not_hosts(change.host(), "attach", *existing));
+    if (is_kept(*existing)) previous = previous_of_kept(*existing);
     return *existing;
   }
-  former.was_created = true;
+  previous.was_created = true;
   outcome.created_tap = request.device;
   XVNET_ASSIGN(owner, owner_uid(request));
   return change.create_tap(
@@ -67,23 +67,22 @@ Result<Link> find_or_create(Change& change, const PortRequest& request, Former& 
 
 // Removes what prevents a fresh attach: leftovers of an interrupted command, or of a device that is
 // gone. Returns false if no record belongs to the device.
-Result<bool> clear_leftovers(Change& change, const PortRequest& request, Former& former) {
+Result<bool> clear_leftovers(Change& change, const PortRequest& request, Previous& previous) {
   bool is_known = false;
   XVNET_ASSIGN(records, change.tables().port_records.entries());
-  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  XVNET_ASSIGN(link, change.host().find_link(request.device));
   for (const auto& [ifindex, record] : records) {
-    XVNET_ASSIGN(concerns,
-                 is_device(change.kernel(), ifindex, record.device, request.device, link));
+    XVNET_ASSIGN(concerns, is_device(change.host(), ifindex, record.device, request.device, link));
     if (!concerns) continue;
     is_known = true;
     if (link && link->ifindex == ifindex) {
-      XVNET_ASSIGN(whole, is_whole(change.kernel(), *link, record.device));
+      XVNET_ASSIGN(whole, is_whole(change.host(), *link, record.device));
       if (whole) continue;
     }
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
     if (presence == Presence::kHere) {
-      former = former_of(record);
-      XVNET_TRY(take_port_apart(change, ifindex, record));
+      previous = previous_of(record);
+      XVNET_TRY(dismantle_port(change, ifindex, record));
     } else {
       // The old port's backstop is removed, so the device goes down first.
       if (link && link->ifindex == ifindex) XVNET_TRY(change.set_up(*link, false));
@@ -103,7 +102,7 @@ std::unexpected<Error> gone(const PortRequest& request) {
 template <typename T>
 Result<T> if_still_here(Change& change, const PortRequest& request, std::uint32_t ifindex,
                         Result<T> result) {
-  XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+  XVNET_ASSIGN(link, change.host().find_link(ifindex));
   return link ? result : gone(request);
 }
 
@@ -111,7 +110,7 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
                             Outcome& outcome) {
   XVNET_ASSIGN(entry, change.tables().networks.find(network));
   if (!entry || !entry->uplink) return {};
-  XVNET_ASSIGN(uplink, change.kernel().find_link(entry->uplink));
+  XVNET_ASSIGN(uplink, change.host().find_link(entry->uplink));
   if (uplink && uplink->mtu < link.mtu)
     outcome.warnings.push_back(fmt::format(
         "{}: its MTU of {} is larger than {}'s {}: full-sized frames will not leave the "
@@ -122,7 +121,7 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
 
 Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
                                          const PortRequest& request) {
-  XVNET_ASSIGN(link, change.kernel().find_link(port.ifindex));
+  XVNET_ASSIGN(link, change.host().find_link(port.ifindex));
   if (!link) return gone(request);
   XVNET_ASSIGN(differences, differences_from(change.tables(), port.record, *link, request));
   if (differences.empty()) {
@@ -138,11 +137,11 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
                 "change it with --replace, or detach it first");
   if (is_in_place(differences)) {
     XVNET_ASSIGN(outcome, change_port(change, port, *link, request));
-    XVNET_ASSIGN(resized, change.kernel().find_link(port.ifindex));
+    XVNET_ASSIGN(resized, change.host().find_link(port.ifindex));
     if (resized) XVNET_TRY(warn_about_mtu(change, *resized, port.record.network, outcome));
     return std::move(outcome);
   }
-  XVNET_TRY(take_port_apart(change, port.ifindex, port.record));
+  XVNET_TRY(dismantle_port(change, port.ifindex, port.record));
   XVNET_TRY(remove_network_if_unused(change, port.record.network));
   return std::nullopt;
 }
@@ -151,19 +150,19 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
 Result<void> check_is_free(Change& change, const PortRequest& request) {
   auto& tables = change.tables();
   XVNET_TRY(check_is_no_host_interface(change, "attach", request.device));
-  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  XVNET_ASSIGN(link, change.host().find_link(request.device));
   if (!link) return {};
   XVNET_ASSIGN(uplink, tables.uplink_records.find(link->ifindex));
   if (!uplink) return {};
-  XVNET_ASSIGN(presence, presence_of(change.kernel(), link->ifindex, uplink->device));
+  XVNET_ASSIGN(presence, presence_of(change.host(), link->ifindex, uplink->device));
   return presence == Presence::kHere
              ? fail(fmt::format("attach {:?}: it is an uplink", request.device))
              : Result<void>{};
 }
 
-Result<Outcome> attach_device(Change& change, const PortRequest& request, const Former& former,
+Result<Outcome> attach_device(Change& change, const PortRequest& request, const Previous& previous,
                               Link link, Outcome outcome) {
-  XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
+  XVNET_ASSIGN(choice, choose_mode(change.host(), link,
                                    {.role = Role::kPort,
                                     .asked = request.mode,
                                     .guest_offloads = request.guest_offloads,
@@ -174,10 +173,10 @@ Result<Outcome> attach_device(Change& change, const PortRequest& request, const 
   XVNET_ASSIGN(ips, choose_addresses(change, network, request));
   XVNET_TRY(check_allowed(change, network, request));
   record = with_allowed(with_addresses(record, ips), request.allowed);
-  if (former.was_created) record.device.flags |= abi::RECORD_CREATED;
-  if (request.owner.empty()) record.device.owner = former.owner;
-  if (!request.queues) record.device.queues = former.queues;
-  if (!request.mtu) record.device.mtu = former.mtu;
+  if (previous.was_created) record.device.flags |= abi::RECORD_CREATED;
+  if (request.owner.empty()) record.device.owner = previous.owner;
+  if (!request.queues) record.device.queues = previous.queues;
+  if (!request.mtu) record.device.mtu = previous.mtu;
   XVNET_TRY(bring_in(change, link, record, choice));
   link.mtu = mtu_of(record.device, link);
   if (is_kept(link)) XVNET_TRY(change.set_alias(link, ""));
@@ -188,17 +187,17 @@ Result<Outcome> attach_device(Change& change, const PortRequest& request, const 
   return outcome;
 }
 
-Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Former former) {
+Result<Outcome> attach_fresh(Change& change, const PortRequest& request, Previous previous) {
   Outcome outcome;
-  XVNET_ASSIGN(link, find_or_create(change, request, former, outcome));
+  XVNET_ASSIGN(link, find_or_create(change, request, previous, outcome));
   return if_still_here(change, request, link.ifindex,
-                       attach_device(change, request, former, link, std::move(outcome)));
+                       attach_device(change, request, previous, link, std::move(outcome)));
 }
 
 // Finds a port by the current name of its device, or by the recorded name if the device is gone.
 Result<std::optional<PortEntry>> find_port(Change& change, std::string_view device) {
   auto& records = change.tables().port_records;
-  XVNET_ASSIGN(link, change.kernel().find_link(device));
+  XVNET_ASSIGN(link, change.host().find_link(device));
   if (link) {
     XVNET_ASSIGN(record, records.find(link->ifindex));
     if (record) return PortEntry{link->ifindex, *record};
@@ -206,7 +205,7 @@ Result<std::optional<PortEntry>> find_port(Change& change, std::string_view devi
   XVNET_ASSIGN(entries, records.entries());
   for (const auto& [ifindex, record] : entries) {
     if (text_of(record.device.name) != device) continue;
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
     if (presence != Presence::kHere) return PortEntry{ifindex, record};
   }
   return std::nullopt;
@@ -217,24 +216,24 @@ Result<std::optional<PortEntry>> find_port(Change& change, std::string_view devi
 Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   XVNET_TRY(check_request(request));
   XVNET_TRY(check_is_free(change, request));
-  Former former;
-  XVNET_ASSIGN(is_known, clear_leftovers(change, request, former));
-  if (!is_known) return attach_fresh(change, request, former);
+  Previous previous;
+  XVNET_ASSIGN(is_known, clear_leftovers(change, request, previous));
+  if (!is_known) return attach_fresh(change, request, previous);
   XVNET_ASSIGN(port, find_port(change, request.device));
   if (port && port->record.device.state == abi::RECORD_COMPLETE) {
-    former = former_of(port->record);
+    previous = previous_of(port->record);
     XVNET_ASSIGN(outcome,
                  if_still_here(change, request, port->ifindex, reconcile(change, *port, request)));
     if (outcome) return *outcome;
   }
-  return attach_fresh(change, request, former);
+  return attach_fresh(change, request, previous);
 }
 
 Result<Outcome> detach_port(Change& change, std::string_view device, bool delete_device) {
   XVNET_TRY(check_device_name("detach", device));
   XVNET_ASSIGN(port, find_port(change, device));
   if (!port) {
-    XVNET_ASSIGN(link, change.kernel().find_link(device));
+    XVNET_ASSIGN(link, change.host().find_link(device));
     return fail(fmt::format("detach {:?}: {}", device,
                             link ? "it is not attached" : "there is no such device or port"));
   }

@@ -12,13 +12,13 @@ namespace xvnet {
 
 // Runs an operation in its own Change: commits on success, rolls back on error.
 template <typename Operation>
-Result<Outcome> attempt(Kernel& kernel, Tables& tables, const Operation& operation) {
-  Change change(kernel, tables);
+Result<Outcome> attempt(Host& host, Tables& tables, const Operation& operation) {
+  Change change(host, tables);
   Result<Outcome> outcome = operation(change);
   if (!outcome) return std::unexpected(change.roll_back(std::move(outcome).error()));
   if (auto done = change.commit(); !done)
     return std::unexpected(change.roll_back(std::move(done).error()));
-  std::ranges::move(change.take_warnings(), std::back_inserter(outcome->warnings));
+  std::ranges::move(change.drain_warnings(), std::back_inserter(outcome->warnings));
   return outcome;
 }
 

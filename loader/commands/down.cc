@@ -8,6 +8,7 @@
 #include <array>
 #include <string_view>
 
+#include "loader/base/text.h"
 #include "loader/commands/attempt.h"
 #include "loader/commands/network.h"
 #include "loader/commands/port.h"
@@ -76,7 +77,7 @@ std::vector<std::string> losses_of(const std::vector<std::string>& missing) {
 
 }  // namespace
 
-Result<Outcome> take_everything_apart(Change& change) {
+Result<Outcome> dismantle_all(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, record] : ports)
@@ -85,14 +86,13 @@ Result<Outcome> take_everything_apart(Change& change) {
   for (const auto& [id, record] : networks) XVNET_TRY(destroy_network(change, Network{id, record}));
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
   for (const auto& [ifindex, record] : uplinks)
-    XVNET_TRY(take_uplink_apart(change, ifindex, record));
+    XVNET_TRY(dismantle_uplink(change, ifindex, record));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }
 
-Outcome take_remains_apart(Kernel& kernel, Tables& tables,
-                           const std::vector<std::string>& missing) {
+Outcome dismantle_remains(Host& host, Tables& tables, const std::vector<std::string>& missing) {
   Outcome outcome{.changed = true, .warnings = losses_of(missing)};
-  auto done = attempt(kernel, tables, take_everything_apart);
+  auto done = attempt(host, tables, dismantle_all);
   if (done)
     std::ranges::move(done->warnings, std::back_inserter(outcome.warnings));
   else
@@ -102,7 +102,7 @@ Outcome take_remains_apart(Kernel& kernel, Tables& tables,
 
 // Since Linux 6.16 an nftables chain outlives its device and a rename.
 Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
-  XVNET_ASSIGN(link, change.kernel().find_link(remnant.ifindex));
+  XVNET_ASSIGN(link, change.host().find_link(remnant.ifindex));
   const bool is_it = link && (remnant.name.empty() || remnant.name == link->name);
   if (!is_it) {
     XVNET_TRY(change.set_backstop(remnant.ifindex, false));
@@ -119,8 +119,8 @@ Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
   return remove_from_port(change, *link);
 }
 
-Result<std::vector<std::string>> reserved_by_nobody(const Kernel& kernel) {
-  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+Result<std::vector<std::string>> reserved_by_nobody(const Host& host) {
+  XVNET_ASSIGN(reserved, host.reserved_ports());
   if (reserved.none()) return std::vector<std::string>{};
   return std::vector{fmt::format(
       "net.ipv4.ip_local_reserved_ports keeps {} free; if nothing else needs that: sysctl -w "

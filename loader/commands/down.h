@@ -12,11 +12,11 @@
 namespace xvnet {
 
 // Removes every port, network and uplink.
-Result<Outcome> take_everything_apart(Change& change);
+Result<Outcome> dismantle_all(Change& change);
 
 // Removes what the remaining records describe. Remnants are found without records. Warnings say
 // which settings could not be restored because the tables in `missing` are gone.
-Outcome take_remains_apart(Kernel& kernel, Tables& tables, const std::vector<std::string>& missing);
+Outcome dismantle_remains(Host& host, Tables& tables, const std::vector<std::string>& missing);
 
 // Removes the programs and the backstop. A port is set down before it loses its backstop. Warnings
 // say which settings each device keeps.
@@ -24,6 +24,6 @@ Result<Outcome> remove_remnant(Change& change, const Remnant& remnant);
 
 // With records gone, the loader cannot tell which of the host's reserved ports were its own.
 // Returns a warning that lists them.
-Result<std::vector<std::string>> reserved_by_nobody(const Kernel& kernel);
+Result<std::vector<std::string>> reserved_by_nobody(const Host& host);
 
 }  // namespace xvnet

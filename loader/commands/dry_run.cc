@@ -35,36 +35,36 @@ const char* on_or_off(bool on) { return on ? "on" : "off"; }
 
 }  // namespace
 
-Rehearsal::Rehearsal(Kernel& kernel)
-    : kernel_(&kernel),
+DryRun::DryRun(Host& host)
+    : host_(&host),
       tables_(steps_, [this](std::uint32_t ifindex) { return name_of(ifindex); }),
       next_ifindex_(kFirstMadeIfindex) {}
 
-void Rehearsal::tell(std::string line) { steps_.push_back(std::move(line)); }
+void DryRun::record_step(std::string line) { steps_.push_back(std::move(line)); }
 
-Result<void> Rehearsal::open_for_change() {
+Result<void> DryRun::open_for_change() {
   XVNET_ASSIGN(exists, open_for_reading());
-  if (!exists) tell(kLoadStep);
+  if (!exists) record_step(kLoadStep);
   return {};
 }
 
-Result<bool> Rehearsal::open_for_reading() {
-  XVNET_ASSIGN(exists, kernel_->open_for_reading());
+Result<bool> DryRun::open_for_reading() {
+  XVNET_ASSIGN(exists, host_->open_for_reading());
   exists_ = exists;
-  tables_.make(exists ? kernel_ : nullptr);
+  tables_.make(exists ? host_ : nullptr);
   return exists;
 }
 
-Result<void> Rehearsal::open_remains(Opening) {
-  XVNET_TRY(kernel_->open_remains(Opening::kForReading));
+Result<void> DryRun::open_remains(Opening) {
+  XVNET_TRY(host_->open_remains(Opening::kForReading));
   exists_ = true;
-  tables_.make(kernel_);
+  tables_.make(host_);
   return {};
 }
 
 // The wrapped kernel still has what the dry run removed.
-Result<std::vector<Remnant>> Rehearsal::remnants() const {
-  XVNET_ASSIGN(all, kernel_->remnants());
+Result<std::vector<Remnant>> DryRun::remnants() const {
+  XVNET_ASSIGN(all, host_->remnants());
   std::vector<Remnant> left;
   for (const Remnant& each : all) {
     const auto backstop = backstops_.find(each.ifindex);
@@ -77,58 +77,58 @@ Result<std::vector<Remnant>> Rehearsal::remnants() const {
   return left;
 }
 
-Table& Rehearsal::table(TableId id) { return tables_.at(id); }
+RawTable& DryRun::table(TableId id) { return tables_.at(id); }
 
-Result<void> Rehearsal::remove_pins() {
+Result<void> DryRun::remove_pins() {
   if (!exists_) {
     std::erase(steps_, kLoadStep);
   } else {
-    tell("remove the pins of the instance");
+    record_step("remove the pins of the instance");
   }
   return {};
 }
 
-Result<bool> Rehearsal::open_for_upgrade() {
+Result<bool> DryRun::open_for_upgrade() {
   XVNET_ASSIGN(exists, open_for_reading());
   if (!exists) return false;
-  Map<std::uint32_t, abi::meta> meta(table(TableId::kMeta));
+  Table<std::uint32_t, abi::meta> meta(table(TableId::kMeta));
   XVNET_ASSIGN(entry, meta.find(0));
-  is_upgrade_ = !entry || text_of(entry->build) != kernel_->build();
-  if (is_upgrade_) tell("load the programs");
+  is_upgrade_ = !entry || text_of(entry->build) != host_->build();
+  if (is_upgrade_) record_step("load the programs");
   return true;
 }
 
-Result<void> Rehearsal::revert_upgrade(std::span<const Placement>) {
+Result<void> DryRun::revert_upgrade(std::span<const Placement>) {
   steps_.clear();
   return {};
 }
 
-Result<std::optional<Link>> Rehearsal::find_link(std::string_view name) const {
+Result<std::optional<Link>> DryRun::find_link(std::string_view name) const {
   for (const auto& [ifindex, link] : links_)
     if (link && link->name == name) return link;
-  XVNET_ASSIGN(link, kernel_->find_link(name));
+  XVNET_ASSIGN(link, host_->find_link(name));
   if (link && links_.contains(link->ifindex)) return std::nullopt;  // deleted or renamed here
   return link;
 }
 
-Result<std::optional<Link>> Rehearsal::find_link(std::uint32_t ifindex) const {
+Result<std::optional<Link>> DryRun::find_link(std::uint32_t ifindex) const {
   const auto changed = links_.find(ifindex);
   if (changed != links_.end()) return changed->second;
-  return kernel_->find_link(ifindex);
+  return host_->find_link(ifindex);
 }
 
-Result<Link> Rehearsal::link_of(std::uint32_t ifindex) const {
+Result<Link> DryRun::link_of(std::uint32_t ifindex) const {
   XVNET_ASSIGN(link, find_link(ifindex));
   if (!link) return fail(fmt::format("find device {}: there is none", ifindex));
   return *link;
 }
 
-std::string Rehearsal::name_of(std::uint32_t ifindex) const {
+std::string DryRun::name_of(std::uint32_t ifindex) const {
   const auto link = find_link(ifindex);
   return link && *link ? (*link)->name : fmt::format("device {}", ifindex);
 }
 
-Link Rehearsal::make_link(std::string_view name, LinkKind kind) {
+Link DryRun::make_link(std::string_view name, LinkKind kind) {
   Link link;
   link.ifindex = next_ifindex_++;
   link.name = name;
@@ -141,11 +141,11 @@ Link Rehearsal::make_link(std::string_view name, LinkKind kind) {
   return link;
 }
 
-Result<Link> Rehearsal::create_tap(const TapSpec& spec) {
+Result<Link> DryRun::create_tap(const TapSpec& spec) {
   std::string details;
   if (spec.owner) details += fmt::format(" for uid {}", *spec.owner);
   if (spec.queues > 1) details += fmt::format(" with {} queues", spec.queues);
-  tell(fmt::format("create tap {}{}", spec.name, details));
+  record_step(fmt::format("create tap {}{}", spec.name, details));
   auto link = make_link(spec.name, LinkKind::kTap);
   link.is_multi_queue = spec.queues > 1;
   link.owner = spec.owner.value_or(0);
@@ -153,8 +153,8 @@ Result<Link> Rehearsal::create_tap(const TapSpec& spec) {
   return link;
 }
 
-Result<void> Rehearsal::create_veth(std::string_view name, std::string_view peer) {
-  tell(fmt::format("create veth {} with peer {}", name, peer));
+Result<void> DryRun::create_veth(std::string_view name, std::string_view peer) {
+  record_step(fmt::format("create veth {} with peer {}", name, peer));
   const std::uint32_t first = next_ifindex_;
   for (const auto end : {name, peer}) {
     const auto link = make_link(end, LinkKind::kVeth);
@@ -166,19 +166,19 @@ Result<void> Rehearsal::create_veth(std::string_view name, std::string_view peer
   return {};
 }
 
-Result<void> Rehearsal::delete_link(std::uint32_t ifindex) {
+Result<void> DryRun::delete_link(std::uint32_t ifindex) {
   XVNET_ASSIGN(link, link_of(ifindex));
-  tell("delete " + link.name);
+  record_step("delete " + link.name);
   for (const Hook hook : {Hook::kXdp, Hook::kTcIngress, Hook::kTcEgress}) {
     XVNET_ASSIGN(state, attachment(ifindex, hook));
-    if (runs(state)) attachments_[{ifindex, hook}] = Attachment::kSevered;
+    if (runs(state)) attachments_[{ifindex, hook}] = Attachment::kOrphaned;
   }
   XVNET_TRY(tables_.forget_device(ifindex));
   links_[ifindex] = std::nullopt;
   return {};
 }
 
-Result<bool> Rehearsal::delete_unless_open(std::uint32_t ifindex) {
+Result<bool> DryRun::delete_unless_open(std::uint32_t ifindex) {
   XVNET_ASSIGN(link, link_of(ifindex));
   if (link.is_open) return false;
   XVNET_TRY(delete_link(ifindex));
@@ -186,43 +186,43 @@ Result<bool> Rehearsal::delete_unless_open(std::uint32_t ifindex) {
 }
 
 template <typename T>
-Result<void> Rehearsal::set(std::uint32_t ifindex, T Link::* field, const T& value,
-                            std::string_view what) {
+Result<void> DryRun::set(std::uint32_t ifindex, T Link::* field, const T& value,
+                         std::string_view what) {
   XVNET_ASSIGN(link, link_of(ifindex));
   if (link.*field == value) return {};
-  tell(fmt::format("set {} {}", link.name, what));
+  record_step(fmt::format("set {} {}", link.name, what));
   link.*field = value;
   links_[ifindex] = link;
   return {};
 }
 
-Result<void> Rehearsal::set_name(std::uint32_t ifindex, std::string_view name) {
+Result<void> DryRun::set_name(std::uint32_t ifindex, std::string_view name) {
   return set(ifindex, &Link::name, std::string(name), fmt::format("name {}", name));
 }
 
-Result<void> Rehearsal::set_alias(std::uint32_t ifindex, std::string_view alias) {
+Result<void> DryRun::set_alias(std::uint32_t ifindex, std::string_view alias) {
   return set(ifindex, &Link::alias, std::string(alias),
              alias.empty() ? std::string("no alias") : fmt::format("alias {:?}", alias));
 }
 
-Result<void> Rehearsal::set_up(std::uint32_t ifindex, bool up) {
+Result<void> DryRun::set_up(std::uint32_t ifindex, bool up) {
   return set(ifindex, &Link::is_up, up, up ? "up" : "down");
 }
 
-Result<void> Rehearsal::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
+Result<void> DryRun::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
   return set(ifindex, &Link::mtu, mtu, fmt::format("mtu {}", mtu));
 }
 
-Result<void> Rehearsal::set_promiscuous(std::uint32_t ifindex, bool on) {
+Result<void> DryRun::set_promiscuous(std::uint32_t ifindex, bool on) {
   return set(ifindex, &Link::is_promiscuous, on, fmt::format("promiscuous {}", on_or_off(on)));
 }
 
-Result<void> Rehearsal::set_master(std::uint32_t ifindex, std::uint32_t master) {
+Result<void> DryRun::set_master(std::uint32_t ifindex, std::uint32_t master) {
   return set(ifindex, &Link::master, master,
              master ? "master " + name_of(master) : std::string("nomaster"));
 }
 
-Result<void> Rehearsal::set_noise(std::uint32_t ifindex, const Noise& noise) {
+Result<void> DryRun::set_noise(std::uint32_t ifindex, const Noise& noise) {
   const bool has_ipv6 = noise.has_ipv6.value_or(false);
   const std::string what =
       noise.has_arp == has_ipv6
@@ -231,160 +231,162 @@ Result<void> Rehearsal::set_noise(std::uint32_t ifindex, const Noise& noise) {
   return set(ifindex, &Link::noise, noise, what);
 }
 
-Result<void> Rehearsal::set_backstop(std::uint32_t ifindex, bool on) {
-  tell(fmt::format("backstop {} {}", name_of(ifindex), on_or_off(on)));
+Result<void> DryRun::set_backstop(std::uint32_t ifindex, bool on) {
+  record_step(fmt::format("backstop {} {}", name_of(ifindex), on_or_off(on)));
   backstops_[ifindex] = on;
   return {};
 }
 
-Result<bool> Rehearsal::lacks_backstop(std::uint32_t ifindex) const {
+Result<bool> DryRun::lacks_backstop(std::uint32_t ifindex) const {
   if (const auto changed = backstops_.find(ifindex); changed != backstops_.end())
     return !changed->second;
-  return ifindex >= kFirstMadeIfindex ? true : kernel_->lacks_backstop(ifindex);
+  return ifindex >= kFirstMadeIfindex ? true : host_->lacks_backstop(ifindex);
 }
 
-Result<void> Rehearsal::guard(std::uint32_t ifindex, HostAddresses addresses) {
+Result<void> DryRun::guard(std::uint32_t ifindex, HostAddresses addresses) {
   XVNET_ASSIGN(link, link_of(ifindex));
-  tell(fmt::format("guard {} against its network{}", link.name,
-                   addresses == HostAddresses::kIpv4Only ? ", without IPv6" : ""));
+  record_step(fmt::format("guard {} against its network{}", link.name,
+                          addresses == HostAddresses::kIpv4Only ? ", without IPv6" : ""));
   guarded_[ifindex] = addresses;
   return {};
 }
 
-Result<std::vector<std::string>> Rehearsal::unguarded(std::uint32_t ifindex,
-                                                      HostAddresses addresses) const {
+Result<std::vector<std::string>> DryRun::unguarded(std::uint32_t ifindex,
+                                                   HostAddresses addresses) const {
   const auto changed = guarded_.find(ifindex);
   const bool is_guarded = changed != guarded_.end() && changed->second == addresses;
   if (is_guarded) return std::vector<std::string>{};
   if (changed != guarded_.end() || ifindex >= kFirstMadeIfindex)
     return std::vector<std::string>{"all of them"};
-  return kernel_->unguarded(ifindex, addresses);
+  return host_->unguarded(ifindex, addresses);
 }
 
-Result<void> Rehearsal::add_address(std::uint32_t ifindex, std::string_view cidr) {
+Result<void> DryRun::add_address(std::uint32_t ifindex, std::string_view cidr) {
   XVNET_ASSIGN(link, link_of(ifindex));
-  tell(fmt::format("add address {} to {}", cidr, link.name));
+  record_step(fmt::format("add address {} to {}", cidr, link.name));
   return {};
 }
 
-Result<void> Rehearsal::remove_address(std::uint32_t ifindex, std::string_view cidr) {
+Result<void> DryRun::remove_address(std::uint32_t ifindex, std::string_view cidr) {
   XVNET_ASSIGN(link, link_of(ifindex));
-  tell(fmt::format("remove address {} from {}", cidr, link.name));
+  record_step(fmt::format("remove address {} from {}", cidr, link.name));
   return {};
 }
 
-Result<bool> Rehearsal::has_address(std::uint32_t ifindex, std::string_view cidr) const {
+Result<bool> DryRun::has_address(std::uint32_t ifindex, std::string_view cidr) const {
   if (ifindex >= kFirstMadeIfindex) return false;
-  return kernel_->has_address(ifindex, cidr);
+  return host_->has_address(ifindex, cidr);
 }
 
-Result<std::vector<InterfaceAddress>> Rehearsal::ipv4_addresses(std::uint32_t ifindex) const {
+Result<std::vector<InterfaceAddress>> DryRun::ipv4_addresses(std::uint32_t ifindex) const {
   if (ifindex >= kFirstMadeIfindex) return std::vector<InterfaceAddress>{};
-  return kernel_->ipv4_addresses(ifindex);
+  return host_->ipv4_addresses(ifindex);
 }
 
-Result<std::string> Rehearsal::host_use(std::uint32_t ifindex) const {
+Result<std::string> DryRun::host_use(std::uint32_t ifindex) const {
   if (ifindex >= kFirstMadeIfindex) return std::string();
-  return kernel_->host_use(ifindex);
+  return host_->host_use(ifindex);
 }
 
-Result<std::string> Rehearsal::other_instance(std::uint32_t ifindex) const {
+Result<std::string> DryRun::other_instance(std::uint32_t ifindex) const {
   if (ifindex >= kFirstMadeIfindex) return std::string();
-  return kernel_->other_instance(ifindex);
+  return host_->other_instance(ifindex);
 }
 
-Result<void> Rehearsal::set_forwarding(std::uint32_t ifindex, bool on) {
+Result<void> DryRun::set_forwarding(std::uint32_t ifindex, bool on) {
   return set(ifindex, &Link::forwards, on, fmt::format("forwarding {}", on_or_off(on)));
 }
 
-Result<void> Rehearsal::set_accept_local(std::uint32_t ifindex, bool on) {
+Result<void> DryRun::set_accept_local(std::uint32_t ifindex, bool on) {
   return set(ifindex, &Link::accepts_local, on, fmt::format("accept_local {}", on_or_off(on)));
 }
 
-Result<void> Rehearsal::announce_address(std::uint32_t ifindex, Ipv4 address) {
-  tell(fmt::format("announce {} on {}", format_ipv4(address), name_of(ifindex)));
+Result<void> DryRun::announce_address(std::uint32_t ifindex, Ipv4 address) {
+  record_step(fmt::format("announce {} on {}", format_ipv4(address), name_of(ifindex)));
   return {};
 }
 
-Result<PortSet> Rehearsal::reserved_ports() const {
-  return reserved_ports_ ? *reserved_ports_ : kernel_->reserved_ports();
+Result<PortSet> DryRun::reserved_ports() const {
+  return reserved_ports_ ? *reserved_ports_ : host_->reserved_ports();
 }
 
-Result<void> Rehearsal::set_reserved_ports(const PortSet& ports) {
-  tell(ports.none() ? std::string("reserve no ports of the host")
-                    : fmt::format("reserve the host's ports {}", format_ports(ports)));
+Result<void> DryRun::set_reserved_ports(const PortSet& ports) {
+  record_step(ports.none() ? std::string("reserve no ports of the host")
+                           : fmt::format("reserve the host's ports {}", format_ports(ports)));
   reserved_ports_ = ports;
   return {};
 }
 
-Result<FeatureState> Rehearsal::feature(std::uint32_t ifindex, Feature feature) const {
+Result<FeatureState> DryRun::feature(std::uint32_t ifindex, Feature feature) const {
   const auto changed = features_.find({ifindex, feature});
   if (changed != features_.end()) return changed->second;
   if (ifindex >= kFirstMadeIfindex) return FeatureState{};
-  return kernel_->feature(ifindex, feature);
+  return host_->feature(ifindex, feature);
 }
 
-Result<void> Rehearsal::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
+Result<void> DryRun::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
   XVNET_ASSIGN(link, link_of(ifindex));
   XVNET_ASSIGN(state, this->feature(ifindex, feature));
   if (state.is_on == on) return {};
-  tell(fmt::format("set {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
+  record_step(fmt::format("set {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
   state.is_on = on;
   features_[{ifindex, feature}] = state;
   return {};
 }
 
-Result<VethPeer> Rehearsal::veth_peer(std::uint32_t ifindex) const {
+Result<VethPeer> DryRun::veth_peer(std::uint32_t ifindex) const {
   const auto changed = peers_.find(ifindex);
   if (changed != peers_.end()) return changed->second;
-  return kernel_->veth_peer(ifindex);
+  return host_->veth_peer(ifindex);
 }
 
-Result<void> Rehearsal::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
+Result<void> DryRun::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
   XVNET_ASSIGN(link, link_of(ifindex));
   XVNET_ASSIGN(peer, veth_peer(ifindex));
   auto& state = feature == Feature::kTxVlanCtag ? peer.tx_vlan_ctag : peer.tx_vlan_stag;
   if (state.is_on == on) return {};
-  tell(fmt::format("set the peer of {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
+  record_step(
+      fmt::format("set the peer of {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
   state.is_on = on;
   peers_[ifindex] = peer;
   return {};
 }
 
-Result<XdpSupport> Rehearsal::xdp_support(const Link& link) const {
+Result<XdpSupport> DryRun::xdp_support(const Link& link) const {
   // TAPs and veths run XDP in every kernel that xvnet supports.
   if (link.ifindex >= kFirstMadeIfindex) return XdpSupport{.native = true, .redirect_target = true};
-  return kernel_->xdp_support(link);
+  return host_->xdp_support(link);
 }
 
-Result<std::string> Rehearsal::foreign_xdp(std::uint32_t ifindex) const {
+Result<std::string> DryRun::foreign_xdp(std::uint32_t ifindex) const {
   if (ifindex >= kFirstMadeIfindex) return std::string();
-  return kernel_->foreign_xdp(ifindex);
+  return host_->foreign_xdp(ifindex);
 }
 
-Result<void> Rehearsal::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
+Result<void> DryRun::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   XVNET_ASSIGN(link, link_of(ifindex));
   XVNET_ASSIGN(before, attachment(ifindex, hook));
   if (before == Attachment::kLive && !is_upgrade_) return {};
-  tell(fmt::format("{} {} {} {} {}{}", before == Attachment::kLive ? "update" : "attach",
-                   program_name(program), before == Attachment::kLive ? "on" : "to", link.name,
-                   hook_name(hook), share_xdp && hook == Hook::kXdp ? ", shared" : ""));
+  record_step(fmt::format("{} {} {} {} {}{}", before == Attachment::kLive ? "update" : "attach",
+                          program_name(program), before == Attachment::kLive ? "on" : "to",
+                          link.name, hook_name(hook),
+                          share_xdp && hook == Hook::kXdp ? ", shared" : ""));
   attachments_[{ifindex, hook}] = Attachment::kLive;
   return {};
 }
 
-Result<void> Rehearsal::detach(std::uint32_t ifindex, Hook hook) {
+Result<void> DryRun::detach(std::uint32_t ifindex, Hook hook) {
   XVNET_ASSIGN(before, attachment(ifindex, hook));
   if (before == Attachment::kNone) return {};
-  if (runs(before)) tell(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)));
+  if (runs(before)) record_step(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)));
   attachments_[{ifindex, hook}] = Attachment::kNone;
   return {};
 }
 
-Result<Attachment> Rehearsal::attachment(std::uint32_t ifindex, Hook hook) const {
+Result<Attachment> DryRun::attachment(std::uint32_t ifindex, Hook hook) const {
   const auto changed = attachments_.find({ifindex, hook});
   if (changed != attachments_.end()) return changed->second;
-  return kernel_->attachment(ifindex, hook);
+  return host_->attachment(ifindex, hook);
 }
 
 }  // namespace xvnet

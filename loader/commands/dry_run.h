@@ -15,10 +15,10 @@
 
 namespace xvnet {
 
-class Rehearsal final : public Kernel {
+class DryRun final : public Host {
  public:
-  // Opens `kernel` only for reading. It must outlive the Rehearsal.
-  explicit Rehearsal(Kernel& kernel);
+  // Opens `host` only for reading. It must outlive the DryRun.
+  explicit DryRun(Host& host);
 
   // The steps of the change, in order, such as "create tap tap0". Table writes are listed as the
   // object they belong to.
@@ -42,26 +42,26 @@ class Rehearsal final : public Kernel {
   Result<void> guard(std::uint32_t ifindex, HostAddresses addresses) override;
   Result<std::vector<std::string>> unguarded(std::uint32_t ifindex,
                                              HostAddresses addresses) const override;
-  Result<std::vector<SharedSetting>> overruling() const override { return kernel_->overruling(); }
+  Result<std::vector<SharedSetting>> overruling() const override { return host_->overruling(); }
   Result<void> add_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<void> remove_address(std::uint32_t ifindex, std::string_view cidr) override;
   Result<bool> has_address(std::uint32_t ifindex, std::string_view cidr) const override;
   Result<std::vector<InterfaceAddress>> ipv4_addresses(std::uint32_t ifindex) const override;
   Result<std::string> address_holder(const abi::address& address) const override {
-    return kernel_->address_holder(address);
+    return host_->address_holder(address);
   }
   Result<std::string> host_use(std::uint32_t ifindex) const override;
   Result<std::vector<std::uint32_t>> default_route_devices() const override {
-    return kernel_->default_route_devices();
+    return host_->default_route_devices();
   }
   Result<std::vector<std::string>> random_translations() const override {
-    return kernel_->random_translations();
+    return host_->random_translations();
   }
   Result<PortSet> published_ports(Ipv4 address) const override {
-    return kernel_->published_ports(address);
+    return host_->published_ports(address);
   }
   Result<std::vector<std::string>> unlocked_route_mtus() const override {
-    return kernel_->unlocked_route_mtus();
+    return host_->unlocked_route_mtus();
   }
   Result<std::string> other_instance(std::uint32_t ifindex) const override;
   // Always empty: a dry run sends no frames.
@@ -81,7 +81,7 @@ class Rehearsal final : public Kernel {
   Result<PortSet> reserved_ports() const override;
   Result<void> set_reserved_ports(const PortSet& ports) override;
   Result<PortSet> ports_in_use(Transport transport, Ipv4 address) const override {
-    return kernel_->ports_in_use(transport, address);
+    return host_->ports_in_use(transport, address);
   }
 
   Result<void> attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) override;
@@ -91,29 +91,29 @@ class Rehearsal final : public Kernel {
   Result<void> open_for_change() override;
   Result<void> load_continuations() override { return {}; }
   Result<bool> open_for_reading() override;
-  Table& table(TableId id) override;
+  RawTable& table(TableId id) override;
   Result<void> remove_pins() override;
   Result<void> remove_dead_pins() override { return {}; }
 
   Result<std::vector<std::string>> missing_tables() const override {
-    return kernel_->missing_tables();
+    return host_->missing_tables();
   }
   Result<std::vector<std::string>> missing_programs() const override {
-    return kernel_->missing_programs();
+    return host_->missing_programs();
   }
   Result<void> open_remains(Opening opening) override;
   Result<std::vector<Remnant>> remnants() const override;
 
-  std::string build() const override { return kernel_->build(); }
+  std::string build() const override { return host_->build(); }
   Result<bool> open_for_upgrade() override;
   Result<bool> commit_upgrade() override { return is_upgrade_; }
   Result<void> revert_upgrade(std::span<const Placement> moved) override;
 
   void wait_for_programs() override {}
-  std::uint64_t monotonic_ns() const override { return kernel_->monotonic_ns(); }
+  std::uint64_t monotonic_ns() const override { return host_->monotonic_ns(); }
 
  private:
-  void tell(std::string line);
+  void record_step(std::string line);
 
   Link make_link(std::string_view name, LinkKind kind);
   Result<Link> link_of(std::uint32_t ifindex) const;  // fails if there is none
@@ -123,7 +123,7 @@ class Rehearsal final : public Kernel {
   template <typename T>
   Result<void> set(std::uint32_t ifindex, T Link::* field, const T& value, std::string_view what);
 
-  Kernel* kernel_;
+  Host* host_;
   bool exists_ = false;      // the instance exists
   bool is_upgrade_ = false;  // the pinned programs are of another build
   std::vector<std::string> steps_;

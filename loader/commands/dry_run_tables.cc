@@ -15,53 +15,53 @@
 namespace xvnet {
 
 // A command writes a record several times; one step stands for all writes.
-void DryRunTables::tell_record(const std::string& noun, std::string_view name, bool was_there,
-                               bool is_there) {
+void DryRunTables::record_object(const std::string& noun, std::string_view name, bool was_there,
+                                 bool is_there) {
   const auto add = fmt::format("add {} {}", noun, name);
   const auto change = fmt::format("change {} {}", noun, name);
-  const bool is_told = std::ranges::find(*steps_, add) != steps_->end() ||
-                       std::ranges::find(*steps_, change) != steps_->end();
+  const bool is_recorded = std::ranges::find(*steps_, add) != steps_->end() ||
+                           std::ranges::find(*steps_, change) != steps_->end();
   if (!is_there) {
     std::erase(*steps_, change);
-    tell(fmt::format("remove {} {}", noun, name));
+    record_step(fmt::format("remove {} {}", noun, name));
   } else if (!was_there) {
-    tell(add);
-  } else if (!is_told) {
-    tell(change);
+    record_step(add);
+  } else if (!is_recorded) {
+    record_step(change);
   }
 }
 
-void DryRunTables::tell_vlan(std::span<const std::byte> bytes, bool is_there) {
+void DryRunTables::record_vlan(std::span<const std::byte> bytes, bool is_there) {
   abi::vlan_key key;
   std::memcpy(&key, bytes.data(), sizeof key);
   const auto frames = key.vid ? fmt::format("VLAN {}", key.vid) : std::string("untagged frames");
-  tell(fmt::format("{} {} on {}", is_there ? "carry" : "stop carrying", frames,
-                   name_of_(key.uplink)));
+  record_step(fmt::format("{} {} on {}", is_there ? "carry" : "stop carrying", frames,
+                          name_of_(key.uplink)));
 }
 
-void DryRunTables::tell_nat(std::span<const std::byte> key, const Bytes* entry) {
+void DryRunTables::record_nat(std::span<const std::byte> key, const Bytes* entry) {
   std::uint32_t id = 0;
   std::memcpy(&id, key.data(), sizeof id);
   const auto record =
-      Map<std::uint32_t, abi::network_record>(at(TableId::kNetworkRecords)).find(id);
+      Table<std::uint32_t, abi::network_record>(at(TableId::kNetworkRecords)).find(id);
   const auto name = record && *record ? text_of((*record)->name) : fmt::format("{}", id);
-  if (!entry) return tell(fmt::format("stop translating network {}", name));
+  if (!entry) return record_step(fmt::format("stop translating network {}", name));
   abi::nat_network network;
   std::memcpy(&network, entry->data(), sizeof network);
   for (const auto& range : ranges_of(network))
-    tell(fmt::format("translate network {} to {}, ports {}-{}", name,
-                     format_ipv4(ipv4_of(range.address).value_or(Ipv4{})), range.first,
-                     range.first + range.count - 1));
+    record_step(fmt::format("translate network {} to {}, ports {}-{}", name,
+                            format_ipv4(ipv4_of(range.address).value_or(Ipv4{})), range.first,
+                            range.first + range.count - 1));
 }
 
-void DryRunTables::tell_forward(std::span<const std::byte> bytes, const Bytes& value,
-                                bool is_there) {
+void DryRunTables::record_forward(std::span<const std::byte> bytes, const Bytes& value,
+                                  bool is_there) {
   abi::nat_slot_key key;
   abi::forward forward;
   std::memcpy(&key, bytes.data(), sizeof key);
   std::memcpy(&forward, value.data(), sizeof forward);
   const auto request = forward_request(key, forward, {});
-  tell(fmt::format(
+  record_step(fmt::format(
       "{} {} to {}", is_there ? "forward" : "stop forwarding", forward_text(request),
       format_endpoint(format_ipv4(request.inside), request.inside_port, request.count)));
 }
@@ -80,17 +80,17 @@ void DryRunTables::watch_tables() {
       if (!record) return;
       char name[NAME_SIZE];
       std::memcpy(name, record->data(), sizeof name);
-      tell_record(noun, text_of(name), before != nullptr, after != nullptr);
+      record_object(noun, text_of(name), before != nullptr, after != nullptr);
     });
   }
   tables_.at(kNatNetworks)->watch([this](auto key, const Bytes* before, const Bytes* after) {
-    if (!before != !after) tell_nat(key, after);
+    if (!before != !after) record_nat(key, after);
   });
   tables_.at(kForwards)->watch([this](auto key, const Bytes* before, const Bytes* after) {
-    if (!before != !after) tell_forward(key, after ? *after : *before, after != nullptr);
+    if (!before != !after) record_forward(key, after ? *after : *before, after != nullptr);
   });
   tables_.at(kVlans)->watch([this](auto key, const Bytes* before, const Bytes* after) {
-    if (!before != !after) tell_vlan(key, after != nullptr);
+    if (!before != !after) record_vlan(key, after != nullptr);
   });
 }
 
@@ -100,9 +100,9 @@ Result<void> DryRunTables::forget_device(std::uint32_t ifindex) {
   return devices->second->erase(std::as_bytes(std::span(&ifindex, 1)));
 }
 
-void DryRunTables::make(Kernel* below) {
+void DryRunTables::make(Host* below) {
   for (const TableShape& shape : kTableShapes) {
-    const Table* table = below ? &below->table(shape.id) : nullptr;
+    const RawTable* table = below ? &below->table(shape.id) : nullptr;
     tables_[shape.id] = std::make_unique<OverlayTable>(table, shape.key_size, shape.value_size);
   }
   watch_tables();

@@ -23,20 +23,20 @@ class DryRunTables {
       : steps_(&steps), name_of_(std::move(name_of)) {}
 
   // `below` has the tables of the instance; null if there is no instance.
-  void make(Kernel* below);
-  Table& at(TableId id) const { return *tables_.at(id); }
+  void make(Host* below);
+  RawTable& at(TableId id) const { return *tables_.at(id); }
   // Removes a deleted device from the device map, as the kernel does.
   Result<void> forget_device(std::uint32_t ifindex);
 
  private:
   using Bytes = OverlayTable::Bytes;
 
-  void tell(std::string line) { steps_->push_back(std::move(line)); }
+  void record_step(std::string line) { steps_->push_back(std::move(line)); }
   // Records a step for a record that was added, removed or changed.
-  void tell_record(const std::string& noun, std::string_view name, bool was_there, bool is_there);
-  void tell_forward(std::span<const std::byte> key, const Bytes& value, bool is_there);
-  void tell_vlan(std::span<const std::byte> key, bool is_there);
-  void tell_nat(std::span<const std::byte> key, const Bytes* entry);
+  void record_object(const std::string& noun, std::string_view name, bool was_there, bool is_there);
+  void record_forward(std::span<const std::byte> key, const Bytes& value, bool is_there);
+  void record_vlan(std::span<const std::byte> key, bool is_there);
+  void record_nat(std::span<const std::byte> key, const Bytes* entry);
   void watch_tables();
 
   std::vector<std::string>* steps_;

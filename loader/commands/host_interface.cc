@@ -42,12 +42,12 @@ struct Pair {
 Result<std::optional<Pair>> find_pair(Change& change, const Network& network) {
   XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
   for (const auto& [ifindex, record] : ports) {
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (!link) continue;
-    XVNET_ASSIGN(is_port, is_whole(change.kernel(), *link, record.device));
+    XVNET_ASSIGN(is_port, is_whole(change.host(), *link, record.device));
     // Its link may be detached. A device with the recorded name and MAC is the same one.
     if (!is_port && !is_as_recorded(*link, record.device)) continue;
-    XVNET_ASSIGN(host, change.kernel().find_link(link->peer));
+    XVNET_ASSIGN(host, change.host().find_link(link->peer));
     return Pair{*link, record, host};
   }
   return std::nullopt;
@@ -59,9 +59,9 @@ std::string spare_name(std::uint32_t ifindex) {
 
 // If the other end of the pair has the wanted name, it gets a spare name first.
 Result<void> rename_back(Change& change, std::uint32_t ifindex, const std::string& name) {
-  XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+  XVNET_ASSIGN(link, change.host().find_link(ifindex));
   if (!link || link->name == name) return {};
-  XVNET_ASSIGN(other, change.kernel().find_link(name));
+  XVNET_ASSIGN(other, change.host().find_link(name));
   if (other && other->ifindex != link->peer)
     return fail(
         fmt::format("rename {:?} back to {:?}, the host interface of a network: another "
@@ -81,7 +81,7 @@ Result<void> retire(Change& change, const Link& port) {
   XVNET_TRY(change.set_up(port, false));
   XVNET_TRY(change.set_name(port, spare_name(port.ifindex)));
   if (port.peer) {
-    XVNET_ASSIGN(host, change.kernel().find_link(port.peer));
+    XVNET_ASSIGN(host, change.host().find_link(port.peer));
     if (host) XVNET_TRY(change.set_up(*host, false));
     if (host) XVNET_TRY(change.set_name(*host, spare_name(port.peer)));
   }
@@ -94,7 +94,7 @@ Result<void> retire(Change& change, const Link& port) {
 Result<void> retire_returned(Change& change, const Network& network) {
   XVNET_ASSIGN(ports, host_ports(change.tables(), network.id));
   for (const auto& [ifindex, record] : ports) {
-    XVNET_ASSIGN(link, change.kernel().find_link(text_of(record.device.name)));
+    XVNET_ASSIGN(link, change.host().find_link(text_of(record.device.name)));
     if (link && link->ifindex != ifindex && record.device.mac_tail == mac_tail(*link) &&
         is_as_recorded(*link, record.device))
       XVNET_TRY(retire(change, *link));
@@ -102,12 +102,12 @@ Result<void> retire_returned(Change& change, const Network& network) {
   return {};
 }
 
-// A device with one of these names is not xvnet's: tidy() has removed devices of interrupted
+// A device with one of these names is not xvnet's: recover() has removed devices of interrupted
 // commands.
 Result<void> check_names_free(Change& change, const Network& network) {
   for (const std::string& name :
        {host_interface_name(name_of(network)), host_port_name(name_of(network))}) {
-    XVNET_ASSIGN(link, change.kernel().find_link(name));
+    XVNET_ASSIGN(link, change.host().find_link(name));
     if (link)
       return fail(
           fmt::format("network {:?}: a device called {:?} exists already", name_of(network), name),
@@ -151,9 +151,9 @@ Result<void> remove_pair(Change& change, const Network& network) {
   return {};
 }
 
-// VMs know the addresses by the MAC of the former pair.
+// VMs know the addresses by the MAC of the previous pair.
 Result<void> announce(Change& change, std::uint32_t host) {
-  XVNET_ASSIGN(own, change.kernel().ipv4_addresses(host));
+  XVNET_ASSIGN(own, change.host().ipv4_addresses(host));
   for (const auto& each : own) change.announce_on_commit(host, each.address);
   return {};
 }
@@ -171,20 +171,20 @@ Result<void> provide(Change& change, const Network& network,
     XVNET_TRY(retire(change, pair->port));
   }
   XVNET_TRY(retire_returned(change, network));
-  XVNET_ASSIGN(former, host_ports(change.tables(), network.id));
+  XVNET_ASSIGN(previous, host_ports(change.tables(), network.id));
   XVNET_TRY(remove_pair(change, network));
   XVNET_TRY(check_names_free(change, network));
   const std::string host_name = host_interface_name(name_of(network));
   const std::string port_name = host_port_name(name_of(network));
   XVNET_TRY(change.create_veth(host_name, port_name));
-  XVNET_ASSIGN(host, change.kernel().find_link(host_name));
-  XVNET_ASSIGN(port, change.kernel().find_link(port_name));
+  XVNET_ASSIGN(host, change.host().find_link(host_name));
+  XVNET_ASSIGN(port, change.host().find_link(port_name));
   if (!host || !port)
     return fail(fmt::format("network {:?}: its host interface lacks an end", name_of(network)));
   XVNET_TRY(change.guard(*host, kinds));
   for (const auto& address : addresses) XVNET_TRY(change.add_address(host->ifindex, address));
   XVNET_TRY(change.set_up(*host, true));
-  if (!former.empty()) XVNET_TRY(announce(change, host->ifindex));
+  if (!previous.empty()) XVNET_TRY(announce(change, host->ifindex));
   return attach_host_port(change, *port, network, host->mac);
 }
 
@@ -202,7 +202,7 @@ Result<void> change_host_addresses(Change& change, const Network& network,
                                    const std::vector<std::string>& after) {
   if (before.empty()) return provide_host_interface(change, network, after);
   if (after.empty()) return remove_host_interface(change, network);
-  XVNET_ASSIGN(host, change.kernel().find_link(host_interface_name(name_of(network))));
+  XVNET_ASSIGN(host, change.host().find_link(host_interface_name(name_of(network))));
   auto all = after;
   all.insert(all.end(), before.begin(), before.end());
   XVNET_TRY(provide(change, network, after, kinds_of(host ? all : after)));

@@ -25,7 +25,7 @@
 namespace xvnet {
 namespace {
 
-Result<std::uint32_t> take_id(Change& change) {
+Result<std::uint32_t> allocate_id(Change& change) {
   XVNET_ASSIGN(meta, change.tables().meta.find(0));
   std::uint32_t next = meta ? meta->next_network : 0;
   for (std::uint32_t tries = 0; tries <= MAX_NETWORKS; ++tries) {
@@ -67,9 +67,9 @@ Result<Network> create(Change& change, const abi::network_record& record) {
   XVNET_TRY(check_router(change.tables(), {0, record}));
   XVNET_TRY(check_snat_exceptions(change.tables(), {0, record}));
   XVNET_TRY(check_host_addresses(change, {0, record}, {}));
-  XVNET_ASSIGN(uplinks, working_uplinks(change.tables(), change.kernel()));
+  XVNET_ASSIGN(uplinks, working_uplinks(change.tables(), change.host()));
   XVNET_ASSIGN(uplink, choose_uplink(change.tables(), uplinks, 0, record));
-  XVNET_ASSIGN(id, take_id(change));
+  XVNET_ASSIGN(id, allocate_id(change));
   XVNET_TRY(change.put(change.tables().network_records, id, record));
   XVNET_TRY(provide_gateway(change, {id, record}));
   XVNET_TRY(put_network(change, id, loose_network(record)));
@@ -95,7 +95,7 @@ Result<std::vector<Network>> untagged_networks(Change& change, const std::string
   XVNET_ASSIGN(records, change.tables().network_records.entries());
   for (const auto& [id, record] : records) {
     if (!(record.flags & abi::RECORD_UNTAGGED)) continue;
-    XVNET_ASSIGN(bound, bound_uplink_name(change.tables(), change.kernel(), id));
+    XVNET_ASSIGN(bound, bound_uplink_name(change.tables(), change.host(), id));
     if (uplink.empty() || text_of(record.uplink) == uplink || bound == uplink)
       networks.push_back({id, record});
   }
@@ -157,7 +157,7 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
                                          const NetworkRequest& request, SnatMiss miss,
                                          Outcome& outcome) {
   if (!has_snat(network.record)) return std::nullopt;
-  auto plan = plan_nat(change.tables(), change.kernel(), network);
+  auto plan = plan_nat(change.tables(), change.host(), network);
   // A restored request was checked when the operator made it, and a boot must not wait for probes.
   if (plan && miss == SnatMiss::kRefused) XVNET_TRY(check_plan(change, request, *plan, outcome));
   if (plan) return *plan;
@@ -170,7 +170,7 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
   return std::nullopt;
 }
 
-bool speaks_of_host_addresses(const NetworkRequest& request) {
+bool changes_host_addresses(const NetworkRequest& request) {
   return !request.host_addresses.empty() || request.has_no_host_addresses;
 }
 
@@ -184,7 +184,7 @@ Result<void> change_record(abi::network_record& record, const NetworkRequest& re
   }
   if (!request.uplink.empty() || request.has_any_uplink || request.is_host_only)
     set_text(record.uplink, request.uplink);
-  if (speaks_of_host_addresses(request)) XVNET_TRY(set_host_addresses(record, request));
+  if (changes_host_addresses(request)) XVNET_TRY(set_host_addresses(record, request));
   XVNET_TRY(set_subnet(record, request));
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
@@ -200,7 +200,7 @@ bool is_elsewhere(const abi::network_record& before, const abi::network_record& 
 // If no uplink is found, fails if it would fail for a new network.
 Result<void> check_uplink(Change& change, const Network& network) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.host()));
   XVNET_ASSIGN(uplink, choose_uplink(tables, uplinks, network.id, network.record));
   if (uplink) return {};
   const auto as_new = choose_uplink(tables, uplinks, 0, network.record);
@@ -311,15 +311,15 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   if (is_elsewhere(existing->record, record)) XVNET_TRY(check_uplink(change, network));
   Outcome outcome;
   std::optional<NatPlan> plan;
-  if (speaks_of_snat(request) && has_snat(record)) {
-    XVNET_ASSIGN(chosen, plan_nat(tables, change.kernel(), network));
+  if (changes_snat(request) && has_snat(record)) {
+    XVNET_ASSIGN(chosen, plan_nat(tables, change.host(), network));
     XVNET_TRY(check_plan(change, request, chosen, outcome));
     plan = chosen;
   }
   if (is_elsewhere(existing->record, record)) XVNET_TRY(unbind(change, network.id));
   XVNET_TRY(provide_gateway(change, network));
   XVNET_TRY(write_network(change, network));
-  if (speaks_of_host_addresses(request))
+  if (changes_host_addresses(request))
     XVNET_TRY(change_host_addresses(change, network, host_addresses_of(existing->record),
                                     host_addresses_of(record)));
   if (plan) XVNET_TRY(provide_nat(change, network, *plan));

@@ -107,7 +107,7 @@ Result<void> bring_in(Change& change, const Link& link, abi::port_record record,
   if (translated && !link.forwards) record.device.restore |= abi::RESTORE_FORWARDING;
   XVNET_TRY(change.set_up(link, false));
   XVNET_TRY(change.put(records, link.ifindex, record));
-  XVNET_TRY(settle_device(change, link, record.device));
+  XVNET_TRY(prepare_device(change, link, record.device));
   XVNET_TRY(change.set_backstop(link.ifindex, true));
   if (translated) XVNET_TRY(change.set_forwarding(link, true));
   XVNET_TRY(wire_port(change, link, record, choice));
@@ -121,17 +121,16 @@ Result<void> attach_host_port(Change& change, const Link& link, const Network& n
   PortRequest request{};
   request.device = link.name;
   request.mac = host;
-  XVNET_ASSIGN(choice, choose_mode(change.kernel(), link, ModeQuestion{}));
+  XVNET_ASSIGN(choice, choose_mode(change.host(), link, ModeQuestion{}));
   auto record = make_port_record(link, choice, network.id, request);
   record.device.flags |= abi::RECORD_CREATED | abi::RECORD_HOST_SIDE;
   return bring_in(change, link, record, choice);
 }
 
-Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
-                             const abi::port_record& record) {
+Result<void> dismantle_port(Change& change, std::uint32_t ifindex, const abi::port_record& record) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-  XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+  XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
+  XVNET_ASSIGN(link, change.host().find_link(ifindex));
   const bool is_here = presence == Presence::kHere && link;
   if (is_here) XVNET_TRY(change.set_up(*link, false));
   auto leaving = record;
@@ -159,8 +158,8 @@ Result<void> take_port_apart(Change& change, std::uint32_t ifindex,
 Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
                          bool delete_device) {
   auto& records = change.tables().port_records;
-  XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
-  XVNET_TRY(take_port_apart(change, ifindex, record));
+  XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
+  XVNET_TRY(dismantle_port(change, ifindex, record));
   if (presence != Presence::kHere || !delete_device) return change.erase(records, ifindex);
   change.delete_on_commit(ifindex);
   change.erase_on_commit(records, ifindex);

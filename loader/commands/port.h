@@ -26,9 +26,9 @@ Result<void> attach_host_port(Change& change, const Link& link, const Network& n
 
 // Detaches the device in whatever state the port is; keeps the network. The record stays with
 // network 0, because it says whether xvnet created the device.
-Result<void> take_port_apart(Change& change, std::uint32_t ifindex, const abi::port_record& record);
+Result<void> dismantle_port(Change& change, std::uint32_t ifindex, const abi::port_record& record);
 
-// Like take_port_apart(), and erases the record. Deletes the device on commit if `delete_device` is
+// Like dismantle_port(), and erases the record. Deletes the device on commit if `delete_device` is
 // set.
 Result<void> remove_port(Change& change, std::uint32_t ifindex, const abi::port_record& record,
                          bool delete_device);

@@ -69,8 +69,8 @@ bool is_in_place(const std::vector<Difference>& differences) {
 namespace {
 
 // Restores the previous MTU if the request no longer sets one.
-Result<Link> with_former_mtu(Change& change, const abi::device_record& record,
-                             const abi::device_record& wanted, const Link& link) {
+Result<Link> with_previous_mtu(Change& change, const abi::device_record& record,
+                               const abi::device_record& wanted, const Link& link) {
   Link result = link;
   if (wanted.mtu || !record.former_mtu || link.mtu != record.mtu) return result;
   XVNET_TRY(change.set_mtu(link, record.former_mtu));
@@ -98,7 +98,7 @@ Result<Outcome> change_port(Change& change, const PortEntry& port, const Link& l
   XVNET_TRY(resize_learner(change, wanted.network, ifindex, wanted.max_macs));
   XVNET_TRY(add_static_mac(change, ifindex, wanted));
   XVNET_TRY(hold_addresses(change, ifindex, wanted));
-  XVNET_ASSIGN(resized, with_former_mtu(change, port.record.device, wanted.device, link));
+  XVNET_ASSIGN(resized, with_previous_mtu(change, port.record.device, wanted.device, link));
   XVNET_TRY(repair_port(change, {ifindex, wanted}, resized));
   XVNET_ASSIGN(repaired, records.find(ifindex));
   if (repaired) wanted = *repaired;

@@ -24,14 +24,14 @@ bool may_be_left_over(const Link& link) {
   return link.kind == LinkKind::kTap ? !link.is_up : link.kind == LinkKind::kVeth;
 }
 
-// Removes the device that an interrupted command announced, if it was created and no record owns
+// Removes the device that an interrupted command noted, if it was created and no record owns
 // it.
-Result<void> remove_announced_device(Change& change) {
+Result<void> remove_noted_device(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(meta, tables.meta.find(0));
   if (!meta || !meta->creating[0]) return {};
   const std::string name = text_of(meta->creating);
-  XVNET_ASSIGN(link, change.kernel().find_link(name));
+  XVNET_ASSIGN(link, change.host().find_link(name));
   bool has_owner = false;
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports) {
@@ -40,7 +40,7 @@ Result<void> remove_announced_device(Change& change) {
                  (port.device.flags & abi::RECORD_HOST_SIDE && host_end_name(port_name) == name);
   }
   if (link && !has_owner && may_be_left_over(*link)) change.delete_on_commit(link->ifindex);
-  change.settle_announcement();
+  change.drop_note_on_commit();
   return {};
 }
 
@@ -107,7 +107,7 @@ Result<void> remove_stray_allowed(Change& change) {
 
 // An address must belong to a port of the network, be reserved for a detached device, or be shared
 // by ports.
-Result<void> settle_addresses(Change& change) {
+Result<void> repair_addresses(Change& change) {
   auto& tables = change.tables();
   XVNET_TRY(remove_stray_allowed(change));
   XVNET_ASSIGN(entries, tables.addresses.entries());
@@ -149,7 +149,7 @@ bool may_have(const abi::network_record& record, const abi::route_key& key) {
 
 // Erases routes to networks that are gone or whose records no longer need them. Writes the routes
 // to the host again.
-Result<void> settle_routes(Change& change) {
+Result<void> repair_routes(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(routes, tables.routes.entries());
   for (const auto& [key, route] : routes) {
@@ -164,7 +164,7 @@ Result<void> settle_routes(Change& change) {
 
 // A network's record is written first and erased last. So a network without a record was being
 // removed, and a record without a network was being added.
-Result<void> settle_networks(Change& change) {
+Result<void> repair_networks(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(networks, tables.networks.entries());
   for (const auto& [id, network] : networks) {
@@ -178,7 +178,7 @@ Result<void> settle_networks(Change& change) {
     XVNET_ASSIGN(record, tables.network_records.find(id));
     if (!record) XVNET_TRY(change.erase(tables.gateways, id));
   }
-  XVNET_TRY(settle_routes(change));
+  XVNET_TRY(repair_routes(change));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
@@ -190,9 +190,9 @@ Result<void> settle_networks(Change& change) {
 }
 
 // Completes bindings that an interrupted command left incomplete.
-Result<void> settle_bindings(Change& change) {
+Result<void> repair_bindings(Change& change) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.host()));
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     XVNET_ASSIGN(network, tables.networks.find(id));
@@ -203,15 +203,15 @@ Result<void> settle_bindings(Change& change) {
 }
 
 Result<void> repair(Change& change) {
-  XVNET_TRY(remove_announced_device(change));
+  XVNET_TRY(remove_noted_device(change));
   XVNET_TRY(remove_unfinished_host_ports(change));
   XVNET_TRY(remove_stray_vlans(change));
   XVNET_TRY(remove_stray_hosts(change));
   XVNET_TRY(remove_stray_learners(change));
-  XVNET_TRY(settle_forwards(change));
-  XVNET_TRY(settle_nat(change));
-  XVNET_TRY(settle_networks(change));
-  XVNET_TRY(settle_addresses(change));
+  XVNET_TRY(repair_forwards(change));
+  XVNET_TRY(repair_nat(change));
+  XVNET_TRY(repair_networks(change));
+  XVNET_TRY(repair_addresses(change));
   return remove_stray_leases(change);
 }
 
@@ -223,15 +223,15 @@ Result<void> provide_continuations(Change& change) {
 }  // namespace
 
 // bind_networks() itself detects an uplink that is back, that took over VLANs, or that has another
-// MAC. The bindings must be correct before settle_bindings() completes them.
-Result<void> tidy(Change& change, Tidying tidying) {
+// MAC. The bindings must be correct before repair_bindings() completes them.
+Result<void> recover(Change& change, Recovery recovery) {
   XVNET_TRY(provide_continuations(change));
   XVNET_ASSIGN(is_settled, change.is_settled());
-  if (is_settled && tidying == Tidying::kWhereUnsettled) return bind_networks(change);
-  if (!is_settled) change.settle_former();
+  if (is_settled && recovery == Recovery::kWhereUnsettled) return bind_networks(change);
+  if (!is_settled) change.settle_previous();
   XVNET_TRY(repair(change));
   XVNET_TRY(bind_networks(change));
-  return settle_bindings(change);
+  return repair_bindings(change);
 }
 
 }  // namespace xvnet

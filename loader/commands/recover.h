@@ -15,11 +15,11 @@
 
 namespace xvnet {
 
-enum class Tidying {
+enum class Recovery {
   kWhereUnsettled,  // repair only after an interrupted command
   kThorough,        // always repair: the tables may have been changed from outside
 };
 
-Result<void> tidy(Change& change, Tidying tidying);
+Result<void> recover(Change& change, Recovery recovery);
 
 }  // namespace xvnet

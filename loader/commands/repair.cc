@@ -18,9 +18,9 @@ constexpr std::uint16_t kModeFlags =
 
 // The mode and features that the device would get now. The features to turn off apply only if the
 // device already has that mode.
-Result<ModeChoice> choose_again(const Kernel& kernel, const Link& link,
+Result<ModeChoice> choose_again(const Host& host, const Link& link,
                                 const abi::device_record& record, Role role) {
-  XVNET_ASSIGN(choice, choose_mode(kernel, link,
+  XVNET_ASSIGN(choice, choose_mode(host, link,
                                    {.role = role,
                                     .asked = mode_of(record.mode_asked),
                                     .guest_offloads = !(record.flags & abi::RECORD_OFFLOADS_OFF),
@@ -41,8 +41,8 @@ Result<void> repair_interface(Change& change, std::uint32_t ifindex,
   return put_interface(change, ifindex, *entry);
 }
 
-Result<bool> is_filtered(const Kernel& kernel, std::uint32_t ifindex) {
-  XVNET_ASSIGN(attached, kernel.attachment(ifindex, Hook::kTcIngress));
+Result<bool> is_filtered(const Host& host, std::uint32_t ifindex) {
+  XVNET_ASSIGN(attached, host.attachment(ifindex, Hook::kTcIngress));
   return runs(attached);
 }
 
@@ -56,10 +56,10 @@ Result<void> repair_forwarding(Change& change, abi::port_record& record, const L
 
 }  // namespace
 
-Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_record& record) {
+Result<bool> is_whole(const Host& host, const Link& link, const abi::device_record& record) {
   if (record.state != abi::RECORD_COMPLETE) return false;
-  XVNET_ASSIGN(attached, kernel.attachment(link.ifindex, Hook::kTcIngress));
-  if (attached == Attachment::kSevered) return false;
+  XVNET_ASSIGN(attached, host.attachment(link.ifindex, Hook::kTcIngress));
+  if (attached == Attachment::kOrphaned) return false;
   return runs(attached) || is_as_recorded(link, record);
 }
 
@@ -69,16 +69,16 @@ Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_
 Result<void> repair_port(Change& change, const PortEntry& port, const Link& link) {
   auto record = port.record;
   const std::uint32_t mtu = record.device.mtu ? record.device.mtu : link.mtu;
-  XVNET_ASSIGN(filtered, is_filtered(change.kernel(), link.ifindex));
+  XVNET_ASSIGN(filtered, is_filtered(change.host(), link.ifindex));
   if (!filtered) XVNET_TRY(change.set_up(link, false));
-  XVNET_ASSIGN(choice, choose_again(change.kernel(), link, record.device, Role::kPort));
+  XVNET_ASSIGN(choice, choose_again(change.host(), link, record.device, Role::kPort));
   set_text(record.device.name, link.name);
   record.device.mac_tail = mac_tail(link);
   record.device.restore |= restore_flags(choice);
   XVNET_TRY(change.put(change.tables().port_records, link.ifindex, record));
   XVNET_TRY(change.set_master(link, 0));
   XVNET_TRY(change.set_mtu(link, mtu));
-  XVNET_TRY(change.silence(link));
+  XVNET_TRY(change.disable_host_stack(link));
   XVNET_TRY(change.set_backstop(link.ifindex, true));
   XVNET_TRY(repair_forwarding(change, record, link));
   XVNET_TRY(turn_off_features(change, link.ifindex, choice));
@@ -92,8 +92,8 @@ Result<void> repair_port(Change& change, const PortEntry& port, const Link& link
 Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::uplink_record& record,
                            const Link& link) {
   auto repaired = record;
-  XVNET_ASSIGN(choice, choose_again(change.kernel(), link, record.device, Role::kUplink));
-  XVNET_TRY(add_vlan_filter(change.kernel(), link, choice));
+  XVNET_ASSIGN(choice, choose_again(change.host(), link, record.device, Role::kUplink));
+  XVNET_TRY(add_vlan_filter(change.host(), link, choice));
   set_text(repaired.device.name, link.name);
   repaired.device.mac_tail = mac_tail(link);
   repaired.device.restore |= restore_flags(choice);
@@ -110,9 +110,9 @@ Result<void> repair_uplink(Change& change, std::uint32_t ifindex, const abi::upl
 Result<void> follow_uplink_names(Change& change) {
   auto& tables = change.tables();
   std::map<std::string, std::string> present;
-  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.host()));
   for (auto [ifindex, record] : uplinks) {
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (!link || link->name == text_of(record.device.name)) continue;
     present[text_of(record.device.name)] = link->name;
     set_text(record.device.name, link->name);

@@ -11,7 +11,7 @@ namespace xvnet {
 
 // Whether the record is complete and the link, which has the record's ifindex, is the recorded
 // device. A device that has lost its programs is identified by its name or MAC, and its kind.
-Result<bool> is_whole(const Kernel& kernel, const Link& link, const abi::device_record& record);
+Result<bool> is_whole(const Host& host, const Link& link, const abi::device_record& record);
 
 // The record must be complete, and its device present.
 Result<void> repair_port(Change& change, const PortEntry& port, const Link& link);

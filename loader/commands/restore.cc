@@ -22,8 +22,8 @@ namespace {
 
 class Restoring {
  public:
-  Restoring(Kernel& kernel, Tables& tables, const DesiredState& state, std::string_view device)
-      : kernel_(&kernel), tables_(&tables), state_(&state), device_(device) {}
+  Restoring(Host& host, Tables& tables, const DesiredState& state, std::string_view device)
+      : host_(&host), tables_(&tables), state_(&state), device_(device) {}
 
   // The order follows the dependencies: a network needs its uplink, a port its network.
   Result<Outcome> run() {
@@ -110,7 +110,7 @@ class Restoring {
     XVNET_ASSIGN(records, tables_->port_records.entries());
     for (const auto& [ifindex, record] : records) {
       if (text_of(record.device.name) != request.device || !record.network) continue;
-      XVNET_ASSIGN(presence, presence_of(*kernel_, ifindex, record.device));
+      XVNET_ASSIGN(presence, presence_of(*host_, ifindex, record.device));
       XVNET_ASSIGN(network, tables_->network_records.find(record.network));
       if (presence == Presence::kHere || !network) continue;
       auto live = port_request(request.device, record, *network);
@@ -128,7 +128,7 @@ class Restoring {
   Result<bool> is_to_be_done(const std::string& name, bool may_make = false) {
     if (!is_meant(name)) return false;
     if (may_make) return true;
-    XVNET_ASSIGN(link, kernel_->find_link(name));
+    XVNET_ASSIGN(link, host_->find_link(name));
     if (!link) miss(name);
     return link.has_value();
   }
@@ -139,7 +139,7 @@ class Restoring {
   }
 
   Result<std::uint32_t> number_of(const std::string& name) const {
-    XVNET_ASSIGN(link, kernel_->find_link(name));
+    XVNET_ASSIGN(link, host_->find_link(name));
     return link ? link->ifindex : 0;
   }
 
@@ -165,10 +165,10 @@ class Restoring {
 
   // Returns nothing on success.
   std::optional<Error> tried(const Operation& operation) {
-    auto outcome = attempt(*kernel_, *tables_, operation);
+    auto outcome = attempt(*host_, *tables_, operation);
     if (!outcome) {
-      if (auto tidied = attempt(*kernel_, *tables_, tidied_up); !tidied)
-        outcome.error().message += "; and then: " + tidied.error().message;
+      if (auto recovered = attempt(*host_, *tables_, recover_state); !recovered)
+        outcome.error().message += "; and then: " + recovered.error().message;
       return std::move(outcome).error();
     }
     outcome_.changed |= outcome->changed;
@@ -177,8 +177,8 @@ class Restoring {
   }
 
   // If a step could not be undone, the repair makes the tables consistent for the next object.
-  static Result<Outcome> tidied_up(Change& change) {
-    XVNET_TRY(tidy(change, Tidying::kWhereUnsettled));
+  static Result<Outcome> recover_state(Change& change) {
+    XVNET_TRY(recover(change, Recovery::kWhereUnsettled));
     return Outcome{};
   }
 
@@ -194,12 +194,12 @@ class Restoring {
   // A device that could not become a port must not stay open to the host's stack. A device with an
   // address belongs to the host and stays up.
   Result<void> set_down(const std::string& device) {
-    XVNET_ASSIGN(link, kernel_->find_link(device));
+    XVNET_ASSIGN(link, host_->find_link(device));
     if (!link || !link->is_up || link->is_loopback || link->master) return {};
-    XVNET_ASSIGN(attachment, kernel_->attachment(link->ifindex, Hook::kTcIngress));
+    XVNET_ASSIGN(attachment, host_->attachment(link->ifindex, Hook::kTcIngress));
     XVNET_ASSIGN(uplink, tables_->uplink_records.find(link->ifindex));
     if (runs(attachment) || uplink) return {};
-    XVNET_ASSIGN(addresses, kernel_->ipv4_addresses(link->ifindex));
+    XVNET_ASSIGN(addresses, host_->ipv4_addresses(link->ifindex));
     if (!addresses.empty()) return {};
     auto failed = tried([&](Change& change) -> Result<Outcome> {
       XVNET_TRY(change.set_up(*link, false));
@@ -211,7 +211,7 @@ class Restoring {
     return {};
   }
 
-  Kernel* kernel_;
+  Host* host_;
   Tables* tables_;
   const DesiredState* state_;
   std::string_view device_;
@@ -220,9 +220,9 @@ class Restoring {
 
 }  // namespace
 
-Result<Outcome> restore_state(Kernel& kernel, Tables& tables, const DesiredState& state,
+Result<Outcome> restore_state(Host& host, Tables& tables, const DesiredState& state,
                               std::string_view device) {
-  return Restoring(kernel, tables, state, device).run();
+  return Restoring(host, tables, state, device).run();
 }
 
 }  // namespace xvnet

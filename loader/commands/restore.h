@@ -13,7 +13,7 @@
 namespace xvnet {
 
 // Implements Instance::restore() for an instance that is already repaired.
-Result<Outcome> restore_state(Kernel& kernel, Tables& tables, const DesiredState& state,
+Result<Outcome> restore_state(Host& host, Tables& tables, const DesiredState& state,
                               std::string_view device);
 
 }  // namespace xvnet

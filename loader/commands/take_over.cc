@@ -75,8 +75,8 @@ Result<std::vector<std::string>> take_over(Change& change, std::uint32_t network
     const bool is_another =
         record.network == network && text_of(record.device.name) != request.device;
     if (!is_another || wanted.is_nothing() || record.device.flags & abi::RECORD_HOST_SIDE) continue;
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
     if (!link || presence != Presence::kHere) {
       XVNET_TRY(remove_port(change, ifindex, record, false));
       taken.push_back(in_words(record, request, wanted, "is gone"));

@@ -23,12 +23,12 @@ struct Plan {
 
 // Orphaned attachments stay, because their ifindex may belong to another device now. Attachments
 // without a pin are still active and are moved.
-Result<void> add(Plan& plan, const Kernel& kernel, const Placement& placement,
+Result<void> add(Plan& plan, const Host& host, const Placement& placement,
                  const abi::device_record& record) {
-  XVNET_ASSIGN(state, kernel.attachment(placement.ifindex, placement.hook));
+  XVNET_ASSIGN(state, host.attachment(placement.ifindex, placement.hook));
   if (runs(state)) plan.placements.push_back(placement);
   if (placement.hook != Hook::kTcIngress) return {};
-  if (state == Attachment::kSevered)
+  if (state == Attachment::kOrphaned)
     plan.warnings.push_back(
         fmt::format("{}: it is severed, so there is nothing to upgrade", text_of(record.name)));
   if (state == Attachment::kUnfiltered)
@@ -39,51 +39,51 @@ Result<void> add(Plan& plan, const Kernel& kernel, const Placement& placement,
   return {};
 }
 
-Result<void> add_device(Plan& plan, const Kernel& kernel, std::uint32_t ifindex,
+Result<void> add_device(Plan& plan, const Host& host, std::uint32_t ifindex,
                         const ProgramSet& programs, const abi::device_record& record) {
   const bool share = record.flags & abi::RECORD_SHARED_XDP;
-  XVNET_TRY(add(plan, kernel, {programs.ingress, ifindex, Hook::kTcIngress, false}, record));
+  XVNET_TRY(add(plan, host, {programs.ingress, ifindex, Hook::kTcIngress, false}, record));
   if (programs.egress)
-    XVNET_TRY(add(plan, kernel, {*programs.egress, ifindex, Hook::kTcEgress, false}, record));
-  return add(plan, kernel, {programs.xdp, ifindex, Hook::kXdp, share}, record);
+    XVNET_TRY(add(plan, host, {*programs.egress, ifindex, Hook::kTcEgress, false}, record));
+  return add(plan, host, {programs.xdp, ifindex, Hook::kXdp, share}, record);
 }
 
-Result<Plan> make_plan(const Kernel& kernel, Tables& tables) {
+Result<Plan> make_plan(const Host& host, Tables& tables) {
   Plan plan;
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, record] : ports)
-    XVNET_TRY(add_device(plan, kernel, ifindex, kPortPrograms, record.device));
+    XVNET_TRY(add_device(plan, host, ifindex, kPortPrograms, record.device));
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
   for (const auto& [ifindex, record] : uplinks)
-    XVNET_TRY(add_device(plan, kernel, ifindex, kUplinkPrograms, record.device));
+    XVNET_TRY(add_device(plan, host, ifindex, kUplinkPrograms, record.device));
   XVNET_ASSIGN(loopback, loopback_placements(tables));
   std::ranges::move(loopback, std::back_inserter(plan.placements));
   return plan;
 }
 
-Result<void> revert(Kernel& kernel, std::span<const Placement> moved, Result<void> failure) {
-  if (auto undone = kernel.revert_upgrade(moved); !undone)
+Result<void> revert(Host& host, std::span<const Placement> moved, Result<void> failure) {
+  if (auto undone = host.revert_upgrade(moved); !undone)
     failure.error().message += "; could not undo a step: " + undone.error().message;
   return failure;
 }
 
-Result<void> load_continuations(Kernel& kernel, Tables& tables) {
+Result<void> load_continuations(Host& host, Tables& tables) {
   XVNET_ASSIGN(is_needed, needs_continuations(tables));
   if (!is_needed) return {};
-  auto done = kernel.load_continuations();
-  return done ? done : revert(kernel, {}, std::move(done));
+  auto done = host.load_continuations();
+  return done ? done : revert(host, {}, std::move(done));
 }
 
-Result<void> move_all(Kernel& kernel, const Plan& plan) {
+Result<void> move_all(Host& host, const Plan& plan) {
   for (std::size_t at = 0; at < plan.placements.size(); at++) {
     const auto& [program, ifindex, hook, share_xdp] = plan.placements[at];
-    auto done = kernel.attach(program, ifindex, hook, share_xdp);
+    auto done = host.attach(program, ifindex, hook, share_xdp);
     if (done) continue;
     // A device that vanished meanwhile has nothing to upgrade.
-    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    XVNET_ASSIGN(link, host.find_link(ifindex));
     if (!link) continue;
     // The failed attachment may have changed too.
-    return revert(kernel, std::span(plan.placements).first(at + 1), std::move(done));
+    return revert(host, std::span(plan.placements).first(at + 1), std::move(done));
   }
   return {};
 }
@@ -93,8 +93,8 @@ Result<Outcome> guard_ports(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports) {
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, port.device));
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, port.device));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (presence == Presence::kHere && link) XVNET_TRY(change.set_backstop(ifindex, true));
     if (!(port.device.flags & abi::RECORD_HOST_SIDE)) continue;
     XVNET_ASSIGN(network, tables.network_records.find(port.network));
@@ -109,14 +109,14 @@ Result<Outcome> guard_ports(Change& change) {
 
 }  // namespace
 
-Result<Outcome> upgrade(Kernel& kernel, Tables& tables) {
-  XVNET_ASSIGN(plan, make_plan(kernel, tables));
-  XVNET_TRY(load_continuations(kernel, tables));
+Result<Outcome> upgrade(Host& host, Tables& tables) {
+  XVNET_ASSIGN(plan, make_plan(host, tables));
+  XVNET_TRY(load_continuations(host, tables));
   XVNET_TRY(make_missing_state(tables));
   XVNET_TRY(fill_caches(tables));
-  XVNET_TRY(attempt(kernel, tables, guard_ports));
-  XVNET_TRY(move_all(kernel, plan));
-  XVNET_ASSIGN(changed, kernel.commit_upgrade());
+  XVNET_TRY(attempt(host, tables, guard_ports));
+  XVNET_TRY(move_all(host, plan));
+  XVNET_ASSIGN(changed, host.commit_upgrade());
   return Outcome{.changed = changed, .warnings = std::move(plan.warnings), .created_tap = {}};
 }
 

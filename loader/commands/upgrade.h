@@ -9,9 +9,9 @@
 
 namespace xvnet {
 
-// Call this after Kernel::open_for_upgrade(). Each attachment is replaced atomically, and programs
+// Call this after Host::open_for_upgrade(). Each attachment is replaced atomically, and programs
 // of both builds work together, so no frame is lost. After a failure the previous programs run
 // again.
-Result<Outcome> upgrade(Kernel& kernel, Tables& tables);
+Result<Outcome> upgrade(Host& host, Tables& tables);
 
 }  // namespace xvnet

@@ -39,7 +39,7 @@ Result<void> check_vids(const UplinkRequest& request) {
 Result<void> check_claims(Change& change, const UplinkRequest& request, std::uint32_t self) {
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
     if (ifindex == self || presence != Presence::kHere) continue;
     const bool has_all = record.device.flags & abi::RECORD_ALL_VLANS;
     if (!request.vids && has_all)
@@ -96,7 +96,7 @@ Result<void> warn_about_mtu(Change& change, const Link& uplink, Outcome& outcome
   XVNET_ASSIGN(ports, change.tables().port_records.entries());
   for (const auto& [ifindex, port] : ports) {
     XVNET_ASSIGN(network, change.tables().networks.find(port.network));
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (!network || network->uplink != uplink.ifindex || !link || link->mtu <= largest) continue;
     largest = link->mtu;
     who = fmt::format("{}'s MTU of {}", link->name, link->mtu);
@@ -111,18 +111,18 @@ Result<void> warn_about_mtu(Change& change, const Link& uplink, Outcome& outcome
 
 // Removes the record of an interrupted command or of a device that is gone. Returns a complete
 // record.
-Result<std::optional<abi::uplink_record>> settle_existing(Change& change,
-                                                          const UplinkRequest& request) {
-  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+Result<std::optional<abi::uplink_record>> find_complete_uplink(Change& change,
+                                                               const UplinkRequest& request) {
+  XVNET_ASSIGN(link, change.host().find_link(request.device));
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
-    XVNET_ASSIGN(meant, is_device(change.kernel(), ifindex, record.device, request.device, link));
+    XVNET_ASSIGN(meant, is_device(change.host(), ifindex, record.device, request.device, link));
     if (!meant) continue;
     if (link && link->ifindex == ifindex) {
-      XVNET_ASSIGN(whole, is_whole(change.kernel(), *link, record.device));
+      XVNET_ASSIGN(whole, is_whole(change.host(), *link, record.device));
       if (whole) return record;
     }
-    XVNET_TRY(take_uplink_apart(change, ifindex, record));
+    XVNET_TRY(dismantle_uplink(change, ifindex, record));
   }
   return std::nullopt;
 }
@@ -143,16 +143,16 @@ Result<Outcome> keep_uplink(Change& change, const UplinkRequest& request,
 
 Result<Outcome> add_fresh_uplink(Change& change, const UplinkRequest& request, const Link& link) {
   XVNET_TRY(check_device("add uplink", link));
-  XVNET_TRY(check_is_not_shared(change.kernel(), "add uplink", link));
+  XVNET_TRY(check_is_not_shared(change.host(), "add uplink", link));
   XVNET_ASSIGN(port, change.tables().port_records.find(link.ifindex));
   if (port) return fail(fmt::format("add uplink {:?}: it is a port", request.device));
   XVNET_TRY(check_claims(change, request, link.ifindex));
-  XVNET_ASSIGN(choice, choose_mode(change.kernel(), link,
+  XVNET_ASSIGN(choice, choose_mode(change.host(), link,
                                    {.role = Role::kUplink,
                                     .asked = request.mode,
                                     .guest_offloads = true,
                                     .share_xdp = request.share_xdp}));
-  XVNET_TRY(add_vlan_filter(change.kernel(), link, choice));
+  XVNET_TRY(add_vlan_filter(change.host(), link, choice));
   XVNET_TRY(wire_uplink(change, link, make_record(link, choice, request), choice));
   Outcome outcome{.changed = true, .warnings = choice.warnings, .created_tap = {}};
   XVNET_TRY(warn_about_mtu(change, link, outcome));
@@ -165,21 +165,21 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
   XVNET_TRY(check_device_name("add uplink", request.device));
   XVNET_TRY(check_vids(request));
   XVNET_TRY(check_is_no_host_interface(change, "add uplink", request.device));
-  XVNET_ASSIGN(existing, settle_existing(change, request));
-  XVNET_ASSIGN(link, change.kernel().find_link(request.device));
+  XVNET_ASSIGN(existing, find_complete_uplink(change, request));
+  XVNET_ASSIGN(link, change.host().find_link(request.device));
   if (!link) return fail(fmt::format("add uplink {:?}: there is no such device", request.device));
   auto outcome = existing ? keep_uplink(change, request, *existing, *link)
                           : add_fresh_uplink(change, request, *link);
   // Steps on a device that is gone succeed (change.h), so check that the device still exists.
-  XVNET_ASSIGN(is_here, change.kernel().find_link(link->ifindex));
+  XVNET_ASSIGN(is_here, change.host().find_link(link->ifindex));
   if (!is_here) return fail(fmt::format("add uplink {:?}: the device is gone", request.device));
   return outcome;
 }
 
-Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
-                               const abi::uplink_record& record) {
+Result<void> dismantle_uplink(Change& change, std::uint32_t ifindex,
+                              const abi::uplink_record& record) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, record.device));
+  XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, record.device));
   auto leaving = record;
   leaving.device.state = abi::RECORD_INCOMPLETE;
   XVNET_TRY(change.put(tables.uplink_records, ifindex, leaving));
@@ -188,7 +188,7 @@ Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
   XVNET_TRY(detach_programs(change, ifindex, kUplinkPrograms, record.device));
   if (presence == Presence::kHere) {
     XVNET_TRY(restore_features(change, ifindex, record.device));
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (link && record.device.flags & abi::RECORD_PROMISC_SET)
       XVNET_TRY(change.set_promiscuous(*link, false));
   }
@@ -199,12 +199,12 @@ Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
 
 Result<Outcome> remove_uplink(Change& change, std::string_view device) {
   XVNET_TRY(check_device_name("delete uplink", device));
-  XVNET_ASSIGN(link, change.kernel().find_link(device));
+  XVNET_ASSIGN(link, change.host().find_link(device));
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
   for (const auto& [ifindex, record] : records) {
-    XVNET_ASSIGN(is_it, is_device(change.kernel(), ifindex, record.device, device, link));
+    XVNET_ASSIGN(is_it, is_device(change.host(), ifindex, record.device, device, link));
     if (!is_it) continue;
-    XVNET_TRY(take_uplink_apart(change, ifindex, record));
+    XVNET_TRY(dismantle_uplink(change, ifindex, record));
     XVNET_TRY(bind_networks(change));
     return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
   }

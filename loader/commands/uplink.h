@@ -16,7 +16,7 @@ Result<Outcome> add_uplink(Change& change, const UplinkRequest& request);
 // The uplink's networks stay. Each moves to another uplink that carries it, or stays without one.
 Result<Outcome> remove_uplink(Change& change, std::string_view device);
 
-Result<void> take_uplink_apart(Change& change, std::uint32_t ifindex,
-                               const abi::uplink_record& record);
+Result<void> dismantle_uplink(Change& change, std::uint32_t ifindex,
+                              const abi::uplink_record& record);
 
 }  // namespace xvnet

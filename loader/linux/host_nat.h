@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::random_translations() and Kernel::published_ports(): reads the rules of
+// Implements Host::random_translations() and Host::published_ports(): reads the rules of
 // nf_tables.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::host_use() and Kernel::default_route_devices() and
-// Kernel::unlocked_route_mtus(): looks for addresses, stacked
+// Implements Host::host_use() and Host::default_route_devices() and
+// Host::unlocked_route_mtus(): looks for addresses, stacked
 // devices and routes.
 #pragma once
 

@@ -27,7 +27,7 @@ Result<NetworkNamespace> own_network_namespace() {
   return NetworkNamespace{status.st_dev, status.st_ino};
 }
 
-std::string doing(const PinRoot& root) {
+std::string opening_of(const PinRoot& root) {
   return fmt::format("open instance \"{}\"", root.instance());
 }
 
@@ -40,7 +40,7 @@ Result<std::optional<FileDescriptor>> find_meta(const PinRoot& root) {
   auto map = open_pin(path, PinAccess::kReadOnly);
   if (map) return std::move(*map);
   if (map.error() == ENOENT) return std::nullopt;
-  auto failure = fail_errno(map.error(), fmt::format("{}: pin \"{}\"", doing(root), path));
+  auto failure = fail_errno(map.error(), fmt::format("{}: pin \"{}\"", opening_of(root), path));
   if (failure.error().kind == ErrorKind::kNotPermitted)
     failure.error().hint = hidden ? kOwnerHint : kCapabilityHint;
   return failure;
@@ -50,7 +50,7 @@ Result<void> check_namespace(const PinRoot& root, const NetworkNamespace& its) {
   XVNET_ASSIGN(own, own_network_namespace());
   if (its.dev == own.dev && its.inode == own.inode) return {};
   return fail(
-      doing(root) + ": it belongs to another network namespace",
+      opening_of(root) + ": it belongs to another network namespace",
       fmt::format("go there with `nsenter --net=`, or use --instance NAME, one for each network "
                   "namespace; only if that one is gone, run `xvnet down`, and if that is refused "
                   "too, remove \"{}\"",
@@ -70,18 +70,18 @@ Result<void> write_meta(const PinRoot& root, const abi::meta& meta) {
   auto map = open_pin(path);
   if (!map) return fail_errno(map.error(), fmt::format("open pin \"{}\"", path));
   if (bpf_map_update_elem(map->get(), &kMetaKey, &meta, BPF_ANY) == 0) return {};
-  return fail_errno(errno, doing(root));
+  return fail_errno(errno, opening_of(root));
 }
 
 Result<void> check_other_versions(const PinRoot& root) {
   XVNET_ASSIGN(others, root.other_abis());
   if (others.empty()) return {};
   if (others.back() > root.abi()) {
-    return fail(fmt::format("{}: it is of a newer xvnet (ABI {}, this one has {})", doing(root),
-                            others.back(), root.abi()),
+    return fail(fmt::format("{}: it is of a newer xvnet (ABI {}, this one has {})",
+                            opening_of(root), others.back(), root.abi()),
                 "use that one, or run its `xvnet down` first");
   }
-  return fail(fmt::format("{}: it is of an older xvnet (ABI {}, this one has {})", doing(root),
+  return fail(fmt::format("{}: it is of an older xvnet (ABI {}, this one has {})", opening_of(root),
                           others.back(), root.abi()),
               "xvnet upgrade");
 }

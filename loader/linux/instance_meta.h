@@ -21,7 +21,7 @@ struct NetworkNamespace {
 Result<NetworkNamespace> own_network_namespace();
 
 // Begins the messages about an instance: `open instance "xvnet"`.
-std::string doing(const PinRoot& root);
+std::string opening_of(const PinRoot& root);
 
 // Returns nothing if the pin is missing.
 Result<std::optional<FileDescriptor>> find_meta(const PinRoot& root);

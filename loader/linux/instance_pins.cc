@@ -15,22 +15,22 @@
 #include "loader/linux/pinned_link.h"
 
 namespace xvnet {
-Result<InstancePins::Presence> InstancePins::find() const {
+Result<InstancePins::Completeness> InstancePins::find() const {
   XVNET_ASSIGN(map, find_meta(root_));
-  if (!map) return Presence::kMissing;
+  if (!map) return Completeness::kMissing;
   XVNET_ASSIGN(meta, read_meta(std::move(*map)));
-  if (!meta.complete) return Presence::kIncomplete;
+  if (!meta.complete) return Completeness::kIncomplete;
   XVNET_TRY(check_namespace(root_, {meta.netns_dev, meta.netns_inode}));
-  return Presence::kComplete;
+  return Completeness::kComplete;
 }
 
-Result<void> InstancePins::complete(Presence presence) {
-  if (presence == Presence::kComplete && are_programs_loaded(root_)) return {};
+Result<void> InstancePins::complete(Completeness completeness) {
+  if (completeness == Completeness::kComplete && are_programs_loaded(root_)) return {};
   // The interrupted command may have been of another build. Its programs are not attached to any
   // device yet.
-  if (presence != Presence::kComplete) XVNET_TRY(forget_programs(root_));
+  if (completeness != Completeness::kComplete) XVNET_TRY(forget_programs(root_));
   XVNET_TRY(load_programs(root_, log_));
-  if (presence == Presence::kComplete) return {};
+  if (completeness == Completeness::kComplete) return {};
   XVNET_ASSIGN(own, own_network_namespace());
   abi::meta meta{};
   meta.netns_dev = own.dev;
@@ -42,10 +42,10 @@ Result<void> InstancePins::complete(Presence presence) {
   return write_meta(root_, meta);
 }
 
-Result<void> InstancePins::complete_or_undo(Presence presence) {
-  auto done = complete(presence);
+Result<void> InstancePins::complete_or_undo(Completeness completeness) {
+  auto done = complete(completeness);
   // Nothing can be attached to a device before the first complete load.
-  if (done || presence == Presence::kComplete) return done;
+  if (done || completeness == Completeness::kComplete) return done;
   if (auto undone = root_.remove(); !undone) {
     done.error().message += "; and then: " + undone.error().message;
   }
@@ -56,13 +56,13 @@ Result<void> InstancePins::check_capabilities() const {
   XVNET_ASSIGN(missing, missing_capabilities());
   if (missing.empty()) return {};
   return fail(ErrorKind::kNotPermitted,
-              fmt::format("{}: {} missing", doing(root_), fmt::join(missing, ", ")),
+              fmt::format("{}: {} missing", opening_of(root_), fmt::join(missing, ", ")),
               kCapabilityHint);
 }
 
 Result<void> InstancePins::open_tables_for_writing() {
   XVNET_ASSIGN(is_open, open_tables(PinAccess::kReadWrite));
-  return is_open ? Result<void>{} : fail(doing(root_) + ": a pinned table has vanished");
+  return is_open ? Result<void>{} : fail(opening_of(root_) + ": a pinned table has vanished");
 }
 
 Result<void> InstancePins::open_for_change() {
@@ -73,26 +73,26 @@ Result<void> InstancePins::open_for_change() {
   XVNET_TRY(check_other_versions(root_));
   XVNET_TRY(check_tables(root_));
   XVNET_TRY(root_.create());
-  XVNET_ASSIGN(presence, find());
-  XVNET_TRY(complete_or_undo(presence));
+  XVNET_ASSIGN(completeness, find());
+  XVNET_TRY(complete_or_undo(completeness));
   XVNET_TRY(open_tables_for_writing());
   lock_ = std::move(lock);
   return {};
 }
 
 Result<bool> InstancePins::open_for_reading() {
-  XVNET_ASSIGN(presence, find());
+  XVNET_ASSIGN(completeness, find());
   XVNET_TRY(check_tables(root_));
-  if (presence == Presence::kComplete) return open_tables(PinAccess::kReadOnly);
+  if (completeness == Completeness::kComplete) return open_tables(PinAccess::kReadOnly);
   if (!is_bpffs_mounted()) {
     if (is_mount_namespace_private())
-      return fail(fmt::format("{}: no bpffs is mounted on {} in this mount namespace", doing(root_),
-                              kBpffs),
+      return fail(fmt::format("{}: no bpffs is mounted on {} in this mount namespace",
+                              opening_of(root_), kBpffs),
                   "what is attached is out of sight inside `ip netns exec`: use `nsenter --net=`");
     return fail(fmt::format("{}: no bpffs is mounted on {}: what was attached is out of sight "
                             "inside `ip netns exec` (use `nsenter --net=`), or gone if it was "
                             "unmounted",
-                            doing(root_), kBpffs),
+                            opening_of(root_), kBpffs),
                 "xvnet restore");
   }
   XVNET_TRY(check_other_versions(root_));
@@ -107,7 +107,8 @@ Result<void> InstancePins::load_continuations() {
     if (present->is_there()) continue;
     auto map = open_pin(root_.map(shape.name));
     if (!map)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(root_), shape.name));
+      return fail_errno(map.error(),
+                        fmt::format("{}: table \"{}\"", opening_of(root_), shape.name));
     XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
     *present = std::move(*table);
   }
@@ -124,14 +125,15 @@ Result<bool> InstancePins::open_tables(PinAccess access) {
     }
     if (!map && map.error() == ENOENT) return false;
     if (!map)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(root_), shape.name));
+      return fail_errno(map.error(),
+                        fmt::format("{}: table \"{}\"", opening_of(root_), shape.name));
     XVNET_ASSIGN(table, LinuxTable::open(std::move(*map), shape.id));
     opened = std::move(table);
   }
   return true;
 }
 
-Table& InstancePins::table(TableId id) {
+RawTable& InstancePins::table(TableId id) {
   if (const auto& substitute = substitutes_[static_cast<std::size_t>(id)]) return *substitute;
   auto& table = tables_[static_cast<std::size_t>(id)];
   assert(table && "no table before open_for_change() or open_for_reading()");
@@ -188,7 +190,8 @@ Result<void> InstancePins::open_remains(Opening opening, bool is_here) {
       continue;
     }
     if (map.error() != ENOENT)
-      return fail_errno(map.error(), fmt::format("{}: table \"{}\"", doing(root_), shape.name));
+      return fail_errno(map.error(),
+                        fmt::format("{}: table \"{}\"", opening_of(root_), shape.name));
     substitutes_[at] = std::make_unique<OverlayTable>(nullptr, shape.key_size, shape.value_size);
   }
   lock_ = std::move(lock);
@@ -196,12 +199,12 @@ Result<void> InstancePins::open_remains(Opening opening, bool is_here) {
 }
 
 Result<void> InstancePins::load_upgrade() {
-  XVNET_ASSIGN(former, find_former(root_));
-  if (former) return upgrade_.load_after(*former);
+  XVNET_ASSIGN(previous, find_previous(root_));
+  if (previous) return upgrade_.load_after(*previous);
   XVNET_TRY(check_tables(root_));
   XVNET_TRY(root_.create());
-  XVNET_ASSIGN(presence, find());
-  XVNET_TRY(complete_or_undo(presence));
+  XVNET_ASSIGN(completeness, find());
+  XVNET_TRY(complete_or_undo(completeness));
   return upgrade_.load_again();
 }
 

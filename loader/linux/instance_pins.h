@@ -28,11 +28,11 @@ class InstancePins {
 
   const PinRoot& root() const { return root_; }
 
-  // Implement the functions of Kernel with these names.
+  // Implement the functions of Host with these names.
   Result<void> open_for_change();
   Result<bool> open_for_reading();
   Result<void> load_continuations();
-  Table& table(TableId id);
+  RawTable& table(TableId id);
   Result<std::vector<std::string>> missing_tables() const;
   Result<std::vector<std::string>> missing_programs() const;
   // `is_here`: this network namespace has remnants of the instance.
@@ -43,19 +43,19 @@ class InstancePins {
   Result<bool> open_for_upgrade();
   Result<bool> commit_upgrade() { return upgrade_.commit(); }
   // The root of the programs that ran before the upgrade; they are pinned there again.
-  Result<PinRoot> former_root() { return upgrade_.former_root(); }
+  Result<PinRoot> previous_root() { return upgrade_.previous_root(); }
   // Removes what the upgrade has loaded. No device may run it any more.
   Result<void> forget_upgrade() { return upgrade_.forget(); }
 
  private:
-  enum class Presence { kMissing, kIncomplete, kComplete };
+  enum class Completeness { kMissing, kIncomplete, kComplete };
 
   // Reads the pinned meta entry. Refuses an instance of another network namespace.
-  Result<Presence> find() const;
+  Result<Completeness> find() const;
   Result<void> check_capabilities() const;
   // Loads and pins what is missing.
-  Result<void> complete(Presence presence);
-  Result<void> complete_or_undo(Presence presence);
+  Result<void> complete(Completeness completeness);
+  Result<void> complete_or_undo(Completeness completeness);
   Result<void> load_upgrade();
   // Returns false if a pin is missing.
   Result<bool> open_tables(PinAccess access);

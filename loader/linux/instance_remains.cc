@@ -61,7 +61,7 @@ Result<void> check_tables(const PinRoot& root) {
   if (missing.empty()) return {};
   return fail(fmt::format("{}: pins are missing in \"{}\": {}; what is attached goes on, and can "
                           "only be taken down",
-                          doing(root), root.map(""), fmt::join(missing, ", ")),
+                          opening_of(root), root.map(""), fmt::join(missing, ", ")),
               "xvnet down");
 }
 
@@ -76,7 +76,7 @@ Result<void> check_remains(const PinRoot& root, bool is_here) {
   XVNET_ASSIGN(are_dead, are_all_links_dead(root));
   if (is_here || are_dead || is_empty_directory(root.links())) return {};
   return fail(
-      doing(root) + ": it may belong to another network namespace",
+      opening_of(root) + ": it may belong to another network namespace",
       fmt::format("run `xvnet down` there; if that one is gone, remove \"{}\"", root.directory()));
 }
 

@@ -15,7 +15,7 @@
 
 namespace xvnet {
 
-// Implements Kernel::missing_tables().
+// Implements Host::missing_tables().
 Result<std::vector<std::string>> missing_table_pins(const PinRoot& root);
 // Fails if a table is missing.
 Result<void> check_tables(const PinRoot& root);

@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Pins links, and the programs and markers of attachments without a link, in the new root too.
-Result<void> share_links(const PinRoot& root, const PinRoot& former) {
+Result<void> share_links(const PinRoot& root, const PinRoot& previous) {
   std::error_code error;
-  fs::directory_iterator entry(former.links(), error);
+  fs::directory_iterator entry(previous.links(), error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string path = fmt::format("{}/{}", root.links(), entry->path().filename().native());
     if (is_pinned(path)) continue;
@@ -29,12 +29,12 @@ Result<void> share_links(const PinRoot& root, const PinRoot& former) {
     XVNET_TRY(pin(*object, path));
   }
   if (!error || error.value() == ENOENT) return {};
-  return fail_errno(error.value(), fmt::format("list \"{}\"", former.links()));
+  return fail_errno(error.value(), fmt::format("list \"{}\"", previous.links()));
 }
 
 }  // namespace
 
-Result<std::optional<PinRoot>> find_former(const PinRoot& own) {
+Result<std::optional<PinRoot>> find_previous(const PinRoot& own) {
   XVNET_ASSIGN(others, own.other_abis());
   if (!others.empty() && others.back() > own.abi()) XVNET_TRY(check_other_versions(own));
   for (auto abi = others.rbegin(); abi != others.rend(); ++abi) {
@@ -52,12 +52,12 @@ Result<std::optional<PinRoot>> find_former(const PinRoot& own) {
   return std::nullopt;
 }
 
-Result<void> InstanceUpgrade::load_after(const PinRoot& former) {
+Result<void> InstanceUpgrade::load_after(const PinRoot& previous) {
   const bool is_second_try = is_pinned(root_.links());
   XVNET_TRY(root_.create());
-  auto done = load_programs_after(root_, former, log_);
-  if (done) done = share_links(root_, former);
-  if (done) former_ = former;
+  auto done = load_programs_after(root_, previous, log_);
+  if (done) done = share_links(root_, previous);
+  if (done) previous_ = previous;
   // An interrupted upgrade may have moved attachments to this root, so it must stay.
   if (done || is_second_try) return done;
   if (auto undone = root_.remove(); !undone) {
@@ -72,14 +72,14 @@ Result<void> InstanceUpgrade::load_again() {
   if (build_id() == meta.build) return {};
   XVNET_ASSIGN(programs, pinned_programs(root_));
   XVNET_TRY(load_programs_again(root_, log_));
-  former_programs_ = std::move(programs);
+  previous_programs_ = std::move(programs);
   return {};
 }
 
 Result<bool> InstanceUpgrade::commit() {
   XVNET_ASSIGN(map, find_meta(root_));
   XVNET_ASSIGN(meta, read_meta(std::move(*map)));
-  const bool is_new = former_ || build_id() != meta.build;
+  const bool is_new = previous_ || build_id() != meta.build;
   meta.complete = 1;
   std::ranges::fill(meta.build, '\0');
   build_id().copy(meta.build, sizeof meta.build - 1);
@@ -89,12 +89,12 @@ Result<bool> InstanceUpgrade::commit() {
   return is_new;
 }
 
-Result<PinRoot> InstanceUpgrade::former_root() {
-  if (former_) return *former_;
-  if (!former_programs_.empty()) XVNET_TRY(pin_programs(root_, former_programs_));
+Result<PinRoot> InstanceUpgrade::previous_root() {
+  if (previous_) return *previous_;
+  if (!previous_programs_.empty()) XVNET_TRY(pin_programs(root_, previous_programs_));
   return root_;
 }
 
-Result<void> InstanceUpgrade::forget() { return former_ ? root_.remove() : Result<void>{}; }
+Result<void> InstanceUpgrade::forget() { return previous_ ? root_.remove() : Result<void>{}; }
 
 }  // namespace xvnet

@@ -18,28 +18,28 @@
 namespace xvnet {
 
 // Returns the version to take over, or nothing if there is no other.
-Result<std::optional<PinRoot>> find_former(const PinRoot& own);
+Result<std::optional<PinRoot>> find_previous(const PinRoot& own);
 
 class InstanceUpgrade {
  public:
   InstanceUpgrade(const PinRoot& root, VerifierLog log) : root_(root), log_(log) {}
 
   // Loads this build's programs beside those of an older ABI.
-  Result<void> load_after(const PinRoot& former);
+  Result<void> load_after(const PinRoot& previous);
   // Loads this build's programs in place of those that another build of this ABI has pinned.
   Result<void> load_again();
   // Returns whether anything came from another build.
   Result<bool> commit();
   // The root of the programs that ran before the upgrade; they are pinned there again.
-  Result<PinRoot> former_root();
+  Result<PinRoot> previous_root();
   // Removes what the upgrade has loaded. No device may run it any more.
   Result<void> forget();
 
  private:
   PinRoot root_;
   VerifierLog log_;
-  std::optional<PinRoot> former_;                // for an upgrade from another ABI
-  std::vector<FileDescriptor> former_programs_;  // for an upgrade within one ABI
+  std::optional<PinRoot> previous_;                // for an upgrade from another ABI
+  std::vector<FileDescriptor> previous_programs_;  // for an upgrade within one ABI
 };
 
 }  // namespace xvnet

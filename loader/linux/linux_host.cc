@@ -41,9 +41,9 @@ Result<std::optional<Link>> link_of(Result<std::optional<LinkReport>> report) {
 
 // Sockets are opened for each call, so links, programs and tables are always those of the calling
 // thread's namespace. Only Backstops keeps its socket.
-class LinuxKernel : public Kernel {
+class LinuxHost : public Host {
  public:
-  explicit LinuxKernel(const LinuxKernelOptions& options)
+  explicit LinuxHost(const LinuxHostOptions& options)
       : pins_(options.instance,
               options.verbose_verifier ? VerifierLog::kWhole : VerifierLog::kLastLines),
         attachments_(pins_.root()),
@@ -193,7 +193,7 @@ class LinuxKernel : public Kernel {
   Result<void> open_for_change() override { return pins_.open_for_change(); }
   Result<bool> open_for_reading() override { return pins_.open_for_reading(); }
   Result<void> load_continuations() override { return pins_.load_continuations(); }
-  Table& table(TableId id) override { return pins_.table(id); }
+  RawTable& table(TableId id) override { return pins_.table(id); }
   Result<void> remove_pins() override { return pins_.remove(); }
   Result<void> remove_dead_pins() override { return pins_.remove_dead(); }
 
@@ -215,10 +215,10 @@ class LinuxKernel : public Kernel {
   Result<bool> open_for_upgrade() override { return pins_.open_for_upgrade(); }
   Result<bool> commit_upgrade() override { return pins_.commit_upgrade(); }
   Result<void> revert_upgrade(std::span<const Placement> moved) override {
-    XVNET_ASSIGN(root, pins_.former_root());
-    Attachments former(root);
+    XVNET_ASSIGN(root, pins_.previous_root());
+    Attachments previous(root);
     for (const Placement& each : moved) {
-      const auto done = former.attach(each.program, each.ifindex, each.hook, each.share_xdp);
+      const auto done = previous.attach(each.program, each.ifindex, each.hook, each.share_xdp);
       XVNET_ASSIGN(link, find_link(each.ifindex));
       if (!done && link) return done;
     }
@@ -243,12 +243,12 @@ class LinuxKernel : public Kernel {
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options) {
+Result<std::unique_ptr<Host>> make_linux_host(const LinuxHostOptions& options) {
   const std::string& name = options.instance;
   if (!is_instance_name(name))
     return fail(ErrorKind::kUsage, fmt::format("open instance \"{}\": not an instance name", name));
   silence_libraries();
-  return std::make_unique<LinuxKernel>(options);
+  return std::make_unique<LinuxHost>(options);
 }
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The implementation of Kernel for the running kernel.
+// The implementation of Host for the running kernel.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,11 @@
 
 namespace xvnet {
 
-struct LinuxKernelOptions {
+struct LinuxHostOptions {
   std::string instance = "xvnet";  // pin_root.h says which names are allowed
   bool verbose_verifier = false;   // print the whole verifier log on stderr if a program is refused
 };
 
-Result<std::unique_ptr<Kernel>> make_linux_kernel(const LinuxKernelOptions& options);
+Result<std::unique_ptr<Host>> make_linux_host(const LinuxHostOptions& options);
 
 }  // namespace xvnet

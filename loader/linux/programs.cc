@@ -63,15 +63,15 @@ Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
 
 // Pins a previous version's table in this root too, if its layout is unchanged.
 Result<void> share_table(const bpf_object* object, const bpf_map* map, const PinRoot& root,
-                         const PinRoot& former) {
+                         const PinRoot& previous) {
   const std::string name = bpf_map__name(map);
   const std::string path = root.map(name);
   // Each version has its own meta entry, and its programs tail-call only each other.
   const bool is_own = name == table_name(TableId::kMeta) || name == kProgramMap;
   if (is_own || is_pinned(path)) return {};
-  auto old = open_pin(former.map(name));
+  auto old = open_pin(previous.map(name));
   if (!old && old.error() == ENOENT) return {};
-  if (!old) return fail_errno(old.error(), fmt::format("open pin \"{}\"", former.map(name)));
+  if (!old) return fail_errno(old.error(), fmt::format("open pin \"{}\"", previous.map(name)));
   XVNET_ASSIGN(old_layout, layout_of(*old, name));
   XVNET_ASSIGN(new_layout, layout_of(object, map));
   return old_layout == new_layout ? pin(*old, path) : Result<void>{};
@@ -81,7 +81,7 @@ enum class Which { kMissing, kAll, kContinuations };
 
 struct Loading {
   const PinRoot& root;
-  const PinRoot* former;  // its tables are shared; null for none
+  const PinRoot* previous;  // its tables are shared; null for none
   Which which;
   VerifierLog log;
 };
@@ -95,7 +95,7 @@ bool is_continuations_table(std::string_view name) {
 bool is_to_be_made(const Loading& loading, const std::string& table) {
   return !is_continuations_table(table) || loading.which == Which::kContinuations ||
          is_pinned(loading.root.map(table)) ||
-         (loading.former && is_pinned(loading.former->map(table)));
+         (loading.previous && is_pinned(loading.previous->map(table)));
 }
 
 // Reuses pinned maps; the load pins the missing ones.
@@ -108,7 +108,7 @@ Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
       bpf_map__set_autocreate(map, false);
       continue;
     }
-    if (loading.former) XVNET_TRY(share_table(object, map, root, *loading.former));
+    if (loading.previous) XVNET_TRY(share_table(object, map, root, *loading.previous));
     std::string path = root.map(bpf_map__name(map));
     auto pinned = open_pin(path);
     if (pinned) {
@@ -225,10 +225,11 @@ Result<void> load_objects(const Loading& loading) {
   return done;
 }
 
-Result<void> take_over_table(const PinRoot& root, const PinRoot& former, const std::string& name) {
-  auto from = open_pin(former.map(name));
+Result<void> take_over_table(const PinRoot& root, const PinRoot& previous,
+                             const std::string& name) {
+  auto from = open_pin(previous.map(name));
   if (!from && from.error() == ENOENT) return {};
-  if (!from) return fail_errno(from.error(), fmt::format("open pin \"{}\"", former.map(name)));
+  if (!from) return fail_errno(from.error(), fmt::format("open pin \"{}\"", previous.map(name)));
   auto to = open_pin(root.map(name));
   if (!to) return fail_errno(to.error(), fmt::format("open pin \"{}\"", root.map(name)));
   auto from_info = map_info(*from);
@@ -282,7 +283,7 @@ std::vector<std::string> missing_programs(const PinRoot& root) {
 }
 
 Result<void> load_programs(const PinRoot& root, VerifierLog log) {
-  return load_objects({.root = root, .former = nullptr, .which = Which::kMissing, .log = log});
+  return load_objects({.root = root, .previous = nullptr, .which = Which::kMissing, .log = log});
 }
 
 Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
@@ -293,17 +294,17 @@ Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
       kTableShapes, [&root](const TableShape& shape) { return is_pinned(root.map(shape.name)); });
   if (are_there && have_tables) return {};
   return load_objects(
-      {.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
+      {.root = root, .previous = nullptr, .which = Which::kContinuations, .log = log});
 }
 
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log) {
-  return load_objects({.root = root, .former = nullptr, .which = Which::kAll, .log = log});
+  return load_objects({.root = root, .previous = nullptr, .which = Which::kAll, .log = log});
 }
 
-Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log) {
-  XVNET_TRY(load_objects({.root = root, .former = &former, .which = Which::kAll, .log = log}));
+Result<void> load_programs_after(const PinRoot& root, const PinRoot& previous, VerifierLog log) {
+  XVNET_TRY(load_objects({.root = root, .previous = &previous, .which = Which::kAll, .log = log}));
   for (const TableShape& shape : kTableShapes)
-    XVNET_TRY(take_over_table(root, former, std::string(shape.name)));
+    XVNET_TRY(take_over_table(root, previous, std::string(shape.name)));
   return {};
 }
 

@@ -32,7 +32,7 @@ Result<void> load_continuations(const PinRoot& root, VerifierLog log);
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
 // Loads everything for a root that replaces the root of another version. A table whose layout is
 // unchanged is shared by both; other tables start with a copy of the previous entries.
-Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log);
+Result<void> load_programs_after(const PinRoot& root, const PinRoot& previous, VerifierLog log);
 
 // Returns, or pins again, all programs. A tail-called program that is not pinned is a closed
 // descriptor.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::remnants(): finds what the kernel has of an instance, with or without its
+// Implements Host::remnants(): finds what the kernel has of an instance, with or without its
 // tables.
 #pragma once
 

@@ -178,7 +178,7 @@ Result<Attachment> shared_xdp_state(const PinRoot& root, std::uint32_t ifindex) 
   if (!is_pinned(root.link(ifindex, Hook::kXdp, kSharedVariant))) return Attachment::kNone;
   LibraryLog quiet;
   Multiprog multiprog = programs_on(ifindex);
-  return find_own(root, multiprog).empty() ? Attachment::kSevered : Attachment::kLive;
+  return find_own(root, multiprog).empty() ? Attachment::kOrphaned : Attachment::kLive;
 }
 
 }  // namespace xvnet

@@ -217,7 +217,7 @@ Result<std::vector<std::byte>> LinuxTable::entries() const {
       to += value_size_;
     }
   });
-  if (!done) return Table::entries();
+  if (!done) return RawTable::entries();
   if (is_record_) snapshot_ = entries;
   return entries;
 }

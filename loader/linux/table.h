@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A pinned map as the loader's Table. In an array with mmap access, an element of zeros is no
+// A pinned map as the loader's RawTable. In an array with mmap access, an element of zeros is no
 // entry.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace xvnet {
 
-class LinuxTable : public Table {
+class LinuxTable : public RawTable {
  public:
   // Takes over an open map. Fails if its entries do not have the sizes of maps/.
   static Result<std::unique_ptr<LinuxTable>> open(FileDescriptor map, TableId id);

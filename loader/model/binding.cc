@@ -102,7 +102,7 @@ Result<std::uint32_t> reserve_at_uplink(Tables& tables) {
 // table is read only if that MAC has changed or the uplink is gone.
 Result<void> forget_host(Change& change, std::uint32_t id, std::uint32_t uplink) {
   auto& fdb = change.tables().fdb;
-  XVNET_ASSIGN(link, change.kernel().find_link(uplink));
+  XVNET_ASSIGN(link, change.host().find_link(uplink));
   if (link) {
     XVNET_ASSIGN(entry, fdb.find(host_key(id, *link)));
     if (is_host(entry)) return change.erase(fdb, host_key(id, *link));
@@ -115,11 +115,11 @@ Result<void> forget_host(Change& change, std::uint32_t id, std::uint32_t uplink)
 
 }  // namespace
 
-Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel) {
+Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Host& host) {
   std::vector<UplinkEntry> uplinks;
   XVNET_ASSIGN(entries, tables.uplink_records.entries());
   for (const auto& entry : entries) {
-    XVNET_ASSIGN(presence, presence_of(kernel, entry.first, entry.second.device));
+    XVNET_ASSIGN(presence, presence_of(host, entry.first, entry.second.device));
     if (entry.second.device.state == abi::RECORD_COMPLETE && presence == Presence::kHere)
       uplinks.push_back(entry);
   }
@@ -139,7 +139,7 @@ Result<void> check_fdb_budget(Tables& tables, std::uint64_t added) {
 
 Result<void> bind(Change& change, std::uint32_t id, std::uint32_t uplink) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(link, change.kernel().find_link(uplink));
+  XVNET_ASSIGN(link, change.host().find_link(uplink));
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!network) return fail(fmt::format("bind network {}: it is gone", id));
   if (!link) return {};  // the device is gone; the next command handles that
@@ -177,7 +177,7 @@ namespace {
 // untagged networks only.
 Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& network) {
   if (network.vid || !network.uplink) return true;
-  XVNET_ASSIGN(link, change.kernel().find_link(network.uplink));
+  XVNET_ASSIGN(link, change.host().find_link(network.uplink));
   if (!link) return true;
   XVNET_ASSIGN(entry, change.tables().fdb.find(host_key(id, *link)));
   return is_host(entry);
@@ -187,7 +187,7 @@ Result<bool> knows_host(Change& change, std::uint32_t id, const abi::network& ne
 
 Result<void> bind_networks(Change& change) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.kernel()));
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, change.host()));
   XVNET_ASSIGN(entries, tables.networks.entries());
   const std::unordered_map<std::uint32_t, abi::network> networks(entries.begin(), entries.end());
   XVNET_ASSIGN(records, tables.network_records.entries());
@@ -213,10 +213,10 @@ Result<void> unbind_networks(Change& change, std::uint32_t uplink) {
   return {};
 }
 
-Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t id) {
+Result<std::string> bound_uplink_name(Tables& tables, const Host& host, std::uint32_t id) {
   XVNET_ASSIGN(network, tables.networks.find(id));
   if (!network || !network->uplink) return std::string();
-  XVNET_ASSIGN(link, kernel.find_link(network->uplink));
+  XVNET_ASSIGN(link, host.find_link(network->uplink));
   if (link) return link->name;
   XVNET_ASSIGN(record, tables.uplink_records.find(network->uplink));
   return record ? text_of(record->device.name) : std::string();

@@ -15,7 +15,7 @@ namespace xvnet {
 using UplinkEntry = std::pair<std::uint32_t, abi::uplink_record>;  // ifindex and record
 
 // The uplinks whose record is complete and whose device is present.
-Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Kernel& kernel);
+Result<std::vector<UplinkEntry>> working_uplinks(Tables& tables, const Host& host);
 
 // Returns the ifindex of the uplink that should carry the network, or 0 for none. With several
 // uplinks, a new untagged network must name an existing one; otherwise the result is kFailed. `id`
@@ -33,7 +33,7 @@ Result<void> bind_networks(Change& change);
 Result<void> unbind_networks(Change& change, std::uint32_t uplink);
 
 // Returns an empty string if the network has no uplink.
-Result<std::string> bound_uplink_name(Tables& tables, const Kernel& kernel, std::uint32_t network);
+Result<std::string> bound_uplink_name(Tables& tables, const Host& host, std::uint32_t network);
 
 // Checks the MACs that all learners together may put into the FDB, plus one entry for each learner.
 // Refuses if `added` more entries would exceed the FDB's capacity.

@@ -88,10 +88,10 @@ namespace {
 
 using Names = std::map<std::string, std::string>;  // recorded name to current name
 
-Result<void> read_uplinks(const Kernel& kernel, Tables& tables, DesiredState& state, Names& names) {
+Result<void> read_uplinks(const Host& host, Tables& tables, DesiredState& state, Names& names) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
   for (const auto& [ifindex, record] : uplinks) {
-    XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+    XVNET_ASSIGN(name, present_name(host, ifindex, record.device));
     names[text_of(record.device.name)] = name;
     state.uplinks.push_back(uplink_request(name, record));
   }
@@ -106,10 +106,10 @@ std::string renamed(const Names& names, const std::string& name) {
 }  // namespace
 
 // Devices get their current names, because a restore identifies devices by name only.
-Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables) {
+Result<DesiredState> read_desired_state(const Host& host, Tables& tables) {
   DesiredState state;
   Names names;
-  XVNET_TRY(read_uplinks(kernel, tables, state, names));
+  XVNET_TRY(read_uplinks(host, tables, state, names));
   XVNET_ASSIGN(networks, tables.network_records.entries());
   for (const auto& [id, record] : networks) {
     if (record.flags & abi::RECORD_IMPLICIT) continue;
@@ -122,7 +122,7 @@ Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables) {
     // The port of a host interface belongs to its network's request. A port without a network is
     // being removed.
     if (!network || record.device.flags & abi::RECORD_HOST_SIDE) continue;
-    XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+    XVNET_ASSIGN(name, present_name(host, ifindex, record.device));
     state.ports.push_back(port_request(name, record, *network));
     state.ports.back().uplink = renamed(names, state.ports.back().uplink);
   }

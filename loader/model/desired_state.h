@@ -10,7 +10,7 @@
 
 namespace xvnet {
 
-Result<DesiredState> read_desired_state(const Kernel& kernel, Tables& tables);
+Result<DesiredState> read_desired_state(const Host& host, Tables& tables);
 
 // Builds the request that would restore a record. `name` is the device's current name.
 UplinkRequest uplink_request(std::string name, const abi::uplink_record& record);

@@ -71,32 +71,31 @@ bool is_as_recorded(const Link& link, const abi::device_record& record) {
   return device_kind_of(link) == record.kind && (link.name == text_of(record.name) || has_its_mac);
 }
 
-Result<Presence> presence_of(const Kernel& kernel, std::uint32_t ifindex,
+Result<Presence> presence_of(const Host& host, std::uint32_t ifindex,
                              const abi::device_record& record) {
-  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  XVNET_ASSIGN(link, host.find_link(ifindex));
   if (!link) return Presence::kGone;
-  XVNET_ASSIGN(attachment, kernel.attachment(ifindex, Hook::kTcIngress));
-  if (attachment == Attachment::kSevered) return Presence::kSevered;
+  XVNET_ASSIGN(attachment, host.attachment(ifindex, Hook::kTcIngress));
+  if (attachment == Attachment::kOrphaned) return Presence::kReplaced;
   if (runs(attachment)) return Presence::kHere;
   // Attach or detach was interrupted, or the filter was removed. A device that was renamed since is
   // recognized by its MAC.
-  return is_as_recorded(*link, record) ? Presence::kHere : Presence::kSevered;
+  return is_as_recorded(*link, record) ? Presence::kHere : Presence::kReplaced;
 }
 
-Result<bool> is_device(const Kernel& kernel, std::uint32_t ifindex,
-                       const abi::device_record& record, std::string_view name,
-                       const std::optional<Link>& named) {
+Result<bool> is_device(const Host& host, std::uint32_t ifindex, const abi::device_record& record,
+                       std::string_view name, const std::optional<Link>& named) {
   if (named && named->ifindex == ifindex) return true;
   if (text_of(record.name) != name) return false;
-  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  XVNET_ASSIGN(presence, presence_of(host, ifindex, record));
   return presence != Presence::kHere;
 }
 
-Result<std::string> present_name(const Kernel& kernel, std::uint32_t ifindex,
+Result<std::string> present_name(const Host& host, std::uint32_t ifindex,
                                  const abi::device_record& record) {
-  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  XVNET_ASSIGN(presence, presence_of(host, ifindex, record));
   if (presence != Presence::kHere) return text_of(record.name);
-  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  XVNET_ASSIGN(link, host.find_link(ifindex));
   return link ? link->name : text_of(record.name);
 }
 
@@ -112,14 +111,14 @@ Result<void> check_device(std::string_view doing, const Link& link) {
   return {};
 }
 
-Result<void> check_is_not_shared(const Kernel& kernel, std::string_view doing, const Link& link) {
-  XVNET_ASSIGN(other, kernel.other_instance(link.ifindex));
+Result<void> check_is_not_shared(const Host& host, std::string_view doing, const Link& link) {
+  XVNET_ASSIGN(other, host.other_instance(link.ifindex));
   if (other.empty()) return {};
   return fail(fmt::format("{} {:?}: instance {:?} has it", doing, link.name, other),
               fmt::format("take it out there first: xvnet --instance {} show", other));
 }
 
-Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, const Link& link) {
+Result<void> check_is_not_hosts(const Host& host, std::string_view doing, const Link& link) {
   // Behind these devices is a VM, a container, or a wire. All other types (bridges, bonds, VLANs,
   // tunnels) carry frames of other devices or no Ethernet frames.
   static constexpr std::array<std::string_view, 4> kOfVms = {"", "tun", "veth", "netkit"};
@@ -127,7 +126,7 @@ Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, co
     return fail(fmt::format("{} {:?}: it is a device of type {}, which is no VM's", doing,
                             link.name, link.type),
                 "say --force to make it a port all the same");
-  XVNET_ASSIGN(use, kernel.host_use(link.ifindex));
+  XVNET_ASSIGN(use, host.host_use(link.ifindex));
   if (use.empty()) return {};
   return fail(fmt::format("{} {:?}: the host uses it: {}", doing, link.name, use),
               "as a port it is cut off from the host; say --force to do so");
@@ -171,8 +170,8 @@ std::uint32_t restore_flags(const ModeChoice& choice) {
   return flags;
 }
 
-Result<void> add_vlan_filter(const Kernel& kernel, const Link& uplink, ModeChoice& choice) {
-  XVNET_ASSIGN(filter, kernel.feature(uplink.ifindex, Feature::kRxVlanFilter));
+Result<void> add_vlan_filter(const Host& host, const Link& uplink, ModeChoice& choice) {
+  XVNET_ASSIGN(filter, host.feature(uplink.ifindex, Feature::kRxVlanFilter));
   if (filter.is_on && !filter.is_fixed) choice.features_off.push_back(Feature::kRxVlanFilter);
   return {};
 }
@@ -194,7 +193,7 @@ Result<void> restore_features(Change& change, std::uint32_t ifindex,
   if (!peer_flags) return {};
   // A peer in an unreachable namespace keeps its features. This must not prevent the removal of the
   // port.
-  const auto peer = change.kernel().veth_peer(ifindex);
+  const auto peer = change.host().veth_peer(ifindex);
   if (!peer) return change.unless_gone(ifindex, std::unexpected(peer.error()));
   if (!peer->is_reachable) return {};
   for (const auto& [feature, flag] : kPeerRestorable)
@@ -218,16 +217,16 @@ void remember_device(abi::device_record& record, const Link& link) {
 }
 
 // Sets the MTU first, because the kernel may enable IPv6 when the MTU grows.
-Result<void> settle_device(Change& change, const Link& link, const abi::device_record& record) {
+Result<void> prepare_device(Change& change, const Link& link, const abi::device_record& record) {
   XVNET_TRY(change.set_mtu(link, mtu_of(record, link)));
-  return change.silence(link);
+  return change.disable_host_stack(link);
 }
 
 namespace {
 
 // The ARP and IPv6 settings to restore. A setting that differs from the port's was changed by the
 // operator, so it stays.
-Noise former_noise(const abi::device_record& record, const Noise& now) {
+Noise previous_noise(const abi::device_record& record, const Noise& now) {
   Noise noise = now;
   const bool is_off = !now.has_ipv6.value_or(false);
   if (record.restore & abi::RESTORE_NOISE)
@@ -246,16 +245,16 @@ Noise former_noise(const abi::device_record& record, const Noise& now) {
 }  // namespace
 
 Result<void> restore_device(Change& change, const Link& link, const abi::device_record& record) {
-  const Noise former = former_noise(record, link.noise);
-  if (!record.former_mtu || link.mtu != record.mtu) return change.set_noise(link, former);
+  const Noise previous = previous_noise(record, link.noise);
+  if (!record.former_mtu || link.mtu != record.mtu) return change.set_noise(link, previous);
   // Turn ARP on first: without ARP, IPv6 that comes with the MTU skips duplicate address detection
   // (accept_dad).
   Noise with_arp = link.noise;
   with_arp.has_arp = true;
   XVNET_TRY(change.set_noise(link, with_arp));
   XVNET_TRY(change.set_mtu(link, record.former_mtu));
-  XVNET_ASSIGN(now, change.kernel().find_link(link.ifindex));
-  return now ? change.set_noise(*now, former) : Result<void>{};
+  XVNET_ASSIGN(now, change.host().find_link(link.ifindex));
+  return now ? change.set_noise(*now, previous) : Result<void>{};
 }
 
 Result<void> add_learner(Change& change, std::uint32_t network, std::uint32_t ifindex,

@@ -103,7 +103,7 @@ Result<void> check_owner(Change& change, const Network& network, const std::stri
   XVNET_ASSIGN(known, change.tables().nat_addresses.find(address));
   if (known && !(known->flags & abi::NAT_ADDRESS_OF_HOST))
     return refusal(network, text, "it is a public address of VMs (--snat, or forward add)");
-  XVNET_ASSIGN(holder, change.kernel().address_holder(address));
+  XVNET_ASSIGN(holder, change.host().address_holder(address));
   if (holder.empty() || holder == host_interface_name(text_of(network.record.name))) return {};
   return refusal(network, text, fmt::format("the host has it on {:?}", holder),
                  "take another address, or take it off there first");
@@ -128,12 +128,12 @@ Result<void> check_cidr(std::string_view network, const std::string& text) {
 
 Result<void> check_host_addresses(Change& change, const Network& network,
                                   const std::vector<std::string>& before) {
-  auto former = network.record;
-  former.address_count = 0;
-  for (const auto& text : before) set_text(former.addresses[former.address_count++], text);
+  auto previous = network.record;
+  previous.address_count = 0;
+  for (const auto& text : before) set_text(previous.addresses[previous.address_count++], text);
   for (const auto& text : host_addresses_of(network.record)) {
     const auto cidr = parse_cidr(text);
-    if (!cidr || is_of_each_link(cidr->address) || has_address(former, cidr->address)) continue;
+    if (!cidr || is_of_each_link(cidr->address) || has_address(previous, cidr->address)) continue;
     XVNET_TRY(check_owner(change, network, text, cidr->address));
   }
   return {};

@@ -20,7 +20,7 @@ Result<void> check_cidr(std::string_view network, const std::string& cidr);
 Result<void> check_host_addresses(Change& change, const Network& network,
                                   const std::vector<std::string>& before);
 
-// The argument for Kernel::guard().
+// The argument for Host::guard().
 HostAddresses kinds_of(const std::vector<std::string>& addresses);
 
 // Replaces the network's routes to the host. Only frames to these addresses, and to their broadcast

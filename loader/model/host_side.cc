@@ -26,10 +26,10 @@ Result<void> check_is_no_host_port(Change& change, std::string_view doing,
 
 // Identifies a pair of another instance by the names of both ends and the program on its port.
 Result<void> check_is_no_others(Change& change, std::string_view doing, const Link& link) {
-  XVNET_ASSIGN(port, change.kernel().find_link(link.peer));
+  XVNET_ASSIGN(port, change.host().find_link(link.peer));
   if (!port || !link.name.starts_with(kHostPrefix) || !port->name.starts_with(kPortPrefix))
     return {};
-  XVNET_ASSIGN(other, change.kernel().other_instance(port->ifindex));
+  XVNET_ASSIGN(other, change.host().other_instance(port->ifindex));
   if (other.empty()) return {};
   return is_end_of(doing, link.name, fmt::format("a network of instance {:?}", other));
 }
@@ -66,7 +66,7 @@ Result<void> check_is_no_host_interface(Change& change, std::string_view doing,
         (device == host_interface_name(name) || device == host_port_name(name)))
       return is_end_of(doing, device, fmt::format("network {:?}", name));
   }
-  XVNET_ASSIGN(link, change.kernel().find_link(device));
+  XVNET_ASSIGN(link, change.host().find_link(device));
   if (!link) return {};
   for (const std::uint32_t end : {link->ifindex, link->peer})
     XVNET_TRY(check_is_no_host_port(change, doing, link->name, end));

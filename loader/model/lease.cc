@@ -158,11 +158,11 @@ Result<void> provide_lease(Change& change, std::uint32_t ifindex, const abi::por
   if (!network || !(network->flags & abi::RECORD_DHCP) || !port.ip_count)
     return change.erase(tables.leases, ifindex);
   abi::lease lease = make_lease(*network, port, mtu);
-  XVNET_ASSIGN(former, tables.leases.find(ifindex));
-  if (former && std::memcmp(&former->address, &lease.address, sizeof lease.address) == 0) {
-    lease.state = former->state;
-    lease.acked_ns = former->acked_ns;
-    std::ranges::copy(former->client, lease.client);
+  XVNET_ASSIGN(previous, tables.leases.find(ifindex));
+  if (previous && std::memcmp(&previous->address, &lease.address, sizeof lease.address) == 0) {
+    lease.state = previous->state;
+    lease.acked_ns = previous->acked_ns;
+    std::ranges::copy(previous->client, lease.client);
   }
   return change.put(tables.leases, ifindex, lease);
 }
@@ -175,7 +175,7 @@ Result<void> rewrite_leases(Change& change, const Network& network) {
   XVNET_ASSIGN(ports, change.tables().port_records.entries());
   for (const auto& [ifindex, port] : ports) {
     if (port.network != network.id) continue;
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (link) XVNET_TRY(provide_lease(change, ifindex, port, link->mtu));
   }
   return {};

@@ -22,7 +22,7 @@ constexpr std::array kRouterKinds = {abi::ROUTE_OF_ROUTER};
 
 // Returns the id of the network's router in maps/routes.h, or 0 for none. The first network of a
 // router allocates the id.
-Result<std::uint32_t> take_router_id(Change& change, const Network& network) {
+Result<std::uint32_t> allocate_router_id(Change& change, const Network& network) {
   if (!network.record.router[0]) return 0;
   auto& tables = change.tables();
   XVNET_ASSIGN(gateways, tables.gateways.entries());
@@ -83,7 +83,7 @@ Result<void> check_router(Tables& tables, const Network& network) {
 
 Result<void> provide_gateway(Change& change, const Network& network) {
   if (!ipv4_of(network.record.gateway)) return {};
-  XVNET_ASSIGN(router, take_router_id(change, network));
+  XVNET_ASSIGN(router, allocate_router_id(change, network));
   XVNET_TRY(change.put(change.tables().gateways, network.id,
                        abi::gateway{.address = network.record.gateway, .router = router}));
   return provide_route(change, network, router);

@@ -92,17 +92,17 @@ PortSet public_ports(const Forward& forward) { return ports_of(forward.key, forw
 
 // Refuses what the host needs itself: its whole address, the ports of its sockets and of its DNAT
 // rules, and the ports that are reserved for other services.
-Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wanted) {
+Result<void> check_host(Tables& tables, const Host& host, const Forward& wanted) {
   if (wanted.is_floating()) return refusal(wanted, "it is the host's own address");
   const auto ports = public_ports(wanted);
   const auto transport = wanted.key.protocol == abi::NAT_TCP ? Transport::kTcp : Transport::kUdp;
-  XVNET_ASSIGN(used, kernel.ports_in_use(transport, *ipv4_of(wanted.key.address)));
+  XVNET_ASSIGN(used, host.ports_in_use(transport, *ipv4_of(wanted.key.address)));
   if (const auto both = used & ports; both.any())
     return refusal(wanted, "a socket of the host has port " + format_ports(both));
-  XVNET_ASSIGN(published, kernel.published_ports(*ipv4_of(wanted.key.address)));
+  XVNET_ASSIGN(published, host.published_ports(*ipv4_of(wanted.key.address)));
   if (const auto both = published & ports; both.any())
     return refusal(wanted, "a DNAT rule of the host has port " + format_ports(both));
-  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  XVNET_ASSIGN(reserved, host.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
   const auto foreign = reserved & ~ours & ports;
   if (foreign.none()) return {};
@@ -117,8 +117,7 @@ Result<void> check_host(Tables& tables, const Kernel& kernel, const Forward& wan
 Result<void> check(Change& change, const Forward& wanted, const PublicAddress& outside) {
   XVNET_TRY(check_others(change.tables(), wanted));
   XVNET_TRY(check_ranges(change.tables(), wanted));
-  return outside.is_of_host() ? check_host(change.tables(), change.kernel(), wanted)
-                              : Result<void>{};
+  return outside.is_of_host() ? check_host(change.tables(), change.host(), wanted) : Result<void>{};
 }
 
 Result<void> set_floating_flag(Change& change, std::uint32_t network) {
@@ -203,9 +202,9 @@ Result<void> close_forward(Change& change, Forward forward) {
   return change.erase(tables.forwards, forward.key);
 }
 
-Result<PublicAddress> find_outside(Tables& tables, const Kernel& kernel, const Forward& wanted) {
+Result<PublicAddress> find_outside(Tables& tables, const Host& host, const Forward& wanted) {
   const std::string text = fmt::format("forward {}", forward_text(wanted.key, wanted.entry));
-  XVNET_ASSIGN(address, find_public_address(tables, kernel, *ipv4_of(wanted.key.address), text));
+  XVNET_ASSIGN(address, find_public_address(tables, host, *ipv4_of(wanted.key.address), text));
   if (wanted.is_floating() && !address.is_of_host())
     address.entry.flags |= abi::NAT_ADDRESS_FLOATING;
   return address;
@@ -233,13 +232,13 @@ Result<PortSet> ports_of_address(Tables& tables, const abi::address& address) {
 // Networks that use the address for SNAT must follow first.
 Result<void> follow_address(Change& change, Forward forward) {
   auto& tables = change.tables();
-  const auto found = find_outside(tables, change.kernel(), forward);
+  const auto found = find_outside(tables, change.host(), forward);
   XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
   if (!found || !known) return {};
   if (is_of_host(*known) == found->is_of_host())
     return found->is_of_host() ? Result<void>{} : hold_address(change, *found);
-  XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
-  if (has_speakers || (found->is_of_host() && !check_host(tables, change.kernel(), forward)))
+  XVNET_ASSIGN(is_used_by_snat, is_snat_address(tables, forward.key.address));
+  if (is_used_by_snat || (found->is_of_host() && !check_host(tables, change.host(), forward)))
     return {};
   XVNET_ASSIGN(ports, ports_of_address(tables, forward.key.address));
   XVNET_TRY(close_forward(change, forward));
@@ -256,11 +255,11 @@ Result<void> follow_reservations(Change& change, const PortSet& before) {
   return ports.any() ? reserve_on_host(change, ports) : Result<void>{};
 }
 
-Result<void> check_follows(Tables& tables, const Kernel& kernel, const Forward& forward) {
-  const auto found = find_outside(tables, kernel, forward);
+Result<void> check_follows(Tables& tables, const Host& host, const Forward& forward) {
+  const auto found = find_outside(tables, host, forward);
   XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
-  XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
-  if (!found || !known || !has_speakers || is_of_host(*known) == found->is_of_host()) return {};
+  XVNET_ASSIGN(is_used_by_snat, is_snat_address(tables, forward.key.address));
+  if (!found || !known || !is_used_by_snat || is_of_host(*known) == found->is_of_host()) return {};
   return refusal(forward, "a network with --snat still uses the address as it was",
                  "type the --snat of that network again first: xvnet network set NAME --snat auto");
 }
@@ -289,11 +288,11 @@ Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatM
   XVNET_ASSIGN(existing, tables.forwards.find(wanted.key));
   wanted.entry.state = abi::RECORD_COMPLETE;
   if (existing && is_same(*existing, wanted.entry)) {
-    if (miss == SnatMiss::kRefused) XVNET_TRY(check_follows(tables, change.kernel(), wanted));
+    if (miss == SnatMiss::kRefused) XVNET_TRY(check_follows(tables, change.host(), wanted));
     return repair_forward(change, wanted);
   }
   wanted.entry.state = abi::RECORD_INCOMPLETE;
-  const auto outside = find_outside(tables, change.kernel(), wanted);
+  const auto outside = find_outside(tables, change.host(), wanted);
   if (!outside && miss == SnatMiss::kLater)
     return Outcome{.changed = false, .warnings = {outside.error().message}, .created_tap = {}};
   if (!outside) return std::unexpected(outside.error());
@@ -357,11 +356,11 @@ Result<void> check_forwards(Tables& tables, const Network& network) {
   return {};
 }
 
-Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const ForwardRequest& request) {
+Result<bool> may_become_hosts(Tables& tables, const Host& host, const ForwardRequest& request) {
   const Forward forward{forward_key(request), forward_entry(request, 0)};
-  const auto found = find_outside(tables, kernel, forward);
-  XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
-  return found && found->is_of_host() && !has_speakers && check_host(tables, kernel, forward);
+  const auto found = find_outside(tables, host, forward);
+  XVNET_ASSIGN(is_used_by_snat, is_snat_address(tables, forward.key.address));
+  return found && found->is_of_host() && !is_used_by_snat && check_host(tables, host, forward);
 }
 
 Result<void> follow_forwards(Change& change) {
@@ -372,7 +371,7 @@ Result<void> follow_forwards(Change& change) {
   return follow_loopback(change);
 }
 
-Result<void> settle_forwards(Change& change) {
+Result<void> repair_forwards(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(forwards, all_forwards(tables));
   for (const Forward& forward : forwards) {

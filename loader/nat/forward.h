@@ -32,9 +32,9 @@ Result<void> check_forwards(Tables& tables, const Network& network);
 // Updates forwards whose public address has moved to another uplink, to or from the host.
 Result<void> follow_forwards(Change& change);
 // Whether follow_forwards() would reopen the forward with its address as one of the host.
-Result<bool> may_become_hosts(Tables& tables, const Kernel& kernel, const ForwardRequest& request);
+Result<bool> may_become_hosts(Tables& tables, const Host& host, const ForwardRequest& request);
 
 // Closes forwards that an interrupted command left incomplete.
-Result<void> settle_forwards(Change& change);
+Result<void> repair_forwards(Change& change);
 
 }  // namespace xvnet

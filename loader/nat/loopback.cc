@@ -21,7 +21,7 @@ Result<bool> is_needed(Tables& tables) {
 // The interface entry records how to undo accept_local, so it is written first and erased last. A
 // reply has a source address of the host; without accept_local the kernel drops it as spoofed.
 Result<void> provide(Change& change) {
-  XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
+  XVNET_ASSIGN(link, change.host().find_link(kLoopback));
   XVNET_ASSIGN(entry, change.tables().interfaces.find(kLoopback));
   if (!link) return {};
   const std::uint16_t flags = link->accepts_local ? 0 : abi::INTERFACE_LOCAL_ACCEPTED;
@@ -35,7 +35,7 @@ Result<void> withdraw(Change& change) {
   XVNET_ASSIGN(entry, change.tables().interfaces.find(kLoopback));
   if (!entry) return {};
   XVNET_TRY(change.detach(Program::kTcToForward, kLoopback, Hook::kTcEgress, false));
-  XVNET_ASSIGN(link, change.kernel().find_link(kLoopback));
+  XVNET_ASSIGN(link, change.host().find_link(kLoopback));
   if (link && entry->flags & abi::INTERFACE_LOCAL_ACCEPTED)
     XVNET_TRY(change.set_accept_local(*link, false));
   return erase_interface(change, kLoopback);

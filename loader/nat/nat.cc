@@ -79,8 +79,8 @@ Result<void> turn_on_forwarding(Change& change, std::uint32_t network) {
   XVNET_ASSIGN(ports, records.entries());
   for (auto [ifindex, port] : ports) {
     if (port.network != network) continue;
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, port.device));
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, port.device));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (presence != Presence::kHere || !link || link->forwards) continue;
     port.device.restore |= abi::RESTORE_FORWARDING;
     XVNET_TRY(change.put(records, ifindex, port));
@@ -94,8 +94,8 @@ Result<void> restore_forwarding(Change& change, std::uint32_t network) {
   XVNET_ASSIGN(ports, records.entries());
   for (auto [ifindex, port] : ports) {
     if (port.network != network || !(port.device.restore & abi::RESTORE_FORWARDING)) continue;
-    XVNET_ASSIGN(presence, presence_of(change.kernel(), ifindex, port.device));
-    XVNET_ASSIGN(link, change.kernel().find_link(ifindex));
+    XVNET_ASSIGN(presence, presence_of(change.host(), ifindex, port.device));
+    XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (presence == Presence::kHere && link) XVNET_TRY(change.set_forwarding(*link, false));
     port.device.restore &= ~std::uint32_t{abi::RESTORE_FORWARDING};
     XVNET_TRY(change.put(records, ifindex, port));
@@ -145,7 +145,7 @@ Result<void> follow_addresses(Change& change) {
   for (const auto& [id, entry] : networks) {
     XVNET_ASSIGN(record, tables.network_records.find(id));
     if (!record) continue;
-    const auto found = find_public_addresses(tables, change.kernel(), id, *record);
+    const auto found = find_public_addresses(tables, change.host(), id, *record);
     if (!found) continue;
     for (const auto& address : *found) {
       XVNET_ASSIGN(known, tables.nat_addresses.find(to_abi(address.address)));
@@ -165,9 +165,9 @@ Result<bool> has_nat(Tables& tables) {
   return !networks.empty();
 }
 
-Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& network) {
-  XVNET_ASSIGN(addresses, find_public_addresses(tables, kernel, network.id, network.record));
-  XVNET_ASSIGN(ranges, choose_ranges(tables, kernel, network, addresses));
+Result<NatPlan> plan_nat(Tables& tables, const Host& host, const Network& network) {
+  XVNET_ASSIGN(addresses, find_public_addresses(tables, host, network.id, network.record));
+  XVNET_ASSIGN(ranges, choose_ranges(tables, host, network, addresses));
   return NatPlan{addresses, ranges};
 }
 
@@ -175,9 +175,9 @@ Result<void> provide_nat(Change& change, const Network& network, const NatPlan& 
   auto& tables = change.tables();
   XVNET_TRY(change.load_continuations());
   XVNET_TRY(provide_snat_exceptions(change, network));
-  XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
-  if (!former) return write_nat(change, network, plan);
-  XVNET_ASSIGN(same, is_the_same(tables, *former, plan));
+  XVNET_ASSIGN(previous, tables.nat_networks.find(network.id));
+  if (!previous) return write_nat(change, network, plan);
+  XVNET_ASSIGN(same, is_the_same(tables, *previous, plan));
   if (!same) {
     XVNET_TRY(withdraw_nat(change, network.id));
     XVNET_TRY(provide_snat_exceptions(change, network));
@@ -188,7 +188,7 @@ Result<void> provide_nat(Change& change, const Network& network, const NatPlan& 
   if (all_ports.any()) XVNET_TRY(reserve_on_host(change, all_ports));
   XVNET_TRY(turn_on_forwarding(change, network.id));
   XVNET_ASSIGN(wanted, make_entry(tables, network, plan.ranges));
-  auto entry = *former;
+  auto entry = *previous;
   entry.flags = wanted.flags;
   return change.put(tables.nat_networks, network.id, entry);
 }
@@ -224,13 +224,13 @@ Result<void> follow_uplinks(Change& change) {
     // A network with named addresses keeps its ranges: an address that the host has lost is
     // replaced only when the operator repeats the command.
     if (translated && !(record.flags & abi::RECORD_SNAT_AUTO)) continue;
-    const auto plan = plan_nat(tables, change.kernel(), {id, record});
+    const auto plan = plan_nat(tables, change.host(), {id, record});
     if (plan) XVNET_TRY(provide_nat(change, {id, record}, *plan));
   }
   return follow_forwards(change);
 }
 
-Result<void> settle_nat(Change& change) {
+Result<void> repair_nat(Change& change) {
   auto& tables = change.tables();
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   for (const auto& [id, entry] : networks) {

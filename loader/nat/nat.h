@@ -24,7 +24,7 @@ struct NatPlan {
 
 // Chooses addresses and ports from the current state; fails if they are not available. Writes
 // nothing. `network.id` is 0 for a network that does not exist yet.
-Result<NatPlan> plan_nat(Tables& tables, const Kernel& kernel, const Network& network);
+Result<NatPlan> plan_nat(Tables& tables, const Host& host, const Network& network);
 
 // Turns on SNAT for the network, or changes it. Mappings survive if the ranges do not change. New
 // addresses are announced to the neighbours of their uplink.
@@ -39,6 +39,6 @@ std::uint16_t uplink_nat_flag(bool has_nat);
 Result<bool> has_nat(Tables& tables);
 
 // Removes incomplete NAT state that an interrupted command left.
-Result<void> settle_nat(Change& change);
+Result<void> repair_nat(Change& change);
 
 }  // namespace xvnet

@@ -30,13 +30,13 @@ struct Home {
   }
 };
 
-Result<std::vector<Home>> find_homes(Tables& tables, const Kernel& kernel) {
+Result<std::vector<Home>> find_homes(Tables& tables, const Host& host) {
   std::vector<Home> homes;
-  XVNET_ASSIGN(uplinks, working_uplinks(tables, kernel));
+  XVNET_ASSIGN(uplinks, working_uplinks(tables, host));
   for (const auto& [ifindex, record] : uplinks) {
-    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    XVNET_ASSIGN(link, host.find_link(ifindex));
     if (!link) continue;
-    XVNET_ASSIGN(addresses, kernel.ipv4_addresses(ifindex));
+    XVNET_ASSIGN(addresses, host.ipv4_addresses(ifindex));
     homes.push_back({*link, addresses});
   }
   return homes;
@@ -86,7 +86,7 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
 
 // Chooses the uplink whose subnet contains the address; else the only uplink, to which a router
 // must route the address.
-Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
+Result<PublicAddress> find_named(const Host& host, const std::string& what,
                                  const std::vector<Home>& homes, Ipv4 address) {
   if (homes.empty())
     return refusal(what, "there is no uplink", "make it first: xvnet uplink add IFACE");
@@ -95,7 +95,7 @@ Result<PublicAddress> find_named(const Kernel& kernel, const std::string& what,
     if (home.has(address)) return hosts_own(address);
     if (home.reaches(address)) reaching.push_back(&home);
   }
-  XVNET_ASSIGN(holder, kernel.address_holder(to_abi(address)));
+  XVNET_ASSIGN(holder, host.address_holder(to_abi(address)));
   if (!holder.empty())
     return refusal(what,
                    fmt::format("it is the host's own address, of {:?}, which is no uplink", holder),
@@ -174,10 +174,10 @@ Result<void> keep_address(Change& change, const abi::address& address,
 
 }  // namespace
 
-Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
+Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Host& host,
                                                          std::uint32_t network,
                                                          const abi::network_record& record) {
-  XVNET_ASSIGN(homes, find_homes(tables, kernel));
+  XVNET_ASSIGN(homes, find_homes(tables, host));
   if (homes.empty())
     return refusal(what_of(record, "--snat"), "there is no uplink",
                    "make it first: xvnet uplink add IFACE");
@@ -189,25 +189,25 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
   }
   for (const Ipv4 named : snat_addresses(record)) {
     const auto what = what_of(record, fmt::format("--snat {}", format_ipv4(named)));
-    XVNET_ASSIGN(address, find_named(kernel, what, homes, named));
+    XVNET_ASSIGN(address, find_named(host, what, homes, named));
     found.push_back(address);
   }
   return found;
 }
 
-Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
+Result<PublicAddress> find_public_address(Tables& tables, const Host& host, Ipv4 address,
                                           const std::string& what) {
-  XVNET_ASSIGN(homes, find_homes(tables, kernel));
-  return find_named(kernel, what, homes, address);
+  XVNET_ASSIGN(homes, find_homes(tables, host));
+  return find_named(host, what, homes, address);
 }
 
 Result<void> check_unanswered(Change& change, const PublicAddress& address) {
   if (address.is_of_host()) return {};
   XVNET_ASSIGN(known, change.tables().nat_addresses.find(to_abi(address.address)));
   if (known && !(known->flags & abi::NAT_ADDRESS_OF_HOST)) return {};
-  XVNET_ASSIGN(answer, change.kernel().probe_address(address.entry.uplink, address.address));
+  XVNET_ASSIGN(answer, change.host().probe_address(address.entry.uplink, address.address));
   if (!answer) return {};
-  XVNET_ASSIGN(link, change.kernel().find_link(address.entry.uplink));
+  XVNET_ASSIGN(link, change.host().find_link(address.entry.uplink));
   return refusal(fmt::format("take public address {}", format_ipv4(address.address)),
                  fmt::format("{} answers for it on the LAN of {:?}", format_mac(*answer),
                              link ? link->name : std::string()),
@@ -220,7 +220,7 @@ Result<std::vector<std::string>> reach_warnings(Change& change,
   for (const PublicAddress& address : addresses) {
     if (!address.is_beside_uplinks) continue;
     XVNET_ASSIGN(known, change.tables().nat_addresses.find(to_abi(address.address)));
-    XVNET_ASSIGN(link, change.kernel().find_link(address.entry.uplink));
+    XVNET_ASSIGN(link, change.host().find_link(address.entry.uplink));
     if (known || !link) continue;
     warnings.push_back(fmt::format(
         "{}: the host does not have it, nor is it in the subnet of {}; nothing comes to "
@@ -243,7 +243,7 @@ Result<void> hold_address(Change& change, const PublicAddress& address) {
   return change.put(addresses, key, entry);
 }
 
-Result<bool> is_spoken_from(Tables& tables, const abi::address& address, std::uint32_t except) {
+Result<bool> is_snat_address(Tables& tables, const abi::address& address, std::uint32_t except) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   return std::ranges::any_of(networks, [&](const auto& network) {
     return network.first != except && has_range_of(network.second, address);
@@ -253,7 +253,7 @@ Result<bool> is_spoken_from(Tables& tables, const abi::address& address, std::ui
 Result<void> release_address(Change& change, const abi::address& address,
                              std::uint32_t network_that_goes) {
   auto& tables = change.tables();
-  XVNET_ASSIGN(is_needed, is_spoken_from(tables, address, network_that_goes));
+  XVNET_ASSIGN(is_needed, is_snat_address(tables, address, network_that_goes));
   if (is_needed) return keep_address(change, address, network_that_goes);
   XVNET_ASSIGN(forwards, tables.forwards.entries());
   for (const auto& [key, forward] : forwards)

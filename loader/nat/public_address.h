@@ -25,12 +25,12 @@ struct PublicAddress {
 // their addresses. `network` is the network's id, or 0 if it does not exist yet; with `--snat auto`
 // an existing network keeps its address. Fails with kFailed if the choice is not clear: no uplink,
 // or no or several uplinks with an address.
-Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Kernel& kernel,
+Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const Host& host,
                                                          std::uint32_t network,
                                                          const abi::network_record& record);
 // Like find_public_addresses(), for one address. `what` names the request and begins the error
 // message.
-Result<PublicAddress> find_public_address(Tables& tables, const Kernel& kernel, Ipv4 address,
+Result<PublicAddress> find_public_address(Tables& tables, const Host& host, Ipv4 address,
                                           const std::string& what);
 
 // Refuses a new address if another machine on the uplink's LAN answers ARP for it (RFC 5227).
@@ -44,7 +44,7 @@ Result<std::vector<std::string>> reach_warnings(Change& change,
 // Writes the address's entry for the programs, and announces it to neighbours if it is new.
 Result<void> hold_address(Change& change, const PublicAddress& address);
 // Whether a network has a port range of the address. `except` is the id of a network to ignore.
-Result<bool> is_spoken_from(Tables& tables, const abi::address& address, std::uint32_t except = 0);
+Result<bool> is_snat_address(Tables& tables, const abi::address& address, std::uint32_t except = 0);
 // Erases the address's entry if no network and no complete forward uses it. `network_that_goes` is
 // the id of a network that is being removed.
 Result<void> release_address(Change& change, const abi::address& address,

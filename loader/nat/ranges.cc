@@ -65,7 +65,7 @@ std::size_t most_free(const PortSet& taken, const Zone& zone) {
 // Ports of the address that the network cannot get. On an address of the host these include ports
 // that the host's DNAT publishes, and reserved ports that neither a network nor a forward reserved:
 // they belong to a service.
-Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t network,
+Result<PortSet> taken_ports(Tables& tables, const Host& host, std::uint32_t network,
                             const PublicAddress& address) {
   PortSet taken;
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
@@ -76,9 +76,9 @@ Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t 
   for (const auto& [key, forward] : forwards)
     if (ipv4_of(key.address) == address.address) taken |= ports_of(key, forward);
   if (!address.is_of_host()) return taken;
-  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  XVNET_ASSIGN(reserved, host.reserved_ports());
   XVNET_ASSIGN(ours, ports_on_host(tables));
-  XVNET_ASSIGN(published, kernel.published_ports(address.address));
+  XVNET_ASSIGN(published, host.published_ports(address.address));
   return taken | (reserved & ~ours) | published;
 }
 
@@ -94,7 +94,7 @@ std::unexpected<Error> no_room(const Network& network, const PublicAddress& addr
               hint);
 }
 
-Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const Network& network,
+Result<abi::nat_range> choose_range(Tables& tables, const Host& host, const Network& network,
                                     const PublicAddress& address) {
   const std::uint16_t count = network.record.snat_ports;
   const auto zones = zones_of(address);
@@ -102,9 +102,9 @@ Result<abi::nat_range> choose_range(Tables& tables, const Kernel& kernel, const 
                        .first = 0,
                        .count = count,
                        .flags = address.is_of_host() ? std::uint32_t{abi::NAT_RANGE_OF_HOST} : 0};
-  XVNET_ASSIGN(taken, taken_ports(tables, kernel, network.id, address));
-  XVNET_ASSIGN(former, tables.nat_networks.find(network.id));
-  for (const auto& had : former ? ranges_of(*former) : std::vector<abi::nat_range>{})
+  XVNET_ASSIGN(taken, taken_ports(tables, host, network.id, address));
+  XVNET_ASSIGN(previous, tables.nat_networks.find(network.id));
+  for (const auto& had : previous ? ranges_of(*previous) : std::vector<abi::nat_range>{})
     if (is_of(had, address.address) && had.count == count && had.first >= zones.back().first &&
         (taken & ports_of(had)).none()) {
       range.first = had.first;
@@ -149,13 +149,13 @@ PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward) {
   return ports;
 }
 
-Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
+Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Host& host,
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses) {
   XVNET_TRY(check_room(tables, network, addresses.size()));
   std::vector<abi::nat_range> ranges;
   for (const auto& address : addresses) {
-    XVNET_ASSIGN(range, choose_range(tables, kernel, network, address));
+    XVNET_ASSIGN(range, choose_range(tables, host, network, address));
     ranges.push_back(range);
   }
   return ranges;
@@ -187,12 +187,12 @@ Result<PortSet> ports_on_host(Tables& tables, std::uint32_t except) {
 }
 
 Result<void> reserve_on_host(Change& change, const PortSet& ports) {
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
+  XVNET_ASSIGN(reserved, change.host().reserved_ports());
   return change.set_reserved_ports(reserved | ports);
 }
 
 Result<void> release_on_host(Change& change, const PortSet& ports) {
-  XVNET_ASSIGN(reserved, change.kernel().reserved_ports());
+  XVNET_ASSIGN(reserved, change.host().reserved_ports());
   return change.set_reserved_ports(reserved & ~ports);
 }
 

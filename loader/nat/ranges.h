@@ -19,7 +19,7 @@ PortSet ports_of(const abi::nat_slot_key& key, const abi::forward& forward);
 // containers and VMs behind a masquerade of the host keep theirs, and the host has priority on a
 // port (docs/decisions/0017). Existing ranges of the right size are kept. Fails if there are not
 // enough ports.
-Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Kernel& kernel,
+Result<std::vector<abi::nat_range>> choose_ranges(Tables& tables, const Host& host,
                                                   const Network& network,
                                                   const std::vector<PublicAddress>& addresses);
 

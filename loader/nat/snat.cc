@@ -99,7 +99,7 @@ std::string snat_text(const abi::network_record& record) {
   return fmt::format("{}", fmt::join(texts, ","));
 }
 
-bool speaks_of_snat(const NetworkRequest& request) {
+bool changes_snat(const NetworkRequest& request) {
   return request.snat || request.snat_ports || request.snat_filter || request.snat_exceptions;
 }
 

@@ -19,6 +19,6 @@ Result<void> set_snat(abi::network_record& record, const NetworkRequest& request
 std::string snat_text(const abi::network_record& record);
 
 // Whether the request changes SNAT.
-bool speaks_of_snat(const NetworkRequest& request);
+bool changes_snat(const NetworkRequest& request);
 
 }  // namespace xvnet

@@ -62,7 +62,7 @@ Result<void> claim_port(Change& change, const abi::nat_slot_key& key) {
   XVNET_ASSIGN(had, slots.find(key));
   abi::nat_slot slot = had.value_or(abi::nat_slot{});
   if (had && slot.network != NAT_SLOT_HOST) return {};
-  slot.expires_ns = change.kernel().monotonic_ns() + claim_time(key.protocol);
+  slot.expires_ns = change.host().monotonic_ns() + claim_time(key.protocol);
   return change.put(slots, key, slot);
 }
 
@@ -164,7 +164,7 @@ Result<void> claim_for_host(Change& change, const abi::nat_network& entry) {
   for (const auto& range : ranges_of(entry)) {
     if (!(range.flags & abi::NAT_RANGE_OF_HOST)) continue;
     for (const auto& [protocol, transport] : kTransports) {
-      XVNET_ASSIGN(used, change.kernel().ports_in_use(transport, *ipv4_of(range.address)));
+      XVNET_ASSIGN(used, change.host().ports_in_use(transport, *ipv4_of(range.address)));
       const PortSet ports = used & ports_of(range);
       for (std::size_t port = range.first; port < ports.size() && ports.any(); ++port)
         if (ports[port])
@@ -214,7 +214,7 @@ Result<void> end_mappings_if(Change& change, std::uint32_t network, IsEnded is_e
   if (!translated) return {};
   auto& tables = change.tables();
   XVNET_ASSIGN(slots, tables.nat_slots.entries());
-  const std::uint64_t now = change.kernel().monotonic_ns();
+  const std::uint64_t now = change.host().monotonic_ns();
   for (auto [key, slot] : slots) {
     if (slot.network != network || slot.expires_ns == NAT_SLOT_FORWARD || !is_ended(slot)) continue;
     XVNET_TRY(change.erase(tables.nat_mappings, mapping_of(key, slot)));

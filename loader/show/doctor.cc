@@ -17,11 +17,11 @@ namespace {
 
 // Checks lo, which needs a program and accept_local while a port of the host's address is
 // forwarded. Repeating any forward command repairs lo.
-Result<void> examine_loopback(const Kernel& kernel, Tables& tables, Findings& findings) {
+Result<void> examine_loopback(const Host& host, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(placements, loopback_placements(tables));
   for (const auto& [program, ifindex, hook, shared] : placements) {
-    XVNET_ASSIGN(state, kernel.attachment(ifindex, hook));
-    XVNET_ASSIGN(link, kernel.find_link(ifindex));
+    XVNET_ASSIGN(state, host.attachment(ifindex, hook));
+    XVNET_ASSIGN(link, host.find_link(ifindex));
     if (state == Attachment::kLive && link && link->accepts_local) continue;
     XVNET_ASSIGN(forwards, forward_requests(tables));
     findings.push_back(
@@ -34,9 +34,9 @@ Result<void> examine_loopback(const Kernel& kernel, Tables& tables, Findings& fi
   return {};
 }
 
-Result<void> examine_build(const Kernel& kernel, Tables& tables, Findings& findings) {
+Result<void> examine_build(const Host& host, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(meta, tables.meta.find(0));
-  if (meta && text_of(meta->build) == kernel.build())
+  if (meta && text_of(meta->build) == host.build())
     findings.push_back({"programs", Health::kOk, "of this build", ""});
   else
     findings.push_back(
@@ -45,8 +45,8 @@ Result<void> examine_build(const Kernel& kernel, Tables& tables, Findings& findi
 }
 
 // Devices still run a program whose pin is gone, but new devices cannot be attached to it.
-Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
-  XVNET_ASSIGN(missing, kernel.missing_programs());
+Result<void> examine_programs(const Host& host, Findings& findings) {
+  XVNET_ASSIGN(missing, host.missing_programs());
   if (!missing.empty())
     findings.push_back({"programs", Health::kFail,
                         fmt::format("pins of them are missing: {}", fmt::join(missing, ", ")),
@@ -55,19 +55,19 @@ Result<void> examine_programs(const Kernel& kernel, Findings& findings) {
 }
 
 // Another check reports the missing permission.
-Result<std::vector<Remnant>> visible_remnants(const Kernel& kernel) {
-  auto remnants = kernel.remnants();
+Result<std::vector<Remnant>> visible_remnants(const Host& host) {
+  auto remnants = host.remnants();
   if (!remnants && remnants.error().kind == ErrorKind::kNotPermitted) return std::vector<Remnant>{};
   return remnants;
 }
 
-// All pins are gone. Backstops still drop frames received on the former ports.
-Result<Finding> examine_nothing(const Kernel& kernel) {
-  XVNET_ASSIGN(remnants, visible_remnants(kernel));
+// All pins are gone. Backstops still drop frames received on the devices that were ports.
+Result<Finding> examine_nothing(const Host& host) {
+  XVNET_ASSIGN(remnants, visible_remnants(host));
   if (remnants.empty()) return Finding{"instance", Health::kOk, "nothing is attached", ""};
   std::vector<std::string> names;
   for (const Remnant& each : remnants) {
-    XVNET_ASSIGN(link, kernel.find_link(each.ifindex));
+    XVNET_ASSIGN(link, host.find_link(each.ifindex));
     names.push_back(link ? link->name : fmt::format("{} (gone)", each.name));
   }
   return Finding{"instance", Health::kFail,
@@ -79,23 +79,23 @@ Result<Finding> examine_nothing(const Kernel& kernel) {
 
 }  // namespace
 
-Result<Findings> examine_instance(Kernel& kernel) {
+Result<Findings> examine_instance(Host& host) {
   Findings findings;
-  XVNET_ASSIGN(exists, kernel.open_for_reading());
+  XVNET_ASSIGN(exists, host.open_for_reading());
   if (!exists) {
-    XVNET_ASSIGN(finding, examine_nothing(kernel));
+    XVNET_ASSIGN(finding, examine_nothing(host));
     findings.push_back(finding);
     return findings;
   }
-  Tables tables(kernel);
-  XVNET_TRY(examine_build(kernel, tables, findings));
-  XVNET_TRY(examine_programs(kernel, findings));
-  XVNET_TRY(examine_devices(kernel, tables, findings));
-  XVNET_TRY(examine_networks(kernel, tables, findings));
-  XVNET_TRY(examine_loopback(kernel, tables, findings));
-  XVNET_ASSIGN(uplinks, view_uplinks(kernel, tables));
-  XVNET_ASSIGN(ports, view_ports(kernel, tables));
-  XVNET_ASSIGN(networks, view_networks(kernel, tables));
+  Tables tables(host);
+  XVNET_TRY(examine_build(host, tables, findings));
+  XVNET_TRY(examine_programs(host, findings));
+  XVNET_TRY(examine_devices(host, tables, findings));
+  XVNET_TRY(examine_networks(host, tables, findings));
+  XVNET_TRY(examine_loopback(host, tables, findings));
+  XVNET_ASSIGN(uplinks, view_uplinks(host, tables));
+  XVNET_ASSIGN(ports, view_ports(host, tables));
+  XVNET_ASSIGN(networks, view_networks(host, tables));
   findings.push_back({"instance", Health::kOk,
                       fmt::format("{} ports, {} networks, {} uplinks", ports.size(),
                                   networks.size(), uplinks.size()),

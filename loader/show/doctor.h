@@ -9,6 +9,6 @@
 namespace xvnet {
 
 // Findings about the instance: its programs, devices, networks and forwards.
-Result<Findings> examine_instance(Kernel& kernel);
+Result<Findings> examine_instance(Host& host);
 
 }  // namespace xvnet

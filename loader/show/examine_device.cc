@@ -30,8 +30,8 @@ bool is_openvswitch(const std::optional<Link>& master) {
 
 class Examination {
  public:
-  Examination(const Kernel& kernel, Tables& tables, const Device& device, Findings& findings)
-      : kernel_(&kernel), tables_(&tables), device_(&device), findings_(&findings) {}
+  Examination(const Host& host, Tables& tables, const Device& device, Findings& findings)
+      : host_(&host), tables_(&tables), device_(&device), findings_(&findings) {}
 
   void add(Health health, std::string detail, std::string fix) {
     findings_->push_back({device_->check, health, std::move(detail), std::move(fix)});
@@ -74,7 +74,7 @@ class Examination {
     const auto& record = device_->record;
     XVNET_ASSIGN(entry, tables_->interfaces.find(device_->ifindex));
     if (link.kind == LinkKind::kVeth) {
-      XVNET_ASSIGN(peer, kernel_->veth_peer(device_->ifindex));
+      XVNET_ASSIGN(peer, host_->veth_peer(device_->ifindex));
       if (entry && entry->flags & abi::INTERFACE_XDP_TARGET && !peer.receives_xdp)
         fails("the other end runs no XDP program any more: frames XDP sends it are lost");
       if (record.mode == abi::MODE_XDP && peer.is_reachable &&
@@ -92,7 +92,7 @@ class Examination {
   }
 
   Result<void> backstop() {
-    XVNET_ASSIGN(is_missing, kernel_->lacks_backstop(device_->ifindex));
+    XVNET_ASSIGN(is_missing, host_->lacks_backstop(device_->ifindex));
     if (is_missing)
       add(Health::kWarn,
           "its backstop is gone (nftables: table netdev xvnet): if its programs went, too, its VM "
@@ -103,7 +103,7 @@ class Examination {
 
   Result<void> foreign() {
     if (device_->record.flags & abi::RECORD_SHARED_XDP) return {};
-    XVNET_ASSIGN(foreign, kernel_->foreign_xdp(device_->ifindex));
+    XVNET_ASSIGN(foreign, host_->foreign_xdp(device_->ifindex));
     if (!foreign.empty())
       add(Health::kWarn, fmt::format("another XDP program, {}, sees its frames first", foreign),
           "make sure that it passes what xvnet is to carry");
@@ -114,7 +114,7 @@ class Examination {
   // The command that repairs a port also takes it out of a bridge. Only Open vSwitch itself can
   // remove its ports, and an uplink belongs to the host.
   void master(const Link& link) {
-    const auto found = kernel_->find_link(link.master);
+    const auto found = host_->find_link(link.master);
     const std::optional<Link> master = found ? *found : std::nullopt;
     const std::string name = master ? master->name : std::string("a bridge or bond");
     const std::string leave = leave_master_command(link, master);
@@ -150,28 +150,28 @@ class Examination {
 
   // Commands for a device in another namespace cannot be given.
   std::string raise_other_end(const Link& link) const {
-    const auto peer = kernel_->find_link(link.peer);
+    const auto peer = host_->find_link(link.peer);
     return peer && *peer ? fmt::format("ip link set dev {} up", quoted_for_shell((*peer)->name))
                          : std::string("set its other end up, in the namespace where that is");
   }
 
   Result<void> feature(Feature feature, const char* detail) {
-    XVNET_ASSIGN(state, kernel_->feature(device_->ifindex, feature));
+    XVNET_ASSIGN(state, host_->feature(device_->ifindex, feature));
     if (state.is_on && !state.is_fixed) fails(detail);
     return {};
   }
 
-  const Kernel* kernel_;
+  const Host* host_;
   Tables* tables_;
   const Device* device_;
   Findings* findings_;
 };
 
 // Compares the MTU of a port with that of the uplink that its frames leave through.
-Result<void> examine_mtu(const Kernel& kernel, Tables& tables, const abi::port_record& port,
+Result<void> examine_mtu(const Host& host, Tables& tables, const abi::port_record& port,
                          const Link& link, Examination& examination) {
   XVNET_ASSIGN(network, tables.networks.find(port.network));
-  XVNET_ASSIGN(uplink, kernel.find_link(network ? network->uplink : 0));
+  XVNET_ASSIGN(uplink, host.find_link(network ? network->uplink : 0));
   const std::uint32_t other = uplink ? uplink->mtu : kFullMtu;
   if (uplink && link.mtu > other)
     examination.add(
@@ -187,22 +187,22 @@ Result<void> examine_mtu(const Kernel& kernel, Tables& tables, const abi::port_r
   return {};
 }
 
-Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t ifindex,
+Result<void> examine_port(const Host& host, Tables& tables, std::uint32_t ifindex,
                           const abi::port_record& record, Findings& findings) {
   XVNET_ASSIGN(network, tables.network_records.find(record.network));
-  XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+  XVNET_ASSIGN(name, present_name(host, ifindex, record.device));
   const bool is_host_side = record.device.flags & abi::RECORD_HOST_SIDE;
   Device device{ifindex,       name, "port " + name, "xvnet detach " + quoted_for_shell(name),
                 record.device, false};
   if (network)
     device.again = is_host_side ? host_address_command(network_request(*network))
                                 : command_of(port_request(name, record, *network));
-  Examination examination(kernel, tables, device, findings);
-  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kPortPrograms));
-  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  Examination examination(host, tables, device, findings);
+  XVNET_ASSIGN(state, state_of(host, ifindex, record.device, kPortPrograms));
+  XVNET_ASSIGN(link, host.find_link(ifindex));
   if (!examination.state(state) || !link) return {};
   examination.link(*link);
-  XVNET_ASSIGN(addresses, kernel.ipv4_addresses(ifindex));
+  XVNET_ASSIGN(addresses, host.ipv4_addresses(ifindex));
   if (!addresses.empty() && !is_host_side)
     examination.add(Health::kWarn,
                     fmt::format("the host has the address {} on it, which reaches nothing there",
@@ -214,7 +214,7 @@ Result<void> examine_port(const Kernel& kernel, Tables& tables, std::uint32_t if
         fmt::format("IPv4 forwarding of it was turned off: its VM does not get out "
                     "(net.ipv4.conf.{}.forwarding)",
                     link->name));
-  XVNET_TRY(examine_mtu(kernel, tables, record, *link, examination));
+  XVNET_TRY(examine_mtu(host, tables, record, *link, examination));
   XVNET_TRY(examination.offloads(*link));
   XVNET_TRY(examination.backstop());
   return examination.foreign();
@@ -244,15 +244,15 @@ Result<void> examine_mac(Tables& tables, const Link& link, Examination& examinat
   return {};
 }
 
-Result<void> examine_uplink(const Kernel& kernel, Tables& tables, std::uint32_t ifindex,
+Result<void> examine_uplink(const Host& host, Tables& tables, std::uint32_t ifindex,
                             const abi::uplink_record& record, Findings& findings) {
-  XVNET_ASSIGN(name, present_name(kernel, ifindex, record.device));
+  XVNET_ASSIGN(name, present_name(host, ifindex, record.device));
   const Device device{ifindex,          name,
                       "uplink " + name, command_of(uplink_request(name, record)),
                       record.device,    true};
-  Examination examination(kernel, tables, device, findings);
-  XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kUplinkPrograms));
-  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  Examination examination(host, tables, device, findings);
+  XVNET_ASSIGN(state, state_of(host, ifindex, record.device, kUplinkPrograms));
+  XVNET_ASSIGN(link, host.find_link(ifindex));
   if (!examination.state(state) || !link) return {};
   examination.link(*link);
   if (link->mtu < kFullMtu)
@@ -275,13 +275,13 @@ std::string leave_master_command(const Link& link, const std::optional<Link>& ma
                                 : fmt::format("ip link set dev {} nomaster", device);
 }
 
-Result<void> examine_devices(const Kernel& kernel, Tables& tables, Findings& findings) {
+Result<void> examine_devices(const Host& host, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
   for (const auto& [ifindex, record] : uplinks)
-    XVNET_TRY(examine_uplink(kernel, tables, ifindex, record, findings));
+    XVNET_TRY(examine_uplink(host, tables, ifindex, record, findings));
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, record] : ports)
-    XVNET_TRY(examine_port(kernel, tables, ifindex, record, findings));
+    XVNET_TRY(examine_port(host, tables, ifindex, record, findings));
   return {};
 }
 

@@ -12,7 +12,7 @@
 namespace xvnet {
 
 // Checks that every port and uplink is present, filtered and configured as attach left it.
-Result<void> examine_devices(const Kernel& kernel, Tables& tables, Findings& findings);
+Result<void> examine_devices(const Host& host, Tables& tables, Findings& findings);
 
 // Returns the command that removes the link from its bridge: "ip link set dev eth0 nomaster", or
 // `ovs-vsctl del-port` for Open vSwitch.

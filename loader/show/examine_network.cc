@@ -50,15 +50,15 @@ struct LostAddress {
 };
 
 // Returns the network's first public address that was an address of an uplink but is no longer.
-Result<std::optional<LostAddress>> lost_address(const Kernel& kernel, Tables& tables,
+Result<std::optional<LostAddress>> lost_address(const Host& host, Tables& tables,
                                                 const abi::nat_network& entry) {
   for (const auto& range : ranges_of(entry)) {
     const auto address = ipv4_of(range.address);
     XVNET_ASSIGN(known, tables.nat_addresses.find(range.address));
     if (!address || !known || !(known->flags & abi::NAT_ADDRESS_OF_HOST)) continue;
-    XVNET_ASSIGN(holder, kernel.address_holder(range.address));
+    XVNET_ASSIGN(holder, host.address_holder(range.address));
     if (holder.empty()) return LostAddress{*address, ""};
-    XVNET_ASSIGN(link, kernel.find_link(holder));
+    XVNET_ASSIGN(link, host.find_link(holder));
     XVNET_ASSIGN(uplink, tables.uplink_records.find(link ? link->ifindex : 0));
     if (!uplink) return LostAddress{*address, holder};
   }
@@ -67,11 +67,11 @@ Result<std::optional<LostAddress>> lost_address(const Kernel& kernel, Tables& ta
 
 // Returns the command that removes the address from the host: "ip address del 203.0.113.7/24 dev
 // eth0".
-Result<std::string> removal_command(const Kernel& kernel, Ipv4 address, const std::string& holder) {
-  XVNET_ASSIGN(link, kernel.find_link(holder));
+Result<std::string> removal_command(const Host& host, Ipv4 address, const std::string& holder) {
+  XVNET_ASSIGN(link, host.find_link(holder));
   std::uint32_t prefix = kIpv4Bits;
   if (link) {
-    XVNET_ASSIGN(own, kernel.ipv4_addresses(link->ifindex));
+    XVNET_ASSIGN(own, host.ipv4_addresses(link->ifindex));
     for (const auto& each : own)
       if (each.address == address) prefix = each.prefix;
   }
@@ -81,7 +81,7 @@ Result<std::string> removal_command(const Kernel& kernel, Ipv4 address, const st
 
 // Reports pool addresses that the host has taken. Their ranges include ports that the host may use,
 // so no xvnet command can repair the network while the host has them.
-Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& examined,
+Result<void> examine_pool(const Host& host, Tables& tables, const Examined& examined,
                           Findings& findings) {
   XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
   if (!entry) return {};
@@ -89,9 +89,9 @@ Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& 
     const auto address = ipv4_of(range.address);
     XVNET_ASSIGN(known, tables.nat_addresses.find(range.address));
     if (!address || !known || known->flags & abi::NAT_ADDRESS_OF_HOST) continue;
-    XVNET_ASSIGN(holder, kernel.address_holder(range.address));
+    XVNET_ASSIGN(holder, host.address_holder(range.address));
     if (holder.empty()) continue;
-    XVNET_ASSIGN(removal, removal_command(kernel, *address, holder));
+    XVNET_ASSIGN(removal, removal_command(host, *address, holder));
     findings.push_back({examined.check, Health::kFail,
                         fmt::format("its VMs speak from {}, which the host has taken on {}: take "
                                     "it off there, or give the network another --snat",
@@ -113,13 +113,13 @@ std::string in_words(const std::optional<LostAddress>& lost) {
 }
 
 // If plan_nat() fails now, the operator must fix its cause first.
-Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& examined,
+Result<void> examine_snat(const Host& host, Tables& tables, const Examined& examined,
                           Findings& findings) {
   if (!has_snat(examined.network.record)) return {};
   XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
   std::optional<LostAddress> lost;
   if (entry) {
-    XVNET_ASSIGN(found, lost_address(kernel, tables, *entry));
+    XVNET_ASSIGN(found, lost_address(host, tables, *entry));
     lost = found;
   }
   if (entry && !lost) return {};
@@ -130,7 +130,7 @@ Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& 
   }
   const std::string detail = in_words(lost);
   const std::string command = snat_command(examined.request);
-  const auto plan = plan_nat(tables, kernel, examined.network);
+  const auto plan = plan_nat(tables, host, examined.network);
   findings.push_back({examined.check, Health::kFail,
                       plan ? detail : fmt::format("{} ({})", detail, plan.error().message),
                       plan ? command
@@ -141,12 +141,12 @@ Result<void> examine_snat(const Kernel& kernel, Tables& tables, const Examined& 
 }
 
 // A restore has no present addresses to go by.
-Result<void> examine_restore(const Kernel& kernel, Tables& tables, const Examined& examined,
+Result<void> examine_restore(const Host& host, Tables& tables, const Examined& examined,
                              Findings& findings) {
   const bool is_examined = std::ranges::any_of(
       findings, [&](const Finding& finding) { return finding.check == examined.check; });
   if (!has_snat(examined.network.record) || is_examined) return {};
-  const auto afresh = find_public_addresses(tables, kernel, 0, examined.network.record);
+  const auto afresh = find_public_addresses(tables, host, 0, examined.network.record);
   if (!afresh)
     findings.push_back({examined.check, Health::kWarn,
                         "its SNAT would not come back after a reboot: " + afresh.error().message,
@@ -163,20 +163,20 @@ Result<bool> is_uplink_among(Tables& tables, const std::vector<std::uint32_t>& d
 }
 
 // Checks what all networks with SNAT share: the routes of the host and its other NAT.
-Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& findings) {
+Result<void> examine_ways_out(const Host& host, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   if (networks.empty()) return {};
   const auto warn = [&](const char* check, std::string detail, const char* fix) {
     findings.push_back({check, Health::kWarn, std::move(detail), fix});
   };
-  XVNET_ASSIGN(devices, kernel.default_route_devices());
+  XVNET_ASSIGN(devices, host.default_route_devices());
   XVNET_ASSIGN(leads_out, is_uplink_among(tables, devices));
   if (!leads_out)
     warn(
         "routes",
         "no IPv4 default route leads through an uplink: VMs reach only what another route leads to",
         "ip route add default via ROUTER");
-  XVNET_ASSIGN(mtus, kernel.unlocked_route_mtus());
+  XVNET_ASSIGN(mtus, host.unlocked_route_mtus());
   for (const auto& route : mtus)
     warn("routes",
          fmt::format("the MTU of the route {} does not hold for VMs, because it is not locked",
@@ -184,7 +184,7 @@ Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& fi
          "add the word lock to the route: mtu lock BYTES");
   XVNET_ASSIGN(own, ports_on_host(tables));
   if (own.none()) return {};
-  XVNET_ASSIGN(places, kernel.random_translations());
+  XVNET_ASSIGN(places, host.random_translations());
   for (const auto& place : places)
     warn("nat",
          fmt::format("a rule in {} translates to random ports, those of networks included: a VM "
@@ -195,14 +195,14 @@ Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& fi
   return {};
 }
 
-Result<void> examine_published(const Kernel& kernel, Tables& tables, const Examined& examined,
+Result<void> examine_published(const Host& host, Tables& tables, const Examined& examined,
                                Findings& findings) {
   XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
   if (!entry) return {};
   PortSet shared;
   for (const auto& range : ranges_of(*entry)) {
     if (!(range.flags & abi::NAT_RANGE_OF_HOST)) continue;
-    XVNET_ASSIGN(published, kernel.published_ports(*ipv4_of(range.address)));
+    XVNET_ASSIGN(published, host.published_ports(*ipv4_of(range.address)));
     shared |= ports_of(range) & published;
   }
   if (shared.any())
@@ -214,12 +214,12 @@ Result<void> examine_published(const Kernel& kernel, Tables& tables, const Exami
   return {};
 }
 
-Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examined& examined,
+Result<void> examine_reserved(const Host& host, Tables& tables, const Examined& examined,
                               Findings& findings) {
   XVNET_ASSIGN(entry, tables.nat_networks.find(examined.network.id));
   if (!entry) return {};
   XVNET_ASSIGN(own, ports_on_host(tables, *entry));
-  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  XVNET_ASSIGN(reserved, host.reserved_ports());
   const auto lost = own & ~reserved;
   if (lost.any())
     findings.push_back({examined.check, Health::kFail,
@@ -231,18 +231,18 @@ Result<void> examine_reserved(const Kernel& kernel, Tables& tables, const Examin
 }
 
 // Finds the host's end of the network's veth pair, whatever its name.
-Result<std::optional<Link>> find_host_end(const Kernel& kernel, Tables& tables,
+Result<std::optional<Link>> find_host_end(const Host& host, Tables& tables,
                                           const Examined& examined) {
   XVNET_ASSIGN(ports, host_ports(tables, examined.network.id));
   for (const auto& port : ports) {
-    XVNET_ASSIGN(link, kernel.find_link(port.ifindex));
-    if (link) return kernel.find_link(link->peer);
+    XVNET_ASSIGN(link, host.find_link(port.ifindex));
+    if (link) return host.find_link(link->peer);
   }
   return std::nullopt;
 }
 
 // Checks that the pair exists, and its host's end. The inner end is examined as a port.
-Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const Examined& examined,
+Result<void> examine_host_interface(const Host& host, Tables& tables, const Examined& examined,
                                     Findings& findings) {
   const auto addresses = host_addresses_of(examined.network.record);
   if (addresses.empty()) return {};
@@ -251,9 +251,9 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
     findings.push_back(
         {examined.check, Health::kFail, std::move(detail), host_address_command(examined.request)});
   };
-  XVNET_ASSIGN(link, kernel.find_link(name));
+  XVNET_ASSIGN(link, host.find_link(name));
   if (!link) {
-    XVNET_ASSIGN(renamed, find_host_end(kernel, tables, examined));
+    XVNET_ASSIGN(renamed, find_host_end(host, tables, examined));
     fails(renamed ? fmt::format("its host interface {} was renamed to {}", name, renamed->name)
                   : fmt::format("its host interface {} is gone", name));
     return {};
@@ -263,7 +263,7 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
     fails(
         fmt::format("ARP was turned off on its host interface {}: VMs do not find the host", name));
   if (link->master) {
-    XVNET_ASSIGN(master, kernel.find_link(link->master));
+    XVNET_ASSIGN(master, host.find_link(link->master));
     findings.push_back(
         {examined.check, Health::kFail,
          fmt::format("its host interface {} is a member of {}: the host does not get "
@@ -276,16 +276,16 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
     if (std::memcmp(port.record.mac, link->mac.data(), sizeof port.record.mac) != 0)
       fails(fmt::format("the MAC of its host interface {} was changed", name));
   for (const auto& address : addresses) {
-    XVNET_ASSIGN(is_there, kernel.has_address(link->ifindex, address));
+    XVNET_ASSIGN(is_there, host.has_address(link->ifindex, address));
     if (!is_there) fails(fmt::format("its host interface {} has lost {}", name, address));
   }
-  XVNET_ASSIGN(settings, kernel.unguarded(link->ifindex, kinds_of(addresses)));
+  XVNET_ASSIGN(settings, host.unguarded(link->ifindex, kinds_of(addresses)));
   if (!settings.empty())
     fails(
         fmt::format("its VMs can reach or change more of the host than its addresses there: {} "
                     "was changed",
                     fmt::join(settings, ", ")));
-  XVNET_ASSIGN(overruling, kernel.overruling());
+  XVNET_ASSIGN(overruling, host.overruling());
   for (const auto& [setting, value] : overruling)
     findings.push_back({examined.check, Health::kWarn,
                         fmt::format("{} overrules the setting of its host interface {}: the host "
@@ -296,10 +296,10 @@ Result<void> examine_host_interface(const Kernel& kernel, Tables& tables, const 
 }
 
 // If the forward can use the host's address, repeating its command reopens it that way.
-Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRequest& request,
+Result<void> examine_taken(const Host& host, Tables& tables, const ForwardRequest& request,
                            const std::string& holder, Findings& findings) {
-  XVNET_ASSIGN(may_follow, may_become_hosts(tables, kernel, request));
-  XVNET_ASSIGN(removal, removal_command(kernel, request.outside, holder));
+  XVNET_ASSIGN(may_follow, may_become_hosts(tables, host, request));
+  XVNET_ASSIGN(removal, removal_command(host, request.outside, holder));
   const std::string detail =
       fmt::format("{}, the address of a forward, is now the host's", format_ipv4(request.outside));
   const std::string advice =
@@ -310,12 +310,10 @@ Result<void> examine_taken(const Kernel& kernel, Tables& tables, const ForwardRe
 }
 
 // The forward has priority over a socket that was bound to its port later.
-Result<void> examine_sockets(const Kernel& kernel, const ForwardRequest& request,
-                             Findings& findings) {
-  XVNET_ASSIGN(used,
-               kernel.ports_in_use(
-                   request.protocol == ForwardProtocol::kTcp ? Transport::kTcp : Transport::kUdp,
-                   request.outside));
+Result<void> examine_sockets(const Host& host, const ForwardRequest& request, Findings& findings) {
+  XVNET_ASSIGN(used, host.ports_in_use(request.protocol == ForwardProtocol::kTcp ? Transport::kTcp
+                                                                                 : Transport::kUdp,
+                                       request.outside));
   PortSet ports;
   for (std::size_t at = 0; at < request.count; ++at) ports.set(request.outside_port + at);
   ports &= used;
@@ -328,15 +326,15 @@ Result<void> examine_sockets(const Kernel& kernel, const ForwardRequest& request
   return {};
 }
 
-Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& findings) {
+Result<void> examine_forwards(const Host& host, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(requests, forward_requests(tables));
   std::map<Ipv4, std::string> holders;  // names of the host's devices; empty for none
-  XVNET_ASSIGN(reserved, kernel.reserved_ports());
+  XVNET_ASSIGN(reserved, host.reserved_ports());
   for (const auto& request : requests) {
     XVNET_ASSIGN(address, tables.nat_addresses.find(to_abi(request.outside)));
     const bool is_of_host = address && address->flags & abi::NAT_ADDRESS_OF_HOST;
     if (!holders.contains(request.outside)) {
-      XVNET_ASSIGN(holder, kernel.address_holder(to_abi(request.outside)));
+      XVNET_ASSIGN(holder, host.address_holder(to_abi(request.outside)));
       holders[request.outside] = holder;
     }
     const std::string& holder = holders[request.outside];
@@ -346,9 +344,9 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
                                       format_ipv4(request.outside)),
                           command_of(request)});
     if (address && !is_of_host && !holder.empty())
-      XVNET_TRY(examine_taken(kernel, tables, request, holder, findings));
+      XVNET_TRY(examine_taken(host, tables, request, holder, findings));
     if (!is_of_host || !request.outside_port) continue;
-    XVNET_TRY(examine_sockets(kernel, request, findings));
+    XVNET_TRY(examine_sockets(host, request, findings));
     PortSet lost;
     for (std::size_t at = 0; at < request.count; ++at)
       if (!reserved[request.outside_port + at]) lost.set(request.outside_port + at);
@@ -364,21 +362,21 @@ Result<void> examine_forwards(const Kernel& kernel, Tables& tables, Findings& fi
 
 }  // namespace
 
-Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& findings) {
+Result<void> examine_networks(const Host& host, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
     const Examined examined{
         {id, record}, network_request(record), "network " + text_of(record.name)};
     XVNET_TRY(examine_uplink_of(tables, examined, findings));
-    XVNET_TRY(examine_snat(kernel, tables, examined, findings));
-    XVNET_TRY(examine_pool(kernel, tables, examined, findings));
-    XVNET_TRY(examine_published(kernel, tables, examined, findings));
-    XVNET_TRY(examine_reserved(kernel, tables, examined, findings));
-    XVNET_TRY(examine_restore(kernel, tables, examined, findings));
-    XVNET_TRY(examine_host_interface(kernel, tables, examined, findings));
+    XVNET_TRY(examine_snat(host, tables, examined, findings));
+    XVNET_TRY(examine_pool(host, tables, examined, findings));
+    XVNET_TRY(examine_published(host, tables, examined, findings));
+    XVNET_TRY(examine_reserved(host, tables, examined, findings));
+    XVNET_TRY(examine_restore(host, tables, examined, findings));
+    XVNET_TRY(examine_host_interface(host, tables, examined, findings));
   }
-  XVNET_TRY(examine_ways_out(kernel, tables, findings));
-  return examine_forwards(kernel, tables, findings);
+  XVNET_TRY(examine_ways_out(host, tables, findings));
+  return examine_forwards(host, tables, findings);
 }
 
 }  // namespace xvnet

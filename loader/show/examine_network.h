@@ -9,6 +9,6 @@
 namespace xvnet {
 
 // Checks the uplink, public addresses, public ports and host interface of every network.
-Result<void> examine_networks(const Kernel& kernel, Tables& tables, Findings& findings);
+Result<void> examine_networks(const Host& host, Tables& tables, Findings& findings);
 
 }  // namespace xvnet

@@ -26,7 +26,7 @@ const char* lease_state_text(std::uint32_t state) {
 
 }  // namespace
 
-Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables) {
+Result<std::vector<LeaseView>> view_leases(const Host& host, Tables& tables) {
   std::vector<LeaseView> views;
   XVNET_ASSIGN(leases, tables.leases.entries());
   for (const auto& [ifindex, lease] : leases) {
@@ -39,7 +39,7 @@ Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables)
     view.device = text_of(port->device.name);
     view.state = lease_state_text(lease.state);
     if (lease.acked_ns) {
-      const std::uint64_t now = kernel.monotonic_ns();
+      const std::uint64_t now = host.monotonic_ns();
       view.mac = std::to_array(lease.client);
       view.age_s = (now > lease.acked_ns ? now - lease.acked_ns : 0) / kNanosecondsPerSecond;
     }

@@ -8,6 +8,6 @@
 
 namespace xvnet {
 
-Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables);
+Result<std::vector<LeaseView>> view_leases(const Host& host, Tables& tables);
 
 }  // namespace xvnet

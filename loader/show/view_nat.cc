@@ -58,8 +58,7 @@ auto order_of(const NatView& view) {
 
 }  // namespace
 
-Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
-                                      const NatFilter& filter) {
+Result<std::vector<NatView>> view_nat(const Host& host, Tables& tables, const NatFilter& filter) {
   if (!filter.network.empty()) {
     XVNET_ASSIGN(network, find_network(tables, filter.network));
     if (!network)
@@ -68,7 +67,7 @@ Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
   XVNET_ASSIGN(records, tables.network_records.entries());
   const std::map networks(records.begin(), records.end());
   XVNET_ASSIGN(slots, tables.nat_slots.entries());
-  const std::uint64_t now_ns = kernel.monotonic_ns();
+  const std::uint64_t now_ns = host.monotonic_ns();
   std::vector<NatView> views;
   for (const auto& [key, slot] : slots) {
     const auto network = networks.find(slot.network);

@@ -9,7 +9,6 @@
 namespace xvnet {
 
 // Mappings that have not expired, without forwards.
-Result<std::vector<NatView>> view_nat(const Kernel& kernel, Tables& tables,
-                                      const NatFilter& filter);
+Result<std::vector<NatView>> view_nat(const Host& host, Tables& tables, const NatFilter& filter);
 
 }  // namespace xvnet

@@ -18,17 +18,16 @@ namespace xvnet {
 namespace {
 
 // Whether frames can pass. A TAP has no carrier unless a process has it open.
-Result<std::string> carrier_of(const Kernel& kernel, std::uint32_t ifindex,
-                               const std::string& state) {
-  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+Result<std::string> carrier_of(const Host& host, std::uint32_t ifindex, const std::string& state) {
+  XVNET_ASSIGN(link, host.find_link(ifindex));
   if (!link || state == "gone" || state == "severed") return "gone";
   if (!link->is_up) return "down";
   if (link->has_carrier) return "up";
   return link->kind == LinkKind::kTap ? "no-vm" : "no-carrier";
 }
 
-std::string name_of(const Kernel& kernel, std::uint32_t ifindex, const abi::device_record& record) {
-  return present_name(kernel, ifindex, record).value_or(text_of(record.name));
+std::string name_of(const Host& host, std::uint32_t ifindex, const abi::device_record& record) {
+  return present_name(host, ifindex, record).value_or(text_of(record.name));
 }
 
 const char* kind_text(std::uint16_t kind) {
@@ -60,15 +59,14 @@ Result<std::map<std::uint32_t, abi::network>> all_networks(Tables& tables) {
 using LearnedCounts = std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t>;
 
 // Counts by network id and ifindex.
-Result<LearnedCounts> count_learned(const Kernel& kernel, Tables& tables) {
+Result<LearnedCounts> count_learned(const Host& host, Tables& tables) {
   LearnedCounts counts;
   XVNET_ASSIGN(entries, tables.fdb.entries());
   XVNET_ASSIGN(networks, all_networks(tables));
   for (const auto& [key, entry] : entries) {
     const auto network = networks.find(key.network);
     if (!is_learned(entry) || network == networks.end()) continue;
-    if (age_of(entry, network->second, kernel.monotonic_ns()))
-      counts[{key.network, entry.ifindex}]++;
+    if (age_of(entry, network->second, host.monotonic_ns())) counts[{key.network, entry.ifindex}]++;
   }
   return counts;
 }
@@ -102,7 +100,7 @@ std::string_view kind_of(const abi::network_record& record) {
   return has_snat(record) ? "nat" : "host-only";
 }
 
-Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint32_t id,
+Result<NetworkView> view_network(const Host& host, Tables& tables, std::uint32_t id,
                                  const abi::network_record& record) {
   NetworkView view{};
   view.name = text_of(record.name);
@@ -111,7 +109,7 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
   view.kind = kind_of(record);
   if (record.vid) view.vid = record.vid;
   view.ageing_s = record.ageing_s;
-  XVNET_ASSIGN(uplink, bound_uplink_name(tables, kernel, id));
+  XVNET_ASSIGN(uplink, bound_uplink_name(tables, host, id));
   view.uplink = uplink;
   for (std::size_t i = 0; i < record.address_count; ++i)
     view.host_addresses.push_back(text_of(record.addresses[i]));
@@ -131,7 +129,7 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
   XVNET_ASSIGN(ports, tables.port_records.entries());
   for (const auto& [ifindex, port] : ports)
     if (port.network == id && !(port.device.flags & abi::RECORD_HOST_SIDE))
-      view.ports.push_back(name_of(kernel, ifindex, port.device));
+      view.ports.push_back(name_of(host, ifindex, port.device));
   std::ranges::sort(view.ports);
   return view;
 }
@@ -148,33 +146,33 @@ Result<std::vector<AllowedView>> view_allowed(Tables& tables, std::uint32_t ifin
 
 }  // namespace
 
-Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+Result<std::string> state_of(const Host& host, std::uint32_t ifindex,
                              const abi::device_record& record, const ProgramSet& programs) {
-  XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
+  XVNET_ASSIGN(presence, presence_of(host, ifindex, record));
   if (presence == Presence::kGone) return "gone";
-  if (presence == Presence::kSevered) return "severed";
-  XVNET_ASSIGN(ingress, kernel.attachment(ifindex, Hook::kTcIngress));
-  XVNET_ASSIGN(xdp, kernel.attachment(ifindex, Hook::kXdp));
-  XVNET_ASSIGN(egress, kernel.attachment(ifindex, Hook::kTcEgress));
+  if (presence == Presence::kReplaced) return "severed";
+  XVNET_ASSIGN(ingress, host.attachment(ifindex, Hook::kTcIngress));
+  XVNET_ASSIGN(xdp, host.attachment(ifindex, Hook::kXdp));
+  XVNET_ASSIGN(egress, host.attachment(ifindex, Hook::kTcEgress));
   const bool lacks_xdp = record.mode == abi::MODE_XDP && xdp != Attachment::kLive;
   const bool lacks_egress = programs.egress && egress != Attachment::kLive;
   if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp ||
       lacks_egress)
     return "incomplete";
-  XVNET_ASSIGN(link, kernel.find_link(ifindex));
+  XVNET_ASSIGN(link, host.find_link(ifindex));
   return link && link->is_up ? "up" : "down";
 }
 
-Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
+Result<std::vector<PortView>> view_ports(const Host& host, Tables& tables) {
   std::vector<PortView> views;
   XVNET_ASSIGN(records, tables.port_records.entries());
-  XVNET_ASSIGN(learned, count_learned(kernel, tables));
+  XVNET_ASSIGN(learned, count_learned(host, tables));
   for (const auto& [ifindex, record] : records) {
     if (record.device.flags & abi::RECORD_HOST_SIDE) continue;
     XVNET_ASSIGN(network, tables.network_records.find(record.network));
-    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kPortPrograms));
+    XVNET_ASSIGN(state, state_of(host, ifindex, record.device, kPortPrograms));
     PortView view{};
-    view.name = name_of(kernel, ifindex, record.device);
+    view.name = name_of(host, ifindex, record.device);
     view.ifindex = ifindex;
     view.kind = kind_text(record.device.kind);
     if (network) view.network = text_of(network->name);
@@ -183,7 +181,7 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
     view.mode_asked = mode_of(record.device.mode_asked);
     view.why = text_of(record.device.why);
     view.state = state;
-    XVNET_ASSIGN(carrier, carrier_of(kernel, ifindex, state));
+    XVNET_ASSIGN(carrier, carrier_of(host, ifindex, state));
     view.carrier = carrier;
     Mac mac{};
     std::memcpy(mac.data(), record.mac, sizeof record.mac);
@@ -201,32 +199,32 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
   return views;
 }
 
-Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables) {
+Result<std::vector<NetworkView>> view_networks(const Host& host, Tables& tables) {
   std::vector<NetworkView> views;
   XVNET_ASSIGN(records, tables.network_records.entries());
   for (const auto& [id, record] : records) {
-    XVNET_ASSIGN(view, view_network(kernel, tables, id, record));
+    XVNET_ASSIGN(view, view_network(host, tables, id, record));
     views.push_back(std::move(view));
   }
   std::ranges::sort(views, {}, &NetworkView::name);
   return views;
 }
 
-Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables) {
+Result<std::vector<UplinkView>> view_uplinks(const Host& host, Tables& tables) {
   std::vector<UplinkView> views;
   XVNET_ASSIGN(records, tables.uplink_records.entries());
   XVNET_ASSIGN(networks, all_networks(tables));
   for (const auto& [ifindex, record] : records) {
-    XVNET_ASSIGN(state, state_of(kernel, ifindex, record.device, kUplinkPrograms));
+    XVNET_ASSIGN(state, state_of(host, ifindex, record.device, kUplinkPrograms));
     UplinkView view{};
-    view.name = name_of(kernel, ifindex, record.device);
+    view.name = name_of(host, ifindex, record.device);
     view.ifindex = ifindex;
     view.mode = mode_of(record.device.mode);
     view.mode_asked = mode_of(record.device.mode_asked);
     view.why = text_of(record.device.why);
     view.vlans = record.device.flags & abi::RECORD_ALL_VLANS ? "all" : format_vids(vids_of(record));
     view.state = state;
-    XVNET_ASSIGN(carrier, carrier_of(kernel, ifindex, state));
+    XVNET_ASSIGN(carrier, carrier_of(host, ifindex, state));
     view.carrier = carrier;
     for (const auto& [id, network] : networks) {
       XVNET_ASSIGN(network_record, tables.network_records.find(id));
@@ -240,16 +238,16 @@ Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& table
   return views;
 }
 
-Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables) {
+Result<std::vector<FdbView>> view_fdb(const Host& host, Tables& tables) {
   std::vector<FdbView> views;
   XVNET_ASSIGN(entries, tables.fdb.entries());
   for (const auto& [key, entry] : entries) {
     XVNET_ASSIGN(network, tables.networks.find(key.network));
     XVNET_ASSIGN(record, tables.network_records.find(key.network));
     if (!network || !record) continue;
-    const auto age = age_of(entry, *network, kernel.monotonic_ns());
+    const auto age = age_of(entry, *network, host.monotonic_ns());
     if (is_learned(entry) && !age) continue;
-    XVNET_ASSIGN(link, kernel.find_link(entry.ifindex));
+    XVNET_ASSIGN(link, host.find_link(entry.ifindex));
     FdbView view{};
     view.network = text_of(record->name);
     std::memcpy(view.mac.data(), key.mac, sizeof key.mac);
@@ -265,14 +263,14 @@ Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables) {
   return views;
 }
 
-Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
+Result<std::vector<StatsView>> view_stats(const Host& host, Tables& tables,
                                           std::string_view device) {
   std::vector<StatsView> views;
-  XVNET_ASSIGN(named, kernel.find_link(device));
+  XVNET_ASSIGN(named, host.find_link(device));
   const auto add = [&](std::uint32_t ifindex, const abi::device_record& record,
                        bool is_uplink) -> Result<void> {
-    const std::string name = name_of(kernel, ifindex, record);
-    XVNET_ASSIGN(meant, is_device(kernel, ifindex, record, device, named));
+    const std::string name = name_of(host, ifindex, record);
+    XVNET_ASSIGN(meant, is_device(host, ifindex, record, device, named));
     if (!device.empty() && !meant) return {};
     XVNET_ASSIGN(stats, find_counters(tables, ifindex));
     if (stats) views.push_back({name, is_uplink, view_of(stats->from), view_of(stats->to)});

@@ -14,14 +14,14 @@ namespace xvnet {
 
 // Returns "up", "down", "gone", "severed" or "incomplete". The device should run `programs`, XDP by
 // its mode.
-Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+Result<std::string> state_of(const Host& host, std::uint32_t ifindex,
                              const abi::device_record& record, const ProgramSet& programs);
 
-Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables);
-Result<std::vector<NetworkView>> view_networks(const Kernel& kernel, Tables& tables);
-Result<std::vector<UplinkView>> view_uplinks(const Kernel& kernel, Tables& tables);
-Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables);
-Result<std::vector<StatsView>> view_stats(const Kernel& kernel, Tables& tables,
+Result<std::vector<PortView>> view_ports(const Host& host, Tables& tables);
+Result<std::vector<NetworkView>> view_networks(const Host& host, Tables& tables);
+Result<std::vector<UplinkView>> view_uplinks(const Host& host, Tables& tables);
+Result<std::vector<FdbView>> view_fdb(const Host& host, Tables& tables);
+Result<std::vector<StatsView>> view_stats(const Host& host, Tables& tables,
                                           std::string_view device);
 
 }  // namespace xvnet

@@ -18,7 +18,7 @@ struct Nonsense {
   std::string why;
 };
 
-class HostAddress : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
+class HostAddress : public OnFakeHost, public testing::WithParamInterface<Nonsense> {};
 
 TEST_P(HostAddress, OfNoHostIsRefusedWithTheReason) {
   const auto& [name, address, why] = GetParam();
@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Nonsense{"Ipv4InIpv6", "::ffff:10.6.0.1/120", "IPv4"}),
     [](const auto& test) { return test.param.name; });
 
-class RefusedAddresses : public OnFakeKernel {};
+class RefusedAddresses : public OnFakeHost {};
 
 TEST_F(RefusedAddresses, OfAPointToPointPrefixAreHostsBoth) {
   must(add_network(with_host_addresses("lab", {"10.5.0.0/31", "10.6.0.1/32", "2001:db8::/127"})));
@@ -70,7 +70,7 @@ TEST_F(RefusedAddresses, OfAnotherNetworkAreRefused) {
 }
 
 TEST_F(RefusedAddresses, OfAnotherInterfaceOfTheHostAreRefused) {
-  kernel_.add_nic("eth9").addresses = {"192.0.2.2/24", "2001:db8::9/64"};
+  host_.add_nic("eth9").addresses = {"192.0.2.2/24", "2001:db8::9/64"};
   refused(add_network(with_host_addresses("lab", {"192.0.2.2/32"})), ErrorKind::kFailed, "eth9");
   refused(add_network(with_host_addresses("lab", {"2001:db8::9/128"})), ErrorKind::kFailed, "eth9");
   must(add_network(with_host_addresses("lab", {"10.5.0.1/24"})));
@@ -79,14 +79,14 @@ TEST_F(RefusedAddresses, OfAnotherInterfaceOfTheHostAreRefused) {
 }
 
 TEST_F(RefusedAddresses, ThatLeadToVmsAreRefused) {
-  kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+  host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
   must(add_uplink(uplink("eth0")));
   must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"})));
   refused(add_network(with_host_addresses("lab", {"203.0.113.5/32"})), ErrorKind::kFailed,
           "public");
 }
 
-class OfServers : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
+class OfServers : public OnFakeHost, public testing::WithParamInterface<Nonsense> {};
 
 TEST_P(OfServers, OfNoHostIsRefusedWithTheReason) {
   const auto& [name, address, why] = GetParam();
@@ -122,7 +122,7 @@ TEST_F(RefusedAddresses, OfASubnetAreNotLinkLocal) {
 }
 
 TEST_F(RefusedAddresses, OfAnExceptionAreNotAllOfNoHost) {
-  kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+  host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
   must(add_uplink(uplink("eth0")));
   const auto green = with_snat(tenant("green", 10), {"auto"});
   for (const char* prefix : {"127.0.0.0/8", "224.0.0.0/24", "169.254.0.0/16", "0.0.0.0/8"})
@@ -131,10 +131,10 @@ TEST_F(RefusedAddresses, OfAnExceptionAreNotAllOfNoHost) {
   must(add_network(with_exceptions(green, {"0.0.0.0/0"})));
 }
 
-class Reach : public OnFakeKernel {
+class Reach : public OnFakeHost {
  protected:
   void SetUp() override {
-    kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+    host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
     must(add_uplink(uplink("eth0")));
   }
 };

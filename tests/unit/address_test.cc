@@ -11,13 +11,13 @@ using Texts = std::vector<std::string>;
 
 NetworkRequest blue() { return with_subnet(network("blue"), "10.0.0.0/24", "10.0.0.1"); }
 
-class Addresses : public OnFakeKernel {
+class Addresses : public OnFakeHost {
  protected:
   Texts ips_of(const std::string& device) { return view_of(device)->ips; }
   void attach_to(const std::string& network, const std::string& device, const Texts& ips = {}) {
     must(attach(with_ips(in_network(device, network), ips)));
   }
-  std::size_t known() { return kernel_.fake_table(TableId::kAddresses).raw().size(); }
+  std::size_t known() { return host_.fake_table(TableId::kAddresses).raw().size(); }
 };
 
 TEST_F(Addresses, APortGetsTheLowestFreeOne) {
@@ -54,7 +54,7 @@ TEST_F(Addresses, AreThoseThatAreAskedFor) {
 TEST_F(Addresses, OfAnotherPortAreRefused) {
   must(add_network(blue()));
   attach_to("blue", "tap0", {"10.0.0.7", "10.0.0.9"});
-  kernel_.device("tap0").link.has_carrier = true;
+  host_.device("tap0").link.has_carrier = true;
   refused(attach(with_ips(in_network("tap1", "blue"), {"10.0.0.9"})), ErrorKind::kFailed, "tap0");
 }
 
@@ -90,7 +90,7 @@ TEST_F(Addresses, StayWhenTheDeviceIsMadeAnew) {
   must(add_network(blue()));
   attach_to("blue", "tap0");
   attach_to("blue", "tap1");
-  kernel_.recreate("tap1");
+  host_.recreate("tap1");
   attach_to("blue", "tap1");
   EXPECT_EQ(ips_of("tap1"), Texts{"10.0.0.3"});
 }
@@ -202,10 +202,10 @@ class SharedAddresses : public Addresses {
   }
   // Writes what a program writes when it sees the announcement of a shared address.
   void announce(const std::string& device, const std::string& ip) {
-    auto& table = kernel_.fake_table(TableId::kAddresses);
+    auto& table = host_.fake_table(TableId::kAddresses);
     for (auto [key, entry] : table.typed<abi::address_key, abi::address_entry>()) {
       if (ipv4_of(key.address) != parse_ipv4(ip)) continue;
-      entry.ifindex = kernel_.device(device).link.ifindex;
+      entry.ifindex = host_.device(device).link.ifindex;
       table.set(to_bytes(key), to_bytes(entry));
     }
   }

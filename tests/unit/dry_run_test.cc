@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// --dry-run runs every command, with all its checks, on a Rehearsal of the kernel.
+// --dry-run runs every command, with all its checks, on a DryRun of the host.
 #include "loader/commands/dry_run.h"
 
 #include <algorithm>
@@ -10,60 +10,60 @@
 namespace xvnet::test {
 namespace {
 
-Result<Outcome> rehearse(Rehearsal& rehearsal, const Command& command) {
-  XVNET_ASSIGN(instance, Instance::open_for_change(rehearsal));
+Result<Outcome> run_dry(DryRun& dry_run, const Command& command) {
+  XVNET_ASSIGN(instance, Instance::open_for_change(dry_run));
   return command(instance);
 }
 
 class Rehearsed : public testing::TestWithParam<Scenario> {};
 
 TEST_P(Rehearsed, CommandChangesNothingAndTellsWhatItWouldDo) {
-  FakeKernel kernel;
-  prepare(kernel, GetParam());
-  kernel.start_process();
-  bool was_loaded = kernel.is_loaded();
-  Snapshot before = take_snapshot(kernel);
-  Rehearsal rehearsal(kernel);
-  auto outcome = rehearse(rehearsal, GetParam().command);
+  FakeHost host;
+  prepare(host, GetParam());
+  host.start_process();
+  bool was_loaded = host.is_loaded();
+  Snapshot before = take_snapshot(host);
+  DryRun dry_run(host);
+  auto outcome = run_dry(dry_run, GetParam().command);
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_TRUE(outcome->changed);
-  EXPECT_FALSE(rehearsal.steps().empty());
-  EXPECT_EQ(kernel.journal(), std::vector<std::string>());
-  EXPECT_EQ(difference(before, take_snapshot(kernel)), "");
-  EXPECT_FALSE(kernel.is_locked());
-  EXPECT_EQ(kernel.is_loaded(), was_loaded);
+  EXPECT_FALSE(dry_run.steps().empty());
+  EXPECT_EQ(host.journal(), std::vector<std::string>());
+  EXPECT_EQ(difference(before, take_snapshot(host)), "");
+  EXPECT_FALSE(host.is_locked());
+  EXPECT_EQ(host.is_loaded(), was_loaded);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Rehearsed, testing::ValuesIn(scenarios()),
                          [](const auto& scenario) { return scenario.param.name; });
 
-class Rehearsing : public OnFakeKernel {};
+class Rehearsing : public OnFakeHost {};
 
 TEST_F(Rehearsing, RefusesWhatTheCommandWouldRefuse) {
-  kernel_.add_tap("tap0").link.master = 3;
-  Rehearsal rehearsal(kernel_);
-  auto outcome = rehearse(rehearsal, attach(on_vlan("tap0", 10)));
+  host_.add_tap("tap0").link.master = 3;
+  DryRun dry_run(host_);
+  auto outcome = run_dry(dry_run, attach(on_vlan("tap0", 10)));
   ASSERT_FALSE(outcome);
   EXPECT_NE(outcome.error().message.find("bridge"), std::string::npos);
 }
 
 TEST_F(Rehearsing, SaysWhatIsMade) {
-  Rehearsal rehearsal(kernel_);
-  ASSERT_TRUE(rehearse(rehearsal, attach(on_vlan("tap0", 10))));
-  EXPECT_TRUE(std::ranges::any_of(rehearsal.steps(), [](const std::string& step) {
+  DryRun dry_run(host_);
+  ASSERT_TRUE(run_dry(dry_run, attach(on_vlan("tap0", 10))));
+  EXPECT_TRUE(std::ranges::any_of(dry_run.steps(), [](const std::string& step) {
     return step.find("tap0") != std::string::npos;
   }));
-  EXPECT_FALSE(kernel_.has("tap0"));
+  EXPECT_FALSE(host_.has("tap0"));
 }
 
 TEST_F(Rehearsing, WhatIsThereAlreadyTakesNoStep) {
   must(attach(on_vlan("tap0", 10)));
-  kernel_.start_process();
-  Rehearsal rehearsal(kernel_);
-  auto outcome = rehearse(rehearsal, attach(on_vlan("tap0", 10)));
+  host_.start_process();
+  DryRun dry_run(host_);
+  auto outcome = run_dry(dry_run, attach(on_vlan("tap0", 10)));
   ASSERT_TRUE(outcome);
   EXPECT_FALSE(outcome->changed);
-  EXPECT_EQ(rehearsal.steps(), std::vector<std::string>());
+  EXPECT_EQ(dry_run.steps(), std::vector<std::string>());
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ constexpr std::uint32_t kMinIpv6Mtu = 1280;  // RFC 8200, 5
 
 }  // namespace
 
-FakeKernel::FakeKernel() {
+FakeHost::FakeHost() {
   make_tables();
   Link& loopback = devices_[LOOPBACK_IFINDEX].link;
   loopback.ifindex = LOOPBACK_IFINDEX;
@@ -28,9 +28,9 @@ FakeKernel::FakeKernel() {
   loopback.is_up = true;
 }
 
-FakeKernel::~FakeKernel() = default;
+FakeHost::~FakeHost() = default;
 
-void FakeKernel::make_tables() {
+void FakeHost::make_tables() {
   for (const TableShape& shape : kTableShapes) {
     auto step = [this](const std::string& verb, const FakeTable& table,
                        std::span<const std::byte> key, const Act& act) {
@@ -44,7 +44,7 @@ void FakeKernel::make_tables() {
   }
 }
 
-Result<void> FakeKernel::step(const std::string& line, const Act& act) {
+Result<void> FakeHost::step(const std::string& line, const Act& act) {
   let_vanish();
   ++steps_;
   bool is_dead = die_at_ != 0 && steps_ >= die_at_;
@@ -69,8 +69,8 @@ Result<void> FakeKernel::step(const std::string& line, const Act& act) {
   return result;
 }
 
-Result<void> FakeKernel::on_device(std::string what, std::uint32_t ifindex,
-                                   const std::function<Result<void>(FakeDevice&)>& act) {
+Result<void> FakeHost::on_device(std::string what, std::uint32_t ifindex,
+                                 const std::function<Result<void>(FakeDevice&)>& act) {
   // A "%" in the text stands for the device's name, because a deleted device has no name
   // afterwards.
   what.replace(what.find('%'), 1, name_of(ifindex));
@@ -81,19 +81,19 @@ Result<void> FakeKernel::on_device(std::string what, std::uint32_t ifindex,
   });
 }
 
-void FakeKernel::fail_at(int n) {
+void FakeHost::fail_at(int n) {
   steps_ = 0;
   fail_at_ = n;
   die_at_ = 0;
   was_hit_ = false;
 }
 
-void FakeKernel::die_at(int n) {
+void FakeHost::die_at(int n) {
   fail_at(0);
   die_at_ = n;
 }
 
-void FakeKernel::start_process() {
+void FakeHost::start_process() {
   is_locked_ = false;
   journal_.clear();
   known_violations_.reset();
@@ -101,19 +101,19 @@ void FakeKernel::start_process() {
 
 // Links
 
-Result<std::optional<Link>> FakeKernel::find_link(std::string_view name) const {
+Result<std::optional<Link>> FakeHost::find_link(std::string_view name) const {
   let_vanish();
   const FakeDevice* device = find(name);
   return device ? std::optional(device->link) : std::nullopt;
 }
 
-Result<std::optional<Link>> FakeKernel::find_link(std::uint32_t ifindex) const {
+Result<std::optional<Link>> FakeHost::find_link(std::uint32_t ifindex) const {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   return device ? std::optional(device->link) : std::nullopt;
 }
 
-Result<Link> FakeKernel::create_tap(const TapSpec& spec) {
+Result<Link> FakeHost::create_tap(const TapSpec& spec) {
   XVNET_TRY(step("create_tap " + spec.name, [&]() -> Result<void> {
     if (find(spec.name)) return fail_errno(EEXIST, "creating " + spec.name);
     FakeDevice& device = add_tap(spec.name);
@@ -125,7 +125,7 @@ Result<Link> FakeKernel::create_tap(const TapSpec& spec) {
   return find(spec.name)->link;
 }
 
-Result<void> FakeKernel::create_veth(std::string_view name, std::string_view peer) {
+Result<void> FakeHost::create_veth(std::string_view name, std::string_view peer) {
   std::string both = std::string(name) + " " + std::string(peer);
   return step("create_veth " + both, [&]() -> Result<void> {
     if (find(name) || find(peer)) return fail_errno(EEXIST, "creating " + both);
@@ -134,14 +134,14 @@ Result<void> FakeKernel::create_veth(std::string_view name, std::string_view pee
   });
 }
 
-Result<void> FakeKernel::delete_link(std::uint32_t ifindex) {
+Result<void> FakeHost::delete_link(std::uint32_t ifindex) {
   return on_device("delete_link %", ifindex, [&](FakeDevice&) -> Result<void> {
     drop_device(ifindex);
     return {};
   });
 }
 
-Result<bool> FakeKernel::delete_unless_open(std::uint32_t ifindex) {
+Result<bool> FakeHost::delete_unless_open(std::uint32_t ifindex) {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   if (device && device->link.is_open) return false;
@@ -149,7 +149,7 @@ Result<bool> FakeKernel::delete_unless_open(std::uint32_t ifindex) {
   return true;
 }
 
-Result<void> FakeKernel::set_name(std::uint32_t ifindex, std::string_view name) {
+Result<void> FakeHost::set_name(std::uint32_t ifindex, std::string_view name) {
   return on_device(fmt::format("set_name % {}", name), ifindex, [&](FakeDevice& device) {
     if (find(name)) return Result<void>(fail_errno(EEXIST, "renaming"));
     if (device.link.is_up) return Result<void>(fail_errno(EBUSY, "renaming"));
@@ -158,21 +158,21 @@ Result<void> FakeKernel::set_name(std::uint32_t ifindex, std::string_view name) 
   });
 }
 
-Result<void> FakeKernel::set_alias(std::uint32_t ifindex, std::string_view alias) {
+Result<void> FakeHost::set_alias(std::uint32_t ifindex, std::string_view alias) {
   return on_device(fmt::format("set_alias % \"{}\"", alias), ifindex, [&](FakeDevice& device) {
     device.link.alias = alias;
     return Result<void>();
   });
 }
 
-Result<void> FakeKernel::set_up(std::uint32_t ifindex, bool up) {
+Result<void> FakeHost::set_up(std::uint32_t ifindex, bool up) {
   return on_device(fmt::format("set_up % {}", up), ifindex, [&](FakeDevice& device) {
     device.link.is_up = up;
     return Result<void>();
   });
 }
 
-Result<void> FakeKernel::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
+Result<void> FakeHost::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
   return on_device("set_mtu % " + std::to_string(mtu), ifindex, [&](FakeDevice& device) {
     const bool had_ipv6 = device.link.mtu >= kMinIpv6Mtu;
     device.link.mtu = mtu;
@@ -183,14 +183,14 @@ Result<void> FakeKernel::set_mtu(std::uint32_t ifindex, std::uint32_t mtu) {
   });
 }
 
-Result<void> FakeKernel::set_promiscuous(std::uint32_t ifindex, bool on) {
+Result<void> FakeHost::set_promiscuous(std::uint32_t ifindex, bool on) {
   return on_device(fmt::format("set_promiscuous % {}", on), ifindex, [&](auto& device) {
     device.link.is_promiscuous = on;
     return Result<void>();
   });
 }
 
-Result<void> FakeKernel::set_noise(std::uint32_t ifindex, const Noise& noise) {
+Result<void> FakeHost::set_noise(std::uint32_t ifindex, const Noise& noise) {
   return on_device(fmt::format("silence % {}", noise == kSilence), ifindex,
                    [&](FakeDevice& device) {
                      device.link.noise.has_arp = noise.has_arp;
@@ -200,7 +200,7 @@ Result<void> FakeKernel::set_noise(std::uint32_t ifindex, const Noise& noise) {
                    });
 }
 
-Result<void> FakeKernel::set_backstop(std::uint32_t ifindex, bool on) {
+Result<void> FakeHost::set_backstop(std::uint32_t ifindex, bool on) {
   return step(fmt::format("backstop {} {}", name_of(ifindex), on), [&]() -> Result<void> {
     FakeDevice* device = find(ifindex);
     if (!device && on) return fail_errno(ENODEV, "add a backstop");
@@ -209,12 +209,12 @@ Result<void> FakeKernel::set_backstop(std::uint32_t ifindex, bool on) {
   });
 }
 
-Result<bool> FakeKernel::lacks_backstop(std::uint32_t ifindex) const {
+Result<bool> FakeHost::lacks_backstop(std::uint32_t ifindex) const {
   const FakeDevice* device = find(ifindex);
   return !device || !device->has_backstop;
 }
 
-Result<void> FakeKernel::guard(std::uint32_t ifindex, HostAddresses addresses) {
+Result<void> FakeHost::guard(std::uint32_t ifindex, HostAddresses addresses) {
   const char* kind = addresses == HostAddresses::kIpv4Only ? "ipv4" : "ipv6";
   return on_device(fmt::format("guard % {}", kind), ifindex, [&](FakeDevice& device) {
     device.guarded = addresses;
@@ -222,15 +222,15 @@ Result<void> FakeKernel::guard(std::uint32_t ifindex, HostAddresses addresses) {
   });
 }
 
-Result<std::vector<std::string>> FakeKernel::unguarded(std::uint32_t ifindex,
-                                                       HostAddresses addresses) const {
+Result<std::vector<std::string>> FakeHost::unguarded(std::uint32_t ifindex,
+                                                     HostAddresses addresses) const {
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading settings");
   if (device->guarded == addresses) return std::vector<std::string>{};
   return std::vector{fmt::format("net.ipv4.conf.{}.arp_ignore", device->link.name)};
 }
 
-Result<void> FakeKernel::add_address(std::uint32_t ifindex, std::string_view cidr) {
+Result<void> FakeHost::add_address(std::uint32_t ifindex, std::string_view cidr) {
   const FakeDevice* owner = find(ifindex);
   if (owner && owner->addresses.contains(std::string(cidr))) return {};  // no change, so no step
   return on_device("add_address % " + std::string(cidr), ifindex, [&](FakeDevice& device) {
@@ -239,14 +239,14 @@ Result<void> FakeKernel::add_address(std::uint32_t ifindex, std::string_view cid
   });
 }
 
-Result<void> FakeKernel::remove_address(std::uint32_t ifindex, std::string_view cidr) {
+Result<void> FakeHost::remove_address(std::uint32_t ifindex, std::string_view cidr) {
   return on_device("remove_address % " + std::string(cidr), ifindex, [&](FakeDevice& device) {
     device.addresses.erase(std::string(cidr));
     return Result<void>();
   });
 }
 
-Result<std::vector<InterfaceAddress>> FakeKernel::ipv4_addresses(std::uint32_t ifindex) const {
+Result<std::vector<InterfaceAddress>> FakeHost::ipv4_addresses(std::uint32_t ifindex) const {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device) return std::vector<InterfaceAddress>{};
@@ -260,19 +260,19 @@ Result<std::vector<InterfaceAddress>> FakeKernel::ipv4_addresses(std::uint32_t i
   return addresses;
 }
 
-Result<void> FakeKernel::set_forwarding(std::uint32_t ifindex, bool on) {
+Result<void> FakeHost::set_forwarding(std::uint32_t ifindex, bool on) {
   return on_device(fmt::format("set_forwarding % {}", on), ifindex, [&](FakeDevice& device) {
     device.link.forwards = on;
     return Result<void>();
   });
 }
 
-Result<bool> FakeKernel::has_address(std::uint32_t ifindex, std::string_view cidr) const {
+Result<bool> FakeHost::has_address(std::uint32_t ifindex, std::string_view cidr) const {
   const FakeDevice* device = find(ifindex);
   return device && device->addresses.contains(std::string(cidr));
 }
 
-Result<std::string> FakeKernel::address_holder(const abi::address& address) const {
+Result<std::string> FakeHost::address_holder(const abi::address& address) const {
   char text[INET6_ADDRSTRLEN];
   const auto ipv4 = ipv4_of(address);
   const std::string wanted =
@@ -283,39 +283,39 @@ Result<std::string> FakeKernel::address_holder(const abi::address& address) cons
   return std::string();
 }
 
-Result<std::optional<Mac>> FakeKernel::probe_address(std::uint32_t, Ipv4 address) const {
+Result<std::optional<Mac>> FakeHost::probe_address(std::uint32_t, Ipv4 address) const {
   if (answered_ != address) return std::nullopt;
   return Mac{0x02, 0, 0, 0, 0xee, 0xee};
 }
 
-Result<void> FakeKernel::set_master(std::uint32_t ifindex, std::uint32_t master) {
+Result<void> FakeHost::set_master(std::uint32_t ifindex, std::uint32_t master) {
   return on_device(fmt::format("set_master % {}", master), ifindex, [&](FakeDevice& device) {
     device.link.master = master;
     return Result<void>();
   });
 }
 
-Result<void> FakeKernel::set_accept_local(std::uint32_t ifindex, bool on) {
+Result<void> FakeHost::set_accept_local(std::uint32_t ifindex, bool on) {
   return on_device(fmt::format("set_accept_local % {}", on), ifindex, [&](FakeDevice& device) {
     device.link.accepts_local = on;
     return Result<void>();
   });
 }
 
-Result<void> FakeKernel::announce_address(std::uint32_t ifindex, Ipv4 address) {
+Result<void> FakeHost::announce_address(std::uint32_t ifindex, Ipv4 address) {
   if (refuses_announcements_) return fail_errno(EPERM, "announcing " + format_ipv4(address));
   announcements_.push_back(name_of(ifindex) + " " + format_ipv4(address));
   return {};
 }
 
-Result<PortSet> FakeKernel::ports_in_use(Transport transport, Ipv4) const {
+Result<PortSet> FakeHost::ports_in_use(Transport transport, Ipv4) const {
   PortSet ports;
   for (const auto& [kind, port] : sockets_)
     if (kind == transport) ports.set(port);
   return ports;
 }
 
-Result<void> FakeKernel::set_reserved_ports(const PortSet& ports) {
+Result<void> FakeHost::set_reserved_ports(const PortSet& ports) {
   return step("reserve " + format_ports(ports), [&] {
     reserved_ports_ = ports;
     return Result<void>();
@@ -332,14 +332,14 @@ FeatureState feature_of(const FakeDevice& device, Feature feature) {
 
 }  // namespace
 
-Result<FeatureState> FakeKernel::feature(std::uint32_t ifindex, Feature feature) const {
+Result<FeatureState> FakeHost::feature(std::uint32_t ifindex, Feature feature) const {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading features");
   return feature_of(*device, feature);
 }
 
-Result<void> FakeKernel::change_feature(FakeDevice& device, Feature feature, bool on) {
+Result<void> FakeHost::change_feature(FakeDevice& device, Feature feature, bool on) {
   auto state = device.features.find(feature);
   bool is_on = state != device.features.end() && state->second.is_on;
   if (is_on == on) return {};
@@ -350,12 +350,12 @@ Result<void> FakeKernel::change_feature(FakeDevice& device, Feature feature, boo
   return {};
 }
 
-Result<void> FakeKernel::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
+Result<void> FakeHost::set_feature(std::uint32_t ifindex, Feature feature, bool on) {
   return on_device(fmt::format("set_feature % {} {}", to_text(feature), on), ifindex,
                    [&](FakeDevice& device) { return change_feature(device, feature, on); });
 }
 
-Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
+Result<VethPeer> FakeHost::veth_peer(std::uint32_t ifindex) const {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device || device->link.kind != LinkKind::kVeth)
@@ -370,7 +370,7 @@ Result<VethPeer> FakeKernel::veth_peer(std::uint32_t ifindex) const {
   return answer;
 }
 
-Result<void> FakeKernel::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
+Result<void> FakeHost::set_peer_feature(std::uint32_t ifindex, Feature feature, bool on) {
   return on_device(fmt::format("set_peer_feature % {} {}", to_text(feature), on), ifindex,
                    [&](FakeDevice& device) -> Result<void> {
                      FakeDevice* peer = find(device.peer);
@@ -379,14 +379,14 @@ Result<void> FakeKernel::set_peer_feature(std::uint32_t ifindex, Feature feature
                    });
 }
 
-Result<XdpSupport> FakeKernel::xdp_support(const Link& link) const {
+Result<XdpSupport> FakeHost::xdp_support(const Link& link) const {
   let_vanish();
   const FakeDevice* device = find(link.ifindex);
   if (!device) return fail_errno(ENODEV, "reading XDP support");
   return device->xdp;
 }
 
-Result<std::string> FakeKernel::foreign_xdp(std::uint32_t ifindex) const {
+Result<std::string> FakeHost::foreign_xdp(std::uint32_t ifindex) const {
   let_vanish();
   const FakeDevice* device = find(ifindex);
   if (!device) return fail_errno(ENODEV, "reading XDP programs");
@@ -395,7 +395,7 @@ Result<std::string> FakeKernel::foreign_xdp(std::uint32_t ifindex) const {
 
 // Attachments
 
-Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
+Result<void> FakeHost::attach(Program program, std::uint32_t ifindex, Hook hook, bool share_xdp) {
   auto live = pins_.find({ifindex, hook});
   const FakeDevice* owner = find(ifindex);
   if (owner && live != pins_.end() && live->second.birth == owner->birth &&
@@ -419,14 +419,14 @@ Result<void> FakeKernel::attach(Program program, std::uint32_t ifindex, Hook hoo
   });
 }
 
-Result<void> FakeKernel::detach(std::uint32_t ifindex, Hook hook) {
+Result<void> FakeHost::detach(std::uint32_t ifindex, Hook hook) {
   return step(fmt::format("detach {} {}", name_of(ifindex), hook_name(hook)), [&] {
     pins_.erase({ifindex, hook});
     return Result<void>();
   });
 }
 
-Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) const {
+Result<Attachment> FakeHost::attachment(std::uint32_t ifindex, Hook hook) const {
   let_vanish();
   auto pin = pins_.find({ifindex, hook});
   if (pin == pins_.end()) return Attachment::kNone;
@@ -434,12 +434,12 @@ Result<Attachment> FakeKernel::attachment(std::uint32_t ifindex, Hook hook) cons
   if (pin->second.left == FilterPart::kFilter) return Attachment::kUnpinned;
   if (pin->second.left == FilterPart::kPin) return Attachment::kUnfiltered;
   bool is_live = device && device->birth == pin->second.birth;
-  return is_live ? Attachment::kLive : Attachment::kSevered;
+  return is_live ? Attachment::kLive : Attachment::kOrphaned;
 }
 
 // The instance
 
-Result<void> FakeKernel::open_for_change() {
+Result<void> FakeHost::open_for_change() {
   if (!lost_.empty()) return fail("opening the instance: a table is missing", "xvnet down");
   if (is_locked_) violations_.push_back("open_for_change: the lock is taken twice");
   is_locked_ = true;
@@ -457,24 +457,24 @@ Result<void> FakeKernel::open_for_change() {
   });
 }
 
-Result<bool> FakeKernel::open_for_reading() {
+Result<bool> FakeHost::open_for_reading() {
   if (!lost_.empty()) return fail("opening the instance: a table is missing", "xvnet down");
   return is_loaded_;
 }
 
-Result<void> FakeKernel::open_remains(Opening opening) {
+Result<void> FakeHost::open_remains(Opening opening) {
   is_locked_ = opening == Opening::kForChange;
   return {};
 }
 
-Result<std::vector<std::string>> FakeKernel::missing_tables() const {
+Result<std::vector<std::string>> FakeHost::missing_tables() const {
   std::vector<std::string> names;
   names.reserve(lost_.size());
   for (const TableId id : lost_) names.emplace_back(table_name(id));
   return names;
 }
 
-Result<std::vector<std::string>> FakeKernel::missing_programs() const {
+Result<std::vector<std::string>> FakeHost::missing_programs() const {
   std::vector<std::string> names;
   names.reserve(lost_programs_.size());
   for (const Program each : lost_programs_) names.emplace_back(program_name(each));
@@ -482,7 +482,7 @@ Result<std::vector<std::string>> FakeKernel::missing_programs() const {
 }
 
 // A pin whose device is gone has no program left to report.
-Result<std::vector<Remnant>> FakeKernel::remnants() const {
+Result<std::vector<Remnant>> FakeHost::remnants() const {
   std::vector<Remnant> remnants;
   for (const auto& [ifindex, device] : devices_) {
     std::optional<Program> program;
@@ -495,7 +495,7 @@ Result<std::vector<Remnant>> FakeKernel::remnants() const {
   return remnants;
 }
 
-Result<void> FakeKernel::load_continuations() {
+Result<void> FakeHost::load_continuations() {
   if (continued_builds_.contains(loaded_build_)) return {};
   return step("load continuations", [&] {
     continued_builds_.insert(loaded_build_);
@@ -503,20 +503,20 @@ Result<void> FakeKernel::load_continuations() {
   });
 }
 
-abi::meta FakeKernel::pinned_meta() const {
+abi::meta FakeHost::pinned_meta() const {
   return fake_table(TableId::kMeta).typed<std::uint32_t, abi::meta>().front().second;
 }
 
-bool FakeKernel::has_continuations() const {
+bool FakeHost::has_continuations() const {
   std::set<std::string> builds{pinned_build()};
   for (const auto& [where, pin] : pins_) builds.insert(pin.build);
   return std::ranges::includes(continued_builds_, builds);
 }
 
-Result<bool> FakeKernel::open_for_upgrade() {
+Result<bool> FakeHost::open_for_upgrade() {
   if (!is_loaded_) return false;
   XVNET_TRY(open_for_change());
-  former_build_ = loaded_build_;
+  previous_build_ = loaded_build_;
   if (loaded_build_ == build_) return true;
   XVNET_TRY(step("load again", [&] {
     loaded_build_ = build_;
@@ -526,7 +526,7 @@ Result<bool> FakeKernel::open_for_upgrade() {
   return true;
 }
 
-Result<bool> FakeKernel::commit_upgrade() {
+Result<bool> FakeHost::commit_upgrade() {
   if (pinned_build() == build_) return false;
   XVNET_TRY(step("commit upgrade", [&] {
     abi::meta meta = pinned_meta();
@@ -537,9 +537,9 @@ Result<bool> FakeKernel::commit_upgrade() {
   return true;
 }
 
-Result<void> FakeKernel::revert_upgrade(std::span<const Placement> moved) {
+Result<void> FakeHost::revert_upgrade(std::span<const Placement> moved) {
   XVNET_TRY(step("load former", [&] {
-    loaded_build_ = former_build_;
+    loaded_build_ = previous_build_;
     return Result<void>();
   }));
   for (const Placement& each : moved)
@@ -547,12 +547,12 @@ Result<void> FakeKernel::revert_upgrade(std::span<const Placement> moved) {
   return {};
 }
 
-Table& FakeKernel::table(TableId id) {
+RawTable& FakeHost::table(TableId id) {
   if (!is_loaded_) violations_.push_back("table: the instance is not open");
   return *tables_.at(id);
 }
 
-Result<void> FakeKernel::remove_pins() {
+Result<void> FakeHost::remove_pins() {
   return step("remove_pins", [&] {
     pins_.clear();
     for (auto& [id, table] : tables_) table->reset();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A Kernel in memory. It behaves as loader/base/host.h says. It keeps a journal of every call that
+// A Host in memory. It behaves as loader/base/host.h says. It keeps a journal of every call that
 // changes something, and fails or "is killed" on demand. After each change it checks the invariants
 // and records each broken one in violations().
 //
@@ -50,14 +50,14 @@ struct FakePin {
   FilterPart left = FilterPart::kBoth;
 };
 
-class FakeKernel final : public Kernel {
+class FakeHost final : public Host {
  public:
   using Hooks = std::pair<std::uint32_t, Hook>;
 
-  FakeKernel();
-  FakeKernel(const FakeKernel&) = delete;
-  FakeKernel& operator=(const FakeKernel&) = delete;
-  ~FakeKernel() override;
+  FakeHost();
+  FakeHost(const FakeHost&) = delete;
+  FakeHost& operator=(const FakeHost&) = delete;
+  ~FakeHost() override;
 
   // World. The references stay valid until the device is removed.
   FakeDevice& add_tap(const std::string& name);
@@ -129,7 +129,7 @@ class FakeKernel final : public Kernel {
   const FakeTable& fake_table(TableId id) const { return *tables_.at(id); }
   std::string name_of(std::uint32_t ifindex) const;  // "#7" when there is no such device
 
-  // Kernel
+  // Host
   Result<std::optional<Link>> find_link(std::string_view name) const override;
   Result<std::optional<Link>> find_link(std::uint32_t ifindex) const override;
   Result<Link> create_tap(const TapSpec& spec) override;
@@ -184,7 +184,7 @@ class FakeKernel final : public Kernel {
   Result<void> open_for_change() override;
   Result<bool> open_for_reading() override;
   Result<void> load_continuations() override;
-  Table& table(TableId id) override;
+  RawTable& table(TableId id) override;
   Result<void> remove_pins() override;
   Result<void> remove_dead_pins() override { return {}; }
   Result<std::vector<std::string>> missing_tables() const override;
@@ -224,7 +224,7 @@ class FakeKernel final : public Kernel {
   std::map<TableId, std::unique_ptr<FakeTable>> tables_;
   std::string build_ = "first";  // of this process
   std::string loaded_build_;     // of the pinned programs
-  std::string former_build_;     // of the programs that an upgrade replaces
+  std::string previous_build_;   // of the programs that an upgrade replaces
   bool is_loaded_ = false;
   std::set<std::string> continued_builds_;
   bool is_locked_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Names of objects in the journal of a FakeKernel.
+// Names of objects in the journal of a FakeHost.
 #include "fake_host.h"
 
 namespace xvnet::test {

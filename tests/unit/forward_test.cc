@@ -11,16 +11,16 @@ namespace {
 
 ForwardRequest ssh() { return forward("blue", {"203.0.113.5", 2222}, {"10.0.0.7", 22}); }
 
-class Forward : public OnFakeKernel {
+class Forward : public OnFakeHost {
  protected:
   Forward() {
-    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+    host_.add_nic("eth0").addresses = {"192.0.2.2/24"};
     must(add_uplink(uplink("eth0")));
     must(add_network(with_snat(tenant("blue", 10), {"203.0.113.1"})));
   }
 
   std::vector<ForwardView> shown() {
-    auto instance = Instance::open_for_reading(kernel_);
+    auto instance = Instance::open_for_reading(host_);
     EXPECT_TRUE(instance);
     auto views = instance->forwards();
     EXPECT_TRUE(views);
@@ -28,7 +28,7 @@ class Forward : public OnFakeKernel {
   }
 
   std::optional<abi::nat_address> address(const std::string& ip) {
-    const auto& all = kernel_.fake_table(TableId::kNatAddresses).raw();
+    const auto& all = host_.fake_table(TableId::kNatAddresses).raw();
     const auto found = all.find(to_bytes(to_abi(*parse_ipv4(ip))));
     if (found == all.end()) return std::nullopt;
     return from_bytes<abi::nat_address>(found->second);
@@ -36,13 +36,13 @@ class Forward : public OnFakeKernel {
 
   std::uint32_t network_flags() {
     const auto all =
-        kernel_.fake_table(TableId::kNatNetworks).typed<std::uint32_t, abi::nat_network>();
+        host_.fake_table(TableId::kNatNetworks).typed<std::uint32_t, abi::nat_network>();
     return all.empty() ? 0 : all.front().second.flags;
   }
 
   std::string complaint() {
-    kernel_.start_process();
-    const auto findings = examine_instance(kernel_);
+    host_.start_process();
+    const auto findings = examine_instance(host_);
     EXPECT_TRUE(findings);
     for (const auto& finding : *findings)
       if (finding.health == Health::kFail) return finding.detail;
@@ -50,11 +50,11 @@ class Forward : public OnFakeKernel {
   }
 
   bool runs_on_lo() {
-    const auto state = kernel_.attachment(LOOPBACK_IFINDEX, Hook::kTcEgress);
+    const auto state = host_.attachment(LOOPBACK_IFINDEX, Hook::kTcEgress);
     return state && *state == Attachment::kLive;
   }
 
-  std::string reserved() { return format_ports(*kernel_.reserved_ports()); }
+  std::string reserved() { return format_ports(*host_.reserved_ports()); }
 
   void refused_as(const ForwardRequest& request, const std::string& part) {
     refused(add_forward(request), ErrorKind::kFailed, part);
@@ -78,13 +78,13 @@ TEST_F(Forward, IsOpenedAnewWhenTheHostLosesOrGetsItsAddress) {
   const auto of_host = forward("blue", {"192.0.2.2", 8080}, {"10.0.0.7", 80});
   must(add_forward(of_host));
   EXPECT_EQ(reserved(), "8080");
-  kernel_.device("eth0").addresses = {"192.0.2.3/24"};
+  host_.device("eth0").addresses = {"192.0.2.3/24"};
   EXPECT_EQ(complaint(), "192.0.2.2, the address of a forward, is no longer the host's");
   must(add_forward(of_host));
   EXPECT_EQ(complaint(), "");
   EXPECT_EQ(address("192.0.2.2")->flags, 0U);
   EXPECT_EQ(reserved(), "");
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   EXPECT_EQ(complaint(), "192.0.2.2, the address of a forward, is now the host's");
   must(add_forward(of_host));
   EXPECT_EQ(complaint(), "");
@@ -99,7 +99,7 @@ TEST_F(Forward, NoPortStaysReservedWhenTheHostsAddressChanges) {
   must(add_network(with_snat(tenant("green", 20), {"auto"})));
   must(add_forward(forward("green", {"192.0.2.2", 8080}, {"10.0.0.7", 80})));
   const std::string before = reserved();
-  kernel_.device("eth0").addresses = {"192.0.2.3/24"};
+  host_.device("eth0").addresses = {"192.0.2.3/24"};
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ("8080," + reserved(), before);
   must(down());
@@ -111,14 +111,14 @@ TEST_F(Forward, AllOfAnAddressFollowItThereAndBack) {
   auto second = ssh();
   second.outside_port = 2223;
   second.inside_port = 23;
-  kernel_.device("eth0").addresses = {"203.0.113.5/24"};
+  host_.device("eth0").addresses = {"203.0.113.5/24"};
   for (const auto& each : {ssh(), second}) must(add_forward(each));
   EXPECT_EQ(reserved(), "2222-2223");
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   must(add_forward(ssh()));
   EXPECT_EQ(reserved(), "");
   EXPECT_EQ(shown().size(), 2U);
-  kernel_.device("eth0").addresses = {"203.0.113.5/24"};
+  host_.device("eth0").addresses = {"203.0.113.5/24"};
   must(add_forward(ssh()));
   EXPECT_EQ(shown().size(), 2U);
   EXPECT_EQ(reserved(), "2222-2223");
@@ -128,9 +128,9 @@ TEST_F(Forward, AllOfAnAddressFollowItThereAndBack) {
 TEST_F(Forward, OfAPoolAddressIsAnsweredForOnTheUplink) {
   must(add_forward(ssh()));
   ASSERT_TRUE(address("203.0.113.5"));
-  EXPECT_EQ(address("203.0.113.5")->uplink, kernel_.device("eth0").link.ifindex);
+  EXPECT_EQ(address("203.0.113.5")->uplink, host_.device("eth0").link.ifindex);
   EXPECT_EQ(address("203.0.113.5")->flags, 0U);
-  EXPECT_EQ(kernel_.announcements().back(), "eth0 203.0.113.5");
+  EXPECT_EQ(host_.announcements().back(), "eth0 203.0.113.5");
   must(remove_forward(ssh()));
   EXPECT_FALSE(address("203.0.113.5"));
   EXPECT_TRUE(shown().empty());
@@ -156,8 +156,8 @@ TEST_F(Forward, OfTheHostsAddressKeepsItsSocketsOff) {
 }
 
 TEST_F(Forward, LeavesTheHostItsPorts) {
-  kernel_.open_socket(Transport::kTcp, 22);
-  kernel_.reserve("8080");
+  host_.open_socket(Transport::kTcp, 22);
+  host_.reserve("8080");
   refused_as(forward("blue", {"192.0.2.2", 22}, {"10.0.0.7", 22}), "a socket of the host");
   refused_as(forward("blue", {"192.0.2.2", 8079}, {"10.0.0.7", 80}, 3), "port 8080 is kept free");
   auto request = forward("blue", {"192.0.2.2", 22}, {"10.0.0.7", 22});
@@ -201,7 +201,7 @@ TEST_F(Forward, WhatMakesNoSenseIsRefused) {
 }
 
 TEST_F(Forward, APortThatTheHostPublishesIsRefused) {
-  kernel_.publish(8080);
+  host_.publish(8080);
   refused(add_forward(forward("blue", {"192.0.2.2", 8080}, {"10.0.0.7", 80})), ErrorKind::kFailed,
           "a DNAT rule of the host has port 8080");
   must(add_forward(forward("blue", {"203.0.113.5", 8080}, {"10.0.0.7", 80})));
@@ -236,27 +236,27 @@ TEST_F(Forward, TheNetworkKeepsWhatItNeeds) {
 
 TEST_F(Forward, OfANetworkWithoutItsAddressWaits) {
   must(add_forward(ssh()));
-  auto instance = Instance::open_for_reading(kernel_);
+  auto instance = Instance::open_for_reading(host_);
   const DesiredState state = *instance->desired_state();
   must(down());
-  const auto link = kernel_.device("eth0");
-  kernel_.remove("eth0");
+  const auto link = host_.device("eth0");
+  host_.remove("eth0");
   const auto outcome = must(restore(state));
   EXPECT_TRUE(shown().empty());
   EXPECT_TRUE(std::ranges::any_of(outcome.warnings, [](const std::string& warning) {
     return warning.find("forward tcp 203.0.113.5:2222") != std::string::npos;
   }));
-  kernel_.add_nic("eth0").addresses = link.addresses;
+  host_.add_nic("eth0").addresses = link.addresses;
   EXPECT_TRUE(must(restore(state)).warnings.empty());
   EXPECT_EQ(shown().size(), 1U);
 }
 
 TEST_F(Forward, GoesAlongWithItsUplink) {
   must(add_forward(floating("blue", "203.0.113.7", "10.0.0.9")));
-  kernel_.recreate("eth0");
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  host_.recreate("eth0");
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   must(add_uplink(uplink("eth0")));
-  EXPECT_EQ(address("203.0.113.7")->uplink, kernel_.device("eth0").link.ifindex);
+  EXPECT_EQ(address("203.0.113.7")->uplink, host_.device("eth0").link.ifindex);
   EXPECT_EQ(address("203.0.113.7")->flags, std::uint32_t{abi::NAT_ADDRESS_FLOATING});
 }
 
@@ -269,36 +269,36 @@ TEST_F(Forward, OfTheHostsAddressIsTakenOnLo) {
   must(add_forward(kOfHost));
   must(add_forward(other));
   EXPECT_TRUE(runs_on_lo());
-  EXPECT_TRUE(kernel_.device("lo").link.accepts_local);
+  EXPECT_TRUE(host_.device("lo").link.accepts_local);
   must(remove_forward(kOfHost));
   EXPECT_TRUE(runs_on_lo());
   must(remove_forward(other));
   EXPECT_FALSE(runs_on_lo());
-  EXPECT_FALSE(kernel_.device("lo").link.accepts_local);
+  EXPECT_FALSE(host_.device("lo").link.accepts_local);
 }
 
 TEST_F(Forward, LeavesLoAsItWas) {
-  kernel_.device("lo").link.accepts_local = true;
+  host_.device("lo").link.accepts_local = true;
   must(add_forward(kOfHost));
   must(down());
   EXPECT_FALSE(runs_on_lo());
-  EXPECT_TRUE(kernel_.device("lo").link.accepts_local);
+  EXPECT_TRUE(host_.device("lo").link.accepts_local);
 }
 
 TEST_F(Forward, TakesLoAgainWhenItsProgramWasEvicted) {
   must(add_forward(kOfHost));
-  kernel_.evict("lo", Hook::kTcEgress);
+  host_.evict("lo", Hook::kTcEgress);
   must(add_uplink(uplink("eth0")));
   EXPECT_TRUE(runs_on_lo());
 }
 
 // The public address is already in use, either by the host on another device or by a machine on the
 // LAN.
-class Taken : public OnFakeKernel {
+class Taken : public OnFakeHost {
  protected:
   Taken() {
-    kernel_.add_nic("eth0").addresses = {"198.51.100.1/24"};
-    kernel_.add_nic("br0").addresses = {"198.51.100.77/32"};
+    host_.add_nic("eth0").addresses = {"198.51.100.1/24"};
+    host_.add_nic("br0").addresses = {"198.51.100.77/32"};
     must(add_uplink(uplink("eth0")));
     must(add_network(with_snat(tenant("green", 40), {"auto"})));
   }
@@ -318,7 +318,7 @@ TEST_F(Taken, AnAddressOfTheHostOnNoUplinkIsNotTranslatedTo) {
 
 // The address may belong to the LAN's gateway, for example. An operator who is sure can force it.
 TEST_F(Taken, AnAddressThatIsAnsweredForIsTakenByForceOnly) {
-  kernel_.answer_on_lan(*parse_ipv4("198.51.100.254"));
+  host_.answer_on_lan(*parse_ipv4("198.51.100.254"));
   auto request = floating("green", "198.51.100.254", "10.0.0.2");
   refused(add_forward(request), ErrorKind::kFailed, "198.51.100.254");
   auto source = with_snat(tenant("blue", 41), {"198.51.100.254"});

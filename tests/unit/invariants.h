@@ -12,6 +12,6 @@
 namespace xvnet::test {
 
 // One line for each invariant that is broken now.
-std::set<std::string> broken_invariants(const FakeKernel& kernel);
+std::set<std::string> broken_invariants(const FakeHost& host);
 
 }  // namespace xvnet::test

@@ -7,12 +7,12 @@
 namespace xvnet::test {
 namespace {
 
-class Leases : public OnFakeKernel {
+class Leases : public OnFakeHost {
  protected:
   std::vector<abi::lease> leases() {
     std::vector<abi::lease> all;
     for (const auto& [ifindex, lease] :
-         kernel_.fake_table(TableId::kLeases).typed<std::uint32_t, abi::lease>())
+         host_.fake_table(TableId::kLeases).typed<std::uint32_t, abi::lease>())
       all.push_back(lease);
     return all;
   }
@@ -89,8 +89,8 @@ TEST_F(Leases, KeepWhatIsKnownOfTheClientWhenTheyAreRewritten) {
   must(attach(in_network("tap0", "green")));
   auto bound = leases().front();
   bound.state = abi::LEASE_BOUND;
-  const auto ifindex = kernel_.device("tap0").link.ifindex;
-  kernel_.fake_table(TableId::kLeases).set(to_bytes(ifindex), to_bytes(bound));
+  const auto ifindex = host_.device("tap0").link.ifindex;
+  host_.fake_table(TableId::kLeases).set(to_bytes(ifindex), to_bytes(bound));
   auto request = network("green");
   request.dns = {*parse_ipv4("192.0.2.53")};
   must(set_network(request));

@@ -8,10 +8,10 @@
 namespace xvnet::test {
 namespace {
 
-class Meddled : public OnFakeKernel {
+class Meddled : public OnFakeHost {
  protected:
   void SetUp() override {
-    kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+    host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
     must(add_uplink(uplink("eth0")));
     must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"})));
     must(add_network(lab()));
@@ -23,8 +23,8 @@ class Meddled : public OnFakeKernel {
   }
   // The first finding that is not ok.
   std::optional<Finding> complaint() {
-    kernel_.start_process();
-    const auto findings = examine_instance(kernel_);
+    host_.start_process();
+    const auto findings = examine_instance(host_);
     if (!findings) return std::nullopt;
     for (const Finding& finding : *findings)
       if (finding.health != Health::kOk) return finding;
@@ -45,32 +45,32 @@ class Meddled : public OnFakeKernel {
 TEST_F(Meddled, AFloatingAddressThatTheHostTakesIsToBeTakenOffIt) {
   must(add_forward(floating("green", "203.0.113.7", "10.0.0.7")));
   expect_none();
-  kernel_.device("eth0").addresses.insert("203.0.113.7/24");
+  host_.device("eth0").addresses.insert("203.0.113.7/24");
   expect("203.0.113.7, the address of a forward, is now the host's, on eth0",
          "ip address del 203.0.113.7/24 dev eth0");
-  kernel_.device("eth0").addresses.erase("203.0.113.7/24");
+  host_.device("eth0").addresses.erase("203.0.113.7/24");
   expect_none();
 }
 
 TEST_F(Meddled, AnAddressThatVmsSpeakFromIsToBeTakenOffTheHost) {
-  kernel_.add_nic("eth9").addresses = {"203.0.113.5/32"};
+  host_.add_nic("eth9").addresses = {"203.0.113.5/32"};
   expect("speak from 203.0.113.5, which the host has taken on eth9",
          "ip address del 203.0.113.5/32 dev eth9");
-  kernel_.device("eth9").addresses.clear();
+  host_.device("eth9").addresses.clear();
   expect_none();
 }
 
 TEST_F(Meddled, AForwardedPortWhoseAddressADeviceBesideTheUplinkGetsIsNotOpenedAnew) {
   must(add_forward(forward("green", {"203.0.113.9", 80}, {"10.0.0.7", 80})));
-  kernel_.add_nic("eth9").addresses = {"203.0.113.9/32"};
+  host_.add_nic("eth9").addresses = {"203.0.113.9/32"};
   expect("203.0.113.9, the address of a forward, is now the host's, on eth9",
          "ip address del 203.0.113.9/32 dev eth9");
 }
 
 TEST_F(Meddled, AnUplinkInABridgeIsToBeTakenOut) {
-  FakeDevice& bridge = kernel_.add_nic("br9");
+  FakeDevice& bridge = host_.add_nic("br9");
   bridge.link.type = "bridge";
-  kernel_.device("eth0").link.master = bridge.link.ifindex;
+  host_.device("eth0").link.master = bridge.link.ifindex;
   expect("member of br9", "ip link set dev eth0 nomaster");
   bridge.link.type = "openvswitch";
   expect("member of br9", "ovs-vsctl del-port eth0");
@@ -78,21 +78,21 @@ TEST_F(Meddled, AnUplinkInABridgeIsToBeTakenOut) {
 
 TEST_F(Meddled, APortInAnOpenVSwitchIsTakenOutByThat) {
   must(attach(on_vlan("tap0", 20)));
-  FakeDevice& bridge = kernel_.add_nic("ovs-system");
+  FakeDevice& bridge = host_.add_nic("ovs-system");
   bridge.link.type = "openvswitch";
-  kernel_.device("tap0").link.master = bridge.link.ifindex;
+  host_.device("tap0").link.master = bridge.link.ifindex;
   expect("member of ovs-system", "ovs-vsctl del-port tap0");
   bridge.link.type = "bridge";
   expect("member of ovs-system", "xvnet attach tap0 --vlan 20");
 }
 
 TEST_F(Meddled, AHostInterfaceInABridgeOrWithoutArpIsPutBack) {
-  const std::uint32_t bridge = kernel_.add_nic("br9").link.ifindex;
-  kernel_.device("xv-lab").link.master = bridge;
+  const std::uint32_t bridge = host_.add_nic("br9").link.ifindex;
+  host_.device("xv-lab").link.master = bridge;
   expect("xv-lab is a member of br9", "ip link set dev xv-lab nomaster");
   must(set_network(lab()));
   expect_none();
-  kernel_.device("xv-lab").link.noise.has_arp = false;
+  host_.device("xv-lab").link.noise.has_arp = false;
   expect("ARP was turned off on its host interface xv-lab",
          "xvnet network set lab --host-address 10.5.0.1/24");
   must(set_network(lab()));
@@ -100,7 +100,7 @@ TEST_F(Meddled, AHostInterfaceInABridgeOrWithoutArpIsPutBack) {
 }
 
 TEST_F(Meddled, ASettingOfAllDevicesThatOverrulesTheGuardIsWarnedOf) {
-  kernel_.overrule({"net.ipv4.conf.all.rp_filter", "1"});
+  host_.overrule({"net.ipv4.conf.all.rp_filter", "1"});
   expect("net.ipv4.conf.all.rp_filter overrules", "sysctl -w net.ipv4.conf.all.rp_filter=1");
 }
 

@@ -22,11 +22,11 @@ struct Spoken {
   const char* device = "tap0";
 };
 
-class NatLater : public OnFakeKernel {
+class NatLater : public OnFakeHost {
  protected:
   NatLater() {
-    kernel_.set_clock(1000 * kSecond);
-    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+    host_.set_clock(1000 * kSecond);
+    host_.add_nic("eth0").addresses = {"192.0.2.2/24"};
     must(add_uplink(uplink("eth0")));
     must(add_network(with_snat(tenant("blue", 10), {"auto"})));
     must(attach(in_network("tap0", "blue")));
@@ -34,7 +34,7 @@ class NatLater : public OnFakeKernel {
   }
 
   std::uint32_t blue_id() {
-    return kernel_.fake_table(TableId::kNatNetworks)
+    return host_.fake_table(TableId::kNatNetworks)
         .typed<std::uint32_t, abi::nat_network>()
         .front()
         .first;
@@ -49,7 +49,7 @@ class NatLater : public OnFakeKernel {
     slot.expires_ns = spoken.expires_s * kSecond;
     slot.inside = to_abi(*parse_ipv4(spoken.inside));
     slot.network = blue_id();
-    slot.ifindex = kernel_.device(spoken.device).link.ifindex;
+    slot.ifindex = host_.device(spoken.device).link.ifindex;
     slot.port = spoken.port;
     slot.established = spoken.established;
     slot.created_s = 990;
@@ -60,14 +60,14 @@ class NatLater : public OnFakeKernel {
                                       .port = slot.port,
                                       .protocol = spoken.protocol,
                                       .pad = 0};
-    kernel_.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
-    kernel_.fake_table(TableId::kNatMappings)
+    host_.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
+    host_.fake_table(TableId::kNatMappings)
         .set(to_bytes(inside),
              to_bytes(abi::nat_mapping{.range = 0, .port = spoken.outside_port, .address = {}}));
   }
 
   std::vector<NatView> shown(const NatFilter& filter = {}) {
-    auto instance = Instance::open_for_reading(kernel_);
+    auto instance = Instance::open_for_reading(host_);
     EXPECT_TRUE(instance);
     auto views = instance->nat(filter);
     EXPECT_TRUE(views) << views.error().message;
@@ -75,12 +75,12 @@ class NatLater : public OnFakeKernel {
   }
 
   DesiredState saved() {
-    auto instance = Instance::open_for_reading(kernel_);
+    auto instance = Instance::open_for_reading(host_);
     EXPECT_TRUE(instance);
     return instance->desired_state().value_or(DesiredState{});
   }
 
-  std::size_t mappings() { return kernel_.fake_table(TableId::kNatMappings).raw().size(); }
+  std::size_t mappings() { return host_.fake_table(TableId::kNatMappings).raw().size(); }
 };
 
 TEST_F(NatLater, ShowsWhoHasWhichPort) {
@@ -136,7 +136,7 @@ TEST_F(NatLater, ShowsWhatIsAskedFor) {
   filter.port = 5000;
   EXPECT_TRUE(shown(filter).empty());
   EXPECT_EQ(shown({.network = {}, .address = {}, .port = 32704}).size(), 1U);
-  auto instance = Instance::open_for_reading(kernel_);
+  auto instance = Instance::open_for_reading(host_);
   EXPECT_FALSE(instance->nat({.network = "red", .address = {}, .port = {}}));
 }
 
@@ -204,40 +204,40 @@ TEST_F(NatLater, IsSavedAsItWasAskedFor) {
 TEST_F(NatLater, IsRestoredOnceTheUplinkHasAnAddress) {
   const DesiredState state = saved();
   must(down());
-  EXPECT_TRUE(kernel_.reserved_ports()->none());
-  kernel_.device("eth0").addresses.clear();
+  EXPECT_TRUE(host_.reserved_ports()->none());
+  host_.device("eth0").addresses.clear();
   EXPECT_EQ(must(restore(state)).warnings.size(), 1U);
   EXPECT_EQ(view_of("tap0")->state, "up");
   EXPECT_TRUE(network_view("blue")->snat.empty());
   EXPECT_EQ(network_view("blue")->snat_filter, "address");
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   EXPECT_TRUE(must(restore(state)).warnings.empty());
   EXPECT_EQ(network_view("blue")->snat.size(), 1U);
-  EXPECT_TRUE(kernel_.device("tap0").link.forwards);
+  EXPECT_TRUE(host_.device("tap0").link.forwards);
 }
 
 TEST_F(NatLater, IsRestoredWithItsUplink) {
   const DesiredState state = saved();
   must(down());
-  kernel_.remove("eth0");
+  host_.remove("eth0");
   EXPECT_EQ(must(restore(state)).warnings.size(), 2U);
-  kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+  host_.add_nic("eth0").addresses = {"192.0.2.2/24"};
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(network_view("blue")->snat.size(), 1U);
 }
 
 TEST_F(NatLater, RehearsedTellsOfAddressesAndPorts) {
-  kernel_.start_process();
-  Rehearsal rehearsal(kernel_);
-  auto instance = Instance::open_for_change(rehearsal);
+  host_.start_process();
+  DryRun dry_run(host_);
+  auto instance = Instance::open_for_change(dry_run);
   ASSERT_TRUE(instance);
   ASSERT_TRUE(instance->set_network(with_snat(network("blue"), {"203.0.113.5"}, 4096)));
-  const auto count = [&](const char* line) { return std::ranges::count(rehearsal.steps(), line); };
+  const auto count = [&](const char* line) { return std::ranges::count(dry_run.steps(), line); };
   EXPECT_EQ(count("stop translating network blue"), 1);
   EXPECT_EQ(count("translate network blue to 203.0.113.5, ports 61440-65535"), 1);
   EXPECT_EQ(count("announce 203.0.113.5 on eth0"), 1);
   EXPECT_EQ(count("reserve no ports of the host"), 1);
-  EXPECT_TRUE(kernel_.announcements().empty());
+  EXPECT_TRUE(host_.announcements().empty());
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ NetworkRequest with_host(const std::string& name, std::vector<std::string> addre
   return request;
 }
 
-class Network : public OnFakeKernel {};
+class Network : public OnFakeHost {};
 
 TEST_F(Network, OfAVidIsWhatItsPortsJoin) {
   must(add_network(vlan_network("blue", 10)));
@@ -85,14 +85,14 @@ TEST_F(Network, OfAnUnknownUplinkIsRefused) {
 TEST_F(Network, IdsBeginAgainWhereTheyEnd) {
   const auto ids = [this] {
     std::vector<std::uint32_t> ids;
-    const auto& networks = kernel_.fake_table(TableId::kNetworks);
+    const auto& networks = host_.fake_table(TableId::kNetworks);
     for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::network>()) ids.push_back(id);
     std::ranges::sort(ids);
     return ids;
   };
   must(add_network(network("first")));
   ASSERT_EQ(ids(), (std::vector<std::uint32_t>{1}));
-  auto& table = kernel_.fake_table(TableId::kMeta);
+  auto& table = host_.fake_table(TableId::kMeta);
   auto meta = table.typed<std::uint32_t, abi::meta>().front().second;
   meta.next_network = NETWORK_IDS - 1;
   table.set(to_bytes(std::uint32_t{0}), to_bytes(meta));
@@ -102,7 +102,7 @@ TEST_F(Network, IdsBeginAgainWhereTheyEnd) {
 }
 
 TEST_F(Network, SetChangesOnlyWhatIsGiven) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   must(add_network(vlan_network("blue", 10)));
   must(attach(in_network("tap0", "blue")));
@@ -130,7 +130,7 @@ TEST_F(Network, SetRefusesWhatAnotherHas) {
 }
 
 TEST_F(Network, UntaggedFramesBelongToOne) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   auto flat = network("flat");
   flat.untagged = true;
@@ -145,11 +145,11 @@ TEST_F(Network, UntaggedFramesBelongToOne) {
 
 TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
-  EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));
-  EXPECT_TRUE(kernel_.device("xv-lab").link.is_up);
-  EXPECT_FALSE(kernel_.device("xv-lab").link.is_silent());
-  EXPECT_TRUE(kernel_.device("xp-lab").link.is_up);
-  EXPECT_TRUE(kernel_.device("xp-lab").link.is_silent());
+  EXPECT_TRUE(host_.device("xv-lab").addresses.contains("10.5.0.1/24"));
+  EXPECT_TRUE(host_.device("xv-lab").link.is_up);
+  EXPECT_FALSE(host_.device("xv-lab").link.is_silent());
+  EXPECT_TRUE(host_.device("xp-lab").link.is_up);
+  EXPECT_TRUE(host_.device("xp-lab").link.is_silent());
   EXPECT_TRUE(is_live("xp-lab", Hook::kTcIngress));
   EXPECT_TRUE(has_interface("xp-lab"));
   EXPECT_FALSE(has_interface("xv-lab"));
@@ -158,21 +158,21 @@ TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
 }
 
 TEST_F(Network, HostInterfaceDoesNotKeepItsNetworkFromRemoval) {
-  Snapshot before = take_snapshot(kernel_);
+  Snapshot before = take_snapshot(host_);
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
   must(remove_network("lab"));
-  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
+  EXPECT_EQ(difference(before, take_snapshot(host_)), "");
 }
 
 TEST_F(Network, HostAddressesCanBeChanged) {
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
   must(set_network(with_host("lab", {"10.6.0.1/24"})));
-  EXPECT_EQ(kernel_.device("xv-lab").addresses, std::set<std::string>{"10.6.0.1/24"});
+  EXPECT_EQ(host_.device("xv-lab").addresses, std::set<std::string>{"10.6.0.1/24"});
   EXPECT_EQ(network_view("lab")->host_addresses, std::vector<std::string>{"10.6.0.1/24"});
 }
 
 TEST_F(Network, HostInterfaceOfSomebodyElseIsNotTaken) {
-  kernel_.add_nic("xv-lab");
+  host_.add_nic("xv-lab");
   refused(add_network(with_host("lab", {"10.5.0.1/24"})), ErrorKind::kFailed, "xv-lab");
 }
 

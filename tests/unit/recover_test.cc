@@ -9,51 +9,48 @@ namespace xvnet::test {
 namespace {
 
 // Kills the command at its n-th change. Returns false when the command makes fewer changes.
-bool kill_at(FakeKernel& kernel, const Command& command, int n) {
-  kernel.die_at(n);
-  (void)run(kernel, command);
-  bool was_hit = kernel.was_hit();
-  kernel.heal();
+bool kill_at(FakeHost& host, const Command& command, int n) {
+  host.die_at(n);
+  (void)run(host, command);
+  bool was_hit = host.was_hit();
+  host.heal();
   return was_hit;
 }
 
 TEST(Tidy, DeviceOfAnotherOwnerIsKeptThoughAKilledCommandMeantToMakeOneOfItsName) {
   for (int n = 1;; ++n) {
-    FakeKernel kernel;
-    make_host(kernel);
-    if (!kill_at(kernel, attach(on_vlan("new0", 10)), n)) break;
-    if (kernel.has("new0")) continue;
-    kernel.add_tap("new0").link.is_up = true;
-    ASSERT_TRUE(run(kernel, attach(on_vlan("tap0", 20))));
-    SCOPED_TRACE("killed at change " + std::to_string(n) + ", then:\n" + journal_text(kernel));
-    ASSERT_TRUE(kernel.has("new0"));
-    EXPECT_TRUE(kernel.device("new0").link.is_up);
+    FakeHost host;
+    make_host(host);
+    if (!kill_at(host, attach(on_vlan("new0", 10)), n)) break;
+    if (host.has("new0")) continue;
+    host.add_tap("new0").link.is_up = true;
+    ASSERT_TRUE(run(host, attach(on_vlan("tap0", 20))));
+    SCOPED_TRACE("killed at change " + std::to_string(n) + ", then:\n" + journal_text(host));
+    ASSERT_TRUE(host.has("new0"));
+    EXPECT_TRUE(host.device("new0").link.is_up);
   }
 }
 
-class Settled : public OnFakeKernel {
+class Settled : public OnFakeHost {
  protected:
   Settled() {
-    make_host(kernel_);
+    make_host(host_);
     must(add_uplink(uplink("eth0")));
     must(attach(on_vlan("tap0", 10)));
     must(attach(on_untagged("tap1")));
   }
 
   int walks() {
-    return kernel_.fake_table(TableId::kFdb).walks() +
-           kernel_.fake_table(TableId::kLearners).walks();
+    return host_.fake_table(TableId::kFdb).walks() + host_.fake_table(TableId::kLearners).walks();
   }
 
   // Adds an entry that belongs to no network, as a killed command leaves it.
   void leave_a_learner() {
-    kernel_.fake_table(TableId::kLearners)
+    host_.fake_table(TableId::kLearners)
         .set(to_bytes(abi::learner_key{77, 88}), to_bytes(abi::learner{}));
   }
   bool has_left_learner() {
-    return kernel_.fake_table(TableId::kLearners)
-        .raw()
-        .contains(to_bytes(abi::learner_key{77, 88}));
+    return host_.fake_table(TableId::kLearners).raw().contains(to_bytes(abi::learner_key{77, 88}));
   }
 };
 
@@ -72,38 +69,38 @@ TEST_F(Settled, CommandsReadNeitherTheFdbNorTheLearners) {
 }
 
 TEST_F(Settled, CommandAfterAKilledOneReadsAndRepairsThemOnce) {
-  kernel_.die_at(4);
-  EXPECT_FALSE(run(kernel_, attach(on_vlan("new0", 10))));
-  kernel_.heal();
-  EXPECT_FALSE(kernel_.is_settled());
+  host_.die_at(4);
+  EXPECT_FALSE(run(host_, attach(on_vlan("new0", 10))));
+  host_.heal();
+  EXPECT_FALSE(host_.is_settled());
   leave_a_learner();
   must(detach("tap0"));
   EXPECT_FALSE(has_left_learner());
-  EXPECT_TRUE(kernel_.is_settled());
+  EXPECT_TRUE(host_.is_settled());
   const int before = walks();
   must(attach(on_vlan("tap0", 10)));
   EXPECT_EQ(walks(), before);
 }
 
 TEST_F(Settled, CommandThatFailsAndIsUndoneLeavesNothingToRepair) {
-  kernel_.fail_at(6);
-  EXPECT_FALSE(run(kernel_, attach(on_vlan("new0", 10))));
-  kernel_.heal();
-  EXPECT_TRUE(kernel_.is_settled());
+  host_.fail_at(6);
+  EXPECT_FALSE(run(host_, attach(on_vlan("new0", 10))));
+  host_.heal();
+  EXPECT_TRUE(host_.is_settled());
 }
 
 TEST_F(Settled, CommandThatCannotBeUndoneIsRepairedByTheNext) {
-  kernel_.refuse_removal_from(TableId::kStats);
-  kernel_.fail_at(12);
-  const auto outcome = run(kernel_, attach(on_vlan("new0", 10)));
+  host_.refuse_removal_from(TableId::kStats);
+  host_.fail_at(12);
+  const auto outcome = run(host_, attach(on_vlan("new0", 10)));
   ASSERT_FALSE(outcome);
   EXPECT_NE(outcome.error().message.find("could not undo"), std::string::npos);
-  kernel_.heal();
-  EXPECT_FALSE(kernel_.is_settled());
+  host_.heal();
+  EXPECT_FALSE(host_.is_settled());
   leave_a_learner();
   must(attach(on_vlan("new0", 10)));
   EXPECT_FALSE(has_left_learner());
-  EXPECT_TRUE(kernel_.is_settled());
+  EXPECT_TRUE(host_.is_settled());
 }
 
 TEST_F(Settled, RestoreOfEverythingRepairsWhateverTheMarkSays) {
@@ -116,33 +113,33 @@ TEST_F(Settled, RestoreOfEverythingRepairsWhateverTheMarkSays) {
 
 // An instance of an older xvnet has no mark, and its last command may have been killed.
 TEST_F(Settled, InstanceWithoutAMarkIsRepaired) {
-  auto& meta = kernel_.fake_table(TableId::kMeta);
+  auto& meta = host_.fake_table(TableId::kMeta);
   auto value = meta.typed<std::uint32_t, abi::meta>().front().second;
   value.settled = 0;
   meta.set(to_bytes(std::uint32_t{0}), to_bytes(value));
   leave_a_learner();
   must(attach(on_vlan("tap0", 10)));
   EXPECT_FALSE(has_left_learner());
-  EXPECT_TRUE(kernel_.is_settled());
+  EXPECT_TRUE(host_.is_settled());
 }
 
 class Tidied : public testing::TestWithParam<Scenario> {};
 
 TEST_P(Tidied, AnotherCommandSucceedsAfterAKillAndItsPortWorks) {
-  FakeKernel undisturbed;
+  FakeHost undisturbed;
   prepare(undisturbed, GetParam());
   undisturbed.heal();
   (void)run(undisturbed, GetParam().command);
   for (int n = 1; !HasFailure(); n += stride(undisturbed.steps(), kEvery)) {
-    FakeKernel kernel;
-    prepare(kernel, GetParam());
-    kernel.add_tap("other0");
-    if (!kill_at(kernel, GetParam().command, n)) break;
-    auto outcome = run(kernel, attach(on_vlan("other0", 3000)));
-    SCOPED_TRACE("killed at change " + std::to_string(n) + ", then:\n" + journal_text(kernel));
+    FakeHost host;
+    prepare(host, GetParam());
+    host.add_tap("other0");
+    if (!kill_at(host, GetParam().command, n)) break;
+    auto outcome = run(host, attach(on_vlan("other0", 3000)));
+    SCOPED_TRACE("killed at change " + std::to_string(n) + ", then:\n" + journal_text(host));
     ASSERT_TRUE(outcome) << outcome.error().message;
-    EXPECT_TRUE(kernel.device("other0").link.is_up);
-    for (const std::string& violation : kernel.violations()) ADD_FAILURE() << violation;
+    EXPECT_TRUE(host.device("other0").link.is_up);
+    for (const std::string& violation : host.violations()) ADD_FAILURE() << violation;
   }
 }
 

@@ -9,18 +9,18 @@
 namespace xvnet::test {
 namespace {
 
-class Router : public OnFakeKernel {
+class Router : public OnFakeHost {
  protected:
   // The router's id by the network's name. 0 means no router.
   std::map<std::string, std::uint32_t> routers() {
     std::map<std::string, std::uint32_t> ids;
-    Tables tables(kernel_);
+    Tables tables(host_);
     const auto records = tables.network_records.entries();
     for (const auto& [id, record] : *records)
       ids[record.name] = tables.gateways.find(id)->value_or(abi::gateway{}).router;
     return ids;
   }
-  std::size_t routes() { return kernel_.fake_table(TableId::kRoutes).raw().size(); }
+  std::size_t routes() { return host_.fake_table(TableId::kRoutes).raw().size(); }
 };
 
 TEST_F(Router, NetworksOfOneNameAreJoinedAndNoOthers) {
@@ -79,7 +79,7 @@ TEST_F(Router, OfWhatItIsNotIsRefused) {
 TEST_F(Router, IsShownAndSaved) {
   must(add_network(routed("web", 1, "r1")));
   EXPECT_EQ(network_view("web")->router, "r1");
-  auto instance = Instance::open_for_reading(kernel_);
+  auto instance = Instance::open_for_reading(host_);
   ASSERT_TRUE(instance);
   const auto state = instance->desired_state();
   ASSERT_TRUE(state);

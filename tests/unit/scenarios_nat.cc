@@ -17,15 +17,15 @@ NetworkRequest with_ports(NetworkRequest request, std::uint32_t ports) {
 }
 
 // The VM behind tap0 has a mapping and a session in each translated network.
-void speak(FakeKernel& kernel) {
-  const std::uint32_t ifindex = kernel.device("tap0").link.ifindex;
-  const auto& networks = kernel.fake_table(TableId::kNatNetworks);
+void speak(FakeHost& host) {
+  const std::uint32_t ifindex = host.device("tap0").link.ifindex;
+  const auto& networks = host.fake_table(TableId::kNatNetworks);
   for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::nat_network>()) {
     const abi::nat_range& range = entry.ranges[0];
     const abi::nat_slot_key key{
         .address = range.address, .port = range.first, .protocol = abi::NAT_UDP, .pad = 0};
     abi::nat_slot slot{};
-    slot.expires_ns = kernel.monotonic_ns() + 1;
+    slot.expires_ns = host.monotonic_ns() + 1;
     slot.inside = to_abi({0x0a000002});
     slot.network = id;
     slot.ifindex = ifindex;
@@ -38,23 +38,23 @@ void speak(FakeKernel& kernel) {
     const abi::nat_mapping mapping{.range = 0, .port = range.first, .address = {}};
     abi::nat_bucket bucket{};
     bucket.sessions[0].expires_ns = slot.expires_ns;
-    kernel.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
-    kernel.fake_table(TableId::kNatMappings).set(to_bytes(inside), to_bytes(mapping));
-    kernel.fake_table(TableId::kNatSessions)
+    host.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
+    host.fake_table(TableId::kNatMappings).set(to_bytes(inside), to_bytes(mapping));
+    host.fake_table(TableId::kNatSessions)
         .set(to_bytes(abi::nat_bucket_key{id, 1}), to_bytes(bucket));
   }
 }
 
-void speak_and_recreate(FakeKernel& kernel) {
-  speak(kernel);
-  kernel.recreate("tap0");
+void speak_and_recreate(FakeHost& host) {
+  speak(host);
+  host.recreate("tap0");
 }
 
 // Reserves a port for a service of the host, from the range that a network would get.
-void reserve(FakeKernel& kernel) { kernel.reserve("8080,65500"); }
+void reserve(FakeHost& host) { host.reserve("8080,65500"); }
 
 // Reserves a port that no network would get.
-void reserve_another(FakeKernel& kernel) { kernel.reserve("8080"); }
+void reserve_another(FakeHost& host) { host.reserve("8080"); }
 
 const std::vector<Scenario>& of_networks() {
   static const Command eth0 = add_uplink(uplink("eth0"));
@@ -171,7 +171,7 @@ const std::vector<Scenario>& of_devices() {
        {eth0, add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})),
         attach(in_network("tap0", "blue"))},
        add_uplink(uplink("eth0")),
-       [](FakeKernel& kernel) { kernel.recreate("eth0"); }},
+       [](FakeHost& host) { host.recreate("eth0"); }},
       {"RemoveUplinkWithSnat",
        {eth0, add_network(with_snat(tenant("blue", 10), {"203.0.113.5"}))},
        remove_uplink("eth0")},

@@ -103,16 +103,16 @@ TEST(Address, AnInterfaceReachesItsSubnet) {
   EXPECT_TRUE(on("192.0.2.2", 31).is_assignable(*parse_ipv4("192.0.2.3")));
 }
 
-class TypedMap : public OnFakeKernel {
+class TypedMap : public OnFakeHost {
  protected:
-  void SetUp() override { ASSERT_TRUE(kernel_.open_for_change()); }
+  void SetUp() override { ASSERT_TRUE(host_.open_for_change()); }
 };
 
 TEST_F(TypedMap, FindsWhatWasPut) {
-  Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
+  Table<std::uint32_t, abi::interface> map(host_.table(TableId::kInterfaces));
   EXPECT_FALSE(map.find(3)->has_value());
   // The test uses an uplink's entry, because a port's entry requires its network first.
-  kernel_.fake_table(TableId::kNetworks).set(to_bytes(7u), to_bytes(abi::network{}));
+  host_.fake_table(TableId::kNetworks).set(to_bytes(7u), to_bytes(abi::network{}));
   ASSERT_TRUE(map.put(3, {.network = 7, .kind = abi::INTERFACE_UPLINK, .flags = 1}));
   auto entry = map.find(3);
   ASSERT_TRUE(entry && *entry);
@@ -121,8 +121,8 @@ TEST_F(TypedMap, FindsWhatWasPut) {
 }
 
 TEST_F(TypedMap, ListsEveryEntry) {
-  Map<abi::vlan_key, std::uint32_t> map(kernel_.table(TableId::kVlans));
-  kernel_.fake_table(TableId::kNetworks).set(to_bytes(1u), to_bytes(abi::network{}));
+  Table<abi::vlan_key, std::uint32_t> map(host_.table(TableId::kVlans));
+  host_.fake_table(TableId::kNetworks).set(to_bytes(1u), to_bytes(abi::network{}));
   for (std::uint16_t vid : {10, 20, 30}) {
     ASSERT_TRUE(map.put({.uplink = 99, .vid = vid, .pad = 0}, 1));
   }
@@ -133,12 +133,12 @@ TEST_F(TypedMap, ListsEveryEntry) {
 }
 
 TEST_F(TypedMap, ErasingWhatIsNotThereIsNoError) {
-  Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
+  Table<std::uint32_t, abi::interface> map(host_.table(TableId::kInterfaces));
   EXPECT_TRUE(map.erase(3));
 }
 
 TEST_F(TypedMap, WritingCountersZeroesThem) {
-  Map<std::uint32_t, abi::stats> map(kernel_.table(TableId::kStats));
+  Table<std::uint32_t, abi::stats> map(host_.table(TableId::kStats));
   abi::stats stats{};
   stats.from.packets = 5;
   ASSERT_TRUE(map.put(3, stats));
@@ -146,10 +146,10 @@ TEST_F(TypedMap, WritingCountersZeroesThem) {
 }
 
 TEST_F(TypedMap, EveryTableHasTheSizesOfItsHeader) {
-  Tables tables(kernel_);
-  EXPECT_EQ(kernel_.table(TableId::kLearners).value_size(), sizeof(abi::learner));
+  Tables tables(host_);
+  EXPECT_EQ(host_.table(TableId::kLearners).value_size(), sizeof(abi::learner));
   for (const TableShape& shape : kTableShapes) {
-    EXPECT_EQ(kernel_.table(shape.id).key_size(), shape.key_size);
+    EXPECT_EQ(host_.table(shape.id).key_size(), shape.key_size);
   }
   EXPECT_TRUE(tables.meta.find(0)->has_value());
 }

@@ -7,15 +7,15 @@
 namespace xvnet::test {
 namespace {
 
-class SnatExceptions : public OnFakeKernel {
+class SnatExceptions : public OnFakeHost {
  protected:
   SnatExceptions() {
-    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+    host_.add_nic("eth0").addresses = {"192.0.2.2/24"};
     must(add_uplink(uplink("eth0")));
   }
-  std::size_t routes() { return kernel_.fake_table(TableId::kRoutes).raw().size(); }
+  std::size_t routes() { return host_.fake_table(TableId::kRoutes).raw().size(); }
   bool has_flag() {
-    const auto entry = kernel_.fake_table(TableId::kNatNetworks)
+    const auto entry = host_.fake_table(TableId::kNatNetworks)
                            .typed<std::uint32_t, abi::nat_network>()
                            .front()
                            .second;
@@ -41,7 +41,7 @@ TEST_F(SnatExceptions, FollowTheSubnet) {
   EXPECT_EQ(routes(), 2U);
   bool is_there = false;
   for (const auto& [key, route] :
-       kernel_.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>())
+       host_.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>())
     is_there |= key.kind == abi::ROUTE_INSIDE && ipv4_of(key.address) == parse_ipv4("10.7.0.0");
   EXPECT_TRUE(is_there);
 }
@@ -49,7 +49,7 @@ TEST_F(SnatExceptions, FollowTheSubnet) {
 // The command chooses no new public address, so a missing uplink address is no error.
 TEST_F(SnatExceptions, FollowTheSubnetThoughTheUplinkHasNoAddressNow) {
   must(add_network(with_exceptions(blue(), {"192.0.2.0/24"})));
-  kernel_.device("eth0").addresses.clear();
+  host_.device("eth0").addresses.clear();
   must(set_network(with_subnet(network("blue"), "10.7.0.0/16", "10.7.0.1")));
   EXPECT_EQ(routes(), 2U);
 }
@@ -86,7 +86,7 @@ TEST_F(SnatExceptions, AreShownAndSaved) {
   must(add_network(request));
   must_do_nothing(add_network(request));
   EXPECT_EQ(network_view("blue")->snat_exceptions, std::vector<std::string>{"192.0.2.0/24"});
-  auto instance = Instance::open_for_reading(kernel_);
+  auto instance = Instance::open_for_reading(host_);
   ASSERT_TRUE(instance);
   const auto state = instance->desired_state();
   ASSERT_TRUE(state);

@@ -7,11 +7,11 @@
 namespace xvnet::test {
 namespace {
 
-class Uplink : public OnFakeKernel {
+class Uplink : public OnFakeHost {
  protected:
   void SetUp() override {
-    kernel_.add_nic("eth0");
-    kernel_.add_nic("eth1");
+    host_.add_nic("eth0");
+    host_.add_nic("eth1");
   }
 
   std::string carrier_of(const std::string& network) {
@@ -23,74 +23,74 @@ class Uplink : public OnFakeKernel {
 TEST_F(Uplink, GetsItsProgramsBeforeAnyNetwork) {
   must(attach(on_vlan("tap0", 10)));
   must(add_uplink(uplink("eth0")));
-  std::size_t owned = place_of(kernel_, "put vlans eth0/10");
+  std::size_t owned = place_of(host_, "put vlans eth0/10");
   for (const char* line : {"attach tc_from_uplink eth0 ingress", "attach tc_from_host eth0 egress",
                            "attach xdp_from_uplink eth0 xdp", "put interfaces eth0"}) {
-    EXPECT_LT(place_of(kernel_, line), owned);
+    EXPECT_LT(place_of(host_, line), owned);
   }
-  EXPECT_TRUE(kernel_.device("eth0").link.is_up);
+  EXPECT_TRUE(host_.device("eth0").link.is_up);
 }
 
 TEST_F(Uplink, LosesItsNetworksBeforeItsPrograms) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
   must(remove_uplink("eth0"));
-  std::size_t disowned = place_of(kernel_, "erase vlans eth0/10");
+  std::size_t disowned = place_of(host_, "erase vlans eth0/10");
   for (const char* hook : {"xdp", "ingress", "egress"}) {
-    EXPECT_LT(disowned, place_of(kernel_, std::string("detach eth0 ") + hook));
+    EXPECT_LT(disowned, place_of(host_, std::string("detach eth0 ") + hook));
   }
   EXPECT_EQ(carrier_of("vlan10"), "");
 }
 
 TEST_F(Uplink, IsNeverTakenDownOrSilenced) {
   must(add_uplink(uplink("eth0")));
-  EXPECT_FALSE(was_done(kernel_, "set_up eth0 false"));
-  EXPECT_FALSE(kernel_.device("eth0").link.is_silent());
+  EXPECT_FALSE(was_done(host_, "set_up eth0 false"));
+  EXPECT_FALSE(host_.device("eth0").link.is_silent());
   must(remove_uplink("eth0"));
-  EXPECT_FALSE(was_done(kernel_, "set_up eth0 false"));
+  EXPECT_FALSE(was_done(host_, "set_up eth0 false"));
 }
 
 TEST_F(Uplink, XdpTurnsOffWhatHidesTagsAndRestoresIt) {
   must(attach(on_vlan("tap0", 10)));
-  Snapshot before = take_snapshot(kernel_);
+  Snapshot before = take_snapshot(host_);
   must(add_uplink(uplink("eth0")));
-  EXPECT_FALSE(kernel_.device("eth0").features[Feature::kRxVlanCtag].is_on);
-  EXPECT_FALSE(kernel_.device("eth0").features[Feature::kRxVlanFilter].is_on);
-  EXPECT_TRUE(kernel_.device("eth0").link.is_promiscuous);
+  EXPECT_FALSE(host_.device("eth0").features[Feature::kRxVlanCtag].is_on);
+  EXPECT_FALSE(host_.device("eth0").features[Feature::kRxVlanFilter].is_on);
+  EXPECT_TRUE(host_.device("eth0").link.is_promiscuous);
   must(remove_uplink("eth0"));
-  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
-  EXPECT_FALSE(kernel_.device("eth0").features[Feature::kRxVlanStag].is_on);  // was off before
+  EXPECT_EQ(difference(before, take_snapshot(host_)), "");
+  EXPECT_FALSE(host_.device("eth0").features[Feature::kRxVlanStag].is_on);  // was off before
 }
 
 TEST_F(Uplink, PromiscuousModeOfTheOperatorStays) {
-  kernel_.device("eth0").link.is_promiscuous = true;
+  host_.device("eth0").link.is_promiscuous = true;
   must(add_uplink(uplink("eth0")));
   must(remove_uplink("eth0"));
-  EXPECT_TRUE(kernel_.device("eth0").link.is_promiscuous);
+  EXPECT_TRUE(host_.device("eth0").link.is_promiscuous);
 }
 
 TEST_F(Uplink, WithFixedTagHidingIsCarriedByTc) {
-  kernel_.device("eth0").features[Feature::kRxVlanCtag].is_fixed = true;
+  host_.device("eth0").features[Feature::kRxVlanCtag].is_fixed = true;
   refused(add_uplink(uplink("eth0", Mode::kXdp)), ErrorKind::kUnsupported, "eth0");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(uplink_view("eth0")->mode, Mode::kTc);
   EXPECT_FALSE(is_live("eth0", Hook::kXdp));
-  EXPECT_TRUE(kernel_.device("eth0").features[Feature::kRxVlanCtag].is_on);
+  EXPECT_TRUE(host_.device("eth0").features[Feature::kRxVlanCtag].is_on);
 }
 
 TEST_F(Uplink, ForeignXdpIsNamedAndStays) {
-  kernel_.device("eth0").foreign_xdp = "katran";
+  host_.device("eth0").foreign_xdp = "katran";
   refused(add_uplink(uplink("eth0", Mode::kXdp)), ErrorKind::kFailed, "katran");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(uplink_view("eth0")->mode, Mode::kTc);
 }
 
 TEST_F(Uplink, SharedXdpRunsBesideAForeignProgram) {
-  kernel_.device("eth0").foreign_xdp = "katran";
+  host_.device("eth0").foreign_xdp = "katran";
   UplinkRequest request = uplink("eth0", Mode::kXdp);
   request.share_xdp = true;
   must(add_uplink(request));
-  EXPECT_TRUE(kernel_.pins().at({kernel_.device("eth0").link.ifindex, Hook::kXdp}).shares_xdp);
+  EXPECT_TRUE(host_.pins().at({host_.device("eth0").link.ifindex, Hook::kXdp}).shares_xdp);
   must_do_nothing(add_uplink(request));
 }
 
@@ -174,9 +174,9 @@ TEST_F(Uplink, VidsAreChecked) {
 }
 
 TEST_F(Uplink, RefusesADeviceThatCannotBeOne) {
-  kernel_.add_nic("lo0").link.is_loopback = true;
-  kernel_.add_nic("wg0").link.is_ethernet = false;
-  kernel_.add_nic("eth2").link.master = 9;
+  host_.add_nic("lo0").link.is_loopback = true;
+  host_.add_nic("wg0").link.is_ethernet = false;
+  host_.add_nic("eth2").link.master = 9;
   refused(add_uplink(uplink("lo0")), ErrorKind::kFailed, "loopback");
   refused(add_uplink(uplink("wg0")), ErrorKind::kFailed, "Ethernet");
   refused(add_uplink(uplink("eth2")), ErrorKind::kFailed, "bridge");
@@ -190,35 +190,35 @@ TEST_F(Uplink, RemovingWhatIsNoneIsRefused) {
 }
 
 TEST_F(Uplink, WarnsWhenItsMtuIsTooSmall) {
-  kernel_.device("eth0").link.mtu = 1400;
+  host_.device("eth0").link.mtu = 1400;
   EXPECT_EQ(must(add_uplink(uplink("eth0"))).warnings.size(), 1u);
 }
 
 TEST_F(Uplink, ThatIsGoneCanBeRemoved) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
-  kernel_.remove("eth0");
+  host_.remove("eth0");
   EXPECT_EQ(uplink_view("eth0")->state, "gone");
   must(remove_uplink("eth0"));
   EXPECT_EQ(carrier_of("vlan10"), "");
-  EXPECT_TRUE(kernel_.fake_table(TableId::kVlans).raw().empty());
+  EXPECT_TRUE(host_.fake_table(TableId::kVlans).raw().empty());
 }
 
 TEST_F(Uplink, ThatWasRecreatedIsAddedAfresh) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
-  kernel_.recreate("eth0");
+  host_.recreate("eth0");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(carrier_of("vlan10"), "eth0");
   EXPECT_TRUE(has_vlan("eth0", 10));
-  EXPECT_EQ(kernel_.fake_table(TableId::kUplinkRecords).raw().size(), 1u);
-  EXPECT_EQ(kernel_.fake_table(TableId::kVlans).raw().size(), 1u);
+  EXPECT_EQ(host_.fake_table(TableId::kUplinkRecords).raw().size(), 1u);
+  EXPECT_EQ(host_.fake_table(TableId::kVlans).raw().size(), 1u);
 }
 
 TEST_F(Uplink, ThatIsGoneDoesNotKeepItsVids) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
-  kernel_.remove("eth0");
+  host_.remove("eth0");
   must(add_uplink(uplink("eth1")));
   EXPECT_EQ(carrier_of("vlan10"), "eth1");
 }
@@ -227,11 +227,11 @@ TEST_F(Uplink, UntaggedNetworkKeepsTheHostsOwnMac) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_untagged("tap0")));
   EXPECT_TRUE(has_vlan("eth0", 0));
-  auto fdb = kernel_.fake_table(TableId::kFdb).typed<abi::fdb_key, abi::fdb_entry>();
+  auto fdb = host_.fake_table(TableId::kFdb).typed<abi::fdb_key, abi::fdb_entry>();
   ASSERT_EQ(fdb.size(), 1u);
   EXPECT_EQ(fdb[0].second.slot, abi::FDB_SLOT_HOST);
   must(detach("tap0"));
-  EXPECT_TRUE(kernel_.fake_table(TableId::kFdb).raw().empty());
+  EXPECT_TRUE(host_.fake_table(TableId::kFdb).raw().empty());
 }
 
 TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
@@ -258,7 +258,7 @@ TEST_F(Uplink, CarriesManyNetworks) {
   must(restore(state));
   std::map<std::uint32_t, int> limits;
   for (const auto& [key, learner] :
-       kernel_.fake_table(TableId::kLearners).typed<abi::learner_key, abi::learner>())
+       host_.fake_table(TableId::kLearners).typed<abi::learner_key, abi::learner>())
     limits[learner.limit]++;
   EXPECT_EQ(limits, (std::map<std::uint32_t, int>{{1024, 255}, {128, kNetworks - 255}}));
   must(remove_network("n1"));
