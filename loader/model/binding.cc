@@ -8,6 +8,7 @@
 #include "loader/base/interface.h"
 #include "loader/base/text.h"
 #include "loader/model/device.h"
+#include "loader/model/request.h"
 
 namespace xvnet {
 namespace {
