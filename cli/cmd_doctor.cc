@@ -110,8 +110,8 @@ Result<int> doctor(const Globals& globals) {
   findings.insert(findings.end(), of_state.begin(), of_state.end());
 
   for (auto& finding : findings) {
-    finding.detail = for_instance(finding.detail, globals.instance);
-    finding.fix = for_instance(finding.fix, globals.instance);
+    finding.detail = for_operator(finding.detail, globals.instance);
+    finding.fix = for_operator(finding.fix, globals.instance);
   }
   XVNET_TRY(print(make_output(globals.format, globals.detail)->findings(findings)));
   const bool is_sick = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "cli/args.h"
 #include "cli/command.h"
-#include "cli/limits.h"
-#include "cli/parse_address.h"
-#include "cli/parse_name.h"
-#include "cli/words.h"
 
 namespace xvnet::cli {
 
@@ -75,20 +72,20 @@ Result<View> find_view(const Word& word) {
   for (const auto& noun : kNouns) {
     if (noun.name == *word) return noun.view;
   }
-  return fail(ErrorKind::kUsage,
-              fmt::format("show {}: not ports, networks, uplinks, fdb, leases, nat or forwards",
-                          quote(*word)));
+  return fail(
+      ErrorKind::kUsage,
+      fmt::format("show {}: it is not ports, networks, uplinks, fdb, leases, nat or forwards",
+                  quote(*word)));
 }
 
 Result<NatFilter> to_filter(const ShowWords& words) {
-  Reader reader("show", words.noun.value_or(""));
-  NatFilter filter;
-  reader.refuse_if(words.have_filter() && words.noun != "nat",
-                   "--network, --address and --port go with nat");
-  reader.read_word(filter.network, words.network, parse_network_name);
-  reader.read_word(filter.address, words.address, parse_ip);
-  reader.read_word(filter.port, words.port, parse_number, "--port", kPort);
-  return reader.answer(filter);
+  using Port = std::optional<std::uint16_t>;
+  if (words.have_filter() && words.noun != "nat")
+    return fail(ErrorKind::kUsage, "show: --network, --address and --port require nat");
+  XVNET_ASSIGN(network, read_word<std::string>("show: --network", words.network, parse_text));
+  XVNET_ASSIGN(address, read_word<std::optional<Ipv4>>("show: --address", words.address, parse_ip));
+  XVNET_ASSIGN(port, read_word<Port>("show: --port", words.port, parse_number<std::uint16_t>));
+  return NatFilter{.network = network, .address = address, .port = port};
 }
 
 Result<int> show(const ShowWords& words, const Globals& globals) {
@@ -101,13 +98,13 @@ Result<int> show(const ShowWords& words, const Globals& globals) {
 }  // namespace
 
 void add_show(CLI::App& app, Run& chosen) {
-  auto& command = *app.add_subcommand("show", "show what there is");
+  auto& command = *app.add_subcommand("show", "show the state");
   auto words = std::make_shared<ShowWords>();
   add_word(command, "NOUN", words->noun, "",
            "ports, networks, uplinks, fdb, leases, nat or forwards; default: the first three");
-  add_word(command, "--network", words->network, "NAME", "nat: of this network");
-  add_word(command, "--address", words->address, "IP", "nat: of this address, inside or outside");
-  add_word(command, "--port", words->port, "N", "nat: of this port, inside or outside");
+  add_word(command, "--network", words->network, "NAME", "nat: only this network");
+  add_word(command, "--address", words->address, "IP", "nat: only this address, inside or outside");
+  add_word(command, "--port", words->port, "N", "nat: only this port, inside or outside");
   command.callback([words, &chosen] {
     chosen = [words](const Globals& globals) { return show(*words, globals); };
   });

@@ -3,9 +3,9 @@
 
 #include <csignal>
 
+#include "cli/args.h"
 #include "cli/command.h"
-#include "cli/parse_name.h"
-#include "cli/words.h"
+#include "loader/text.h"
 
 namespace xvnet::cli {
 
@@ -45,21 +45,18 @@ Result<int> watch(const std::string& device, const Globals& globals) {
 }
 
 Result<int> stats(const StatsWords& words, const Globals& globals) {
-  Reader reader("stats", words.device.value_or(""));
-  std::string name;
-  reader.read_word(name, words.device, parse_device_name);
-  XVNET_ASSIGN(device, reader.answer(name));
+  const std::string device = words.device.value_or("");
+  if (words.device) XVNET_TRY(check_device_name("stats", device));
   return words.watch ? watch(device, globals) : show_once(device, globals);
 }
 
 }  // namespace
 
 void add_stats(CLI::App& app, Run& chosen) {
-  auto& command =
-      *app.add_subcommand("stats", "show what was carried, and what was dropped and why");
+  auto& command = *app.add_subcommand("stats", "show counters: carried, dropped, and why");
   auto words = std::make_shared<StatsWords>();
-  add_word(command, "DEV", words->device, "", "a port or an uplink; default: all");
-  command.add_flag("--watch", words->watch, "again each second, until interrupted");
+  add_word(command, "DEV", words->device, "", "port or uplink; default: all");
+  command.add_flag("--watch", words->watch, "repeat every second until interrupted");
   command.callback([words, &chosen] {
     chosen = [words](const Globals& globals) { return stats(*words, globals); };
   });

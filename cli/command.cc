@@ -54,13 +54,13 @@ Result<void> print(const std::string& text) {
 }
 
 void print_error(const Error& error, const std::string& instance) {
-  fmt::print(stderr, "xvnet: {}\n", printable_lines(for_instance(error.message, instance)));
+  fmt::print(stderr, "xvnet: {}\n", printable_lines(for_operator(error.message, instance)));
   if (!error.hint.empty())
-    fmt::print(stderr, "hint: {}\n", printable_lines(for_instance(error.hint, instance)));
+    fmt::print(stderr, "hint: {}\n", printable_lines(for_operator(error.hint, instance)));
 }
 
 void print_warning(const std::string& warning, const std::string& instance) {
-  fmt::print(stderr, "xvnet: warning: {}\n", printable_lines(for_instance(warning, instance)));
+  fmt::print(stderr, "xvnet: warning: {}\n", printable_lines(for_operator(warning, instance)));
 }
 
 }  // namespace xvnet::cli

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/command.h"
+#include "cli/fields.h"
 #include "loader/commands.h"
 
 namespace xvnet::cli {
@@ -29,7 +30,8 @@ bool begins_with_command(std::string_view text) {
 
 }  // namespace
 
-std::string for_instance(std::string text, const std::string& instance) {
+std::string for_operator(const std::string& message, const std::string& instance) {
+  std::string text = with_fields(message, option_name);
   if (instance == Globals{}.instance) return text;
   const std::string option = fmt::format("--instance {} ", quoted_for_shell(instance));
   for (auto at = text.find(kProgram); at != std::string::npos; at = text.find(kProgram, at)) {

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/args.h"
 #include "cli/command.h"
-#include "cli/parse_name.h"
 #include "cli/text.h"
-#include "cli/words.h"
+#include "loader/linux/pin_root.h"
 
 namespace xvnet::cli {
 
@@ -22,22 +22,22 @@ struct GlobalWords {
 };
 
 void declare_globals(CLI::App& app, GlobalWords& words) {
-  add_word(app, "--instance", words.instance, "NAME", "another instance than xvnet")
+  add_word(app, "--instance", words.instance, "NAME", "name of the instance; default: xvnet")
       ->envname("XVNET_INSTANCE");
   app.add_flag("--json", words.json, "JSON instead of text");
-  app.add_flag("--brief", words.brief, "one line an object");
-  app.add_flag("--dry-run", words.dry_run, "say what would be done, do nothing");
+  app.add_flag("--brief", words.brief, "one line per object");
+  app.add_flag("--dry-run", words.dry_run, "print the steps without doing them");
   app.add_flag("--verbose-verifier", words.verbose_verifier,
-               "the whole verifier log when the kernel refuses a program");
+               "print the whole verifier log if the kernel refuses a program");
 }
 
 Result<Globals> to_globals(const GlobalWords& words) {
   Globals globals;
-  if (words.instance) {
-    auto name = parse_instance_name(*words.instance);
-    if (!name) return fail(ErrorKind::kUsage, name.error());
-    globals.instance = *name;
-  }
+  globals.instance = words.instance.value_or(globals.instance);
+  if (!is_instance_name(globals.instance))
+    return fail(ErrorKind::kUsage,
+                fmt::format("--instance {} is not 1 to {} letters, digits, '_' or '-'",
+                            quote(globals.instance), kMaxInstanceName));
   globals.format = words.json ? Format::kJson : Format::kText;
   globals.detail = words.brief ? Detail::kBrief : Detail::kFull;
   globals.rehearse = words.dry_run ? Rehearse::kYes : Rehearse::kNo;

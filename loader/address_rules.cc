@@ -72,17 +72,18 @@ std::string why_no_hosts(const abi::address& address, unsigned bits) {
   return {};
 }
 
-Result<void> check_servers(const abi::network_record& record, std::string_view what,
+Result<void> check_servers(const abi::network_record& record, std::string_view field,
                            const std::vector<Ipv4>& servers) {
+  const std::string what = field_name(field);
   const auto subnet = subnet_of(record);
   for (auto at = servers.begin(); at != servers.end(); ++at) {
     const std::string text = format_ipv4(*at);
     if (const std::string why = why_no_hosts(*at); !why.empty())
       return network_misuse(record,
-                            fmt::format("{} {} is no address of a host: {}", what, text, why));
+                            fmt::format("{} {} is not a host's address: {}", what, text, why));
     if (subnet && subnet->contains(*at) && !subnet->is_assignable(*at))
-      return network_misuse(record, fmt::format("{} {} is no host's address in the subnet {}", what,
-                                                text, format_subnet(*subnet)));
+      return network_misuse(record, fmt::format("{} {} is not a host's address in the subnet {}",
+                                                what, text, format_subnet(*subnet)));
     if (std::find(servers.begin(), at, *at) != at)
       return network_misuse(record, fmt::format("{} {} is given twice", what, text));
   }

@@ -22,9 +22,9 @@ std::string why_no_hosts(const Subnet& prefix);
 std::string why_no_hosts(const abi::address& address, unsigned bits);
 
 // Checks addresses of servers that VMs use. Each must be one that a host can have. In the network's
-// subnet it must not be the first or the last address. Duplicates are refused. `what` names the
-// option in the error (kUsage).
-Result<void> check_servers(const abi::network_record& record, std::string_view what,
+// subnet it must not be the first or the last address. Duplicates are refused. Errors
+// (kUsage) name the field.
+Result<void> check_servers(const abi::network_record& record, std::string_view field,
                            const std::vector<Ipv4>& servers);
 
 }  // namespace xvnet

@@ -47,7 +47,7 @@ Result<std::uint32_t> uplink_for_untagged(Tables& tables, const std::vector<Upli
   if (!chosen && !id && uplinks.size() > 1)
     return fail(
         fmt::format("network {:?}: the host has {} uplinks", text_of(record.name), uplinks.size()),
-        "say which one with --uplink");
+        fmt::format("say which one with {}", field_name("uplink")));
   if (!chosen) return 0;
   XVNET_ASSIGN(owner, untagged_owner(tables, chosen));
   if (owner && owner != id) {
@@ -82,7 +82,7 @@ Result<void> check_fdb_capacity(std::uint64_t reserved) {
   if (reserved <= MAX_FDB_ENTRIES) return {};
   return fail(fmt::format("reserve forwarding table: {} MACs would be more than its {}", reserved,
                           MAX_FDB_ENTRIES),
-              "lower --max-macs of some ports");
+              fmt::format("lower {} of some ports", field_name("max_macs")));
 }
 
 constexpr std::uint64_t kEarlyFdbEntries = MAX_FDB_ENTRIES / 4;

@@ -126,11 +126,12 @@ Result<void> check_is_not_hosts(const Kernel& kernel, std::string_view doing, co
   if (std::ranges::find(kOfVms, link.type) == kOfVms.end())
     return fail(fmt::format("{} {:?}: it is a device of type {}, which is no VM's", doing,
                             link.name, link.type),
-                "say --force to make it a port all the same");
+                fmt::format("use {} to make it a port all the same", field_name("force")));
   XVNET_ASSIGN(use, kernel.host_use(link.ifindex));
   if (use.empty()) return {};
-  return fail(fmt::format("{} {:?}: the host uses it: {}", doing, link.name, use),
-              "as a port it is cut off from the host; say --force to do so");
+  return fail(
+      fmt::format("{} {:?}: the host uses it: {}", doing, link.name, use),
+      fmt::format("as a port it is cut off from the host; use {} to do so", field_name("force")));
 }
 
 abi::device_record make_device_record(const Link& link, const ModeChoice& choice, Mode asked) {

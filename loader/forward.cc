@@ -263,8 +263,8 @@ Result<void> check_follows(Tables& tables, const Kernel& kernel, const Forward& 
   XVNET_ASSIGN(known, tables.nat_addresses.find(forward.key.address));
   XVNET_ASSIGN(has_speakers, is_spoken_from(tables, forward.key.address));
   if (!found || !known || !has_speakers || is_of_host(*known) == found->is_of_host()) return {};
-  return refusal(forward, "a network with --snat still uses the address as it was",
-                 "type the --snat of that network again first: xvnet network set NAME --snat auto");
+  return refusal(forward, "a network with SNAT still uses the address as it was",
+                 "set the SNAT of that network again first: xvnet network set NAME --snat auto");
 }
 
 // Also restores the reserved ports of all forwards, and the program on lo.
@@ -280,7 +280,7 @@ Result<Outcome> repair_forward(Change& change, const Forward& forward) {
 
 Result<Outcome> add_forward(Change& change, const ForwardRequest& request, SnatMiss miss) {
   auto& tables = change.tables();
-  XVNET_TRY(check_forward(request));
+  XVNET_TRY(check_request(request));
   XVNET_ASSIGN(network, network_of(tables, request));
   if (!has_snat(network.record))
     return fail(fmt::format("forward {}: network {:?} has no way out", forward_text(request),

@@ -18,12 +18,18 @@ std::unexpected<Error> misuse(const ForwardRequest& request, std::string_view ca
   return fail(ErrorKind::kUsage, fmt::format("forward {}: {}", forward_text(request), cause));
 }
 
-Result<void> check_ports(const ForwardRequest& request) {
-  const auto last = [&](std::uint16_t first) { return first + std::uint32_t{request.count} - 1; };
-  if (!request.outside_port || !request.inside_port || !request.count)
-    return misuse(request, "there is no port 0");
-  if (last(request.outside_port) > kLastPort || last(request.inside_port) > kLastPort)
-    return misuse(request, fmt::format("its ports go beyond {}", kLastPort));
+// Checks the ports of one side.
+Result<void> check_ports(const ForwardRequest& request, Ipv4 address, std::uint16_t port,
+                         std::string_view field) {
+  const bool is_floating = request.protocol == ForwardProtocol::kAll;
+  const std::string what = fmt::format("{} {}", field_name(field),
+                                       format_endpoint(format_ipv4(address), port, request.count));
+  if (is_floating && (port || request.count != 1))
+    return misuse(request, fmt::format("{} has a port, but all traffic is forwarded", what));
+  if (is_floating) return {};
+  if (!port || !request.count) return misuse(request, fmt::format("{} has no port", what));
+  if (port + std::uint32_t{request.count} - 1 > kLastPort)
+    return misuse(request, fmt::format("{} has a port above {}", what, kLastPort));
   return {};
 }
 
@@ -52,14 +58,16 @@ std::uint8_t number_of(ForwardProtocol protocol) {
 
 }  // namespace
 
-Result<void> check_forward(const ForwardRequest& request) {
+Result<void> check_outside(const ForwardRequest& request) {
   if (const std::string why = why_no_hosts(request.outside); !why.empty())
-    return misuse(request,
-                  fmt::format("{} is no address of a host: {}", format_ipv4(request.outside), why));
-  if (request.protocol != ForwardProtocol::kAll) return check_ports(request);
-  if (request.outside_port || request.inside_port || request.count != 1)
-    return misuse(request, "a floating address has no ports of its own");
-  return {};
+    return misuse(request, fmt::format("{} {} is not a host's address: {}", field_name("outside"),
+                                       format_ipv4(request.outside), why));
+  return check_ports(request, request.outside, request.outside_port, "outside");
+}
+
+Result<void> check_request(const ForwardRequest& request) {
+  XVNET_TRY(check_outside(request));
+  return check_ports(request, request.inside, request.inside_port, "inside");
 }
 
 Result<void> check_inside(const ForwardRequest& request, const abi::network_record& network) {
@@ -70,8 +78,9 @@ Result<void> check_inside(const ForwardRequest& request, const abi::network_reco
                             format_ipv4(request.inside), cause, text_of(network.name)));
   };
   if (!subnet || !subnet->is_assignable(request.inside))
-    return refuse(fmt::format("is no host's address in the subnet {}",
-                              subnet ? format_subnet(*subnet) : "that it has not"));
+    return refuse(
+        subnet ? fmt::format("is not a host's address in the subnet {}", format_subnet(*subnet))
+               : std::string("needs a subnet"));
   if (subnet->contains(request.outside))
     return misuse(request, fmt::format("{} is in the network's own subnet {}",
                                        format_ipv4(request.outside), format_subnet(*subnet)));

@@ -11,8 +11,9 @@
 
 namespace xvnet {
 
-// Checks the request alone; errors are kUsage.
-Result<void> check_forward(const ForwardRequest& request);
+// Errors are kUsage. check_outside() is for a request without an inside address.
+Result<void> check_request(const ForwardRequest& request);
+Result<void> check_outside(const ForwardRequest& request);
 // Checks the inside address against the network's subnet.
 Result<void> check_inside(const ForwardRequest& request, const abi::network_record& network);
 

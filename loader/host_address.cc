@@ -41,7 +41,8 @@ std::optional<Cidr> parse_cidr(const std::string& text) {
     return std::nullopt;
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data() + slash + 1, end, cidr.prefix);
-  if (error != std::errc() || at != end || cidr.prefix > (is_v4 ? kIpv4Bits : kAddressBits))
+  if (error != std::errc() || at != end || cidr.prefix == 0 ||
+      cidr.prefix > (is_v4 ? kIpv4Bits : kAddressBits))
     return std::nullopt;
   return cidr;
 }
@@ -103,7 +104,7 @@ Result<void> check_owner(Change& change, const Network& network, const std::stri
                      fmt::format("the host has it in network {:?}", text_of(other.name)));
   XVNET_ASSIGN(known, change.tables().nat_addresses.find(address));
   if (known && !(known->flags & abi::NAT_ADDRESS_OF_HOST))
-    return refusal(network, text, "it is a public address of VMs (--snat, or forward add)");
+    return refusal(network, text, "it is a public address of VMs (SNAT, or a forward)");
   XVNET_ASSIGN(holder, change.kernel().address_holder(address));
   if (holder.empty() || holder == host_interface_name(text_of(network.record.name))) return {};
   return refusal(network, text, fmt::format("the host has it on {:?}", holder),
@@ -115,16 +116,15 @@ Result<void> check_owner(Change& change, const Network& network, const std::stri
 Result<void> check_cidr(std::string_view network, const std::string& text) {
   const auto cidr = parse_cidr(text);
   if (!cidr)
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("network {:?}: host address {:?} is not ADDRESS/PREFIX", network, text));
+    return fail(ErrorKind::kUsage,
+                fmt::format("network {:?}: {} {:?} is not an address and a prefix", network,
+                            field_name("host_addresses"), text));
   const bool is_disguised = text.contains(':') && ipv4_of(cidr->address);
-  const std::string why = is_disguised ? "it is an IPv4 address, and written as one of IPv6"
+  const std::string why = is_disguised ? "it is an IPv4 address in the form of IPv6"
                                        : why_no_hosts(cidr->address, cidr->bits());
   if (why.empty()) return {};
-  return fail(
-      ErrorKind::kUsage,
-      fmt::format("network {:?}: host address {} is no address of a host: {}", network, text, why));
+  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {} {} is not a host's address: {}",
+                                             network, field_name("host_addresses"), text, why));
 }
 
 Result<void> check_host_addresses(Change& change, const Network& network,

@@ -74,11 +74,14 @@ std::optional<Subnet> parse_prefix(std::string_view text) {
   return Subnet{*base, prefix};
 }
 
+bool is_network_subnet(const Subnet& subnet) {
+  return is_unicast(subnet.base) && !(subnet.base.number & host_bits(subnet.prefix)) &&
+         subnet.prefix >= kMinSubnetPrefix && subnet.prefix <= kMaxSubnetPrefix;
+}
+
 std::optional<Subnet> parse_subnet(std::string_view text) {
   const auto subnet = parse_prefix(text);
-  if (!subnet || !is_unicast(subnet->base)) return std::nullopt;
-  if (subnet->prefix < kMinSubnetPrefix || subnet->prefix > kMaxSubnetPrefix) return std::nullopt;
-  return subnet;
+  return subnet && is_network_subnet(*subnet) ? subnet : std::nullopt;
 }
 
 std::string format_subnet(const Subnet& subnet) {

@@ -70,8 +70,10 @@ struct InterfaceAddress {
 // multicast, or above (RFC 6890).
 bool is_unicast(Ipv4 address);
 
-// Parses "10.0.0.0/24". Returns nothing if the text is not a subnet, or has bits set behind its
-// prefix.
+// Whether a network can have the subnet: unicast, a prefix of kMinSubnetPrefix to kMaxSubnetPrefix
+// bits, and no bits set behind it.
+bool is_network_subnet(const Subnet& subnet);
+// Parses "10.0.0.0/24". Returns nothing if the text is not a subnet of a network.
 std::optional<Subnet> parse_subnet(std::string_view text);
 // Parses a prefix of 0 to 32 bits, such as "192.0.2.1/32", with the same rule for bits behind it.
 std::optional<Subnet> parse_prefix(std::string_view text);

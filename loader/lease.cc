@@ -91,28 +91,21 @@ void write_options(abi::lease& lease, const abi::network_record& network,
   options.end();
 }
 
-bool is_name_byte(unsigned char byte) { return std::isalnum(byte) || byte == '-' || byte == '.'; }
-
-Result<void> check_name(std::string_view doing, std::string_view name, std::size_t size) {
-  if (name.size() < size && std::ranges::all_of(name, is_name_byte)) return {};
-  return fail(ErrorKind::kUsage, fmt::format("{}: {:?} is not 1 to {} letters, digits, '-' or '.'",
-                                             doing, name, size - 1));
-}
-
 Result<void> set_boot(abi::network_record& record, const NetworkRequest& request) {
   if (request.boot_server == Ipv4{}) {
     record.boot_server = {};
   } else if (request.boot_server) {
-    XVNET_TRY(check_servers(record, "--boot-server", {*request.boot_server}));
+    XVNET_TRY(check_servers(record, "boot_server", {*request.boot_server}));
     record.boot_server = to_abi(*request.boot_server);
   }
   if (!request.boot_file) return {};
   const bool is_plain = std::ranges::all_of(
       *request.boot_file, [](unsigned char byte) { return byte > ' ' && byte < 0x7f; });
   if (request.boot_file->size() >= sizeof record.boot_file || !is_plain)
-    return fail(ErrorKind::kUsage,
-                fmt::format("network {:?}: boot file {:?} is not 1 to {} printable bytes",
-                            request.name, *request.boot_file, sizeof record.boot_file - 1));
+    return network_misuse(
+        record,
+        fmt::format("{} {:?} is not 1 to {} printable ASCII characters without spaces",
+                    field_name("boot_file"), *request.boot_file, sizeof record.boot_file - 1));
   set_text(record.boot_file, *request.boot_file);
   return {};
 }
@@ -120,9 +113,9 @@ Result<void> set_boot(abi::network_record& record, const NetworkRequest& request
 Result<void> set_dns(abi::network_record& record, const NetworkRequest& request) {
   if (request.dns.empty() && !request.has_no_dns) return {};
   if (request.dns.size() > MAX_DNS)
-    return fail(ErrorKind::kUsage,
-                fmt::format("network {:?}: more than {} name servers", request.name, MAX_DNS));
-  XVNET_TRY(check_servers(record, "--dns", request.dns));
+    return network_misuse(
+        record, fmt::format("more than {} name servers in {}", MAX_DNS, field_name("dns")));
+  XVNET_TRY(check_servers(record, "dns", request.dns));
   std::memset(record.dns, 0, sizeof record.dns);
   std::ranges::transform(request.dns, record.dns, to_abi);
   record.dns_count = static_cast<std::uint16_t>(request.dns.size());
@@ -131,23 +124,14 @@ Result<void> set_dns(abi::network_record& record, const NetworkRequest& request)
 
 }  // namespace
 
-Result<void> check_host_name(std::string_view doing, std::string_view name) {
-  return check_name(doing, name, HOST_NAME_SIZE);
-}
-
 Result<void> set_dhcp(abi::network_record& record, const NetworkRequest& request) {
   if (request.dhcp)
     record.flags =
         (record.flags & ~std::uint32_t{abi::RECORD_DHCP}) | (*request.dhcp ? abi::RECORD_DHCP : 0);
   if ((record.flags & abi::RECORD_DHCP) && !ipv4_of(record.gateway))
-    return fail(ErrorKind::kUsage,
-                fmt::format("network {:?}: --dhcp goes with --subnet and --gateway", request.name));
+    return network_misuse(record, requires_gateway("dhcp"));
   XVNET_TRY(set_dns(record, request));
-  if (request.domain) {
-    XVNET_TRY(check_name(fmt::format("network {:?}: domain", request.name), *request.domain,
-                         sizeof record.domain));
-    set_text(record.domain, *request.domain);
-  }
+  if (request.domain) set_text(record.domain, *request.domain);
   return set_boot(record, request);
 }
 

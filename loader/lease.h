@@ -14,7 +14,6 @@ constexpr std::uint32_t kLeaseSeconds = 3600;
 // Validates the DHCP options of the request and writes them to the record. Options that are not
 // given stay.
 Result<void> set_dhcp(abi::network_record& record, const NetworkRequest& request);
-Result<void> check_host_name(std::string_view doing, std::string_view name);
 
 // The lease for the port's first address, with the network's options. `mtu` is the device's, in
 // bytes.

@@ -85,10 +85,11 @@ Result<PortSet> taken_ports(Tables& tables, const Kernel& kernel, std::uint32_t 
 std::unexpected<Error> no_room(const Network& network, const PublicAddress& address,
                                std::size_t left) {
   const std::string ip = format_ipv4(address.address);
-  const std::string hint = left >= kMinSnatPorts
-                               ? fmt::format("ask for {} with --snat-ports, or for another address",
-                                             std::min<std::size_t>(left, kMaxSnatPorts))
-                               : "ask for another address with --snat";
+  const std::string hint =
+      left >= kMinSnatPorts
+          ? fmt::format("set {} to {}, or use another address", field_name("snat_ports"),
+                        std::min<std::size_t>(left, kMaxSnatPorts))
+          : fmt::format("set {} to another address", field_name("snat"));
   return fail(fmt::format("network {:?}: {} has {} ports in a row left, not {}",
                           text_of(network.record.name), ip, left, network.record.snat_ports),
               hint);
@@ -131,7 +132,7 @@ Result<void> check_room(Tables& tables, const Network& network, std::size_t addr
       fmt::format("network {:?}: all networks together would have {} public ports; there is "
                   "room for {}",
                   text_of(network.record.name), ports, kMostPorts),
-      "ask for fewer with --snat-ports");
+      fmt::format("set {} lower", field_name("snat_ports")));
 }
 
 }  // namespace

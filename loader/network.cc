@@ -111,8 +111,9 @@ Result<Network> find_or_create_untagged(Change& change, const std::string& uplin
   XVNET_ASSIGN(candidates, untagged_networks(change, uplink));
   if (candidates.size() == 1) return candidates.front();
   if (candidates.size() > 1)
-    return fail(fmt::format("attach: there are {} untagged networks", candidates.size()),
-                "say which one with --uplink or --network");
+    return fail(
+        fmt::format("attach: there are {} untagged networks", candidates.size()),
+        fmt::format("say which one with {} or {}", field_name("uplink"), field_name("network")));
   XVNET_ASSIGN(taken, find_network(change.tables(), "untagged"));
   NetworkRequest request{};
   request.name = taken ? ("untagged-" + uplink).substr(0, NAME_SIZE - 1) : "untagged";
@@ -132,14 +133,9 @@ Result<bool> has_ports(Tables& tables, const Network& network) {
 }
 
 Result<abi::network_record> wanted_record(const NetworkRequest& request) {
-  XVNET_TRY(check_network_name(request.name));
-  XVNET_TRY(check_ageing(request));
-  XVNET_TRY(check_kind("add", request));
-  if (request.snat && request.snat->source == SnatSource::kNone)
-    return fail(ErrorKind::kUsage,
-                fmt::format("add network {:?}: it has no SNAT to take away", request.name));
+  XVNET_TRY(check_new(request));
   auto record = record_of(request);
-  XVNET_TRY(set_host_addresses(record, request));
+  set_host_addresses(record, request);
   XVNET_TRY(set_subnet(record, request));
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
@@ -189,7 +185,7 @@ Result<void> change_record(abi::network_record& record, const NetworkRequest& re
   }
   if (!request.uplink.empty() || request.has_any_uplink || request.is_host_only)
     set_text(record.uplink, request.uplink);
-  if (speaks_of_host_addresses(request)) XVNET_TRY(set_host_addresses(record, request));
+  if (speaks_of_host_addresses(request)) set_host_addresses(record, request);
   XVNET_TRY(set_subnet(record, request));
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
@@ -329,8 +325,7 @@ Result<Outcome> add_network(Change& change, const NetworkRequest& request, SnatM
 }
 
 Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
-  XVNET_TRY(check_ageing(request));
-  XVNET_TRY(check_kind("set", request));
+  XVNET_TRY(check_request(request));
   XVNET_ASSIGN(existing, find_network(change.tables(), request.name));
   if (!existing) return fail(fmt::format("set network {:?}: there is none", request.name));
   auto& tables = change.tables();

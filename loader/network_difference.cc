@@ -14,7 +14,7 @@
 namespace xvnet {
 namespace {
 
-using NamedValue = std::pair<std::string_view, std::string>;  // setting, and its value as text
+using NamedValue = std::pair<std::string, std::string>;  // setting, and its value as text
 
 std::string or_none(std::string text) { return text.empty() ? "none" : text; }
 
@@ -45,19 +45,19 @@ std::vector<NamedValue> settings_of(const abi::network_record& record) {
   const NetworkRequest request = network_request(record);
   const auto same = [](const std::string& text) { return text; };
   return {{"its kind", kind_of(request)},
-          {"--uplink", or_none(request.uplink)},
-          {"--host-address", list(request.host_addresses, same)},
-          {"--ageing", fmt::format("{} s", request.ageing_s.value_or(0))},
-          {"--subnet", request.subnet ? format_subnet(*request.subnet) : "none"},
-          {"--gateway", or_none(request.gateway)},
-          {"--router", or_none(request.router.value_or(""))},
-          {"--dhcp", request.dhcp.value_or(false) ? "on" : "off"},
-          {"--dns", list(request.dns, format_ipv4)},
-          {"--domain", or_none(request.domain.value_or(""))},
-          {"--boot-server", or_none(request.boot_server)},
-          {"--boot-file", or_none(request.boot_file.value_or(""))},
-          {"--snat", snat_of(request, record)},
-          {"--snat-except",
+          {field_name("uplink"), or_none(request.uplink)},
+          {field_name("host_addresses"), list(request.host_addresses, same)},
+          {field_name("ageing"), fmt::format("{} s", request.ageing_s.value_or(0))},
+          {field_name("subnet"), request.subnet ? format_subnet(*request.subnet) : "none"},
+          {field_name("gateway"), or_none(request.gateway)},
+          {field_name("router"), or_none(request.router.value_or(""))},
+          {field_name("dhcp"), request.dhcp.value_or(false) ? "on" : "off"},
+          {field_name("dns"), list(request.dns, format_ipv4)},
+          {field_name("domain"), or_none(request.domain.value_or(""))},
+          {field_name("boot_server"), or_none(request.boot_server)},
+          {field_name("boot_file"), or_none(request.boot_file.value_or(""))},
+          {field_name("snat"), snat_of(request, record)},
+          {field_name("snat_exceptions"),
            list(request.snat_exceptions.value_or(std::vector<Subnet>{}), format_subnet)}};
 }
 

@@ -7,8 +7,8 @@
 
 namespace xvnet {
 
-// Lists the settings of `record` that differ from `wanted`: "--ageing is 300 s, not 60 s; --domain
-// is none, not lab.example".
+// Lists the settings of `record` that differ from `wanted`: "ageing is 300 s, not 60 s; domain is
+// none, not lab.example".
 std::string difference(const abi::network_record& record, const abi::network_record& wanted);
 
 }  // namespace xvnet

@@ -4,66 +4,124 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "loader/address_rules.h"
 #include "loader/host_address.h"
 #include "loader/host_interface.h"
+#include "loader/rules.h"
 #include "loader/subnet.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
 
-constexpr std::uint32_t kMaxAgeing = 1'000'000;  // seconds, IEEE 802.1Q, table 8-6
+// Seconds: IEEE 802.1Q, table 8-6, but its minimum is 10.
+constexpr std::uint32_t kMinAgeing = 1;
+constexpr std::uint32_t kMaxAgeing = 1'000'000;
 
 std::string address_part(const std::string& cidr) { return cidr.substr(0, cidr.find('/')); }
 
+std::unexpected<Error> misuse(const NetworkRequest& request, std::string_view cause) {
+  return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", request.name, cause));
+}
+
+std::string uplink_rule() {
+  return fmt::format("{} requires {}", field_name("uplink"), field_name("untagged"));
+}
+
+// Checks that the network is of one kind only: VLAN, untagged or host-only.
+Result<void> check_kind(const NetworkRequest& request) {
+  if (request.untagged && (request.vid || request.is_host_only))
+    return misuse(request, fmt::format("{} and {} exclude each other", field_name("vlan"),
+                                       field_name("untagged")));
+  if (request.vid && request.is_host_only)
+    return misuse(request, "it is either host-only or on an uplink");
+  return {};
+}
+
+Result<void> check_host_addresses(const NetworkRequest& request) {
+  const auto& addresses = request.host_addresses;
+  if (addresses.size() > MAX_HOST_ADDRESSES)
+    return misuse(request, fmt::format("more than {} addresses in {}", MAX_HOST_ADDRESSES,
+                                       field_name("host_addresses")));
+  for (auto at = addresses.begin(); at != addresses.end(); ++at) {
+    XVNET_TRY(check_cidr(request.name, *at));
+    if (std::find_if(addresses.begin(), at, [&](const auto& other) {
+          return address_part(other) == address_part(*at);
+        }) != at)
+      return misuse(request, fmt::format("{} {} is given twice", field_name("host_addresses"),
+                                         address_part(*at)));
+  }
+  return {};
+}
+
+Result<void> check_subnet(const NetworkRequest& request) {
+  const Subnet subnet = request.subnet.value_or(Subnet{});
+  if (subnet == Subnet{}) return {};
+  const std::string what = fmt::format("{} {}", field_name("subnet"), format_subnet(subnet));
+  if (const std::string why = why_no_hosts(subnet); !why.empty())
+    return misuse(request, fmt::format("{} has no addresses for hosts: {}", what, why));
+  if (!is_network_subnet(subnet))
+    return misuse(request, fmt::format("{} is not a unicast prefix of {} to {} bits", what,
+                                       kMinSubnetPrefix, kMaxSubnetPrefix));
+  return {};
+}
+
+Result<void> check_snat_ports(const NetworkRequest& request) {
+  if (!request.snat_ports) return {};
+  const std::uint32_t ports = *request.snat_ports;
+  if (ports >= kMinSnatPorts && ports <= kMaxSnatPorts && ports % 2 == 0) return {};
+  return misuse(request,
+                fmt::format("{} {} is not an even number of {} to {}", field_name("snat_ports"),
+                            ports, kMinSnatPorts, kMaxSnatPorts));
+}
+
 }  // namespace
+
+std::string requires_gateway(std::string_view field) {
+  return fmt::format("{} requires {} and {}", field_name(field), field_name("subnet"),
+                     field_name("gateway"));
+}
 
 std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause) {
   return fail(ErrorKind::kUsage, fmt::format("network {:?}: {}", text_of(record.name), cause));
 }
 
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() < NAME_SIZE &&
-         std::ranges::all_of(
-             name,
-             [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+Result<void> check_request(const NetworkRequest& request) {
+  const std::string doing = fmt::format("network {:?}", request.name);
+  XVNET_TRY(check_kind(request));
+  if (request.vid) XVNET_TRY(check_range(doing, "vlan", *request.vid, {kMinVid, kMaxVid}));
+  if (request.ageing_s)
+    XVNET_TRY(check_range(doing, "ageing", *request.ageing_s, {kMinAgeing, kMaxAgeing}));
+  XVNET_TRY(check_host_addresses(request));
+  XVNET_TRY(check_subnet(request));
+  if (!request.router.value_or("").empty())
+    XVNET_TRY(check_plain_name(doing, "router", *request.router));
+  if (!request.domain.value_or("").empty())
+    XVNET_TRY(check_dns_name(doing, "domain", *request.domain));
+  return check_snat_ports(request);
 }
 
-Result<void> check_network_name(std::string_view name) {
-  if (!is_plain_name(name))
-    return fail(ErrorKind::kUsage,
-                fmt::format("add network {:?}: a name is 1 to {} letters, digits, '-', '_' or '.'",
-                            name, NAME_SIZE - 1));
-  return {};
+Result<void> check_new(const NetworkRequest& request) {
+  XVNET_TRY(check_plain_name(fmt::format("add network {:?}", request.name), "name", request.name));
+  if (request.snat && request.snat->source == SnatSource::kNone)
+    return misuse(request, fmt::format("{} none is for existing networks", field_name("snat")));
+  return check_request(request);
 }
 
-Result<void> check_kind(std::string_view doing, const NetworkRequest& request) {
-  if (request.vid && request.untagged)
-    return fail(
-        ErrorKind::kUsage,
-        fmt::format("{} network {:?}: it is either of a VLAN or untagged", doing, request.name));
-  if (request.is_host_only && (request.vid || request.untagged))
-    return fail(ErrorKind::kUsage, fmt::format("{} network {:?}: it is either host-only or on an "
-                                               "uplink",
-                                               doing, request.name));
-  if (!request.vid) return {};
-  return check_vid(fmt::format("{} network {:?}", doing, request.name), *request.vid);
+Result<void> check_add(const NetworkRequest& request) {
+  if (!request.uplink.empty() && !request.untagged) return misuse(request, uplink_rule());
+  return check_new(request);
 }
 
-Result<void> check_ageing(const NetworkRequest& request) {
-  if (request.ageing_s && (*request.ageing_s == 0 || *request.ageing_s > kMaxAgeing))
-    return fail(ErrorKind::kUsage, fmt::format("network {:?}: ageing of {} s is not 1 to {}",
-                                               request.name, *request.ageing_s, kMaxAgeing));
-  return {};
-}
-
-Result<void> check_vid(std::string_view doing, std::uint16_t vid) {
-  if (vid < kMinVid || vid > kMaxVid)
-    return fail(ErrorKind::kUsage,
-                fmt::format("{}: VID {} is not {} to {}", doing, vid, kMinVid, kMaxVid));
-  return {};
+Result<void> check_set(const NetworkRequest& request) {
+  NetworkRequest empty;
+  empty.name = request.name;
+  empty.force = request.force;
+  if (request == empty) return misuse(request, "nothing to set");
+  if ((!request.uplink.empty() || request.has_any_uplink) && request.vid)
+    return misuse(request, uplink_rule());
+  return check_request(request);
 }
 
 abi::network_record record_of(const NetworkRequest& request) {
@@ -84,22 +142,11 @@ std::vector<std::string> host_addresses_of(const abi::network_record& record) {
   return addresses;
 }
 
-Result<void> set_host_addresses(abi::network_record& record, const NetworkRequest& request) {
-  if (request.host_addresses.size() > MAX_HOST_ADDRESSES)
-    return fail(ErrorKind::kUsage, fmt::format("network {:?}: more than {} host addresses",
-                                               request.name, MAX_HOST_ADDRESSES));
+void set_host_addresses(abi::network_record& record, const NetworkRequest& request) {
   std::memset(record.addresses, 0, sizeof record.addresses);
   record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
-  for (std::size_t i = 0; i < request.host_addresses.size(); ++i) {
-    const std::string& cidr = request.host_addresses[i];
-    XVNET_TRY(check_cidr(request.name, cidr));
-    for (std::size_t other = 0; other < i; ++other)
-      if (address_part(request.host_addresses[other]) == address_part(cidr))
-        return network_misuse(record,
-                              fmt::format("host address {} is given twice", address_part(cidr)));
-    set_text(record.addresses[i], cidr);
-  }
-  return {};
+  for (std::size_t i = 0; i < request.host_addresses.size(); ++i)
+    set_text(record.addresses[i], request.host_addresses[i]);
 }
 
 }  // namespace xvnet

@@ -15,18 +15,21 @@ namespace xvnet {
 // Returns a kUsage error for the named network.
 std::unexpected<Error> network_misuse(const abi::network_record& record, std::string_view cause);
 
-// Whether a network's or router's name is valid: 1 to NAME_SIZE - 1 letters, digits, '-', '_' or
-// '.'.
-bool is_plain_name(std::string_view name);
-Result<void> check_network_name(std::string_view name);
-Result<void> check_ageing(const NetworkRequest& request);
-// Checks that the network is of one kind only: VLAN, untagged or host-only.
-Result<void> check_kind(std::string_view doing, const NetworkRequest& request);
-Result<void> check_vid(std::string_view doing, std::uint16_t vid);
+// "dhcp requires subnet and gateway"
+std::string requires_gateway(std::string_view field);
+
+// Rules for a request, whether it adds, changes or restores a network. Errors are kUsage.
+Result<void> check_request(const NetworkRequest& request);
+// Also checks what only a network that does not exist yet must follow.
+Result<void> check_new(const NetworkRequest& request);
+// Also check what the operator must not ask for. A saved state may contain it: `network set --vlan`
+// keeps the uplink of a network that was untagged.
+Result<void> check_add(const NetworkRequest& request);
+Result<void> check_set(const NetworkRequest& request);
 
 // The basic fields of a new record. The set_*() functions add addresses and services.
 abi::network_record record_of(const NetworkRequest& request);
-Result<void> set_host_addresses(abi::network_record& record, const NetworkRequest& request);
+void set_host_addresses(abi::network_record& record, const NetworkRequest& request);
 std::vector<std::string> host_addresses_of(const abi::network_record& record);
 
 }  // namespace xvnet

@@ -188,7 +188,7 @@ Result<std::optional<Outcome>> reconcile(Change& change, const PortEntry& port,
   if (!request.replace)
     return fail(fmt::format("attach {:?}: it is attached differently: {}", request.device,
                             differences.front().text),
-                "change it with --replace, or detach it first");
+                fmt::format("change it with {}, or detach it first", field_name("replace")));
   if (is_in_place(differences)) {
     XVNET_ASSIGN(outcome, change_port(change, port, *link, request));
     XVNET_ASSIGN(resized, change.kernel().find_link(port.ifindex));
@@ -288,6 +288,7 @@ Result<std::optional<PortEntry>> find_port(Change& change, std::string_view devi
 
 Result<Outcome> attach_port(Change& change, const PortRequest& request) {
   XVNET_TRY(check_request(request));
+  XVNET_TRY(owner_uid(request));
   XVNET_TRY(check_is_free(change, request));
   Former former;
   XVNET_ASSIGN(is_known, clear_leftovers(change, request, former));
@@ -366,7 +367,7 @@ Result<Outcome> detach_port(Change& change, std::string_view device, bool delete
                 "delete the network instead");
   if (delete_device && port->record.device.kind != abi::DEVICE_TAP &&
       !(port->record.device.flags & abi::RECORD_CREATED))
-    return fail(fmt::format("detach {:?}: --delete is for TAPs", device),
+    return fail(fmt::format("detach {:?}: only TAPs are deleted", device),
                 "detach it, then delete it with ip(8)");
   XVNET_TRY(remove_port(change, port->ifindex, port->record, delete_device));
   XVNET_TRY(remove_network_if_unused(change, port->record.network));

@@ -56,8 +56,8 @@ Result<void> check_address(const Network& network, const Entries& entries,
   if (entry == entries.end()) return {};
   const std::string name = text_of(network.record.name);
   if (is_shared(entry->second))
-    return refusal(request, fmt::format("ports of network {:?} share {}, by --allow", name,
-                                        format_ipv4(address)));
+    return refusal(request, fmt::format("ports of network {:?} share {}, by {}", name,
+                                        format_ipv4(address), field_name("allow")));
   if (entry->second.ifindex)
     return refusal(request, fmt::format("port {:?} of network {:?} has {}",
                                         text_of(entry->second.owner), name, format_ipv4(address)));
@@ -207,7 +207,8 @@ Result<void> check_allowed(Change& change, const Network& network, const PortReq
     if (owner != request.device)
       return fail(fmt::format("attach {:?}: port {:?} of network {:?} has {} to itself",
                               request.device, owner, name, format_ipv4(address)),
-                  "an address that ports share is given to each of them with --allow");
+                  fmt::format("give an address that ports share to each of them with {}",
+                              field_name("allow")));
   }
   return {};
 }

@@ -8,14 +8,14 @@
 #include <charconv>
 
 #include "loader/device.h"
-#include "loader/lease.h"
-#include "loader/network_request.h"
 #include "loader/port_addresses.h"
+#include "loader/rules.h"
 #include "loader/text.h"
 
 namespace xvnet {
 namespace {
 
+constexpr std::uint8_t kGroupBit = 0x01;   // IEEE 802-2014, 8.2.2: in a MAC's first byte
 constexpr std::uint32_t kMaxQueues = 256;  // MAX_TAP_QUEUES of the kernel's tun driver
 constexpr std::uint32_t kMinMtu = 68;      // RFC 791; the kernel's minimum for an Ethernet device
 constexpr std::uint32_t kMaxMtu = 65521;   // 65535 minus the Ethernet header
@@ -26,20 +26,38 @@ std::unexpected<Error> misuse(const PortRequest& request, std::string cause) {
 
 Result<void> check_mac(const PortRequest& request) {
   if (!request.mac) return {};
-  if ((*request.mac)[0] & 1)
-    return misuse(request, fmt::format("MAC {} is multicast", format_mac(*request.mac)));
-  if (*request.mac == Mac{}) return misuse(request, "a MAC of zeros is none");
+  const std::string what = fmt::format("{} {}", field_name("mac"), format_mac(*request.mac));
+  if ((*request.mac)[0] & kGroupBit) return misuse(request, what + " is a multicast address");
+  if (*request.mac == Mac{}) return misuse(request, what + " is zero");
   return {};
 }
 
 Result<void> check_ips(const PortRequest& request) {
   if (std::max(request.ips.size(), request.allowed.size()) > MAX_PORT_ADDRESSES)
-    return misuse(request, fmt::format("more than {} addresses", MAX_PORT_ADDRESSES));
+    return misuse(request, fmt::format("more than {} addresses in {} or {}", MAX_PORT_ADDRESSES,
+                                       field_name("ip"), field_name("allow")));
   std::vector<Ipv4> all = request.ips;
   all.insert(all.end(), request.allowed.begin(), request.allowed.end());
   for (auto at = all.begin(); at != all.end(); ++at)
     if (std::find(all.begin(), at, *at) != at)
-      return misuse(request, fmt::format("{} is given twice", format_ipv4(*at)));
+      return misuse(request, fmt::format("address {} is given twice", format_ipv4(*at)));
+  return {};
+}
+
+// Checks that the request names one network.
+Result<void> check_place(const PortRequest& request) {
+  const auto vlan = field_name("vlan");
+  const auto untagged = field_name("untagged");
+  const auto network = field_name("network");
+  const int given = request.vid.has_value() + request.untagged + !request.network.empty();
+  if (given == 0)
+    return misuse(request,
+                  fmt::format("no network given: use {}, {} or {}", vlan, untagged, network));
+  if (given > 1)
+    return misuse(request,
+                  fmt::format("{}, {} and {} exclude each other", vlan, untagged, network));
+  if (!request.uplink.empty() && !request.untagged)
+    return misuse(request, fmt::format("{} requires {}", field_name("uplink"), untagged));
   return {};
 }
 
@@ -67,24 +85,18 @@ Result<bool> is_same_network(Tables& tables, std::uint32_t id, const abi::networ
 }  // namespace
 
 Result<void> check_request(const PortRequest& request) {
+  const std::string doing = fmt::format("attach {:?}", request.device);
   XVNET_TRY(check_device_name("attach", request.device));
-  if (request.vid.has_value() + request.untagged + !request.network.empty() != 1)
-    return misuse(request, "one of --vlan, --untagged and --network is needed");
-  if (!request.uplink.empty() && !request.untagged)
-    return misuse(request, "--uplink goes with --untagged");
-  if (request.vid) XVNET_TRY(check_vid(fmt::format("attach {:?}", request.device), *request.vid));
+  XVNET_TRY(check_place(request));
+  if (request.vid) XVNET_TRY(check_range(doing, "vlan", *request.vid, {kMinVid, kMaxVid}));
   XVNET_TRY(check_mac(request));
   XVNET_TRY(check_ips(request));
-  XVNET_TRY(
-      check_host_name(fmt::format("attach {:?}: host name", request.device), request.host_name));
-  if (request.max_macs && *request.max_macs > MAX_LEARNER_SLOTS)
-    return misuse(request, fmt::format("--max-macs {} is more than {}", *request.max_macs,
-                                       MAX_LEARNER_SLOTS));
-  if (request.queues && (*request.queues == 0 || *request.queues > kMaxQueues))
-    return misuse(request, fmt::format("--queues {} is not 1 to {}", *request.queues, kMaxQueues));
-  if (request.mtu.value_or(0) && (*request.mtu < kMinMtu || *request.mtu > kMaxMtu))
-    return misuse(request, fmt::format("--mtu {} is not {} to {}", *request.mtu, kMinMtu, kMaxMtu));
-  XVNET_TRY(owner_uid(request));
+  if (!request.host_name.empty()) XVNET_TRY(check_dns_name(doing, "hostname", request.host_name));
+  if (request.max_macs)
+    XVNET_TRY(check_range(doing, "max_macs", *request.max_macs, {0, MAX_LEARNER_SLOTS}));
+  if (request.queues) XVNET_TRY(check_range(doing, "queues", *request.queues, {1, kMaxQueues}));
+  if (request.mtu.value_or(0))
+    XVNET_TRY(check_range(doing, "mtu", *request.mtu, {kMinMtu, kMaxMtu}));
   return {};
 }
 
@@ -93,12 +105,13 @@ Result<void> check_existing_device(const Link& link, const PortRequest& request)
   XVNET_ASSIGN(asked, owner_uid(request));
   if (asked && asked != link.owner)
     return fail(
-        fmt::format("attach {:?}: it exists, and --owner is for a TAP that is made", link.name),
-        "leave --owner out, or delete the device first");
+        fmt::format("attach {:?}: the device exists; {} applies only to TAPs that xvnet creates",
+                    link.name, field_name("owner")),
+        fmt::format("leave {} out, or delete the device first", field_name("owner")));
   if (!request.queues || (*request.queues > 1) == link.is_multi_queue) return {};
   return fail(fmt::format("attach {:?}: it exists {} several queues", link.name,
                           link.is_multi_queue ? "with" : "without"),
-              "leave --queues out, or delete the device first");
+              fmt::format("leave {} out, or delete the device first", field_name("queues")));
 }
 
 Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request) {
@@ -108,7 +121,7 @@ Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request) {
   const auto [at, error] = std::from_chars(request.owner.data(), end, uid);
   if (error == std::errc() && at == end) return uid;
   if (const passwd* user = getpwnam(request.owner.c_str())) return user->pw_uid;
-  return misuse(request, fmt::format("there is no user {:?}", request.owner));
+  return misuse(request, fmt::format("{} {:?} is no user", field_name("owner"), request.owner));
 }
 
 abi::port_record make_port_record(const Link& link, const ModeChoice& choice, std::uint32_t network,

@@ -10,6 +10,7 @@
 
 namespace xvnet {
 
+// Errors are kUsage. Only the operation checks that the owner exists.
 Result<void> check_request(const PortRequest& request);
 
 constexpr std::uint32_t kNoOwner = 0xffffffff;  // device_record::owner: no owner was set
@@ -17,7 +18,7 @@ constexpr std::uint32_t kNoOwner = 0xffffffff;  // device_record::owner: no owne
 // Whether an existing device can become the port that is requested.
 Result<void> check_existing_device(const Link& link, const PortRequest& request);
 
-// Returns the uid for --owner, which is a user name or a number.
+// Returns the uid of the requested owner, which is a user name or a number.
 Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request);
 
 abi::port_record make_port_record(const Link& link, const ModeChoice& choice, std::uint32_t network,

@@ -47,8 +47,8 @@ std::unexpected<Error> refusal(std::string_view what, std::string_view cause, st
   return fail(fmt::format("{}: {}", what, cause), std::move(hint));
 }
 
-std::string what_of(const abi::network_record& record, std::string_view option) {
-  return fmt::format("network {:?}: {}", text_of(record.name), option);
+std::string what_of(const abi::network_record& record, std::string_view setting) {
+  return fmt::format("network {:?}: {}", text_of(record.name), setting);
 }
 
 // The host's stack answers ARP for the address.
@@ -76,12 +76,13 @@ Result<PublicAddress> find_auto(const abi::network_record& record, const std::ve
   for (const Home& home : homes)
     if (!home.addresses.empty()) candidates.push_back(&home);
   if (candidates.empty())
-    return refusal(what_of(record, "--snat auto"), "no uplink has an IPv4 address",
-                   "give one an address, or say which to use with --snat IP");
+    return refusal(
+        what_of(record, field_name("snat") + " auto"), "no uplink has an IPv4 address",
+        fmt::format("give one an address, or set {} to the address to use", field_name("snat")));
   if (candidates.size() > 1)
-    return refusal(what_of(record, "--snat auto"),
+    return refusal(what_of(record, field_name("snat") + " auto"),
                    fmt::format("{} uplinks have addresses", candidates.size()),
-                   "say which address to use with --snat IP");
+                   fmt::format("set {} to the address to use", field_name("snat")));
   return hosts_own(candidates.front()->addresses.front().address);
 }
 
@@ -180,7 +181,7 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
                                                          const abi::network_record& record) {
   XVNET_ASSIGN(homes, find_homes(tables, kernel));
   if (homes.empty())
-    return refusal(what_of(record, "--snat"), "there is no uplink",
+    return refusal(what_of(record, field_name("snat")), "there is no uplink",
                    "make it first: xvnet uplink add IFACE");
   std::vector<PublicAddress> found;
   if (record.flags & abi::RECORD_SNAT_AUTO) {
@@ -189,7 +190,7 @@ Result<std::vector<PublicAddress>> find_public_addresses(Tables& tables, const K
     found.push_back(address);
   }
   for (const Ipv4 named : snat_addresses(record)) {
-    const auto what = what_of(record, fmt::format("--snat {}", format_ipv4(named)));
+    const auto what = what_of(record, fmt::format("{} {}", field_name("snat"), format_ipv4(named)));
     XVNET_ASSIGN(address, find_named(kernel, what, homes, named));
     found.push_back(address);
   }
@@ -212,7 +213,7 @@ Result<void> check_unanswered(Change& change, const PublicAddress& address) {
   return refusal(fmt::format("take public address {}", format_ipv4(address.address)),
                  fmt::format("{} answers for it on the LAN of {:?}", format_mac(*answer),
                              link ? link->name : std::string()),
-                 "take another address, or say --force");
+                 fmt::format("take another address, or use {}", field_name("force")));
 }
 
 Result<std::vector<std::string>> reach_warnings(Change& change,

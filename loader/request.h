@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The requests of an operator. The operation that gets a request validates it, not the code that
-// fills it in.
+// The requests of an operator. Each has a check_request() with the rules that the request alone can
+// break. Operations call it, and so does code that wants to refuse a request before it opens the
+// instance. Messages name fields as the state file does (xvnet-restore(8)), by field_name().
 #pragma once
 
 #include <bitset>
@@ -50,6 +51,8 @@ struct PortRequest {
   bool create = true;
   bool replace = false;  // change a port that is attached with other settings
   bool force = false;    // accept a device that the host uses, or of an unusual type
+
+  bool operator==(const PortRequest&) const = default;
 };
 
 struct UplinkRequest {
@@ -57,6 +60,8 @@ struct UplinkRequest {
   std::optional<VidSet> vids;  // nullopt: every VID that no other uplink claims; empty: none
   Mode mode = Mode::kAuto;
   bool share_xdp = false;  // attach beside other XDP programs through libxdp's dispatcher
+
+  bool operator==(const UplinkRequest&) const = default;
 };
 
 enum class SnatSource {
@@ -103,6 +108,8 @@ struct NetworkRequest {
   std::optional<SnatFilter> snat_filter;
   std::optional<std::vector<Subnet>> snat_exceptions;  // prefixes not translated; empty: none
   bool force = false;  // take public addresses even if another machine on the LAN answers for them
+
+  bool operator==(const NetworkRequest&) const = default;
 };
 
 enum class ForwardProtocol { kUdp, kTcp, kAll };
@@ -118,6 +125,8 @@ struct ForwardRequest {
   std::uint16_t inside_port = 0;  // the first of `count`
   std::uint16_t count = 1;        // number of ports
   bool force = false;             // like NetworkRequest::force
+
+  bool operator==(const ForwardRequest&) const = default;
 };
 
 // Selects the public ports to show. An empty field matches all.

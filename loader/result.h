@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Result<T>: a value, or an Error that can be shown to the operator unchanged.
+// Result<T>: a value, or an Error for the operator.
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace xvnet {
@@ -33,6 +35,15 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message, std::str
 inline std::unexpected<Error> fail(std::string message, std::string hint = {}) {
   return fail(ErrorKind::kFailed, std::move(message), std::move(hint));
 }
+
+// Returns the name of a request's field, for a message. The library does not know how the operator
+// gave the field: as an option, or as a key of a file. So the name stands between two marks that
+// with_fields() finds.
+std::string field_name(std::string_view name);
+
+// Replaces each name that field_name() marked by what `shown` returns for it.
+std::string with_fields(std::string_view message,
+                        const std::function<std::string(std::string_view)>& shown);
 
 // An errno as an Error: EPERM and EACCES are not permitted, EOPNOTSUPP and ENOSYS unsupported.
 std::unexpected<Error> fail_errno(int error_number, std::string doing);

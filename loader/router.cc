@@ -23,16 +23,9 @@ constexpr std::array kRouterKinds = {abi::ROUTE_OF_ROUTER};
 }  // namespace
 
 Result<void> set_router(abi::network_record& record, const NetworkRequest& request) {
-  if (request.router) {
-    if (!request.router->empty() && !is_plain_name(*request.router))
-      return network_misuse(
-          record,
-          fmt::format("a router's name is 1 to {} letters, digits, '-', '_' or '.', not {:?}",
-                      NAME_SIZE - 1, *request.router));
-    set_text(record.router, *request.router);
-  }
+  if (request.router) set_text(record.router, *request.router);
   if (record.router[0] && !ipv4_of(record.gateway))
-    return network_misuse(record, "--router goes with --subnet and --gateway");
+    return network_misuse(record, requires_gateway("router"));
   return {};
 }
 

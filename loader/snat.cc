@@ -22,12 +22,14 @@ void forget_snat(abi::network_record& record) {
 }
 
 Result<void> set_addresses(abi::network_record& record, const std::vector<Ipv4>& addresses) {
-  if (addresses.empty()) return network_misuse(record, "--snat names no address");
+  const std::string snat = field_name("snat");
+  if (addresses.empty()) return network_misuse(record, snat + " has no address");
   if (addresses.size() > MAX_NAT_RANGES)
-    return network_misuse(record, fmt::format("more than {} addresses of --snat", MAX_NAT_RANGES));
+    return network_misuse(record,
+                          fmt::format("more than {} addresses in {}", MAX_NAT_RANGES, snat));
   for (auto at = addresses.begin(); at != addresses.end(); ++at)
     if (std::find(addresses.begin(), at, *at) != at)
-      return network_misuse(record, fmt::format("--snat {} is given twice", format_ipv4(*at)));
+      return network_misuse(record, fmt::format("{} {} is given twice", snat, format_ipv4(*at)));
   std::ranges::transform(addresses, record.snat, to_abi);
   record.snat_count = static_cast<std::uint16_t>(addresses.size());
   return {};
@@ -47,28 +49,22 @@ Result<void> set_source(abi::network_record& record, const SnatRequest& request)
   return {};
 }
 
-Result<void> set_ports(abi::network_record& record, const NetworkRequest& request) {
-  if (!request.snat_ports) {
-    if (!record.snat_ports) record.snat_ports = kDefaultSnatPorts;
-    return {};
-  }
-  const std::uint32_t ports = *request.snat_ports;
-  if (ports < kMinSnatPorts || ports > kMaxSnatPorts || ports % 2)
-    return network_misuse(record, fmt::format("--snat-ports {} is no even number of {} to {}",
-                                              ports, kMinSnatPorts, kMaxSnatPorts));
-  record.snat_ports = static_cast<std::uint16_t>(ports);
-  return {};
+void set_ports(abi::network_record& record, const NetworkRequest& request) {
+  if (request.snat_ports)
+    record.snat_ports = static_cast<std::uint16_t>(*request.snat_ports);
+  else if (!record.snat_ports)
+    record.snat_ports = kDefaultSnatPorts;
 }
 
 Result<void> check_addresses(const abi::network_record& record) {
   const auto subnet = subnet_of(record);
   for (const Ipv4 address : snat_addresses(record)) {
+    const std::string what = fmt::format("{} {}", field_name("snat"), format_ipv4(address));
     if (const std::string why = why_no_hosts(address); !why.empty())
-      return network_misuse(
-          record, fmt::format("--snat {} is no address of a host: {}", format_ipv4(address), why));
+      return network_misuse(record, fmt::format("{} is not a host's address: {}", what, why));
     if (subnet->contains(address))
-      return network_misuse(record, fmt::format("--snat {} is in the network's own subnet {}",
-                                                format_ipv4(address), format_subnet(*subnet)));
+      return network_misuse(record, fmt::format("{} is in the network's own subnet {}", what,
+                                                format_subnet(*subnet)));
   }
   return {};
 }
@@ -79,12 +75,12 @@ Result<void> set_snat(abi::network_record& record, const NetworkRequest& request
   if (request.snat) XVNET_TRY(set_source(record, *request.snat));
   if (!has_snat(record)) {
     if (request.snat_ports || request.snat_filter)
-      return network_misuse(record, "--snat-ports and --snat-filter go with --snat");
+      return network_misuse(record, fmt::format("{} and {} require {}", field_name("snat_ports"),
+                                                field_name("snat_filter"), field_name("snat")));
     return {};
   }
-  if (!ipv4_of(record.gateway))
-    return network_misuse(record, "--snat goes with --subnet and --gateway");
-  XVNET_TRY(set_ports(record, request));
+  if (!ipv4_of(record.gateway)) return network_misuse(record, requires_gateway("snat"));
+  set_ports(record, request);
   if (request.snat_filter) {
     record.flags &= ~std::uint32_t{abi::RECORD_SNAT_ANY_REMOTE};
     if (*request.snat_filter == SnatFilter::kEndpoint) record.flags |= abi::RECORD_SNAT_ANY_REMOTE;

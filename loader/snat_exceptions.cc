@@ -32,18 +32,20 @@ void forget(abi::network_record& record) {
 Result<void> set_snat_exceptions(abi::network_record& record, const NetworkRequest& request) {
   if (!has_snat(record)) {
     if (request.snat_exceptions && !request.snat_exceptions->empty())
-      return network_misuse(record, "--snat-except goes with --snat");
+      return network_misuse(
+          record, fmt::format("{} requires {}", field_name("snat_exceptions"), field_name("snat")));
     forget(record);
     return {};
   }
   if (!request.snat_exceptions) return {};
   if (request.snat_exceptions->size() > MAX_SNAT_EXCEPTIONS)
-    return network_misuse(
-        record, fmt::format("more than {} prefixes of --snat-except", MAX_SNAT_EXCEPTIONS));
+    return network_misuse(record, fmt::format("more than {} prefixes in {}", MAX_SNAT_EXCEPTIONS,
+                                              field_name("snat_exceptions")));
   for (const Subnet& prefix : *request.snat_exceptions)
     if (const std::string why = why_no_hosts(prefix); !why.empty())
-      return network_misuse(record, fmt::format("--snat-except {} has no addresses of hosts: {}",
-                                                format_subnet(prefix), why));
+      return network_misuse(
+          record, fmt::format("{} {} has no addresses of hosts: {}", field_name("snat_exceptions"),
+                              format_subnet(prefix), why));
   forget(record);
   std::ranges::transform(*request.snat_exceptions, record.snat_exceptions, to_prefix);
   record.snat_exception_count = static_cast<std::uint16_t>(request.snat_exceptions->size());
@@ -71,10 +73,10 @@ Result<void> check_snat_exceptions(Tables& tables, const Network& network) {
                }));
   if (!other) return {};
   return fail(fmt::format(
-      "network {:?}: its subnet {} overlaps {} of network {:?}, and both have --snat-except: "
+      "network {:?}: its subnet {} overlaps {} of network {:?}, and both have {}: "
       "an answer could be for either",
       text_of(network.record.name), format_subnet(*subnet_of(network.record)),
-      format_subnet(*subnet_of(*other)), text_of(other->name)));
+      format_subnet(*subnet_of(*other)), text_of(other->name), field_name("snat_exceptions")));
 }
 
 Result<void> provide_snat_exceptions(Change& change, const Network& network) {

@@ -11,6 +11,7 @@
 #include "loader/network.h"
 #include "loader/network_request.h"
 #include "loader/repair.h"
+#include "loader/rules.h"
 #include "loader/text.h"
 
 namespace xvnet {
@@ -28,14 +29,6 @@ abi::uplink_record make_record(const Link& link, const ModeChoice& choice,
   return record;
 }
 
-Result<void> check_vids(const UplinkRequest& request) {
-  if (!request.vids) return {};
-  if ((*request.vids)[0] || (*request.vids)[4095])
-    return fail(ErrorKind::kUsage, fmt::format("add uplink {:?}: a VID is not {} to {}",
-                                               request.device, kMinVid, kMaxVid));
-  return {};
-}
-
 // Two uplinks must not carry the same VID: frames received on one would have to leave on the other.
 Result<void> check_claims(Change& change, const UplinkRequest& request, std::uint32_t self) {
   XVNET_ASSIGN(records, change.tables().uplink_records.entries());
@@ -46,7 +39,7 @@ Result<void> check_claims(Change& change, const UplinkRequest& request, std::uin
     if (!request.vids && has_all)
       return fail(fmt::format("add uplink {:?}: {:?} carries all VLANs already", request.device,
                               text_of(record.device.name)),
-                  "say with --vlans which ones this uplink carries");
+                  fmt::format("say with {} which ones this uplink carries", field_name("vlans")));
     if (!request.vids || has_all) continue;
     const VidSet both = *request.vids & vids_of(record);
     if (both.any())
@@ -169,9 +162,20 @@ VidSet vids_of(const abi::uplink_record& record) {
   return vids;
 }
 
-Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
+Result<void> check_request(const UplinkRequest& request) {
   XVNET_TRY(check_device_name("add uplink", request.device));
-  XVNET_TRY(check_vids(request));
+  const std::string doing = fmt::format("add uplink {:?}", request.device);
+  const VidSet vids = request.vids.value_or(VidSet{});
+  for (const std::uint32_t vid : {kMinVid - 1, kMaxVid + 1})
+    if (vids[vid]) XVNET_TRY(check_range(doing, "vlans", vid, {kMinVid, kMaxVid}));
+  if (request.share_xdp && request.mode == Mode::kTc)
+    return fail(ErrorKind::kUsage, fmt::format("{}: {} and {} tc exclude each other", doing,
+                                               field_name("shared_xdp"), field_name("mode")));
+  return {};
+}
+
+Result<Outcome> add_uplink(Change& change, const UplinkRequest& request) {
+  XVNET_TRY(check_request(request));
   XVNET_TRY(check_is_no_host_interface(change, "add uplink", request.device));
   XVNET_ASSIGN(existing, settle_existing(change, request));
   XVNET_ASSIGN(link, change.kernel().find_link(request.device));

@@ -11,6 +11,8 @@
 
 namespace xvnet {
 
+Result<void> check_request(const UplinkRequest& request);  // errors are kUsage
+
 Result<Outcome> add_uplink(Change& change, const UplinkRequest& request);
 
 // The uplink's networks stay. Each moves to another uplink that carries it, or stays without one.

@@ -162,7 +162,7 @@ TEST_P(Dhcp, BadWordsChangeNothing) {
   refused({"network", "set", "blue", "--dns", "10.0"}, 2, {"10.0"});
   refused({"network", "set", "blue", "--domain", "a b"}, 2, {"a b"});
   refused({"network", "set", "blue", "--dhcp", "--no-dhcp"}, 2, {"exclude"});
-  refused({"network", "set", "blue", "--boot-file", std::string(64, 'x')}, 2, {"boot file"});
+  refused({"network", "set", "blue", "--boot-file", std::string(64, 'x')}, 2, {"--boot-file"});
   refused({"attach", "tap0", "--network", "blue", "--hostname", "a_b"}, 2, {"a_b"});
 }
 

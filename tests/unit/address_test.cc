@@ -163,7 +163,7 @@ TEST_F(Addresses, OfThePortsOutliveAChangeOfTheSubnetOrItIsRefused) {
 TEST_F(Addresses, SubnetsAreChecked) {
   auto no_subnet = network("blue");
   no_subnet.gateway = parse_ipv4("10.0.0.1");
-  refused(add_network(no_subnet), ErrorKind::kUsage, "--subnet");
+  refused(add_network(no_subnet), ErrorKind::kUsage, "requires subnet");
   for (const char* gateway : {"10.0.0.0", "10.0.0.255", "10.0.1.1"})
     refused(add_network(with_subnet(network("blue"), "10.0.0.0/24", gateway)), ErrorKind::kUsage,
             gateway);
@@ -175,7 +175,7 @@ TEST_F(Addresses, SubnetsAreChecked) {
   refused(add_network(host), ErrorKind::kUsage, "same address");
   auto odd = network("blue");
   odd.subnet = Subnet{.base = *parse_ipv4("10.0.0.1"), .prefix = 24};
-  refused(add_network(odd), ErrorKind::kUsage, "no subnet");
+  refused(add_network(odd), ErrorKind::kUsage, "is not a unicast prefix");
 }
 
 TEST(ParseSubnet, TakesWhatIsOne) {

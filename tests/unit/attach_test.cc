@@ -91,7 +91,7 @@ TEST_P(AttachedDifferently, IsRefusedAndNamedUnlessReplaced) {
   PortRequest request = on_vlan("tap0", 10);
   GetParam().change(request);
   Error error = refused(attach(request), ErrorKind::kFailed, GetParam().said);
-  EXPECT_NE(error.hint.find("--replace"), std::string::npos);
+  EXPECT_NE(error.hint.find("replace"), std::string::npos);
   request.replace = true;
   must(attach(request));
   request.replace = false;

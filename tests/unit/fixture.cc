@@ -249,7 +249,10 @@ Error OnFakeKernel::refused(const Command& command) {
   auto outcome = run(kernel_, command);
   EXPECT_FALSE(outcome) << journal_text(kernel_);
   EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << journal_text(kernel_);
-  return outcome ? Error{} : outcome.error();
+  if (outcome) return {};
+  const auto bare = [](std::string_view name) { return std::string(name); };
+  return {outcome.error().kind, with_fields(outcome.error().message, bare),
+          with_fields(outcome.error().hint, bare)};
 }
 
 Error OnFakeKernel::refused(const Command& command, ErrorKind kind, const std::string& part) {

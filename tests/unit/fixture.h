@@ -80,7 +80,7 @@ class OnFakeKernel : public testing::Test {
   void TearDown() override;
 
   Outcome must(const Command& command);
-  // The command must fail and change nothing.
+  // The command must fail and change nothing. The error names fields without marks.
   Error refused(const Command& command);
   Error refused(const Command& command, ErrorKind kind, const std::string& part_of_message);
   // The command must succeed and change nothing.

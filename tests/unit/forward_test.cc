@@ -188,15 +188,15 @@ TEST_F(Forward, WhatMakesNoSenseIsRefused) {
   must(add_network(tenant("green", 20)));
   refused_as(forward("green", {"203.0.113.5", 1}, {"10.0.0.7", 1}), "no way out");
   refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.1", 1}), "the network's own");
-  refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.255", 1}), "no host's address");
+  refused_as(forward("blue", {"203.0.113.5", 1}, {"10.0.0.255", 1}), "is not a host's address");
   refused_as(forward("blue", {"192.0.2.255", 1}, {"10.0.0.7", 1}), "no host's address");
   const auto misuse = [&](const ForwardRequest& request, const std::string& part) {
     refused(add_forward(request), ErrorKind::kUsage, part);
   };
   misuse(forward("blue", {"10.0.0.8", 1}, {"10.0.0.7", 1}), "own subnet");
-  misuse(forward("blue", {"224.0.0.1", 1}, {"10.0.0.7", 1}), "no address of a host");
-  misuse(forward("blue", {"203.0.113.5", 0}, {"10.0.0.7", 1}), "no port 0");
-  misuse(forward("blue", {"203.0.113.5", 65535}, {"10.0.0.7", 1}, 2), "beyond 65535");
+  misuse(forward("blue", {"224.0.0.1", 1}, {"10.0.0.7", 1}), "is not a host's address");
+  misuse(forward("blue", {"203.0.113.5", 0}, {"10.0.0.7", 1}), "has no port");
+  misuse(forward("blue", {"203.0.113.5", 65535}, {"10.0.0.7", 1}, 2), "above 65535");
   refused(remove_forward(ssh()), ErrorKind::kFailed, "no such one");
 }
 
@@ -229,7 +229,7 @@ TEST_F(Forward, TheNetworkKeepsWhatItNeeds) {
   must(add_forward(ssh()));
   refused(set_network(without_snat(network("blue"))), ErrorKind::kFailed, "needs its SNAT");
   refused(set_network(with_subnet(network("blue"), "10.1.0.0/24", "10.1.0.1")), ErrorKind::kFailed,
-          "no host's address");
+          "is not a host's address");
   must(remove_network("blue"));
   EXPECT_TRUE(shown().empty());
 }

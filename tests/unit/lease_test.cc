@@ -103,7 +103,7 @@ TEST_F(Leases, KeepWhatIsKnownOfTheClientWhenTheyAreRewritten) {
 TEST_F(Leases, RequestsAreChecked) {
   auto request = network("green");
   request.dhcp = true;
-  refused(add_network(request), ErrorKind::kUsage, "--gateway");
+  refused(add_network(request), ErrorKind::kUsage, "requires subnet and gateway");
   request = green();
   request.domain = "a_b";
   refused(add_network(request), ErrorKind::kUsage, "a_b");

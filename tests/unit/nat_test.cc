@@ -165,7 +165,7 @@ TEST_F(Nat, WithoutRoomItIsRefusedAndSaysHowMuchThereIs) {
   EXPECT_EQ(ranges("blue"), Texts{"192.0.2.2:16520-16583"});
   const Error error = refused(add_network(with_snat(tenant("green", 20), {"auto"}, 138)),
                               ErrorKind::kFailed, "192.0.2.2 has 136 ports");
-  EXPECT_NE(error.hint.find("--snat-ports"), std::string::npos);
+  EXPECT_NE(error.hint.find("snat_ports"), std::string::npos);
   must(add_network(with_snat(tenant("green", 20), {"auto"}, 136)));
   EXPECT_EQ(ranges("green"), Texts{"192.0.2.2:16384-16519"});
   const auto red = tenant("red", 30);
@@ -281,30 +281,31 @@ TEST_F(Nat, RequestsAreChecked) {
   const auto bad = [&](NetworkRequest request, const std::string& part) {
     refused(add_network(std::move(request)), ErrorKind::kUsage, part);
   };
-  bad(with_snat(vlan_network("blue", 10), {"auto"}), "--gateway");
-  bad(with_snat(with_subnet(network("blue"), "10.0.0.0/24"), {"auto"}), "--gateway");
+  bad(with_snat(vlan_network("blue", 10), {"auto"}), "requires subnet and gateway");
+  bad(with_snat(with_subnet(network("blue"), "10.0.0.0/24"), {"auto"}),
+      "requires subnet and gateway");
   bad(with_snat(tenant("blue", 10), {"10.0.0.9"}), "own subnet");
   for (const char* ip : {"0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255"})
     bad(with_snat(tenant("blue", 10), {ip}), ip);
   bad(with_snat(tenant("blue", 10), {"203.0.113.5", "203.0.113.5"}), "twice");
-  bad(with_snat(tenant("blue", 10), {}), "no address");
+  bad(with_snat(tenant("blue", 10), {}), "has no address");
   Texts many;
   for (int at = 0; at <= MAX_NAT_RANGES; ++at)
     many.push_back("203.0.113." + std::to_string(at + 1));
   bad(with_snat(tenant("blue", 10), many), "more than 8");
   for (const std::uint32_t ports : {0U, 62U, 65U, 32770U, 65600U})
-    bad(with_snat(tenant("blue", 10), {"auto"}, ports), "--snat-ports");
-  bad(without_snat(tenant("blue", 10)), "SNAT");
+    bad(with_snat(tenant("blue", 10), {"auto"}, ports), "snat_ports");
+  bad(without_snat(tenant("blue", 10)), "snat none");
   auto filter = tenant("blue", 10);
   filter.snat_filter = SnatFilter::kEndpoint;
-  bad(filter, "go with --snat");
+  bad(filter, "require snat");
 }
 
 TEST_F(Nat, AddedDifferentlyIsRefused) {
   must(add_network(with_snat(tenant("blue", 10), {"auto"})));
   refused(add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})), ErrorKind::kFailed,
-          "--snat is auto");
-  refused(add_network(tenant("blue", 10)), ErrorKind::kFailed, "--snat is auto");
+          "snat is auto");
+  refused(add_network(tenant("blue", 10)), ErrorKind::kFailed, "snat is auto");
 }
 
 TEST_F(Nat, AnAddressThatIsGoneKeepsWhatThereIs) {

@@ -70,10 +70,10 @@ TEST_F(Router, OneSubnetTwiceIsRefused) {
 
 TEST_F(Router, OfWhatItIsNotIsRefused) {
   refused(add_network(of_router(network("web"), "r1")), ErrorKind::kUsage,
-          "--router goes with --subnet and --gateway");
-  refused(add_network(routed("web", 1, "a b")), ErrorKind::kUsage, "a router's name is");
+          "router requires subnet and gateway");
+  refused(add_network(routed("web", 1, "a b")), ErrorKind::kUsage, "is not 1 to 15 letters");
   refused(add_network(routed("web", 1, "a-name-of-16-by.")), ErrorKind::kUsage,
-          "a router's name is");
+          "is not 1 to 15 letters");
 }
 
 TEST_F(Router, IsShownAndSaved) {

@@ -79,7 +79,7 @@ TEST_F(RunningVm, ReplacedKeepsItsQueues) {
 TEST_F(RunningVm, OfAnotherOwnerIsNotWhatIsAskedFor) {
   must(down());
   request.owner = "1001";
-  refused(attach(request), ErrorKind::kFailed, "--owner");
+  refused(attach(request), ErrorKind::kFailed, "owner");
 }
 
 // The operator's alias stays. The TAP then counts as the operator's own.

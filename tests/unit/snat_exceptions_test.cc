@@ -74,7 +74,7 @@ TEST_F(SnatExceptions, OfOneSubnetTwiceAreRefused) {
 
 TEST_F(SnatExceptions, WithoutSnatAreRefused) {
   refused(add_network(with_exceptions(tenant("blue", 10), {"192.0.2.0/24"})), ErrorKind::kUsage,
-          "--snat-except goes with --snat");
+          "snat_exceptions requires snat");
   refused(add_network(with_exceptions(
               blue(), {"10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16", "10.5.0.0/16",
                        "10.6.0.0/16", "10.7.0.0/16", "10.8.0.0/16", "10.9.0.0/16"})),

@@ -113,19 +113,18 @@ INSTANTIATE_TEST_SUITE_P(
     Each, DiffersBy,
     testing::Values(
         Differing{"Vlan", [](auto& r) { r.vid = 20; }, "its kind is VLAN 10, not VLAN 20"},
-        Differing{"Ageing", [](auto& r) { r.ageing_s = 60; }, "--ageing is 300 s, not 60 s"},
+        Differing{"Ageing", [](auto& r) { r.ageing_s = 60; }, "ageing is 300 s, not 60 s"},
         Differing{"HostAddress", [](auto& r) { r.host_addresses.clear(); },
-                  "--host-address is 10.5.0.1/24, not none"},
+                  "host_addresses is 10.5.0.1/24, not none"},
         Differing{"Gateway", [](auto& r) { r.gateway = *parse_ipv4("10.0.0.9"); },
-                  "--gateway is 10.0.0.1, not 10.0.0.9"},
-        Differing{"Router", [](auto& r) { r.router.reset(); }, "--router is r1, not none"},
+                  "gateway is 10.0.0.1, not 10.0.0.9"},
+        Differing{"Router", [](auto& r) { r.router.reset(); }, "router is r1, not none"},
         Differing{"Dns", [](auto& r) { r.dns = {*parse_ipv4("192.0.2.54")}; },
-                  "--dns is 192.0.2.53, not 192.0.2.54"},
-        Differing{"Domain", [](auto& r) { r.domain.reset(); }, "--domain is lab.example, not none"},
+                  "dns is 192.0.2.53, not 192.0.2.54"},
+        Differing{"Domain", [](auto& r) { r.domain.reset(); }, "domain is lab.example, not none"},
         Differing{"BootServer", [](auto& r) { r.boot_server.reset(); },
-                  "--boot-server is 192.0.2.69, not none"},
-        Differing{"BootFile", [](auto& r) { r.boot_file = "x"; },
-                  "--boot-file is boot.ipxe, not x"}),
+                  "boot_server is 192.0.2.69, not none"},
+        Differing{"BootFile", [](auto& r) { r.boot_file = "x"; }, "boot_file is boot.ipxe, not x"}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

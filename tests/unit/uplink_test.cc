@@ -238,7 +238,7 @@ TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
   must(add_uplink(uplink("eth0")));
   must(add_uplink(uplink_with("eth1", {10})));
   Error error = refused(attach(on_untagged("tap0")), ErrorKind::kFailed, "uplinks");
-  EXPECT_NE(error.hint.find("--uplink"), std::string::npos);
+  EXPECT_NE(error.hint.find("uplink"), std::string::npos);
   must(attach(on_untagged("tap0", "eth1")));
   EXPECT_TRUE(has_vlan("eth1", 0));
   must(attach(on_untagged("tap1", "eth0")));
