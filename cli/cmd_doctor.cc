@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "cli/command.h"
-#include "cli/hints.h"
+#include "cli/app.h"
 #include "cli/state_file.h"
 #include "loader/doctor.h"
 #include "loader/forward_request.h"
@@ -113,7 +112,7 @@ Result<int> doctor(const Globals& globals) {
     finding.detail = for_operator(finding.detail, globals.instance);
     finding.fix = for_operator(finding.fix, globals.instance);
   }
-  XVNET_TRY(print(make_output(globals.format, globals.detail)->findings(findings)));
+  XVNET_TRY(print(render(findings, globals.style)));
   const bool is_sick = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.health == Health::kFail;
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include "cli/app.h"
 #include "cli/args.h"
-#include "cli/command.h"
 #include "loader/forward_request.h"
 
 namespace xvnet::cli {

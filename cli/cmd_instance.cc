@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Commands on a whole instance: save, restore, upgrade and down.
+#include "cli/app.h"
 #include "cli/args.h"
-#include "cli/command.h"
 #include "cli/state_file.h"
 #include "loader/text.h"
 

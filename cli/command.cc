@@ -3,15 +3,34 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
-#include "cli/hints.h"
+#include "cli/app.h"
+#include "cli/fields.h"
 #include "cli/text.h"
+#include "loader/commands.h"
 #include "loader/linux/linux_kernel.h"
 #include "loader/rehearsal.h"
 
 namespace xvnet::cli {
+
+namespace {
+
+constexpr std::string_view kProgram = "xvnet ";
+
+// Whether the text after "xvnet " is a command. Otherwise it is a sentence about xvnet.
+bool begins_with_command(std::string_view text) {
+  static const auto commands = command_names();
+  return std::ranges::any_of(commands, [text](const std::string& command) {
+    const std::size_t end = command.size();
+    return text.starts_with(command) &&
+           (text.size() == end || std::string_view(" `;,\n").contains(text[end]));
+  });
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals) {
   return make_linux_kernel(
@@ -30,7 +49,7 @@ Result<int> make_change(const Globals& globals,
   if (!is_rehearsal && !outcome.created_tap.empty())
     fmt::print(stderr, "xvnet: created TAP {}\n", printable_lines(outcome.created_tap));
   if (is_rehearsal) {
-    XVNET_TRY(print(make_output(globals.format, globals.detail)->steps(rehearsal.steps())));
+    XVNET_TRY(print(render_steps(rehearsal.steps(), globals.style)));
   }
   for (const auto& failure : outcome.failures) print_error(failure, globals.instance);
   return outcome.failures.empty() ? 0 : static_cast<int>(ErrorKind::kFailed);
@@ -51,6 +70,17 @@ Result<void> print(const std::string& text) {
     return {};
   }
   return fail_errno(errno, "write to standard output");
+}
+
+std::string for_operator(const std::string& message, const std::string& instance) {
+  std::string text = with_fields(message, option_name);
+  if (instance == Globals{}.instance) return text;
+  const std::string option = fmt::format("--instance {} ", quoted_for_shell(instance));
+  for (auto at = text.find(kProgram); at != std::string::npos; at = text.find(kProgram, at)) {
+    at += kProgram.size();
+    if (begins_with_command(std::string_view(text).substr(at))) text.insert(at, option);
+  }
+  return text;
 }
 
 void print_error(const Error& error, const std::string& instance) {

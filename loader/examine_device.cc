@@ -36,23 +36,26 @@ class Examination {
   void fails(std::string detail) { add(Health::kFail, std::move(detail), device_->again); }
 
   // Returns true if the device can be examined further.
-  bool state(const std::string& state) {
+  bool state(DeviceState state) {
+    using enum DeviceState;
     const bool is_made = device_->record.flags & abi::RECORD_CREATED;
-    if (state == "gone" && is_made)
+    if (state == kGone && is_made)
       fails("the device is gone; attach makes it again");
-    else if (state == "gone")
+    else if (state == kGone)
       add(device_->is_uplink ? Health::kFail : Health::kWarn,
           "the device is gone; if it comes back: " + device_->again,
           fmt::format("xvnet {} {}", device_->is_uplink ? "uplink del" : "detach",
                       quoted_for_shell(device_->name)));
-    else if (state == "severed")
+    else if (state == kSevered)
       fails("its programs are gone: they were removed, or the device was made anew");
-    else if (state == "incomplete")
+    else if (state == kIncomplete)
       fails("a program of it is gone, or a command on it was cut short");
     else
-      add(Health::kOk, fmt::format("{}, {}", state, format_mode(mode_of(device_->record.mode))),
+      add(Health::kOk,
+          fmt::format("{}, {}", state == kUp ? "up" : "down",
+                      format_mode(mode_of(device_->record.mode))),
           "");
-    return state == "up" || state == "down";
+    return state == kUp || state == kDown;
   }
 
   // Checks the link itself: name, bridge, ARP and IPv6, MTU, carrier.

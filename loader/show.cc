@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "loader/binding.h"
 #include "loader/device.h"
@@ -23,21 +22,21 @@ namespace xvnet {
 namespace {
 
 // Whether frames can pass. A TAP has no carrier unless a process has it open.
-Result<std::string> carrier_of(const Kernel& kernel, std::uint32_t ifindex,
-                               const std::string& state) {
+Result<Carrier> carrier_of(const Kernel& kernel, std::uint32_t ifindex, DeviceState state) {
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
-  if (!link || state == "gone" || state == "severed") return "gone";
-  if (!link->is_up) return "down";
-  if (link->has_carrier) return "up";
-  return link->kind == LinkKind::kTap ? "no-vm" : "no-carrier";
+  if (!link || state == DeviceState::kGone || state == DeviceState::kSevered) return Carrier::kGone;
+  if (!link->is_up) return Carrier::kDown;
+  if (link->has_carrier) return Carrier::kUp;
+  return link->kind == LinkKind::kTap ? Carrier::kNoVm : Carrier::kNoCarrier;
 }
 
 std::string name_of(const Kernel& kernel, std::uint32_t ifindex, const abi::device_record& record) {
   return present_name(kernel, ifindex, record).value_or(text_of(record.name));
 }
 
-const char* kind_text(std::uint16_t kind) {
-  return kind == abi::DEVICE_TAP ? "tap" : kind == abi::DEVICE_VETH ? "veth" : "other";
+PortKind port_kind(std::uint16_t kind) {
+  if (kind == abi::DEVICE_TAP) return PortKind::kTap;
+  return kind == abi::DEVICE_VETH ? PortKind::kVeth : PortKind::kOther;
 }
 
 bool is_learned(const abi::fdb_entry& entry) { return entry.slot < MAX_LEARNER_SLOTS; }
@@ -78,16 +77,10 @@ Result<LearnedCounts> count_learned(const Kernel& kernel, Tables& tables) {
   return counts;
 }
 
-std::string lower(std::string_view name) {
-  std::string text(name);
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 DirectionView view_of(const abi::direction_stats& direction) {
   DirectionView view{.packets = direction.packets, .bytes = direction.bytes, .drops = {}};
 #define REASON(name, number, fate, text) \
-  if (direction.reasons[number]) view.drops[lower(#name)] = direction.reasons[number];
+  if (direction.reasons[number]) view.drops[abi::REASON_##name] = direction.reasons[number];
 #include "maps/reasons.def"
 #undef REASON
   return view;
@@ -101,10 +94,10 @@ std::vector<SnatView> view_of(const abi::nat_network& network) {
   return views;
 }
 
-std::string_view kind_of(const abi::network_record& record) {
-  if (record.flags & abi::RECORD_UNTAGGED) return "untagged";
-  if (record.vid) return "vlan";
-  return has_snat(record) ? "nat" : "host-only";
+NetworkKind kind_of(const abi::network_record& record) {
+  if (record.flags & abi::RECORD_UNTAGGED) return NetworkKind::kUntagged;
+  if (record.vid) return NetworkKind::kVlan;
+  return has_snat(record) ? NetworkKind::kNat : NetworkKind::kHostOnly;
 }
 
 Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint32_t id,
@@ -126,8 +119,7 @@ Result<NetworkView> view_network(const Kernel& kernel, Tables& tables, std::uint
   view.dhcp = record.flags & abi::RECORD_DHCP;
   for (std::size_t i = 0; i < record.dns_count; ++i)
     view.dns.push_back(format_ipv4(ipv4_of(record.dns[i]).value_or(Ipv4{})));
-  if (has_snat(record))
-    view.snat_filter = snat_filter(record) == SnatFilter::kEndpoint ? "endpoint" : "address";
+  if (has_snat(record)) view.snat_filter = snat_filter(record);
   for (const Subnet& prefix : snat_exceptions(record))
     view.snat_exceptions.push_back(format_subnet(prefix));
   XVNET_ASSIGN(nat, tables.nat_networks.find(id));
@@ -153,11 +145,11 @@ Result<std::vector<AllowedView>> view_allowed(Tables& tables, std::uint32_t ifin
 
 }  // namespace
 
-Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+Result<DeviceState> state_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record, const ProgramSet& programs) {
   XVNET_ASSIGN(presence, presence_of(kernel, ifindex, record));
-  if (presence == Presence::kGone) return "gone";
-  if (presence == Presence::kSevered) return "severed";
+  if (presence == Presence::kGone) return DeviceState::kGone;
+  if (presence == Presence::kSevered) return DeviceState::kSevered;
   XVNET_ASSIGN(ingress, kernel.attachment(ifindex, Hook::kTcIngress));
   XVNET_ASSIGN(xdp, kernel.attachment(ifindex, Hook::kXdp));
   XVNET_ASSIGN(egress, kernel.attachment(ifindex, Hook::kTcEgress));
@@ -165,9 +157,9 @@ Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
   const bool lacks_egress = programs.egress && egress != Attachment::kLive;
   if (record.state != abi::RECORD_COMPLETE || ingress != Attachment::kLive || lacks_xdp ||
       lacks_egress)
-    return "incomplete";
+    return DeviceState::kIncomplete;
   XVNET_ASSIGN(link, kernel.find_link(ifindex));
-  return link && link->is_up ? "up" : "down";
+  return link && link->is_up ? DeviceState::kUp : DeviceState::kDown;
 }
 
 Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
@@ -181,7 +173,7 @@ Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables) {
     PortView view{};
     view.name = name_of(kernel, ifindex, record.device);
     view.ifindex = ifindex;
-    view.kind = kind_text(record.device.kind);
+    view.kind = port_kind(record.device.kind);
     if (network) view.network = text_of(network->name);
     if (network && network->vid) view.vid = network->vid;
     view.mode = mode_of(record.device.mode);
@@ -259,9 +251,9 @@ Result<std::vector<FdbView>> view_fdb(const Kernel& kernel, Tables& tables) {
     view.network = text_of(record->name);
     std::memcpy(view.mac.data(), key.mac, sizeof key.mac);
     view.device = link ? link->name : fmt::format("ifindex {}", entry.ifindex);
-    view.kind = is_learned(entry)                    ? "learned"
-                : entry.slot == abi::FDB_SLOT_STATIC ? "static"
-                                                     : "host";
+    view.kind = is_learned(entry)                    ? FdbKind::kLearned
+                : entry.slot == abi::FDB_SLOT_STATIC ? FdbKind::kStatic
+                                                     : FdbKind::kHost;
     if (is_learned(entry)) view.age_s = age;
     views.push_back(std::move(view));
   }

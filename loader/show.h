@@ -12,9 +12,8 @@
 
 namespace xvnet {
 
-// Returns "up", "down", "gone", "severed" or "incomplete". The device should run `programs`, XDP by
-// its mode.
-Result<std::string> state_of(const Kernel& kernel, std::uint32_t ifindex,
+// The device should run `programs`, XDP by its mode.
+Result<DeviceState> state_of(const Kernel& kernel, std::uint32_t ifindex,
                              const abi::device_record& record, const ProgramSet& programs);
 
 Result<std::vector<PortView>> view_ports(const Kernel& kernel, Tables& tables);

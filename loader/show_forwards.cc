@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <tuple>
 
 #include "loader/forward_request.h"
 #include "loader/ip_address.h"
@@ -27,8 +28,10 @@ Result<std::string> owner_of(Tables& tables, const abi::forward& forward) {
   return port ? text_of(port->device.name) : std::string();
 }
 
+// By the protocol's name.
 auto order_of(const ForwardView& view) {
-  return std::tie(view.network, view.protocol, view.outside_ip, view.outside_port);
+  return std::tuple(view.network, std::string_view(format_protocol(view.protocol)), view.outside_ip,
+                    view.outside_port);
 }
 
 }  // namespace
@@ -42,7 +45,7 @@ Result<std::vector<ForwardView>> view_forwards(Tables& tables) {
     const auto request = forward_request(key, forward, text_of(network->name));
     XVNET_ASSIGN(device, owner_of(tables, forward));
     ForwardView view{.network = request.network,
-                     .protocol = format_protocol(request.protocol),
+                     .protocol = request.protocol,
                      .outside_ip = format_ipv4(request.outside),
                      .outside_port = request.outside_port,
                      .inside_ip = format_ipv4(request.inside),

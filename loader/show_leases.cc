@@ -8,18 +8,18 @@
 namespace xvnet {
 namespace {
 
-const char* lease_state_text(std::uint32_t state) {
+LeaseState lease_state(std::uint32_t state) {
   switch (state) {
     case abi::LEASE_OFFERED:
-      return "offered";
+      return LeaseState::kOffered;
     case abi::LEASE_BOUND:
-      return "bound";
+      return LeaseState::kBound;
     case abi::LEASE_RELEASED:
-      return "released";
+      return LeaseState::kReleased;
     case abi::LEASE_DECLINED:
-      return "declined";
+      return LeaseState::kDeclined;
     default:
-      return "unused";
+      return LeaseState::kUnused;
   }
 }
 
@@ -36,7 +36,7 @@ Result<std::vector<LeaseView>> view_leases(const Kernel& kernel, Tables& tables)
     view.ip = format_ipv4(ipv4_of(lease.address).value_or(Ipv4{}));
     if (network) view.network = text_of(network->name);
     view.device = text_of(port->device.name);
-    view.state = lease_state_text(lease.state);
+    view.state = lease_state(lease.state);
     if (lease.acked_ns) {
       const std::uint64_t now = kernel.monotonic_ns();
       view.mac = std::to_array(lease.client);

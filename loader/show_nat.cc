@@ -13,20 +13,20 @@
 namespace xvnet {
 namespace {
 
-const char* protocol_text(std::uint8_t protocol) {
+NatProtocol nat_protocol(std::uint8_t protocol) {
   switch (protocol) {
     case abi::NAT_UDP:
-      return "udp";
+      return NatProtocol::kUdp;
     case abi::NAT_TCP:
-      return "tcp";
+      return NatProtocol::kTcp;
     default:
-      return "icmp";
+      return NatProtocol::kIcmp;
   }
 }
 
-const char* state_text(std::uint8_t protocol, const abi::nat_slot& slot) {
-  if (protocol != abi::NAT_TCP) return "live";
-  return slot.established ? "established" : "transitory";
+NatState nat_state(std::uint8_t protocol, const abi::nat_slot& slot) {
+  if (protocol != abi::NAT_TCP) return NatState::kLive;
+  return slot.established ? NatState::kEstablished : NatState::kTransitory;
 }
 
 bool matches(const NatFilter& filter, const abi::nat_slot_key& key, const abi::nat_slot& slot) {
@@ -39,12 +39,12 @@ bool matches(const NatFilter& filter, const abi::nat_slot_key& key, const abi::n
 NatView view_of(const abi::nat_slot_key& key, const abi::nat_slot& slot, std::uint64_t now_ns) {
   const std::uint64_t now_s = now_ns / kNanosecondsPerSecond;
   return {.network = {},
-          .protocol = protocol_text(key.protocol),
+          .protocol = nat_protocol(key.protocol),
           .inside_ip = format_ipv4(ipv4_of(slot.inside).value_or(Ipv4{})),
           .inside_port = slot.port,
           .outside_ip = format_ipv4(ipv4_of(key.address).value_or(Ipv4{})),
           .outside_port = key.port,
-          .state = state_text(key.protocol, slot),
+          .state = nat_state(key.protocol, slot),
           .age_s = now_s > slot.created_s ? now_s - slot.created_s : 0,
           .left_s = (slot.expires_ns - now_ns) / kNanosecondsPerSecond,
           .sent = slot.bytes_out,

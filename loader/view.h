@@ -10,8 +10,28 @@
 #include <vector>
 
 #include "loader/request.h"
+#include "maps/reasons.h"
 
 namespace xvnet {
+
+enum class PortKind { kTap, kVeth, kOther };
+
+// The state of a port or an uplink.
+enum class DeviceState {
+  kUp,
+  kDown,
+  kGone,        // the device does not exist
+  kSevered,     // another device has its ifindex, or the programs were removed
+  kIncomplete,  // a program is missing, or a command was interrupted
+};
+
+enum class Carrier {
+  kUp,
+  kNoCarrier,
+  kNoVm,  // no process has opened the TAP
+  kDown,
+  kGone,
+};
 
 // An address that the port shares with other ports (--allow).
 struct AllowedView {
@@ -22,14 +42,14 @@ struct AllowedView {
 struct PortView {
   std::string name;
   std::uint32_t ifindex = 0;
-  std::string kind;  // "tap", "veth" or "other"
+  PortKind kind = PortKind::kOther;
   std::string network;
   std::optional<std::uint16_t> vid;
   Mode mode = Mode::kTc;
   Mode mode_asked = Mode::kAuto;
-  std::string why;      // reason for the mode
-  std::string state;    // "up", "down", "gone", "severed" or "incomplete"
-  std::string carrier;  // "up", "no-carrier", "no-vm", "down" or "gone"
+  std::string why;  // reason for the mode
+  DeviceState state = DeviceState::kGone;
+  Carrier carrier = Carrier::kGone;
   std::optional<Mac> mac;
   std::uint32_t max_macs = 0;
   std::uint32_t macs = 0;  // learned and not aged
@@ -46,10 +66,13 @@ struct SnatView {
   std::uint16_t last_port = 0;
 };
 
+// A NAT network is host-only, but for its SNAT.
+enum class NetworkKind { kVlan, kUntagged, kNat, kHostOnly };
+
 struct NetworkView {
   std::string name;
   std::uint32_t id = 0;
-  std::string kind;  // "vlan", "untagged", "nat" or "host-only"
+  NetworkKind kind = NetworkKind::kHostOnly;
   std::optional<std::uint16_t> vid;
   std::string uplink;  // empty: none
   std::vector<std::string> ports;
@@ -61,8 +84,8 @@ struct NetworkView {
   std::string router;   // empty: none
   bool dhcp = false;
   std::vector<std::string> dns;
-  std::vector<SnatView> snat;  // empty: no SNAT, or not active yet
-  std::string snat_filter;     // "address" or "endpoint"; empty: SNAT is not configured
+  std::vector<SnatView> snat;                // empty: no SNAT, or not active yet
+  std::optional<SnatFilter> snat_filter;     // empty: SNAT is not configured
   std::vector<std::string> snat_exceptions;  // "192.0.2.0/24"
   bool implicit = false;
 };
@@ -73,38 +96,45 @@ struct UplinkView {
   Mode mode = Mode::kTc;
   Mode mode_asked = Mode::kAuto;
   std::string why;
-  std::string carrier;  // as in PortView
-  std::string vlans;    // "all", or "10,20-30"
+  Carrier carrier = Carrier::kGone;
+  std::string vlans;  // "all", or "10,20-30"
   std::vector<std::string> networks;
-  std::string state;
+  DeviceState state = DeviceState::kGone;
 };
+
+enum class FdbKind { kLearned, kStatic, kHost };
 
 struct FdbView {
   std::string network;
   Mac mac{};
   std::string device;
-  std::string kind;                    // "learned", "static" or "host"
+  FdbKind kind = FdbKind::kLearned;
   std::optional<std::uint64_t> age_s;  // only for a learned entry
 };
+
+enum class LeaseState { kUnused, kOffered, kBound, kReleased, kDeclined };
 
 struct LeaseView {
   std::string ip;
   std::string network;
   std::string device;
-  std::string state;                   // "unused", "offered", "bound", "released" or "declined"
+  LeaseState state = LeaseState::kUnused;
   std::optional<Mac> mac;              // of the last client
   std::optional<std::uint64_t> age_s;  // since the last acknowledgement
 };
 
+enum class NatProtocol { kIcmp, kTcp, kUdp };
+enum class NatState { kLive, kEstablished, kTransitory };  // the last two: TCP
+
 // A NAT mapping: a public port, and the VM's port that uses it.
 struct NatView {
   std::string network;
-  std::string protocol;  // "udp", "tcp" or "icmp"
+  NatProtocol protocol = NatProtocol::kUdp;
   std::string inside_ip;
   std::uint16_t inside_port = 0;  // for ICMP, the identifier
   std::string outside_ip;
   std::uint16_t outside_port = 0;
-  std::string state;  // "live"; for TCP "established" or "transitory"
+  NatState state = NatState::kLive;
   std::uint64_t age_s = 0;
   std::uint64_t left_s = 0;  // until it expires without further traffic
   std::uint64_t sent = 0;    // bytes of IP packets from the VM
@@ -113,7 +143,7 @@ struct NatView {
 
 struct ForwardView {
   std::string network;
-  std::string protocol;  // "udp", "tcp" or "all"
+  ForwardProtocol protocol = ForwardProtocol::kAll;
   std::string outside_ip;
   std::uint16_t outside_port = 0;  // the first of `ports`; 0: the whole address
   std::string inside_ip;
@@ -127,7 +157,7 @@ struct ForwardView {
 struct DirectionView {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
-  std::map<std::string, std::uint64_t> drops;  // by lower-case reason; only those that occurred
+  std::map<abi::reason, std::uint64_t> drops;  // only those that occurred
 };
 
 struct StatsView {

@@ -20,8 +20,8 @@ TEST_F(Attach, CreatesTheTapAndTheNetwork) {
   ASSERT_TRUE(port);
   EXPECT_EQ(port->network, "vlan10");
   EXPECT_EQ(port->vid, 10);
-  EXPECT_EQ(port->kind, "tap");
-  EXPECT_EQ(port->state, "up");
+  EXPECT_EQ(port->kind, PortKind::kTap);
+  EXPECT_EQ(port->state, DeviceState::kUp);
   EXPECT_TRUE(port->created);
   EXPECT_TRUE(network_view("vlan10")->implicit);
 }

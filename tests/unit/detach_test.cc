@@ -69,7 +69,7 @@ TEST_F(Detach, ForgetsThePortWhoseDeviceIsGone) {
   must(attach(on_vlan("tap0", 10)));
   kernel_.remove("tap0");
   ASSERT_TRUE(view_of("tap0"));
-  EXPECT_EQ(view_of("tap0")->state, "gone");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kGone);
   must(detach("tap0"));
   EXPECT_FALSE(view_of("tap0"));
   EXPECT_TRUE(kernel_.pins().empty());
@@ -99,7 +99,7 @@ class Recreated : public OnFakeKernel {
   void SetUp() override { must(attach(on_vlan("tap0", 10))); }
 
   void expect_whole() {
-    EXPECT_EQ(view_of("tap0")->state, "up");
+    EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
     EXPECT_TRUE(is_live("tap0", Hook::kTcIngress));
     EXPECT_EQ(kernel_.fake_table(TableId::kPortRecords).raw().size(), 1u);
     EXPECT_EQ(kernel_.fake_table(TableId::kInterfaces).raw().size(), 1u);
@@ -117,7 +117,7 @@ TEST_F(Recreated, WithANewIfindexIsAttachedAfresh) {
 
 TEST_F(Recreated, WithTheSameIfindexIsSeveredAndAttachedAfresh) {
   kernel_.recreate_with_same_ifindex("tap0");
-  EXPECT_EQ(view_of("tap0")->state, "severed");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kSevered);
   EXPECT_TRUE(must(attach(on_vlan("tap0", 10))).changed);
   expect_whole();
 }
@@ -147,7 +147,7 @@ TEST_F(Recreated, StrangerWithTheIfindexCanBecomeAPort) {
   kernel_.device("tap0").link.name = "vm7";
   must(attach(on_vlan("vm7", 20)));
   EXPECT_EQ(view_of("vm7")->network, "vlan20");
-  EXPECT_EQ(view_of("vm7")->state, "up");
+  EXPECT_EQ(view_of("vm7")->state, DeviceState::kUp);
   EXPECT_FALSE(view_of("tap0"));
 }
 

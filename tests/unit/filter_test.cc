@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(Left, Filter, testing::Values(FilterPart::kFilter, Filt
 TEST_P(Filter, OfAPortIsRepairedInPlace) {
   const Snapshot before = take_snapshot(kernel_);
   lose("tap0", Hook::kTcIngress);
-  EXPECT_EQ(view_of("tap0")->state, "incomplete");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kIncomplete);
   EXPECT_TRUE(must(attach(in_network("tap0", "green"))).changed);
   EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
   EXPECT_FALSE(was_done(kernel_, "erase interfaces tap0"));
@@ -58,10 +58,10 @@ TEST_P(Filter, OfADeviceOfAnotherKindIsNoRepair) {
   if (GetParam() == FilterPart::kFilter) GTEST_SKIP() << "a filter goes with its device";
   lose("tap0", Hook::kTcIngress);
   kernel_.device("tap0").link.kind = LinkKind::kVeth;
-  EXPECT_EQ(view_of("tap0")->state, "severed");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kSevered);
   must(attach(in_network("tap0", "green")));
   EXPECT_TRUE(was_done(kernel_, "erase interfaces tap0"));
-  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
 }
 
 TEST_P(Filter, AFailedRepairChangesNothing) {

@@ -89,12 +89,12 @@ TEST_F(NatLater, ShowsWhoHasWhichPort) {
   ASSERT_EQ(views.size(), 1U);
   const NatView& view = views.front();
   EXPECT_EQ(view.network, "blue");
-  EXPECT_EQ(view.protocol, "udp");
+  EXPECT_EQ(view.protocol, NatProtocol::kUdp);
   EXPECT_EQ(view.inside_ip, "10.0.0.2");
   EXPECT_EQ(view.inside_port, 5000);
   EXPECT_EQ(view.outside_ip, "192.0.2.2");
   EXPECT_EQ(view.outside_port, 32704);
-  EXPECT_EQ(view.state, "live");
+  EXPECT_EQ(view.state, NatState::kLive);
   EXPECT_EQ(view.age_s, 10U);
   EXPECT_EQ(view.left_s, 30U);
   EXPECT_EQ(view.sent, 100U);
@@ -111,10 +111,10 @@ TEST_F(NatLater, ShowsHowFarTcpIs) {
   speak({.inside = "10.0.0.2", .port = 3, .outside_port = 32708, .protocol = abi::NAT_ICMP});
   const auto views = shown();
   ASSERT_EQ(views.size(), 3U);
-  EXPECT_EQ(views[0].protocol, "icmp");
-  EXPECT_EQ(views[0].state, "live");
-  EXPECT_EQ(views[1].state, "transitory");
-  EXPECT_EQ(views[2].state, "established");
+  EXPECT_EQ(views[0].protocol, NatProtocol::kIcmp);
+  EXPECT_EQ(views[0].state, NatState::kLive);
+  EXPECT_EQ(views[1].state, NatState::kTransitory);
+  EXPECT_EQ(views[2].state, NatState::kEstablished);
 }
 
 TEST_F(NatLater, WhatHasExpiredIsNotShown) {
@@ -175,7 +175,7 @@ TEST_F(NatLater, MappingsEndWithTheTranslation) {
   must(set_network(without_snat(network("blue"))));
   EXPECT_TRUE(shown().empty());
   EXPECT_EQ(mappings(), 0U);
-  EXPECT_EQ(network_view("blue")->snat_filter, "");
+  EXPECT_FALSE(network_view("blue")->snat_filter);
 }
 
 TEST_F(NatLater, MappingsStayWhenSomethingElseIsSet) {
@@ -207,9 +207,9 @@ TEST_F(NatLater, IsRestoredOnceTheUplinkHasAnAddress) {
   EXPECT_TRUE(kernel_.reserved_ports()->none());
   kernel_.device("eth0").addresses.clear();
   EXPECT_EQ(must(restore(state)).warnings.size(), 1U);
-  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
   EXPECT_TRUE(network_view("blue")->snat.empty());
-  EXPECT_EQ(network_view("blue")->snat_filter, "address");
+  EXPECT_EQ(network_view("blue")->snat_filter, SnatFilter::kAddress);
   kernel_.device("eth0").addresses = {"192.0.2.2/24"};
   EXPECT_TRUE(must(restore(state)).warnings.empty());
   EXPECT_EQ(network_view("blue")->snat.size(), 1U);

@@ -59,7 +59,7 @@ TEST_F(Nat, AutoIsTheUplinksFirstAddress) {
   EXPECT_EQ(address("192.0.2.2")->flags, std::uint32_t{abi::NAT_ADDRESS_OF_HOST});
   EXPECT_EQ(address("192.0.2.2")->uplink, 0U);
   EXPECT_TRUE(is_flagged("eth0"));
-  EXPECT_EQ(network_view("blue")->snat_filter, "address");
+  EXPECT_EQ(network_view("blue")->snat_filter, SnatFilter::kAddress);
 }
 
 TEST_F(Nat, IsTheKindOfANetworkWithoutAVlan) {
@@ -67,8 +67,8 @@ TEST_F(Nat, IsTheKindOfANetworkWithoutAVlan) {
   lab.vid.reset();
   must(add_network(lab));
   must(add_network(with_snat(tenant("blue", 10), {"auto"})));
-  EXPECT_EQ(network_view("lab")->kind, "nat");
-  EXPECT_EQ(network_view("blue")->kind, "vlan");
+  EXPECT_EQ(network_view("lab")->kind, NetworkKind::kNat);
+  EXPECT_EQ(network_view("blue")->kind, NetworkKind::kVlan);
 }
 
 TEST_F(Nat, AutoNeedsOneUplinkThatHasAnAddress) {
@@ -228,7 +228,7 @@ TEST_F(Nat, TheFilterChangesWithoutTouchingTheRest) {
   request.snat_filter = SnatFilter::kEndpoint;
   must(set_network(request));
   EXPECT_EQ(entry().flags, std::uint32_t{abi::NAT_ANY_REMOTE});
-  EXPECT_EQ(network_view("blue")->snat_filter, "endpoint");
+  EXPECT_EQ(network_view("blue")->snat_filter, SnatFilter::kEndpoint);
   EXPECT_TRUE(was_done(kernel_, "put nat_networks blue"));
   for (const std::string& line : kernel_.journal()) {
     EXPECT_EQ(line.find("nat_sessions"), std::string::npos) << line;

@@ -116,7 +116,7 @@ TEST_F(Network, SetChangesOnlyWhatIsGiven) {
   EXPECT_EQ(network_view("blue")->ageing_s, 60u);
   EXPECT_TRUE(has_vlan("eth0", 20));
   EXPECT_FALSE(has_vlan("eth0", 10));
-  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
 }
 
 TEST_F(Network, SetRefusesWhatAnotherHas) {
@@ -154,7 +154,7 @@ TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
   EXPECT_TRUE(has_interface("xp-lab"));
   EXPECT_FALSE(has_interface("xv-lab"));
   EXPECT_EQ(network_view("lab")->host_interface, "xv-lab");
-  EXPECT_EQ(network_view("lab")->kind, "host-only");
+  EXPECT_EQ(network_view("lab")->kind, NetworkKind::kHostOnly);
 }
 
 TEST_F(Network, HostInterfaceDoesNotKeepItsNetworkFromRemoval) {

@@ -61,7 +61,7 @@ TEST_P(InPlace, NothingElseOfThePortIsTouched) {
                            "erase interfaces tap0", "erase devices tap0"})
     EXPECT_FALSE(was_done(kernel_, line)) << line << "\n" << journal_text(kernel_);
   EXPECT_TRUE(is_known());
-  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
   request_.replace = false;
   must_do_nothing(attach(request_));
 }

@@ -28,7 +28,7 @@ TEST_F(Renamed, WithoutProgramsItIsTheSamePort) {
   EXPECT_EQ(faults(kernel_).front().check, "port tap8");
   EXPECT_EQ(faults(kernel_).front().fix, "xvnet attach tap8 --vlan 10");
   EXPECT_EQ(must(attach(on_vlan("tap8", 10))).created_tap, "");
-  EXPECT_EQ(view_of("tap8")->state, "up");
+  EXPECT_EQ(view_of("tap8")->state, DeviceState::kUp);
   EXPECT_FALSE(kernel_.has("tap0"));
   EXPECT_EQ(kernel_.devices().size(), 2u);  // tap8 and lo
 }

@@ -149,7 +149,7 @@ TEST_F(Restore, OfADeviceTakesItsNetworkAsItIs) {
   EXPECT_TRUE(outcome.failures.empty());
   ASSERT_EQ(outcome.warnings.size(), 1U);
   EXPECT_NE(outcome.warnings[0].find("\"lab\": it exists and differs"), std::string::npos);
-  EXPECT_EQ(view_of("tap1")->state, "up");
+  EXPECT_EQ(view_of("tap1")->state, DeviceState::kUp);
   EXPECT_EQ(network_view("lab")->ageing_s, 100U);
 }
 

@@ -198,7 +198,7 @@ TEST_F(Uplink, ThatIsGoneCanBeRemoved) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
   kernel_.remove("eth0");
-  EXPECT_EQ(uplink_view("eth0")->state, "gone");
+  EXPECT_EQ(uplink_view("eth0")->state, DeviceState::kGone);
   must(remove_uplink("eth0"));
   EXPECT_EQ(carrier_of("vlan10"), "");
   EXPECT_TRUE(kernel_.fake_table(TableId::kVlans).raw().empty());
