@@ -89,7 +89,7 @@ int report(const CLI::App& app, const Error& error, const Globals& globals = {})
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("The virtual network of a VM host, in eBPF", "xvnet");
+  CLI::App app("virtual network of a VM host, built from eBPF programs", "xvnet");
   app.set_version_flag("--version", "xvnet " XVNET_VERSION, "print the version and exit");
   GlobalWords words;
   Run chosen;

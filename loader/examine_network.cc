@@ -92,8 +92,8 @@ Result<void> examine_pool(const Kernel& kernel, Tables& tables, const Examined& 
     XVNET_ASSIGN(removal, removal_command(kernel, *address, holder));
     findings.push_back({examined.check, Health::kFail,
                         fmt::format("its VMs speak from {}, which the host has taken on {}: take "
-                                    "it off there, or give the network another --snat",
-                                    format_ipv4(*address), holder),
+                                    "it off there, or give the network another {}",
+                                    format_ipv4(*address), holder, field_name("snat")),
                         removal});
   }
   return {};
@@ -164,8 +164,8 @@ Result<bool> is_uplink_among(Tables& tables, const std::vector<std::uint32_t>& d
 Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& findings) {
   XVNET_ASSIGN(networks, tables.nat_networks.entries());
   if (networks.empty()) return {};
-  const auto warn = [&](const char* check, std::string detail, const char* fix) {
-    findings.push_back({check, Health::kWarn, std::move(detail), fix});
+  const auto warn = [&](const char* check, std::string detail, std::string fix) {
+    findings.push_back({check, Health::kWarn, std::move(detail), std::move(fix)});
   };
   XVNET_ASSIGN(devices, kernel.default_route_devices());
   XVNET_ASSIGN(leads_out, is_uplink_among(tables, devices));
@@ -189,7 +189,8 @@ Result<void> examine_ways_out(const Kernel& kernel, Tables& tables, Findings& fi
                      "that has the port loses its connection",
                      place),
          "restrict the rule to other ports, such as `masquerade to :1024-16383 fully-random`, or "
-         "give the networks another address with --snat IP");
+         "give the networks another " +
+             field_name("snat"));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "loader/rules.h"
 #include "loader/tables.h"
 
 namespace xvnet {
@@ -38,11 +39,10 @@ Result<std::optional<Obstacle>> examine_veth(const Kernel& kernel, const Link& l
   choice.is_xdp_target = peer.receives_xdp;
   if (!peer.is_reachable)
     return Obstacle{.cause = "the veth's other end is in a namespace that cannot be entered",
-                    .hint = "use --mode tc, or run as root: its VLAN offload has to be turned off"};
+                    .hint = use_tc() + ", or run as root: its VLAN offload has to be turned off"};
   if (hides_tags(choice.peer_features_off, Feature::kTxVlanCtag, peer.tx_vlan_ctag) ||
       hides_tags(choice.peer_features_off, Feature::kTxVlanStag, peer.tx_vlan_stag))
-    return Obstacle{.cause = "the other end's VLAN offload cannot be turned off",
-                    .hint = "use --mode tc"};
+    return Obstacle{.cause = "the other end's VLAN offload cannot be turned off", .hint = use_tc()};
   return std::nullopt;
 }
 
@@ -51,13 +51,12 @@ Result<std::optional<Obstacle>> examine_nic(const Kernel& kernel, const Link& li
   XVNET_ASSIGN(support, kernel.xdp_support(link));
   choice.is_xdp_target = support.redirect_target;
   choice.has_complete_checksums = is_hardware(link);
-  if (!support.native)
-    return Obstacle{.cause = "its driver has no native XDP", .hint = "use --mode tc"};
+  if (!support.native) return Obstacle{.cause = "its driver has no native XDP", .hint = use_tc()};
   for (Feature feature : {Feature::kRxVlanCtag, Feature::kRxVlanStag}) {
     XVNET_ASSIGN(state, kernel.feature(link.ifindex, feature));
     if (hides_tags(choice.features_off, feature, state))
       return Obstacle{.cause = "its VLAN offload hides tags from XDP and cannot be turned off",
-                      .hint = "use --mode tc"};
+                      .hint = use_tc()};
   }
   return std::nullopt;
 }
@@ -77,10 +76,11 @@ Result<std::optional<Obstacle>> examine(const Kernel& kernel, const Link& link,
   if (obstacle || question.share_xdp) return obstacle;
   XVNET_ASSIGN(foreign, kernel.foreign_xdp(link.ifindex));
   if (foreign.empty()) return obstacle;
-  return Obstacle{
-      .kind = ErrorKind::kFailed,
-      .cause = fmt::format("another XDP program, {}, is attached", foreign),
-      .hint = question.role == Role::kUplink ? "use --mode tc, or --shared-xdp" : "use --mode tc"};
+  return Obstacle{.kind = ErrorKind::kFailed,
+                  .cause = fmt::format("another XDP program, {}, is attached", foreign),
+                  .hint = question.role == Role::kUplink
+                              ? use_tc() + ", or " + field_name("shared_xdp")
+                              : use_tc()};
 }
 
 // The mode that `auto` prefers where XDP is possible.

@@ -45,4 +45,6 @@ Result<void> check_dns_name(std::string_view doing, std::string_view field, std:
                           field_name(field), name, HOST_NAME_SIZE - 1));
 }
 
+std::string use_tc() { return fmt::format("use {} tc", field_name("mode")); }
+
 }  // namespace xvnet

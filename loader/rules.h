@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "loader/result.h"
@@ -25,5 +26,8 @@ Result<void> check_plain_name(std::string_view doing, std::string_view field,
 
 // Checks the name of a host or a domain: 1 to 63 letters, digits, '-' or '.'.
 Result<void> check_dns_name(std::string_view doing, std::string_view field, std::string_view name);
+
+// The hint for a device on which XDP is impossible: "use mode tc".
+std::string use_tc();
 
 }  // namespace xvnet

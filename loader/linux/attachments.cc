@@ -12,6 +12,7 @@
 #include "loader/linux/pinned_link.h"
 #include "loader/linux/programs.h"
 #include "loader/linux/shared_xdp.h"
+#include "loader/rules.h"
 
 namespace xvnet {
 
@@ -44,7 +45,7 @@ Result<void> Attachments::attach_xdp(Program program, const FileDescriptor& load
   if (!foreign.empty()) {
     return fail(fmt::format("attach to xdp of device {}: another program, {}, is there",
                             quoted_device(ifindex), foreign),
-                "use --mode tc, or --shared-xdp");
+                use_tc() + ", or " + field_name("shared_xdp"));
   }
   return attach_link(pin, loaded, ifindex, Hook::kXdp);
 }

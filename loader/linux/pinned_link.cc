@@ -16,6 +16,7 @@
 
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/device_name.h"
+#include "loader/rules.h"
 
 namespace xvnet {
 namespace {
@@ -69,10 +70,10 @@ Result<void> explain_create(int number, std::uint32_t ifindex, Hook hook) {
   auto failure = fail_errno(number, doing);
   if (hook == Hook::kXdp && number == EOPNOTSUPP) {
     return fail(ErrorKind::kUnsupported, doing + ": the driver does not run XDP programs",
-                "use --mode tc");
+                use_tc());
   }
   if (hook == Hook::kXdp && failure.error().kind == ErrorKind::kFailed) {
-    failure.error().hint = "use --mode tc";
+    failure.error().hint = use_tc();
   }
   return failure;
 }

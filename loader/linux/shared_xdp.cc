@@ -14,6 +14,7 @@
 #include "loader/linux/device_name.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/programs.h"
+#include "loader/rules.h"
 #include "loader/tables.h"
 
 namespace xvnet {
@@ -89,17 +90,17 @@ Result<void> remove(xdp_program* program, std::uint32_t ifindex, xdp_attach_mode
 
 Error explain_attach(int number, const std::string& doing, const LibraryLog& library) {
   if (number == EBUSY || number == EEXIST) {
-    return Error{ErrorKind::kFailed, doing + ": the program there does not share it",
-                 "use --mode tc"};
+    return Error{ErrorKind::kFailed, doing + ": the program there does not share it", use_tc()};
   }
   // Kernels with this check refuse an extension that adds or removes a tag if the dispatcher was
   // built before it, as that of Debian 12's libxdp (xdp-dispatcher.o).
   if (library.text().find("Extension program changes packet data") != std::string::npos) {
-    return Error{ErrorKind::kUnsupported,
-                 doing +
-                     ": this kernel does not let libxdp's dispatcher run programs that move "
-                     "packet data",
-                 "use --mode tc, leave --shared-xdp out, or use a newer libxdp"};
+    return Error{
+        ErrorKind::kUnsupported,
+        doing +
+            ": this kernel does not let libxdp's dispatcher run programs that move "
+            "packet data",
+        fmt::format("{}, leave {} out, or use a newer libxdp", use_tc(), field_name("shared_xdp"))};
   }
   return fail_errno(number, doing).error();
 }
@@ -125,7 +126,7 @@ Result<void> attach_beside_others(const PinRoot& root, Program program,
                       doing +
                           ": this kernel does not allow XDP programs to share a device "
                           "(freplace refused)",
-                      "use --mode tc, or leave --shared-xdp out");
+                      fmt::format("{}, or leave {} out", use_tc(), field_name("shared_xdp")));
   if (auto undone = remove(ours.get(), ifindex, XDP_MODE_NATIVE); !undone) {
     failure.error().message += "; and then: " + undone.error().message;
   }

@@ -372,12 +372,12 @@ TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
       xvnet + " doctor; " + xvnet + " save; echo then; " + xvnet + " doctor; " + xvnet +
       " network del lab; " + xvnet + " detach tap0; " + xvnet + " network del lab; " + xvnet +
       " doctor'; rm -r " + place);
-  const auto changed = result.out.find("says otherwise, or nothing, of: network lab");
+  const auto changed = result.out.find("or saved differently: network lab");
   const auto then = result.out.find("then");
   EXPECT_NE(changed, std::string::npos) << result.describe();
   EXPECT_LT(changed, then) << result.describe();
-  EXPECT_EQ(result.out.find("says otherwise", then), std::string::npos) << result.describe();
-  EXPECT_NE(result.out.find("missing of", then), std::string::npos) << result.describe();
+  EXPECT_EQ(result.out.find("saved differently", then), std::string::npos) << result.describe();
+  EXPECT_NE(result.out.find("but missing", then), std::string::npos) << result.describe();
 }
 
 // One object is missing and another one differs. doctor must report both, with commands that repair
@@ -390,9 +390,9 @@ TEST(DoctorOfState, NamesWhatIsMissingBesideWhatDiffers) {
       site.host.shell("mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " +
                       xvnet + " save; " + xvnet + " detach tap0; " + xvnet +
                       " network set green --ageing 60; " + xvnet + " doctor'; rm -r " + place);
-  const auto missing = result.out.find("json: port tap0\n      fix: " + xvnet + " restore");
-  const auto differs = result.out.find(
-      "says otherwise, or nothing, of: network green\n      fix: " + xvnet + " save");
+  const auto missing = result.out.find("but missing: port tap0\n      fix: " + xvnet + " restore");
+  const auto differs =
+      result.out.find("or saved differently: network green\n      fix: " + xvnet + " save");
   EXPECT_NE(missing, std::string::npos) << result.describe();
   EXPECT_NE(differs, std::string::npos) << result.describe();
   EXPECT_LT(missing, differs);
