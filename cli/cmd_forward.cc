@@ -37,9 +37,9 @@ Result<int> del(const ForwardWords& words, const Globals& globals) {
 
 void declare_outside(CLI::App& command, ForwardWords& words) {
   command.add_option("NETWORK", words.network, "the network")->required()->type_name("");
-  command.add_option("PROTOCOL", words.protocol, "tcp, udp, or all of a floating address")
+  command.add_option("PROTOCOL", words.protocol, "all: of a floating address")
       ->required()
-      ->type_name("");
+      ->type_name("tcp|udp|all");
   command.add_option("OUTSIDE", words.outside, "IP:PORT, IP:PORT-PORT, or the floating address")
       ->required()
       ->type_name("");

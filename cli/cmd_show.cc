@@ -103,8 +103,8 @@ Result<int> show(const ShowWords& words, const Globals& globals) {
 void add_show(CLI::App& app, Run& chosen) {
   auto& command = *app.add_subcommand("show", "show what there is");
   auto words = std::make_shared<ShowWords>();
-  add_word(command, "NOUN", words->noun, "",
-           "ports, networks, uplinks, fdb, leases, nat or forwards; default: the first three");
+  add_word(command, "NOUN", words->noun, "ports|networks|uplinks|fdb|leases|nat|forwards",
+           "default: the first three");
   add_word(command, "--network", words->network, "NAME", "nat: of this network");
   add_word(command, "--address", words->address, "IP", "nat: of this address, inside or outside");
   add_word(command, "--port", words->port, "N", "nat: of this port, inside or outside");
