@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * What the stages know about one frame. Each group of fields names the functions that set it. A stage leaves its
- * results here, and later stages read them.
+ * What the stages know about one frame. A stage leaves its results here, and later stages read them. The comment of
+ * each group of fields names the files that set it; .ci/stage_headers.py checks that.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "../maps/continuations.h"
+#include "../maps/tail_calls.h"
 #include "../maps/reasons.h"
 #include "../maps/tables.h"
 
@@ -41,44 +41,68 @@ enum destination {
 
 /* verifier: keep it small, because Linux 6.1 allows 512 bytes of stack for a chain of calls. */
 struct packet {
-	/* hook_open_packet, and the entry program */
+	/* hook/tc.h, hook/xdp.h */
 	hook_ctx *ctx;
-	__u32 ifindex;	/* interface that the program runs on */
+	__u32 ifindex; /* interface that the program runs on */
+
+	/* hook/tc.h */
 	bool from_host; /* the host sent the frame */
 
-	/* parse */
+	/*
+	 * switch/parse.h; hook/tc.h if the tag is in the skb's metadata; switch/emit.h and tail_calls.h when they remove
+	 * the tag
+	 */
 	bool tag_in_frame; /* the outer tag is in the bytes and not in the skb's metadata */
-	__be16 ethertype;  /* EtherType after the outer tag */
 	__be16 tag_type;   /* EtherType of the outer tag; 0: untagged */
 	__u16 tci;	   /* TCI of the outer tag */
+
+	/* switch/parse.h */
+	__be16 ethertype; /* EtherType after the outer tag */
 	__u8 destination_mac[ETH_ALEN];
 	__u8 source_mac[ETH_ALEN];
-	__u32 length; /* bytes without the outer tag; that of the reply while an answer is sent */
 
-	/* enter_network: for enter_port, enter_by_tag, enter_from_host, route_between and the NAT */
-	__u32 network; /* network id */
-	struct network *segment;
+	/*
+	 * switch/parse.h; while a reply is sent, its length: gateway/dhcp.h, gateway/icmp_error.h, gateway/neighbour.h,
+	 * nat/remote_error.h
+	 */
+	__u32 length; /* bytes without the outer tag */
 
-	/* learn_source, enter_from_host */
+	/* switch/classify.h; gateway/router.h and nat/out.h go back to the sender's network for an ICMP error */
+	__u32 network_id; /* network id */
+	struct network *network;
+
+	/* switch/fdb_learn.h; switch/classify.h if the host sent the frame */
 	__u64 now_ns; /* CLOCK_MONOTONIC_COARSE, read once for each frame */
 
-	/* enter_port, enter_uplink */
-	bool checksums_complete;   /* INTERFACE_CHECKSUMS_COMPLETE */
-	bool may_be_sk_buff;	   /* under XDP: INTERFACE_XDP_ON_SK_BUFFS */
-	bool has_public_addresses; /* enter_uplink: INTERFACE_NAT */
-	bool is_routed;		   /* enter_uplink: the frame has ROUTED_FRAME_MARK */
+	/* switch/classify.h */
+	__u16 source_flags; /* enum interface_flags of the interface that the program runs on */
 
-	__u8 popped_tags; /* take_off_priority: 1 if it removed the priority tag with this tci */
-	bool unlearned;	  /* learn_source: there was no free slot */
+	/* switch/fdb_learn.h */
+	bool unlearned; /* there was no free slot for the source MAC */
 
-	/* find_destination, check_target, answer_arp; target also: NAT and router */
+	/* switch/mark.h */
+	bool is_routed; /* the frame has ROUTED_FRAME_MARK */
+
+	/* tail_calls.h */
+	__u8 popped_tags; /* 1 if a priority tag with this tci was removed */
+
+	/* switch/fdb_lookup.h; gateway/arp.h for an ARP request to one port; nat/fib.h, gateway/neighbour.h */
 	__u8 destination;   /* enum destination */
-	__u32 target;	    /* ifindex */
 	__u16 target_flags; /* enum interface_flags */
+	__u32 target;	    /* ifindex */
 
-	/* tell_sender, tell_remote, ask_receiver, take_fragment */
+	/* gateway/icmp_error.h, gateway/neighbour.h, nat/in.h, nat/remote_error.h */
 	__u32 refused; /* enum reason: the reason to count for a frame that was answered or kept */
 
-	/* the stages that send, answer or keep a frame */
+	/* the operations of hook/tc.h and hook/xdp.h that send; switch/flood.h, gateway/arp.h, nat/in.h, nat/fragment.h */
 	int verdict; /* what the hook returns for a carried frame */
 };
+
+/*
+ * The host is a member of untagged networks only, and only through their uplink. For a network without an uplink the
+ * result has no meaning.
+ */
+static __always_inline bool host_is_member(const struct packet *packet)
+{
+	return !packet->network->vid;
+}

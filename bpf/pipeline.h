@@ -6,35 +6,27 @@
  * REASON_CONTINUE is zero and lets the next stage run. Any other reason ends the pipeline; finish() counts it and
  * translates it to the hook's verdict. "from" and "to" are the host's view.
  *
- * from_vm and from_uplink run under XDP and under tc. Only the operations of hook/xdp.h and hook/tc.h differ. The other
- * pipelines run under tc only. The last four are entered by a tail call. They start with the frame alone, so they parse
- * it again.
+ * from_vm and from_uplink run under XDP and under tc. A stage in TC_ONLY() or XDP_ONLY() is compiled for that hook
+ * only; all others differ by hook only in the operations of hook/xdp.h and hook/tc.h. The other pipelines run under tc
+ * only. The last four are entered by a tail call. They start with the frame alone, so they parse it again.
+ *
+ * Rooms: lib/ reads protocols and tables and decides nothing; switch/ has what every frame passes; gateway/ has the
+ * services of a network, and nat/ the translation, both under tc only. .ci/includes.py checks who may include whom.
  *
  * Invariants:
- *   - XDP does not write to a frame above leave_to_tc. A frame that XDP passes to tc is the frame that arrived.
+ *   - XDP does not write to a frame above pass_unsafe_to_tc. A frame that XDP passes to tc is the frame that arrived.
  *   - A port gets a frame only if its entry in `interfaces` names the frame's network (check_member).
  *   - On a port, a frame that no stage carries is dropped. On an uplink, a frame that no network owns passes to the
  *     host unmodified.
  */
 #pragma once
 
-#include "stages/admit.h"
-#include "stages/beside.h"
-#include "stages/between.h"
-#include "stages/beyond.h"
-#include "stages/claim.h"
-#include "stages/dhcp.h"
-#include "stages/emit.h"
-#include "stages/enter.h"
-#include "stages/find.h"
-#include "stages/forward.h"
-#include "stages/gateway.h"
-#include "stages/learn.h"
-#include "stages/neighbour.h"
-#include "stages/offload.h"
-#include "stages/outside.h"
-#include "stages/parse.h"
-#include "stages/route.h"
+#include "switch/classify.h"
+#include "switch/emit.h"
+#include "switch/fdb_learn.h"
+#include "switch/fdb_lookup.h"
+#include "switch/ingress_filter.h"
+#include "switch/parse.h"
 
 /* A frame from a VM, received on its port. */
 static __always_inline enum reason from_vm(struct packet *packet)
@@ -48,31 +40,33 @@ static __always_inline enum reason from_vm(struct packet *packet)
 	       ?: refuse_tagged(packet)
 	       ?: refuse_bad_source(packet)
 	       ?: refuse_link_local(packet)
-	       ?: refuse_false_offloads(packet)
+	       ?: TC_ONLY(refuse_false_offloads(packet))
 	       ?: refuse_false_gateway(packet)
 	       ?: refuse_dhcp_server(packet)
 
 	       /* Only a frame that was not refused may change the FDB. */
 	       ?: learn_source(packet)
 
-	       /* The services of the network: ARP, DHCP, the gateway. tc answers; XDP passes these frames to tc. */
-	       ?: answer_arp(packet)
-	       ?: leave_to_dhcp(packet)
-	       ?: answer_as_gateway(packet)
-	       ?: leave_to_outside(packet)
+	       /* The services of the network: ARP, DHCP, the gateway. tc replies; XDP passes these frames to tc. */
+	       ?: XDP_ONLY(pass_services_to_tc(packet))
+	       ?: TC_ONLY(reply_to_arp(packet))
+	       ?: TC_ONLY(tail_call_dhcp(packet))
+	       ?: TC_ONLY(reply_as_gateway(packet))
+	       ?: TC_ONLY(tail_call_nat_out(packet))
 
 	       /* From here on the frame stays in its network. Choose the receiver, then check it. */
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
+	       ?: TC_ONLY(check_host_address(packet))
 
 	       /* XDP passes the frames to tc that it cannot carry without damage. Under XDP nothing above may write. */
-	       ?: leave_to_tc(packet)
+	       ?: XDP_ONLY(pass_unsafe_to_tc(packet))
 
 	       /* One of these sends the frame. Only now is it rewritten, because its receiver is known. */
 	       ?: send_to_port(packet)
 	       ?: send_to_uplink(packet)
-	       ?: send_to_host(packet)
-	       ?: flood(packet);
+	       ?: TC_ONLY(send_to_host(packet))
+	       ?: TC_ONLY(flood(packet));
 }
 
 /* A frame received on an uplink. It is for a public address, or for the network of its outer tag, or for the host. */
@@ -81,21 +75,23 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	return parse(packet)
 
 	       /* A frame that xvnet sent to the host passes, unless it is for a public address. */
-	       ?: leave_own_from_outside(packet)
-	       ?: enter_uplink(packet)
+	       ?: TC_ONLY(tail_call_own_nat_in(packet))
+	       ?: TC_ONLY(check_mark(packet))
+	       ?: check_uplink(packet)
 
-	       /* Frames for public addresses leave to the NAT before the tag selects a network. */
-	       ?: leave_from_outside(packet)
+	       /* Frames for public addresses go to the NAT before the tag selects a network. */
+	       ?: XDP_ONLY(pass_public_to_tc(packet))
+	       ?: TC_ONLY(tail_call_nat_in(packet))
 	       ?: enter_by_tag(packet)
 
-	       /* From here on the network is fixed. What no network owns has passed to the host. */
+	       /* From here on the network is fixed. Frames of no network have passed to the host. */
 
 	       /* In an untagged network the host gets what these two refuse, because it may run LLDP or LACP there. */
-	       ?: leave_to_host(packet, refuse_link_local(packet))
-	       ?: leave_to_host(packet, refuse_bad_source(packet))
+	       ?: pass_to_host(packet, refuse_link_local(packet))
+	       ?: pass_to_host(packet, refuse_bad_source(packet))
 
 	       /* Refuse what the wire must not send into a network. A refused frame changes nothing but its counter. */
-	       ?: refuse_false_offloads(packet)
+	       ?: TC_ONLY(refuse_false_offloads(packet))
 	       ?: refuse_false_gateway(packet)
 	       ?: refuse_to_gateway(packet)
 	       ?: refuse_dhcp_server(packet)
@@ -104,23 +100,27 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	       /* Choose the receiver, then check it. A frame for the wire or for the host passes unmodified here. */
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
+	       ?: TC_ONLY(check_host_address(packet))
 
 	       /* The last decision of XDP. Under XDP nothing above may write. */
-	       ?: leave_to_tc(packet)
+	       ?: XDP_ONLY(pass_unsafe_to_tc(packet))
 
 	       /* The only receivers left are ports, and for a flood in an untagged network the host. */
 	       ?: send_to_port(packet)
-	       ?: flood(packet);
+	       ?: XDP_ONLY(REASON_PASS_TO_TC)
+	       ?: TC_ONLY(flood(packet));
 }
 
+#ifdef HOOK_TC
 /* A frame that the host sends on an uplink. tc egress only. */
 static __always_inline enum reason from_host(struct packet *packet)
 {
 	return parse(packet)
-	       ?: enter_uplink(packet)
+	       ?: check_mark(packet)
+	       ?: check_uplink(packet)
 
 	       /* A frame that concerns a public address may match a forward, whose VM is not on the wire. */
-	       ?: leave_to_forward(packet)
+	       ?: tail_call_host_out(packet)
 
 	       /* The host is a member of untagged networks only. All other frames pass to the wire. */
 	       ?: enter_from_host(packet)
@@ -128,6 +128,7 @@ static __always_inline enum reason from_host(struct packet *packet)
 	       /* The loader writes the host's MAC to the FDB, so there is nothing to learn. */
 	       ?: find_destination(packet)
 	       ?: check_target(packet)
+	       ?: check_host_address(packet)
 
 	       /* A local port gets the frame instead of the wire. For a flood, the wire gets the original. */
 	       ?: send_to_port(packet)
@@ -137,7 +138,7 @@ static __always_inline enum reason from_host(struct packet *packet)
 /* Tail call of tc_from_vm: a DHCP message from a VM to the server of its network. */
 static __always_inline enum reason to_dhcp(struct packet *packet)
 {
-	return parse(packet) ?: enter_port(packet) ?: answer_dhcp(packet);
+	return parse(packet) ?: enter_port(packet) ?: reply_to_dhcp(packet);
 }
 
 /*
@@ -146,25 +147,26 @@ static __always_inline enum reason to_dhcp(struct packet *packet)
  */
 static __always_inline enum reason to_outside(struct packet *packet)
 {
-	return parse(packet) ?: enter_port(packet) ?: route_between(packet) ?: route(packet);
+	return parse(packet) ?: enter_port(packet) ?: route_to_network(packet) ?: route_out(packet);
 }
 
 /* Tail call of tc_from_uplink: a frame to a public address. */
 static __always_inline enum reason from_outside(struct packet *packet)
 {
-	return put_back_priority(packet, parse(packet)
-					 ?: enter_uplink(packet)
+	return restore_priority_tag(packet, parse(packet)
+					 ?: check_mark(packet)
+					 ?: check_uplink(packet)
 					 ?: refuse_false_offloads(packet)
 
 					 /* From here on the frame has no tag. For the host the tag returns. */
-					 ?: take_off_priority(packet)
+					 ?: remove_priority_tag(packet)
 
 					 /* The mapping of the public port selects the network. */
-					 ?: take_from_outside(packet)
-					 ?: answer_for_public(packet)
+					 ?: translate_in(packet)
+					 ?: reply_for_public(packet)
 
 					 /* Nothing above expects the frame. */
-					 ?: REASON_HOSTS_OWN);
+					 ?: REASON_NOT_OURS);
 }
 
 /*
@@ -173,21 +175,24 @@ static __always_inline enum reason from_outside(struct packet *packet)
  */
 static __always_inline enum reason to_forward(struct packet *packet)
 {
-	return put_back_priority(packet, parse(packet)
-					 ?: take_off_priority(packet)
+	return restore_priority_tag(packet, parse(packet)
+					 ?: remove_priority_tag(packet)
 
 					 /* The host wins a port that it uses: the mapping of a VM ends here. */
 					 ?: claim_port(packet)
 
 					 /* A forward leads to its VM without the wire. */
-					 ?: take_from_host(packet)
-					 ?: answer_host_for_public(packet)
+					 ?: forward_from_host(packet)
+					 ?: reply_to_host_arp(packet)
 
 					 /* All other frames continue as in from_host; on lo they pass. */
-					 ?: enter_uplink(packet)
+					 ?: check_mark(packet)
+					 ?: check_uplink(packet)
 					 ?: enter_from_host(packet)
 					 ?: find_destination(packet)
 					 ?: check_target(packet)
+					 ?: check_host_address(packet)
 					 ?: send_to_port(packet)
 					 ?: flood(packet));
 }
+#endif

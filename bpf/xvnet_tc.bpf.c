@@ -2,6 +2,20 @@
 /* The programs of the tc hook. */
 #include "hook/tc.h"
 
+#include "gateway/arp.h"
+#include "gateway/dhcp.h"
+#include "gateway/ping.h"
+#include "gateway/router.h"
+#include "nat/claim.h"
+#include "nat/host.h"
+#include "nat/in.h"
+#include "nat/out.h"
+#include "switch/flood.h"
+#include "switch/host_address.h"
+#include "switch/mark.h"
+#include "switch/offload_filter.h"
+#include "tail_calls.h"
+
 #include "pipeline.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -9,7 +23,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tc")
 int tc_from_vm(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_RECEIVED);
 
 	return finish(&packet, from_vm(&packet));
 }
@@ -17,7 +31,7 @@ int tc_from_vm(struct __sk_buff *skb)
 SEC("tc")
 int tc_from_uplink(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_RECEIVED);
 
 	return finish(&packet, from_uplink(&packet));
 }
@@ -26,9 +40,8 @@ int tc_from_uplink(struct __sk_buff *skb)
 SEC("tc")
 int tc_from_host(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_HOST);
 
-	packet.from_host = true;
 	return finish(&packet, from_host(&packet));
 }
 
@@ -36,7 +49,7 @@ int tc_from_host(struct __sk_buff *skb)
 SEC("tc")
 int tc_to_dhcp(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_RECEIVED);
 
 	return finish(&packet, to_dhcp(&packet));
 }
@@ -44,7 +57,7 @@ int tc_to_dhcp(struct __sk_buff *skb)
 SEC("tc")
 int tc_to_outside(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_RECEIVED);
 
 	return finish(&packet, to_outside(&packet));
 }
@@ -53,7 +66,7 @@ int tc_to_outside(struct __sk_buff *skb)
 SEC("tc")
 int tc_from_outside(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_RECEIVED);
 
 	return finish(&packet, from_outside(&packet));
 }
@@ -65,8 +78,7 @@ int tc_from_outside(struct __sk_buff *skb)
 SEC("tc")
 int tc_to_forward(struct __sk_buff *skb)
 {
-	struct packet packet = hook_open_packet(skb);
+	struct packet packet = hook_open_packet(skb, ORIGIN_HOST);
 
-	packet.from_host = true;
 	return finish(&packet, to_forward(&packet));
 }

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <map>
 
-#include "cli/command.h"
-#include "cli/hints.h"
+#include "cli/app.h"
 #include "cli/state_file.h"
-#include "loader/doctor.h"
-#include "loader/forward_request.h"
+#include "loader/linux/machine.h"
+#include "loader/model/forward_request.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::cli {
 
@@ -19,8 +19,8 @@ namespace {
 constexpr const char* kBpffs = "/sys/fs/bpf/";
 
 Result<std::vector<Finding>> examine(const Globals& globals) {
-  XVNET_ASSIGN(kernel, open_kernel(globals));
-  return examine_instance(*kernel);
+  XVNET_ASSIGN(host, open_host(globals));
+  return examine_instance(*host);
 }
 
 // The definition of each object, keyed by its name.
@@ -60,8 +60,8 @@ std::string names_of_what(const Definitions& all, const auto& is_meant) {
 // bpffs removes everything silently. An object that was not saved is lost at the next boot.
 Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::string& path) {
   XVNET_ASSIGN(saved_state, read_state_file(path));
-  XVNET_ASSIGN(kernel, open_kernel(globals));
-  XVNET_ASSIGN(instance, Instance::open_for_reading(*kernel));
+  XVNET_ASSIGN(host, open_host(globals));
+  XVNET_ASSIGN(instance, Instance::open_for_reading(*host));
   XVNET_ASSIGN(present_state, instance.desired_state());
   const auto saved = definitions_of(saved_state);
   const auto present = definitions_of(present_state);
@@ -75,13 +75,14 @@ Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::st
   const std::string missing = names_of_what(saved, is_missing);
   if (!missing.empty())
     findings.push_back({"saved state", Health::kWarn,
-                        fmt::format("missing of {}: {}", path, missing), "xvnet restore"});
+                        fmt::format("saved in {}, but missing: {}", path, missing), "«restore»"});
   const std::string unsaved = names_of_what(present, is_unsaved);
   if (!unsaved.empty())
     findings.push_back({"saved state", Health::kWarn,
-                        fmt::format("{} says otherwise, or nothing, of: {}", path, unsaved),
-                        "xvnet save"});
-  if (findings.empty()) findings.push_back({"saved state", Health::kOk, path + " is in force", ""});
+                        fmt::format("not saved in {}, or saved differently: {}", path, unsaved),
+                        "«save»"});
+  if (findings.empty())
+    findings.push_back({"saved state", Health::kOk, "everything is as saved in " + path, ""});
   return findings;
 }
 
@@ -110,10 +111,10 @@ Result<int> doctor(const Globals& globals) {
   findings.insert(findings.end(), of_state.begin(), of_state.end());
 
   for (auto& finding : findings) {
-    finding.detail = in_words_of_cli(finding.detail, globals.instance);
-    finding.fix = in_words_of_cli(finding.fix, globals.instance);
+    finding.detail = for_operator(finding.detail, globals.instance);
+    finding.fix = for_operator(finding.fix, globals.instance);
   }
-  XVNET_TRY(print(make_output(globals.format, globals.detail)->findings(findings)));
+  XVNET_TRY(print(render(findings, globals.style)));
   const bool is_sick = std::any_of(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.health == Health::kFail;
   });

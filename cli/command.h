@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/output.h"
+#include "cli/render.h"
 #include "loader/instance.h"
 
 namespace xvnet::cli {
@@ -21,8 +21,7 @@ enum class Rehearse { kNo, kYes };
 // The options that may precede or follow any command.
 struct Globals {
   std::string instance = "xvnet";
-  Format format = Format::kText;
-  Detail detail = Detail::kFull;
+  Style style;
   Rehearse rehearse = Rehearse::kNo;
   bool verbose_verifier = false;
 };
@@ -30,25 +29,10 @@ struct Globals {
 // Runs a command. The result is its exit code.
 using Run = std::function<Result<int>(const Globals&)>;
 
-// Each function declares one command. If the command line names it, `chosen` is set to its
-// function.
-void add_uplink(CLI::App& app, Run& chosen);
-void add_attach(CLI::App& app, Run& chosen);
-void add_detach(CLI::App& app, Run& chosen);
-void add_network(CLI::App& app, Run& chosen);
-void add_forward(CLI::App& app, Run& chosen);
-void add_show(CLI::App& app, Run& chosen);
-void add_stats(CLI::App& app, Run& chosen);
-void add_doctor(CLI::App& app, Run& chosen);
-void add_down(CLI::App& app, Run& chosen);
-void add_upgrade(CLI::App& app, Run& chosen);
-void add_save(CLI::App& app, Run& chosen);
-void add_restore(CLI::App& app, Run& chosen);
-
-Result<std::unique_ptr<Kernel>> open_kernel(const Globals& globals);
+Result<std::unique_ptr<Host>> open_host(const Globals& globals);
 
 // Makes a change and prints its warnings. With --dry-run, prints the steps instead.
-using Open = Result<Instance> (*)(Kernel&);
+using Open = Result<Instance> (*)(Host&);
 Result<int> make_change(const Globals& globals,
                         const std::function<Result<Outcome>(Instance&)>& change,
                         Open open = Instance::open_for_change);
@@ -59,7 +43,11 @@ Result<int> look(const Globals& globals, const std::function<Result<std::string>
 // Writes to stdout. Fails if the output is full or closed.
 Result<void> print(const std::string& text);
 
-// Print on stderr, with control characters escaped. Commands in the text get the --instance option.
+// Replaces the marks of a message (loader/base/result.h) by what the operator types: fields by
+// their options, «restore» by "xvnet restore", with --instance unless `instance` is the default.
+std::string for_operator(const std::string& message, const std::string& instance);
+
+// Print on stderr, with control characters escaped, in the operator's words.
 void print_error(const Error& error, const std::string& instance);
 void print_warning(const std::string& warning, const std::string& instance);
 

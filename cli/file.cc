@@ -47,7 +47,7 @@ Result<void> await_writer(int fd, const std::string& doing) {
   pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
   const int ready = poll(&waited, 1, kPipeTimeout);
   if (ready < 0 && errno != EINTR) return fail_errno(errno, doing);
-  if (ready == 0) return fail(doing + ": it is a pipe, and nothing comes out of it");
+  if (ready == 0) return fail(doing + ": no data arrives from the pipe");
   return {};
 }
 

@@ -4,60 +4,26 @@
 #include <cstdio>
 #include <exception>
 
-#include "cli/command.h"
-#include "cli/parse_name.h"
+#include "cli/app.h"
 #include "cli/text.h"
-#include "cli/words.h"
+#include "loader/linux/pin_root.h"
 
 namespace xvnet::cli {
 
 namespace {
 
-struct GlobalWords {
-  Word instance;
-  bool json = false;
-  bool brief = false;
-  bool dry_run = false;
-  bool verbose_verifier = false;
-};
-
-void declare_globals(CLI::App& app, GlobalWords& words) {
-  add_word(app, "--instance", words.instance, "NAME", "another instance than xvnet")
-      ->envname("XVNET_INSTANCE");
-  app.add_flag("--json", words.json, "JSON instead of text");
-  app.add_flag("--brief", words.brief, "one line an object");
-  app.add_flag("--dry-run", words.dry_run, "say what would be done, do nothing");
-  app.add_flag("--verbose-verifier", words.verbose_verifier,
-               "the whole verifier log when the kernel refuses a program");
-}
-
 Result<Globals> to_globals(const GlobalWords& words) {
   Globals globals;
-  if (words.instance) {
-    auto name = parse_instance_name(*words.instance);
-    if (!name) return fail(ErrorKind::kUsage, name.error());
-    globals.instance = *name;
-  }
-  globals.format = words.json ? Format::kJson : Format::kText;
-  globals.detail = words.brief ? Detail::kBrief : Detail::kFull;
+  globals.instance = words.instance.value_or(globals.instance);
+  if (!is_instance_name(globals.instance))
+    return fail(ErrorKind::kUsage,
+                fmt::format("--instance {} is not 1 to {} letters, digits, '_' or '-'",
+                            quote(globals.instance), kMaxInstanceName));
+  globals.style = {.format = words.json ? Format::kJson : Format::kText,
+                   .detail = words.brief ? Detail::kBrief : Detail::kFull};
   globals.rehearse = words.dry_run ? Rehearse::kYes : Rehearse::kNo;
   globals.verbose_verifier = words.verbose_verifier;
   return globals;
-}
-
-void declare_commands(CLI::App& app, Run& chosen) {
-  add_attach(app, chosen);
-  add_detach(app, chosen);
-  add_uplink(app, chosen);
-  add_network(app, chosen);
-  add_forward(app, chosen);
-  add_show(app, chosen);
-  add_stats(app, chosen);
-  add_doctor(app, chosen);
-  add_save(app, chosen);
-  add_restore(app, chosen);
-  add_upgrade(app, chosen);
-  add_down(app, chosen);
 }
 
 // Returns the command as far as it was recognized, such as "uplink add"; or an empty string.
@@ -124,14 +90,9 @@ int report(const CLI::App& app, const Error& error, const Globals& globals = {})
 
 int run(int argc, char** argv) {
   CLI::App app("The virtual network of a VM host, in eBPF", "xvnet");
-  app.require_subcommand(1)->fallthrough();
-  app.set_help_flag("-h,--help", "print this help and exit");
-  app.set_version_flag("--version", "xvnet " XVNET_VERSION, "print the version and exit");
-  app.footer("The options of xvnet --help go before or after any command. See xvnet(8).");
   GlobalWords words;
   Run chosen;
-  declare_globals(app, words);
-  declare_commands(app, chosen);
+  declare(app, words, chosen);
 
   try {
     app.parse(argc, argv);

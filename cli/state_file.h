@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-#include "loader/request.h"
-#include "loader/result.h"
+#include "loader/base/result.h"
+#include "loader/model/request.h"
 
 namespace xvnet::cli {
 

@@ -73,6 +73,19 @@ std::string quote(std::string_view text) { return fmt::format("{:?}", text); }
 
 std::string printable_lines(std::string_view text) { return escape(text, "\n"); }
 
+std::string replace_marks(std::string_view text, std::string_view begin, std::string_view end,
+                          const std::function<std::string(std::string_view)>& shown) {
+  std::string result;
+  for (;;) {
+    const auto from = text.find(begin);
+    const auto to = from == std::string_view::npos ? from : text.find(end, from);
+    if (to == std::string_view::npos) return result + std::string(text);
+    const auto name = text.substr(from + begin.size(), to - from - begin.size());
+    result += std::string(text.substr(0, from)) + shown(name);
+    text.remove_prefix(to + end.size());
+  }
+}
+
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char byte) { return !is_continuation(byte); }));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Makes text safe for a terminal: names may come from other users.
+// Texts for a terminal. They must be made safe, because names may come from other users.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,10 @@ std::string quote(std::string_view text);
 
 // Like printable(), but keeps newlines.
 std::string printable_lines(std::string_view text);
+
+// Replaces each text between the marks by what `shown` returns for it.
+std::string replace_marks(std::string_view text, std::string_view begin, std::string_view end,
+                          const std::function<std::string(std::string_view)>& shown);
 
 // The number of characters that a printable text takes on the screen.
 std::size_t width(std::string_view text);

@@ -3,24 +3,27 @@
 
 #include <fmt/format.h>
 
-#include "loader/attempt.h"
-#include "loader/desired_state.h"
-#include "loader/forward.h"
-#include "loader/network.h"
-#include "loader/port.h"
-#include "loader/remains.h"
-#include "loader/restore.h"
-#include "loader/show.h"
-#include "loader/tidy.h"
-#include "loader/upgrade.h"
-#include "loader/uplink.h"
+#include "loader/commands/attach.h"
+#include "loader/commands/attempt.h"
+#include "loader/commands/down.h"
+#include "loader/commands/network.h"
+#include "loader/commands/recover.h"
+#include "loader/commands/restore.h"
+#include "loader/commands/upgrade.h"
+#include "loader/commands/uplink.h"
+#include "loader/model/desired_state.h"
+#include "loader/nat/forward.h"
+#include "loader/show/view_forwards.h"
+#include "loader/show/view_leases.h"
+#include "loader/show/view_nat.h"
+#include "loader/show/views.h"
 
 namespace xvnet {
 namespace {
 
-Result<Outcome> make_tidy(Kernel& kernel, Tables& tables, Tidying tidying) {
-  return attempt(kernel, tables, [&](Change& change) -> Result<Outcome> {
-    XVNET_TRY(tidy(change, tidying));
+Result<Outcome> recover_tables(Host& host, Tables& tables, Recovery recovery) {
+  return attempt(host, tables, [&](Change& change) -> Result<Outcome> {
+    XVNET_TRY(recover(change, recovery));
     return Outcome{};
   });
 }
@@ -32,167 +35,143 @@ Result<Outcome> with_warnings(Outcome before, Result<Outcome> outcome) {
 }
 
 template <typename Operation>
-Result<Outcome> apply(Kernel& kernel, Tables& tables, Operation operation) {
-  XVNET_ASSIGN(tidied, make_tidy(kernel, tables, Tidying::kWhereUnsettled));
-  return with_warnings(std::move(tidied), attempt(kernel, tables, operation));
-}
-
-Result<Outcome> take_everything_apart(Change& change) {
-  auto& tables = change.tables();
-  XVNET_ASSIGN(ports, tables.port_records.entries());
-  for (const auto& [ifindex, record] : ports)
-    XVNET_TRY(remove_port(change, ifindex, record, record.device.flags & abi::RECORD_CREATED));
-  XVNET_ASSIGN(networks, tables.network_records.entries());
-  for (const auto& [id, record] : networks) XVNET_TRY(destroy_network(change, Network{id, record}));
-  XVNET_ASSIGN(uplinks, tables.uplink_records.entries());
-  for (const auto& [ifindex, record] : uplinks)
-    XVNET_TRY(take_uplink_apart(change, ifindex, record));
-  return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
-}
-
-// Removes what the remaining records describe. Remnants are found without records.
-Outcome take_remains_apart(Kernel& kernel, Tables& tables,
-                           const std::vector<std::string>& missing) {
-  Outcome outcome{.changed = true, .warnings = losses_of(missing)};
-  auto done = attempt(kernel, tables, take_everything_apart);
-  if (done)
-    std::ranges::move(done->warnings, std::back_inserter(outcome.warnings));
-  else
-    outcome.warnings.push_back(done.error().message);
-  return outcome;
+Result<Outcome> apply(Host& host, Tables& tables, Operation operation) {
+  XVNET_ASSIGN(recovered, recover_tables(host, tables, Recovery::kWhereUnsettled));
+  return with_warnings(std::move(recovered), attempt(host, tables, operation));
 }
 
 }  // namespace
 
-Result<Instance> Instance::open_for_change(Kernel& kernel) {
-  XVNET_TRY(kernel.open_for_change());
-  Instance instance(kernel);
-  instance.tables_.emplace(kernel);
+Result<Instance> Instance::open_for_change(Host& host) {
+  XVNET_TRY(host.open_for_change());
+  Instance instance(host);
+  instance.tables_.emplace(host);
   return instance;
 }
 
-Result<Instance> Instance::open_for_down(Kernel& kernel) {
-  XVNET_TRY(kernel.remove_dead_pins());
-  XVNET_ASSIGN(missing, kernel.missing_tables());
-  if (missing.empty()) return open_for_change(kernel);
-  XVNET_TRY(kernel.open_remains(Opening::kForChange));
-  Instance instance(kernel);
-  instance.tables_.emplace(kernel);
+Result<Instance> Instance::open_for_down(Host& host) {
+  XVNET_TRY(host.remove_dead_pins());
+  XVNET_ASSIGN(missing, host.missing_tables());
+  if (missing.empty()) return open_for_change(host);
+  XVNET_TRY(host.open_remains(Opening::kForChange));
+  Instance instance(host);
+  instance.tables_.emplace(host);
   instance.missing_ = missing;
   return instance;
 }
 
-Result<Instance> Instance::open_for_upgrade(Kernel& kernel) {
-  XVNET_ASSIGN(exists, kernel.open_for_upgrade());
-  Instance instance(kernel);
-  if (exists) instance.tables_.emplace(kernel);
+Result<Instance> Instance::open_for_upgrade(Host& host) {
+  XVNET_ASSIGN(exists, host.open_for_upgrade());
+  Instance instance(host);
+  if (exists) instance.tables_.emplace(host);
   return instance;
 }
 
-Result<Instance> Instance::open_for_reading(Kernel& kernel) {
-  XVNET_ASSIGN(exists, kernel.open_for_reading());
-  Instance instance(kernel);
-  if (exists) instance.tables_.emplace(kernel);
+Result<Instance> Instance::open_for_reading(Host& host) {
+  XVNET_ASSIGN(exists, host.open_for_reading());
+  Instance instance(host);
+  if (exists) instance.tables_.emplace(host);
   return instance;
 }
 
 Result<Outcome> Instance::attach(const PortRequest& request) {
-  return apply(*kernel_, *tables_, [&](Change& change) { return attach_port(change, request); });
+  return apply(*host_, *tables_, [&](Change& change) { return attach_port(change, request); });
 }
 
 Result<Outcome> Instance::detach(std::string_view device, bool delete_device) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return detach_port(change, device, delete_device); });
 }
 
 Result<Outcome> Instance::add_uplink(const UplinkRequest& request) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::add_uplink(change, request); });
 }
 
 Result<Outcome> Instance::remove_uplink(std::string_view device) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::remove_uplink(change, device); });
 }
 
 Result<Outcome> Instance::add_network(const NetworkRequest& request) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::add_network(change, request); });
 }
 
 Result<Outcome> Instance::set_network(const NetworkRequest& request) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::set_network(change, request); });
 }
 
 Result<Outcome> Instance::remove_network(std::string_view name) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::remove_network(change, name); });
 }
 
 Result<Outcome> Instance::add_forward(const ForwardRequest& request) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::add_forward(change, request); });
 }
 
 Result<Outcome> Instance::remove_forward(const ForwardRequest& request) {
-  return apply(*kernel_, *tables_,
+  return apply(*host_, *tables_,
                [&](Change& change) { return xvnet::remove_forward(change, request); });
 }
 
 // A full restore, at boot or after a problem, always repairs. A restore of one device runs for each
 // udev event, so it repairs only after an interrupted command.
 Result<Outcome> Instance::restore(const DesiredState& state, std::string_view device) {
-  XVNET_ASSIGN(tidied, make_tidy(*kernel_, *tables_,
-                                 device.empty() ? Tidying::kThorough : Tidying::kWhereUnsettled));
-  return with_warnings(std::move(tidied), restore_state(*kernel_, *tables_, state, device));
+  XVNET_ASSIGN(recovered,
+               recover_tables(*host_, *tables_,
+                              device.empty() ? Recovery::kThorough : Recovery::kWhereUnsettled));
+  return with_warnings(std::move(recovered), restore_state(*host_, *tables_, state, device));
 }
 
 Result<DesiredState> Instance::desired_state() {
-  return tables_ ? read_desired_state(*kernel_, *tables_) : DesiredState{};
+  return tables_ ? read_desired_state(*host_, *tables_) : DesiredState{};
 }
 
 Result<Outcome> Instance::upgrade() {
-  return tables_ ? xvnet::upgrade(*kernel_, *tables_) : Outcome{};
+  return tables_ ? xvnet::upgrade(*host_, *tables_) : Outcome{};
 }
 
 Result<Outcome> Instance::down() {
   XVNET_ASSIGN(outcome, missing_.empty()
-                            ? apply(*kernel_, *tables_, take_everything_apart)
-                            : Result<Outcome>(take_remains_apart(*kernel_, *tables_, missing_)));
-  XVNET_ASSIGN(remnants, kernel_->remnants());
+                            ? apply(*host_, *tables_, dismantle_all)
+                            : Result<Outcome>(dismantle_remains(*host_, *tables_, missing_)));
+  XVNET_ASSIGN(remnants, host_->remnants());
   for (const Remnant& each : remnants) {
-    XVNET_ASSIGN(removed, attempt(*kernel_, *tables_,
+    XVNET_ASSIGN(removed, attempt(*host_, *tables_,
                                   [&](Change& change) { return remove_remnant(change, each); }));
     std::ranges::move(removed.warnings, std::back_inserter(outcome.warnings));
   }
   if (!remnants.empty()) {
-    XVNET_ASSIGN(reserved, reserved_by_nobody(*kernel_));
+    XVNET_ASSIGN(reserved, reserved_by_nobody(*host_));
     std::ranges::move(reserved, std::back_inserter(outcome.warnings));
   }
-  XVNET_TRY(kernel_->remove_pins());
+  XVNET_TRY(host_->remove_pins());
   tables_.reset();
   return outcome;
 }
 
 Result<std::vector<PortView>> Instance::ports() {
-  return tables_ ? view_ports(*kernel_, *tables_) : std::vector<PortView>{};
+  return tables_ ? view_ports(*host_, *tables_) : std::vector<PortView>{};
 }
 
 Result<std::vector<NetworkView>> Instance::networks() {
-  return tables_ ? view_networks(*kernel_, *tables_) : std::vector<NetworkView>{};
+  return tables_ ? view_networks(*host_, *tables_) : std::vector<NetworkView>{};
 }
 
 Result<std::vector<UplinkView>> Instance::uplinks() {
-  return tables_ ? view_uplinks(*kernel_, *tables_) : std::vector<UplinkView>{};
+  return tables_ ? view_uplinks(*host_, *tables_) : std::vector<UplinkView>{};
 }
 
 Result<std::vector<FdbView>> Instance::fdb() {
-  return tables_ ? view_fdb(*kernel_, *tables_) : std::vector<FdbView>{};
+  return tables_ ? view_fdb(*host_, *tables_) : std::vector<FdbView>{};
 }
 
 Result<std::vector<LeaseView>> Instance::leases() {
-  return tables_ ? view_leases(*kernel_, *tables_) : std::vector<LeaseView>{};
+  return tables_ ? view_leases(*host_, *tables_) : std::vector<LeaseView>{};
 }
 
 Result<std::vector<ForwardView>> Instance::forwards() {
@@ -200,11 +179,11 @@ Result<std::vector<ForwardView>> Instance::forwards() {
 }
 
 Result<std::vector<NatView>> Instance::nat(const NatFilter& filter) {
-  return tables_ ? view_nat(*kernel_, *tables_, filter) : std::vector<NatView>{};
+  return tables_ ? view_nat(*host_, *tables_, filter) : std::vector<NatView>{};
 }
 
 Result<std::vector<StatsView>> Instance::stats(std::string_view device) {
-  if (tables_) return view_stats(*kernel_, *tables_, device);
+  if (tables_) return view_stats(*host_, *tables_, device);
   if (device.empty()) return std::vector<StatsView>{};
   return fail(fmt::format("show counters of {:?}: nothing is attached", device));
 }

@@ -4,31 +4,31 @@
 // call.
 //
 // Every change is idempotent and atomic: after an error the state is as before, as far as the
-// kernel allows. A restore is one change per object. The Kernel must outlive the Instance.
+// kernel allows. A restore is one change per object. The Host must outlive the Instance.
 #pragma once
 
 #include <string_view>
 #include <vector>
 
-#include "loader/kernel.h"
-#include "loader/request.h"
-#include "loader/tables.h"
-#include "loader/view.h"
+#include "loader/base/host.h"
+#include "loader/base/tables.h"
+#include "loader/model/request.h"
+#include "loader/show/view.h"
 
 namespace xvnet {
 
 class Instance {
  public:
   // Takes the writers' lock, and loads and pins what is missing.
-  static Result<Instance> open_for_change(Kernel& kernel);
+  static Result<Instance> open_for_change(Host& host);
   // Opens the instance to remove it. An instance whose network namespace is gone is replaced by an
   // empty one. An instance with missing tables is opened with what is left.
-  static Result<Instance> open_for_down(Kernel& kernel);
+  static Result<Instance> open_for_down(Host& host);
   // Opens an instance that another build may have made. Devices run this build's programs only
   // after upgrade().
-  static Result<Instance> open_for_upgrade(Kernel& kernel);
+  static Result<Instance> open_for_upgrade(Host& host);
   // An instance that does not exist reads as empty.
-  static Result<Instance> open_for_reading(Kernel& kernel);
+  static Result<Instance> open_for_reading(Host& host);
 
   Result<Outcome> attach(const PortRequest& request);
   Result<Outcome> detach(std::string_view device, bool delete_device);
@@ -69,9 +69,9 @@ class Instance {
   Result<std::vector<StatsView>> stats(std::string_view device);
 
  private:
-  explicit Instance(Kernel& kernel) : kernel_(&kernel) {}
+  explicit Instance(Host& host) : host_(&host) {}
 
-  Kernel* kernel_;
+  Host* host_;
   std::optional<Tables> tables_;      // empty if the instance does not exist
   std::vector<std::string> missing_;  // names of the missing tables
 };

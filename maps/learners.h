@@ -3,7 +3,7 @@
  * learners: the MACs that an interface has in the FDB of a network, and the addresses that send to the host from there.
  *
  * A learner is an array of slots, and a slot holds one MAC. The slot is in use while the MAC's FDB entry names this
- * interface and this slot and has not aged; otherwise it is free. A program takes a free slot with one
+ * interface and this slot and has not aged; otherwise it is free. A program claims a free slot with one
  * compare-and-swap, and removes the aged FDB entry that the slot held. So the number of entries is bounded by
  * construction, no garbage collector is needed, and the MACs of one port cannot displace those of another.
  *

@@ -13,7 +13,7 @@
 #include "nat_mappings.h"
 
 #define NAT_RING_SIZE	  128
-#define NAT_HELD_PLACES	  256
+#define NAT_HELD_ELEMENTS 256
 #define NAT_HELD_BUCKET	  8    /* elements that may hold a given fragment */
 #define NAT_HELD_SIZE	  2048 /* maximum frame length in bytes */
 #define MAX_NAT_FRAGMENTS (MAX_NETWORKS * NAT_RING_SIZE)

@@ -5,7 +5,7 @@
  *
  * Mappings are endpoint-independent: an inside address and port have one public address and port for all remotes. The
  * slot owns the mapping, which is live until `expires_ns`. Afterwards a program that needs a port for the same network
- * may take the slot, with one compare-and-swap on `expires_ns`, and removes the old entry of nat_mappings. So no
+ * may claim the slot, with one compare-and-swap on `expires_ns`, and removes the old entry of nat_mappings. So no
  * garbage collector is needed, a live mapping is never displaced, and the number of a network's mappings is bounded by
  * its ports.
  *
@@ -28,8 +28,8 @@ enum nat_protocol {
 };
 
 enum {
-	NAT_SLOT_FREE = 0,   /* special values of expires_ns */
-	NAT_SLOT_TAKING = 1, /* a CPU is changing the slot */
+	NAT_SLOT_FREE = 0,    /* special values of expires_ns */
+	NAT_SLOT_CLAIMED = 1, /* a CPU is changing the slot */
 };
 #define NAT_SLOT_FORWARD (1ull << 62) /* special value of expires_ns: later than any time */
 #define NAT_SLOT_HOST	 0	      /* network of a slot that belongs to the host; network ids begin at 1 */

@@ -4,7 +4,7 @@
  * the remotes that may send to the mapping.
  *
  * The hash of a session selects two buckets of its network; the session is in one of them. The loader creates a
- * network's buckets and removes them with the network. Programs take elements of a bucket as they take slots
+ * network's buckets and removes them with the network. Programs claim elements of a bucket as they claim slots
  * (nat_mappings.h), with a compare-and-swap on `expires_ns`. So a network has a fixed number of sessions, and cannot
  * exhaust those of another network.
  */

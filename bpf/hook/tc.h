@@ -21,8 +21,13 @@ typedef struct __sk_buff hook_ctx;
 #include "context.h"
 #include "kernel.h"
 
-/* An sk_buff keeps partial checksums and segmentation offloads, so tc can carry every frame. */
-static const bool hook_keeps_offloads = true;
+/* Stages of the pipeline that only one hook has: an argument for the other hook is not compiled. */
+#define HOOK_TC
+#define TC_ONLY(stage)	stage
+#define XDP_ONLY(stage) REASON_CONTINUE
+
+/* The MTU check knows the segments of a TSO frame. */
+static const enum reason hook_when_too_big = REASON_TOO_BIG;
 
 /*
  * The mark of a frame that xvnet itself sends into an uplink, in either direction. The programs on the uplink let it
@@ -31,9 +36,21 @@ static const bool hook_keeps_offloads = true;
  */
 #define OWN_FRAME_MARK 0x78766e74 /* "xvnt" */
 
-static __always_inline struct packet hook_open_packet(hook_ctx *skb)
+enum origin {
+	ORIGIN_RECEIVED, /* by the interface that the program runs on */
+	ORIGIN_HOST,	 /* sent by the host */
+};
+
+/* The tag is read from the skb's metadata. A tag in the bytes is then the second one. */
+static __always_inline struct packet hook_open_packet(hook_ctx *skb, enum origin origin)
 {
-	return (struct packet){.ctx = skb, .ifindex = skb->ifindex};
+	struct packet packet = {.ctx = skb, .ifindex = skb->ifindex, .from_host = origin == ORIGIN_HOST};
+
+	if (skb->vlan_present) {
+		packet.tag_type = skb->vlan_proto;
+		packet.tci = skb->vlan_tci;
+	}
+	return packet;
 }
 
 static __always_inline void *hook_data(struct packet *packet)
@@ -66,16 +83,6 @@ static __always_inline __u32 hook_length(struct packet *packet)
 	return packet->ctx->len;
 }
 
-static __always_inline bool hook_is_linear(struct packet *packet)
-{
-	return true;
-}
-
-static __always_inline bool hook_is_sk_buff(struct packet *packet)
-{
-	return true;
-}
-
 /*
  * False if the device was moved to another network namespace together with its programs. Ifindexes name other devices
  * there. Before Linux 6.6 the kernel removes tc programs from a device that moves.
@@ -93,16 +100,6 @@ static __always_inline bool hook_is_at_home(struct packet *packet)
 		return true;
 	skb = bpf_cast_to_kern_ctx(packet->ctx);
 	return skb->dev->nd_net.net->ns.inum == instance->netns_inode || !instance->netns_inode;
-}
-
-/* Reads the tag from the skb's metadata, which the frame's bytes do not contain. */
-static __always_inline bool hook_hidden_tag(struct packet *packet, __be16 *type, __u16 *tci)
-{
-	if (!packet->ctx->vlan_present)
-		return false;
-	*type = packet->ctx->vlan_proto;
-	*tci = packet->ctx->vlan_tci;
-	return true;
 }
 
 static __always_inline bool hook_pop_tag(struct packet *packet)
@@ -168,6 +165,13 @@ static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
 {
 	packet->verdict = bpf_redirect(target, 0);
 	return packet->verdict == TC_ACT_REDIRECT;
+}
+
+/* The program on the uplink's egress lets the frame pass. */
+static __always_inline bool hook_redirect_to_uplink(struct packet *packet, __u32 uplink)
+{
+	hook_mark_own(packet);
+	return hook_redirect(packet, uplink);
 }
 
 static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 uplink)
@@ -287,7 +291,7 @@ static __always_inline bool hook_host_has_socket(struct packet *packet, const st
  * Whether the checksum at `offset` is partial. The kernel leaves a partial checksum unchanged when a covered word
  * changes. This test destroys a complete checksum, so the caller must write a new one.
  */
-static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, __u32 offset)
+static __always_inline bool hook_checksum_is_partial(struct packet *packet, __u32 offset)
 {
 	__be16 before = 0, after = 0;
 
@@ -296,7 +300,7 @@ static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, _
 	       hook_read(packet, offset, &after, sizeof(after)) && before == after;
 }
 
-static __always_inline bool hook_is_partial(struct packet *packet)
+static __always_inline bool hook_has_partial_checksum(struct packet *packet)
 {
 	const struct sk_buff *skb = (void *)packet->ctx;
 
@@ -311,24 +315,24 @@ static __always_inline bool hook_is_partial(struct packet *packet)
 static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
 {
 	const struct sk_buff *skb = (void *)packet->ctx;
-	__u32 place = 0;
+	__u32 csum = 0;
 	__u16 mac = 0;
 
 	if (kernel_shows_context()) {
 		skb = bpf_cast_to_kern_ctx(packet->ctx);
-		place = skb->csum;
+		csum = skb->csum;
 		mac = skb->mac_header;
 	} else {
-		bpf_core_read(&place, sizeof(place), &skb->csum);
+		bpf_core_read(&csum, sizeof(csum), &skb->csum);
 		bpf_core_read(&mac, sizeof(mac), &skb->mac_header);
 	}
-	return (struct partial_checksum){.start = CSUM_START(place) - mac, .offset = CSUM_OFFSET(place)};
+	return (struct partial_checksum){.start = CSUM_START(csum) - mac, .offset = CSUM_OFFSET(csum)};
 }
 
 /* Tail call. It returns only if the program is not loaded. */
-static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation)
+static __always_inline void hook_tail_call(struct packet *packet, enum tail_call number)
 {
-	bpf_tail_call(packet->ctx, &continuations, continuation);
+	bpf_tail_call(packet->ctx, &TAIL_CALL_MAP, number);
 }
 
 /* TC_ACT_UNSPEC lets other programs on this hook see the frames that pass to the host. */

@@ -2,8 +2,8 @@
 /*
  * The pipeline's operations on an XDP frame. Only this file and hook/tc.h name a hook's types and verdicts.
  *
- * XDP cannot copy a frame, and loses what an sk_buff stores beside the bytes. The operations that need either do
- * nothing here and return a fixed value. A stage that needs more passes the frame to tc.
+ * XDP cannot copy a frame, and loses what an sk_buff stores beside the bytes. Stages that need either are not compiled
+ * for XDP, and this file lacks their operations.
  */
 #pragma once
 
@@ -19,7 +19,12 @@ typedef struct xdp_md hook_ctx;
 #include "context.h"
 #include "kernel.h"
 
-static const bool hook_keeps_offloads = false;
+/* Stages of the pipeline that only one hook has: an argument for the other hook is not compiled. */
+#define TC_ONLY(stage)	REASON_CONTINUE
+#define XDP_ONLY(stage) stage
+
+/* XDP cannot distinguish a frame that is too long from a TSO frame. */
+static const enum reason hook_when_too_big = REASON_PASS_TO_TC;
 
 static __always_inline struct packet hook_open_packet(hook_ctx *xdp)
 {
@@ -86,17 +91,6 @@ static __always_inline bool hook_is_sk_buff(struct packet *packet)
 	return is_kernels_queue(xdp->rxq, xdp->rxq->dev->_rx, xdp->rxq->queue_index);
 }
 
-/* Not needed: an XDP redirect selects the target in the table "devices", which holds devices and not numbers. */
-static __always_inline bool hook_is_at_home(struct packet *packet)
-{
-	return true;
-}
-
-static __always_inline bool hook_hidden_tag(struct packet *packet, __be16 *type, __u16 *tci)
-{
-	return false;
-}
-
 static __always_inline bool hook_pop_tag(struct packet *packet)
 {
 	void *data = hook_data(packet);
@@ -131,120 +125,17 @@ static __always_inline long hook_check_mtu(struct packet *packet, __u32 target, 
 	return bpf_check_mtu(packet->ctx, target, &payload, 0, 0);
 }
 
-static __always_inline __u16 hook_mtu_of(struct packet *packet, __u32 target)
-{
-	return 0;
-}
-
 static __always_inline bool hook_redirect(struct packet *packet, __u32 target)
 {
 	packet->verdict = bpf_redirect_map(&devices, target, 0);
 	return packet->verdict == XDP_REDIRECT;
 }
 
-static __always_inline bool hook_redirect_to_host(struct packet *packet, __u32 uplink)
+/* The redirect bypasses the tc program on the uplink's egress, so the frame needs no mark. */
+static __always_inline bool hook_redirect_to_uplink(struct packet *packet, __u32 uplink)
 {
-	return false;
+	return hook_redirect(packet, uplink);
 }
-
-static __always_inline enum hook_clone_result hook_clone(struct packet *packet, __u32 target)
-{
-	return HOOK_CLONE_FAILED;
-}
-
-static __always_inline bool hook_clone_to_host(struct packet *packet, __u32 uplink)
-{
-	return false;
-}
-
-static __always_inline bool hook_write(struct packet *packet, __u32 offset, const void *bytes, __u32 size)
-{
-	return false;
-}
-
-static __always_inline bool hook_read(struct packet *packet, __u32 offset, void *bytes, __u32 size)
-{
-	return false;
-}
-
-static __always_inline bool hook_resize(struct packet *packet, __u32 length)
-{
-	return false;
-}
-
-static __always_inline bool hook_checksum_is_unfinished(struct packet *packet, __u32 offset)
-{
-	return false;
-}
-
-/* XDP does not see what an sk_buff stores beside the bytes, and does not keep it: hook/tc.h. */
-static __always_inline bool hook_is_partial(struct packet *packet)
-{
-	return false;
-}
-
-static __always_inline struct partial_checksum hook_partial_checksum(struct packet *packet)
-{
-	return (struct partial_checksum){};
-}
-
-static __always_inline bool hook_update_checksum(struct packet *packet, __u32 offset, __be16 from, __be16 to,
-						 bool zero_is_none)
-{
-	return false;
-}
-
-static __always_inline bool hook_update_pseudo_checksum(struct packet *packet, __u32 offset, __be32 from, __be32 to,
-							bool zero_is_none)
-{
-	return false;
-}
-
-/* XDP does not know the interface's MAC, so the tc program checks again. */
-static __always_inline bool hook_is_to_us(struct packet *packet)
-{
-	return true;
-}
-
-static __always_inline __u32 hook_segment_payload(struct packet *packet)
-{
-	return 0;
-}
-
-static __always_inline __u32 hook_segments(struct packet *packet)
-{
-	return 1;
-}
-
-static __always_inline bool hook_redirect_to_neighbour(struct packet *packet, __u32 target,
-						       struct bpf_redir_neigh *next_hop)
-{
-	return false;
-}
-
-static __always_inline bool hook_host_has_socket(struct packet *packet, const struct bpf_sock_tuple *tuple, bool is_tcp)
-{
-	return false;
-}
-
-static __always_inline bool hook_is_own_frame(struct packet *packet)
-{
-	return false;
-}
-
-/* An XDP redirect bypasses the tc programs that read the mark. */
-static __always_inline void hook_mark_own(struct packet *packet) {}
-
-static __always_inline void hook_mark_routed(struct packet *packet) {}
-
-static __always_inline bool hook_is_routed_frame(struct packet *packet)
-{
-	return false;
-}
-
-static __always_inline void hook_clear_mark(struct packet *packet) {}
-
-static __always_inline void hook_continue_in(struct packet *packet, __u32 continuation) {}
 
 static __always_inline int hook_pass(void)
 {

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/file_descriptor.h"
 #include "loader/linux/link_query.h"

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "loader/ip_address.h"
-#include "loader/kernel.h"
-#include "loader/result.h"
+#include "loader/base/host.h"
+#include "loader/base/ip_address.h"
+#include "loader/base/result.h"
 
 namespace xvnet {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/file_descriptor.h"
 #include "loader/linux/pin_root.h"
 

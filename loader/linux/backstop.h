@@ -19,8 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.h"
 #include "loader/linux/netlink_socket.h"
-#include "loader/result.h"
 
 namespace xvnet {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.h"
 #include "loader/linux/file_descriptor.h"
-#include "loader/result.h"
 
 namespace xvnet {
 

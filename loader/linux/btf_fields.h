@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/result.h"
+#include "loader/base/result.h"
 
 struct btf;
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/result.h"
+#include "loader/base/result.h"
 
 namespace xvnet {
 

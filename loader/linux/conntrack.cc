@@ -75,7 +75,7 @@ Result<PortSet> tracked_ports(Transport transport, Ipv4 address) {
       if (const auto port = port_at(message, direction, transport, address)) ports.set(*port);
   });
   // A kernel without nf_conntrack_netlink cannot answer. The programs detect such connections when
-  // the host sends (bpf/stages/claim.h).
+  // the host sends (bpf/nat/claim.h).
   if (!done && done.error().number != EINVAL)
     return fail_netlink(done.error(), "ask for tracked connections");
   return ports;

@@ -3,7 +3,7 @@
 // The connections that the network namespace tracks, read through ctnetlink (nf_conntrack).
 #pragma once
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::random_translations() and Kernel::published_ports(): reads the rules of
+// Implements Host::random_translations() and Host::published_ports(): reads the rules of
 // nf_tables.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

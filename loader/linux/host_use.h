@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::host_use() and Kernel::default_route_devices() and
-// Kernel::unlocked_route_mtus(): looks for addresses, stacked
+// Implements Host::host_use() and Host::default_route_devices() and
+// Host::unlocked_route_mtus(): looks for addresses, stacked
 // devices and routes.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

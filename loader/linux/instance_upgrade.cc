@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// The part of InstancePins that changes from one build to another.
-//
-// Within one ABI, programs are pinned in place of the previous ones. From an older ABI, a second
-// root is built beside the first, and the links are pinned in both. So after an interruption every
-// port is still filtered, and the next `xvnet upgrade` starts again.
-#include <bpf/bpf.h>
+#include "loader/linux/instance_upgrade.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
-#include "loader/linux/instance_pins.h"
-#include "loader/linux/lock.h"
+#include "loader/linux/bpf_object.h"
+#include "loader/linux/instance_meta.h"
 #include "loader/linux/migration.h"
 
 namespace xvnet {
@@ -22,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Pins links, and the programs and markers of attachments without a link, in the new root too.
-Result<void> share_links(const PinRoot& root, const PinRoot& former) {
+Result<void> share_links(const PinRoot& root, const PinRoot& previous) {
   std::error_code error;
-  fs::directory_iterator entry(former.links(), error);
+  fs::directory_iterator entry(previous.links(), error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string path = fmt::format("{}/{}", root.links(), entry->path().filename().native());
     if (is_pinned(path)) continue;
@@ -34,16 +29,16 @@ Result<void> share_links(const PinRoot& root, const PinRoot& former) {
     XVNET_TRY(pin(*object, path));
   }
   if (!error || error.value() == ENOENT) return {};
-  return fail_errno(error.value(), fmt::format("list {:?}", former.links()));
+  return fail_errno(error.value(), fmt::format("list {:?}", previous.links()));
 }
 
 }  // namespace
 
-Result<std::optional<PinRoot>> InstancePins::find_former() const {
-  XVNET_ASSIGN(others, root_.other_abis());
-  if (!others.empty() && others.back() > root_.abi()) XVNET_TRY(check_other_versions());
+Result<std::optional<PinRoot>> find_previous(const PinRoot& own) {
+  XVNET_ASSIGN(others, own.other_abis());
+  if (!others.empty() && others.back() > own.abi()) XVNET_TRY(check_other_versions(own));
   for (auto abi = others.rbegin(); abi != others.rend(); ++abi) {
-    PinRoot root(root_.instance(), *abi);
+    PinRoot root(own.instance(), *abi);
     XVNET_ASSIGN(meta, find_meta(root));
     if (!meta) continue;
     const std::string name(table_name(TableId::kMeta));
@@ -51,18 +46,18 @@ Result<std::optional<PinRoot>> InstancePins::find_former() const {
     if (!is_complete) continue;
     XVNET_ASSIGN(dev, read_number(*meta, name, "netns_dev"));
     XVNET_ASSIGN(inode, read_number(*meta, name, "netns_inode"));
-    XVNET_TRY(check_namespace(dev, inode));
+    XVNET_TRY(check_namespace(own, {dev, inode}));
     return root;
   }
   return std::nullopt;
 }
 
-Result<void> InstancePins::load_after(const PinRoot& former) {
+Result<void> InstanceUpgrade::load_after(const PinRoot& previous) {
   const bool is_second_try = is_pinned(root_.links());
   XVNET_TRY(root_.create());
-  auto done = load_programs_after(root_, former, log_);
-  if (done) done = share_links(root_, former);
-  if (done) former_ = former;
+  auto done = load_programs_after(root_, previous, log_);
+  if (done) done = share_links(root_, previous);
+  if (done) previous_ = previous;
   // An interrupted upgrade may have moved attachments to this root, so it must stay.
   if (done || is_second_try) return done;
   if (auto undone = root_.remove(); !undone) {
@@ -71,54 +66,35 @@ Result<void> InstancePins::load_after(const PinRoot& former) {
   return done;
 }
 
-Result<void> InstancePins::load_upgrade() {
-  XVNET_ASSIGN(former, find_former());
-  if (former) return load_after(*former);
-  XVNET_TRY(check_tables());
-  XVNET_TRY(root_.create());
-  XVNET_ASSIGN(presence, find());
-  XVNET_TRY(complete_or_undo(presence));
+Result<void> InstanceUpgrade::load_again() {
   XVNET_ASSIGN(map, find_meta(root_));
   XVNET_ASSIGN(meta, read_meta(std::move(*map)));
   if (build_id() == meta.build) return {};
   XVNET_ASSIGN(programs, pinned_programs(root_));
   XVNET_TRY(load_programs_again(root_, log_));
-  former_programs_ = std::move(programs);
+  previous_programs_ = std::move(programs);
   return {};
 }
 
-Result<bool> InstancePins::open_for_upgrade() {
-  XVNET_TRY(check_capabilities());
-  XVNET_ASSIGN(own, find_meta(root_));
-  XVNET_ASSIGN(others, root_.other_abis());
-  if (!own) XVNET_TRY(check_tables());
-  if (!own && others.empty()) return false;
-  XVNET_ASSIGN(lock, lock_directory(root_.directory()));
-  XVNET_TRY(load_upgrade());
-  XVNET_TRY(open_tables_for_writing());
-  lock_ = std::move(lock);
-  return true;
-}
-
-Result<bool> InstancePins::commit_upgrade() {
+Result<bool> InstanceUpgrade::commit() {
   XVNET_ASSIGN(map, find_meta(root_));
   XVNET_ASSIGN(meta, read_meta(std::move(*map)));
-  const bool is_new = former_ || build_id() != meta.build;
+  const bool is_new = previous_ || build_id() != meta.build;
   meta.complete = 1;
   std::ranges::fill(meta.build, '\0');
   build_id().copy(meta.build, sizeof meta.build - 1);
-  XVNET_TRY(write_meta(meta));
+  XVNET_TRY(write_meta(root_, meta));
   XVNET_ASSIGN(others, root_.other_abis());
   for (std::uint32_t abi : others) XVNET_TRY(PinRoot(root_.instance(), abi).remove());
   return is_new;
 }
 
-Result<PinRoot> InstancePins::former_root() {
-  if (former_) return *former_;
-  if (!former_programs_.empty()) XVNET_TRY(pin_programs(root_, former_programs_));
+Result<PinRoot> InstanceUpgrade::previous_root() {
+  if (previous_) return *previous_;
+  if (!previous_programs_.empty()) XVNET_TRY(pin_programs(root_, previous_programs_));
   return root_;
 }
 
-Result<void> InstancePins::forget_upgrade() { return former_ ? root_.remove() : Result<void>{}; }
+Result<void> InstanceUpgrade::forget() { return previous_ ? root_.remove() : Result<void>{}; }
 
 }  // namespace xvnet

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

@@ -13,11 +13,11 @@
 #include <cstring>
 #include <optional>
 
+#include "loader/base/text.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/interface_address.h"
 #include "loader/linux/netlink_socket.h"
 #include "loader/linux/sysctl.h"
-#include "loader/text.h"
 
 namespace xvnet {
 namespace {

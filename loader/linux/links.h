@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/ip_address.h"
-#include "loader/kernel.h"
-#include "loader/result.h"
+#include "loader/base/host.h"
+#include "loader/base/ip_address.h"
+#include "loader/base/result.h"
 
 namespace xvnet {
 

@@ -6,8 +6,8 @@
 
 #include <string>
 
+#include "loader/base/result.h"
 #include "loader/linux/file_descriptor.h"
-#include "loader/result.h"
 
 namespace xvnet {
 

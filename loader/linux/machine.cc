@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-//
-// Implements examine_machine() of loader/doctor.h.
+#include "loader/linux/machine.h"
+
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -15,7 +15,6 @@
 #include <optional>
 #include <span>
 
-#include "loader/doctor.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/btf_fields.h"
 #include "loader/linux/capabilities.h"
@@ -120,13 +119,12 @@ Finding examine_lockdown() {
 // Since 6.13, and in updates of older kernels, the verifier tracks which functions change packet
 // data. It refuses a replacement that changes packet data if the replaced function does not.
 bool are_packet_changes_checked() {
-  const Btf kernel(btf__load_vmlinux_btf());
-  const int id =
-      kernel ? btf__find_by_name_kind(kernel.get(), "bpf_prog_aux", BTF_KIND_STRUCT) : -1;
+  const Btf host(btf__load_vmlinux_btf());
+  const int id = host ? btf__find_by_name_kind(host.get(), "bpf_prog_aux", BTF_KIND_STRUCT) : -1;
   if (id < 0) return false;
-  const btf_type* type = btf__type_by_id(kernel.get(), static_cast<std::uint32_t>(id));
+  const btf_type* type = btf__type_by_id(host.get(), static_cast<std::uint32_t>(id));
   return std::ranges::any_of(std::span(btf_members(type), btf_vlen(type)), [&](const auto& each) {
-    return std::string_view(btf__name_by_offset(kernel.get(), each.name_off)) == "changes_pkt_data";
+    return std::string_view(btf__name_by_offset(host.get(), each.name_off)) == "changes_pkt_data";
   });
 }
 

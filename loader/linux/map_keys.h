@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.h"
 #include "loader/linux/bpf_object.h"
-#include "loader/result.h"
 
 namespace xvnet {
 

@@ -8,8 +8,8 @@
 #include <cstddef>
 #include <span>
 
+#include "loader/base/result.h"
 #include "loader/linux/file_descriptor.h"
-#include "loader/result.h"
 
 namespace xvnet {
 

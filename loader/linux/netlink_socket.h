@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-#include "loader/result.h"
+#include "loader/base/result.h"
 
 namespace xvnet {
 

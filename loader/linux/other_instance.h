@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::other_instance(): finds the instance whose programs run on a device.
+// Implements Host::other_instance(): finds the instance whose programs run on a device.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "maps/abi.h"
 
 namespace xvnet {

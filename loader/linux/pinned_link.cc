@@ -149,7 +149,7 @@ Result<Attachment> link_state(const std::string& pin_path, std::uint32_t ifindex
   if (!link) return fail_errno(link.error(), fmt::format("open pin {:?}", pin_path));
   auto info = link_info(*link);
   if (!info) return fail_errno(info.error(), fmt::format("examine pin {:?}", pin_path));
-  return runs_on(*info, ifindex) ? Attachment::kLive : Attachment::kSevered;
+  return runs_on(*info, ifindex) ? Attachment::kLive : Attachment::kOrphaned;
 }
 
 std::uint32_t link_program_id(const std::string& pin_path) {

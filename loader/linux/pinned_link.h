@@ -8,7 +8,7 @@
 #include <functional>
 #include <string>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/file_descriptor.h"
 #include "loader/linux/pin_root.h"
 

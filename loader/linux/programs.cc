@@ -11,19 +11,20 @@
 #include <cstdio>
 #include <span>
 
+#include "loader/base/tables.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/embedded.h"
 #include "loader/linux/kernel_btf.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/migration.h"
 #include "loader/linux/verifier_log.h"
-#include "loader/tables.h"
+#include "maps/tail_calls.h"
 
 namespace xvnet {
 namespace {
 
 // The program array of the tail calls.
-constexpr std::string_view kProgramMap = "continuations";
+constexpr std::string_view kProgramMap = TAIL_CALL_MAP_NAME;
 
 // FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr std::uint64_t kFnvBasis = 0xcbf29ce484222325;
@@ -63,39 +64,39 @@ Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
 
 // Pins a previous version's table in this root too, if its layout is unchanged.
 Result<void> share_table(const bpf_object* object, const bpf_map* map, const PinRoot& root,
-                         const PinRoot& former) {
+                         const PinRoot& previous) {
   const std::string name = bpf_map__name(map);
   const std::string path = root.map(name);
   // Each version has its own meta entry, and its programs tail-call only each other.
   const bool is_own = name == table_name(TableId::kMeta) || name == kProgramMap;
   if (is_own || is_pinned(path)) return {};
-  auto old = open_pin(former.map(name));
+  auto old = open_pin(previous.map(name));
   if (!old && old.error() == ENOENT) return {};
-  if (!old) return fail_errno(old.error(), fmt::format("open pin {:?}", former.map(name)));
+  if (!old) return fail_errno(old.error(), fmt::format("open pin {:?}", previous.map(name)));
   XVNET_ASSIGN(old_layout, layout_of(*old, name));
   XVNET_ASSIGN(new_layout, layout_of(object, map));
   return old_layout == new_layout ? pin(*old, path) : Result<void>{};
 }
 
-enum class Which { kMissing, kAll, kContinuations };
+enum class Which { kMissing, kAll, kTailCalls };
 
 struct Loading {
   const PinRoot& root;
-  const PinRoot* former;  // its tables are shared; null for none
+  const PinRoot* previous;  // its tables are shared; null for none
   Which which;
   VerifierLog log;
 };
 
-bool is_continuations_table(std::string_view name) {
+bool is_tail_call_table(std::string_view name) {
   return std::ranges::any_of(kTableShapes, [name](const TableShape& shape) {
     return shape.made == Made::kTailCalls && shape.name == name;
   });
 }
 
 bool is_to_be_made(const Loading& loading, const std::string& table) {
-  return !is_continuations_table(table) || loading.which == Which::kContinuations ||
+  return !is_tail_call_table(table) || loading.which == Which::kTailCalls ||
          is_pinned(loading.root.map(table)) ||
-         (loading.former && is_pinned(loading.former->map(table)));
+         (loading.previous && is_pinned(loading.previous->map(table)));
 }
 
 // Reuses pinned maps; the load pins the missing ones.
@@ -108,7 +109,7 @@ Result<void> prepare_maps(bpf_object* object, const Loading& loading) {
       bpf_map__set_autocreate(map, false);
       continue;
     }
-    if (loading.former) XVNET_TRY(share_table(object, map, root, *loading.former));
+    if (loading.previous) XVNET_TRY(share_table(object, map, root, *loading.previous));
     std::string path = root.map(bpf_map__name(map));
     auto pinned = open_pin(path);
     if (pinned) {
@@ -147,8 +148,8 @@ Error load_error(int number, const char* name, const LibraryLog& library, Verifi
   return failure.error();
 }
 
-bool is_continuation(std::string_view name) {
-  return std::ranges::any_of(kContinuations,
+bool is_tail_called(std::string_view name) {
+  return std::ranges::any_of(kTailCalls,
                              [name](Program each) { return program_name(each) == name; });
 }
 
@@ -157,11 +158,11 @@ bool is_to_be_loaded(const Loading& loading, std::string_view name) {
   const bool is_there = is_pinned(loading.root.program(name));
   switch (loading.which) {
     case Which::kMissing:
-      return !is_continuation(name) && !is_there;
-    case Which::kContinuations:
-      return is_continuation(name) && !is_there;
+      return !is_tail_called(name) && !is_there;
+    case Which::kTailCalls:
+      return is_tail_called(name) && !is_there;
     case Which::kAll:
-      return !is_continuation(name) || is_there;
+      return !is_tail_called(name) || is_there;
   }
   return false;
 }
@@ -190,11 +191,11 @@ Result<void> load_object(std::span<const std::byte> bytes, const char* name,
   return {};
 }
 
-Result<void> set_continuations(const PinRoot& root) {
+Result<void> set_tail_calls(const PinRoot& root) {
   const auto map = open_pin(root.map(kProgramMap));
   if (!map) return fail_errno(map.error(), fmt::format("open table {:?}", kProgramMap));
-  for (std::uint32_t at = 0; at < kContinuations.size(); at++) {
-    const std::string path = root.program(program_name(kContinuations[at]));
+  for (std::uint32_t at = 0; at < kTailCalls.size(); at++) {
+    const std::string path = root.program(program_name(kTailCalls[at]));
     const auto program = open_pin(path);
     if (!program && program.error() == ENOENT) continue;
     if (!program) return fail_errno(program.error(), fmt::format("open pin {:?}", path));
@@ -212,23 +213,24 @@ Result<void> promote_programs(const PinRoot& root) {
     if (rename(next.c_str(), root.program(program_name(each)).c_str()) && errno != ENOENT)
       return fail_errno(errno, fmt::format("rename pin {:?}", next));
   }
-  return set_continuations(root);
+  return set_tail_calls(root);
 }
 
 Result<void> load_objects(const Loading& loading) {
   // Load tc first: its object has every table, that of XDP only some.
   auto done = load_object(embedded_tc_object(), "xvnet_tc", loading);
-  if (done && loading.which != Which::kContinuations)
+  if (done && loading.which != Which::kTailCalls)
     done = load_object(embedded_xdp_object(), "xvnet_xdp", loading);
   if (done) return promote_programs(loading.root);
   for (Program each : kPrograms) XVNET_TRY(unpin(loading.root.next_program(program_name(each))));
   return done;
 }
 
-Result<void> take_over_table(const PinRoot& root, const PinRoot& former, const std::string& name) {
-  auto from = open_pin(former.map(name));
+Result<void> take_over_table(const PinRoot& root, const PinRoot& previous,
+                             const std::string& name) {
+  auto from = open_pin(previous.map(name));
   if (!from && from.error() == ENOENT) return {};
-  if (!from) return fail_errno(from.error(), fmt::format("open pin {:?}", former.map(name)));
+  if (!from) return fail_errno(from.error(), fmt::format("open pin {:?}", previous.map(name)));
   auto to = open_pin(root.map(name));
   if (!to) return fail_errno(to.error(), fmt::format("open pin {:?}", root.map(name)));
   auto from_info = map_info(*from);
@@ -250,7 +252,7 @@ std::string build_id() {
 bool are_programs_loaded(const PinRoot& root) {
   for (Program each : kPrograms) {
     const std::string_view name = program_name(each);
-    if (!is_continuation(name) && !is_pinned(root.program(name))) return false;
+    if (!is_tail_called(name) && !is_pinned(root.program(name))) return false;
   }
   for (const TableShape& shape : kTableShapes)
     if (shape.made == Made::kAlways && !is_pinned(root.map(shape.name))) return false;
@@ -258,52 +260,49 @@ bool are_programs_loaded(const PinRoot& root) {
 }
 
 std::vector<std::string> missing_tables(const PinRoot& root) {
-  const bool is_continued = std::ranges::any_of(kContinuations, [&root](Program each) {
-    return is_pinned(root.program(program_name(each)));
-  });
+  const bool has_tail_calls = std::ranges::any_of(
+      kTailCalls, [&root](Program each) { return is_pinned(root.program(program_name(each))); });
   std::vector<std::string> names{std::string(kProgramMap)};
   for (const TableShape& shape : kTableShapes)
-    if (is_continued || shape.made == Made::kAlways) names.emplace_back(shape.name);
+    if (has_tail_calls || shape.made == Made::kAlways) names.emplace_back(shape.name);
   std::erase_if(names, [&root](const std::string& name) { return is_pinned(root.map(name)); });
   return names;
 }
 
 std::vector<std::string> missing_programs(const PinRoot& root) {
   std::vector<std::string> names;
-  const bool is_continued = std::ranges::any_of(kTableShapes, [&root](const TableShape& shape) {
+  const bool has_tail_calls = std::ranges::any_of(kTableShapes, [&root](const TableShape& shape) {
     return shape.made == Made::kTailCalls && is_pinned(root.map(shape.name));
   });
   for (Program each : kPrograms) {
     const std::string_view name = program_name(each);
-    if ((is_continued || !is_continuation(name)) && !is_pinned(root.program(name)))
+    if ((has_tail_calls || !is_tail_called(name)) && !is_pinned(root.program(name)))
       names.emplace_back(name);
   }
   return names;
 }
 
 Result<void> load_programs(const PinRoot& root, VerifierLog log) {
-  return load_objects({.root = root, .former = nullptr, .which = Which::kMissing, .log = log});
+  return load_objects({.root = root, .previous = nullptr, .which = Which::kMissing, .log = log});
 }
 
-Result<void> load_continuations(const PinRoot& root, VerifierLog log) {
-  const bool are_there = std::ranges::all_of(kContinuations, [&root](Program each) {
-    return is_pinned(root.program(program_name(each)));
-  });
+Result<void> load_tail_calls(const PinRoot& root, VerifierLog log) {
+  const bool are_there = std::ranges::all_of(
+      kTailCalls, [&root](Program each) { return is_pinned(root.program(program_name(each))); });
   const bool have_tables = std::ranges::all_of(
       kTableShapes, [&root](const TableShape& shape) { return is_pinned(root.map(shape.name)); });
   if (are_there && have_tables) return {};
-  return load_objects(
-      {.root = root, .former = nullptr, .which = Which::kContinuations, .log = log});
+  return load_objects({.root = root, .previous = nullptr, .which = Which::kTailCalls, .log = log});
 }
 
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log) {
-  return load_objects({.root = root, .former = nullptr, .which = Which::kAll, .log = log});
+  return load_objects({.root = root, .previous = nullptr, .which = Which::kAll, .log = log});
 }
 
-Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log) {
-  XVNET_TRY(load_objects({.root = root, .former = &former, .which = Which::kAll, .log = log}));
+Result<void> load_programs_after(const PinRoot& root, const PinRoot& previous, VerifierLog log) {
+  XVNET_TRY(load_objects({.root = root, .previous = &previous, .which = Which::kAll, .log = log}));
   for (const TableShape& shape : kTableShapes)
-    XVNET_TRY(take_over_table(root, former, std::string(shape.name)));
+    XVNET_TRY(take_over_table(root, previous, std::string(shape.name)));
   return {};
 }
 
@@ -312,7 +311,7 @@ Result<std::vector<FileDescriptor>> pinned_programs(const PinRoot& root) {
   for (Program each : kPrograms) {
     const std::string path = root.program(program_name(each));
     auto program = open_pin(path);
-    if (!program && !(program.error() == ENOENT && is_continuation(program_name(each))))
+    if (!program && !(program.error() == ENOENT && is_tail_called(program_name(each))))
       return fail_errno(program.error(), fmt::format("open pin {:?}", path));
     programs.push_back(program ? std::move(*program) : FileDescriptor());
   }

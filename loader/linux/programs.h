@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/file_descriptor.h"
 #include "loader/linux/pin_root.h"
 
@@ -26,13 +26,13 @@ std::string build_id();
 Result<void> load_programs(const PinRoot& root, VerifierLog log);
 // Loads and pins the tail-called programs and their tables. They are more than half of the
 // verifier's work, and most of the memory of an instance.
-Result<void> load_continuations(const PinRoot& root, VerifierLog log);
+Result<void> load_tail_calls(const PinRoot& root, VerifierLog log);
 // Loads every program again and pins it in place of the previous one. Tail-called programs are
 // loaded only if they are pinned.
 Result<void> load_programs_again(const PinRoot& root, VerifierLog log);
 // Loads everything for a root that replaces the root of another version. A table whose layout is
 // unchanged is shared by both; other tables start with a copy of the previous entries.
-Result<void> load_programs_after(const PinRoot& root, const PinRoot& former, VerifierLog log);
+Result<void> load_programs_after(const PinRoot& root, const PinRoot& previous, VerifierLog log);
 
 // Returns, or pins again, all programs. A tail-called program that is not pinned is a closed
 // descriptor.

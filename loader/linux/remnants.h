@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Implements Kernel::remnants(): finds what the kernel has of an instance, with or without its
+// Implements Host::remnants(): finds what the kernel has of an instance, with or without its
 // tables.
 #pragma once
 
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/attachments.h"
 #include "loader/linux/backstop.h"
 #include "loader/linux/pin_root.h"

@@ -10,11 +10,11 @@
 #include <cstring>
 #include <memory>
 
+#include "loader/base/tables.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/library_log.h"
 #include "loader/linux/programs.h"
-#include "loader/tables.h"
 
 namespace xvnet {
 namespace {
@@ -178,7 +178,7 @@ Result<Attachment> shared_xdp_state(const PinRoot& root, std::uint32_t ifindex) 
   if (!is_pinned(root.link(ifindex, Hook::kXdp, kSharedVariant))) return Attachment::kNone;
   LibraryLog quiet;
   Multiprog multiprog = programs_on(ifindex);
-  return find_own(root, multiprog).empty() ? Attachment::kSevered : Attachment::kLive;
+  return find_own(root, multiprog).empty() ? Attachment::kOrphaned : Attachment::kLive;
 }
 
 }  // namespace xvnet

@@ -3,7 +3,7 @@
 // The sockets of the network namespace, from /proc/net: proc_pid_net(5).
 #pragma once
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

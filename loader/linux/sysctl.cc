@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <string_view>
 
+#include "loader/base/text.h"
 #include "loader/linux/device_name.h"
 #include "loader/linux/file_descriptor.h"
-#include "loader/text.h"
 
 namespace xvnet {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 
@@ -19,11 +19,11 @@ Result<void> set_link_ipv6(std::uint32_t ifindex, bool on, const std::string& do
 // `setting` is a name under net.ipv4.conf.<link>.
 Result<void> set_link_ipv4(std::uint32_t ifindex, std::string_view setting, bool on);
 
-// Implement Kernel::guard() and Kernel::unguarded().
+// Implement Host::guard() and Host::unguarded().
 Result<void> guard_link(std::uint32_t ifindex, HostAddresses addresses);
 Result<std::vector<std::string>> list_unguarded(std::uint32_t ifindex, HostAddresses addresses);
 
-Result<std::vector<SharedSetting>> list_overruling();  // Kernel::overruling()
+Result<std::vector<SharedSetting>> list_overruling();  // Host::overruling()
 
 Result<PortSet> read_reserved_ports();
 Result<void> write_reserved_ports(const PortSet& ports);

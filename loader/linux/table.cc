@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "loader/base/tables.h"
 #include "loader/linux/bpf_object.h"
 #include "loader/linux/map_keys.h"
-#include "loader/tables.h"
 
 namespace xvnet {
 namespace {
@@ -216,7 +216,7 @@ Result<std::vector<std::byte>> LinuxTable::entries() const {
       to += value_size_;
     }
   });
-  if (!done) return Table::entries();
+  if (!done) return RawTable::entries();
   if (is_record_) snapshot_ = entries;
   return entries;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// A pinned map as the loader's Table. In an array with mmap access, an element of zeros is no
+// A pinned map as the loader's RawTable. In an array with mmap access, an element of zeros is no
 // entry.
 #pragma once
 
@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 #include "loader/linux/file_descriptor.h"
 #include "loader/linux/mapped_array.h"
 
 namespace xvnet {
 
-class LinuxTable : public Table {
+class LinuxTable : public RawTable {
  public:
   // Takes over an open map. Fails if its entries do not have the sizes of maps/.
   static Result<std::unique_ptr<LinuxTable>> open(FileDescriptor map, TableId id);

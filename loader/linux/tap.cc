@@ -11,10 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "loader/base/text.h"
 #include "loader/linux/file_descriptor.h"
 #include "loader/linux/link_query.h"
 #include "loader/linux/links.h"
-#include "loader/text.h"
 
 namespace xvnet {
 namespace {

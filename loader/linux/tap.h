@@ -3,7 +3,7 @@
 // Persistent TAP devices.
 #pragma once
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

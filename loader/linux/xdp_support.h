@@ -3,7 +3,7 @@
 // What the driver of a device supports of XDP.
 #pragma once
 
-#include "loader/kernel.h"
+#include "loader/base/host.h"
 
 namespace xvnet {
 

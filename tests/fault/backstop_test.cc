@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(By, Backstop,
                                   (kind.param.has_snat ? "Snat" : "");
                          });
 
-TEST_P(Backstop, WhateverIsTakenAwayNothingGetsToTheHost) {
+TEST_P(Backstop, RemovedPartsLetNoFrameReachTheHost) {
   const std::vector<Frame> flood = frames();
   std::atomic<bool> is_over = false;
   std::thread flooding([&] {
@@ -106,7 +106,7 @@ TEST_P(Backstop, WhateverIsTakenAwayNothingGetsToTheHost) {
 }
 
 // Removes one part at a time. A single attach must restore it.
-TEST_P(Backstop, WhatIsTakenAwayAloneIsPutBackByAttach) {
+TEST_P(Backstop, AttachRestoresEachRemovedPart) {
   for (const std::string& line : kRemovals) {
     if (line == "rm -rf $PINS") continue;  // the instance is then unknown
     remove(line);
@@ -122,7 +122,7 @@ TEST_P(Backstop, WhatIsTakenAwayAloneIsPutBackByAttach) {
 }
 
 // Without programs and backstop, these frames do reach the host. So the other tests can fail.
-TEST_P(Backstop, WithoutItTheHostIsReached) {
+TEST_P(Backstop, WithoutBackstopFramesReachTheHost) {
   for (const std::string& line : kRemovals) remove(line);
   lab.ns().must({"nft", "delete", "table", "netdev", "xvnet"});
   for (const Frame& frame : frames()) {
@@ -133,7 +133,7 @@ TEST_P(Backstop, WithoutItTheHostIsReached) {
 
 // Each port has its own chain. Its chain is deleted with the port, and the table is deleted with
 // the last chain.
-TEST_P(Backstop, GoesWithItsPort) {
+TEST_P(Backstop, IsRemovedWithItsPort) {
   const auto ruleset = [&] { return lab.ns().must({"nft", "list", "ruleset"}).out; };
   lab.host.attach("tap1", with_mode({"--network", "green"}));
   EXPECT_NE(ruleset().find("device \"tap1\""), std::string::npos) << ruleset();
@@ -144,7 +144,7 @@ TEST_P(Backstop, GoesWithItsPort) {
   EXPECT_EQ(ruleset(), "");
 }
 
-TEST_P(Backstop, OfARenamedDeviceGoesWithItsPort) {
+TEST_P(Backstop, IsRemovedWithItsPortAfterARename) {
   lab.host.attach("tap1", with_mode({"--network", "green"}));
   lab.ns().must({"ip", "link", "set", "tap1", "down"});
   lab.ns().must({"ip", "link", "set", "tap1", "name", "tap2"});
@@ -154,7 +154,7 @@ TEST_P(Backstop, OfARenamedDeviceGoesWithItsPort) {
     EXPECT_EQ(ruleset.find(name), std::string::npos) << ruleset;
 }
 
-TEST_P(Backstop, OfADeletedDeviceGoesWithItsPort) {
+TEST_P(Backstop, IsRemovedWithItsPortAfterDeviceDeletion) {
   lab.host.attach("tap1", with_mode({"--network", "green"}));
   delete_link(lab.ns(), "tap1");
   lab.host.must({"detach", "tap1"});

@@ -111,7 +111,8 @@ const std::vector<Row> kRows = {
      "ip addr add 198.51.100.9/24 dev eth0; ip addr del 198.51.100.1/24 dev eth0; "
      "ip addr add 198.51.100.9/24 dev eth0 2>/dev/null; "
      "ip route replace default via 198.51.100.254",
-     "network green", "does not have the public address 198.51.100.1", kNetwork, true, Sessions::kEnd},
+     "network green", "does not have the public address 198.51.100.1", kNetwork, true,
+     Sessions::kEnd},
     {"MacOfTheUplinkChanges",
      "$XVNET forward add green all 203.0.113.7 10.0.0.2 2>/dev/null; "
      "$XVNET network set green --snat 203.0.113.5; ip link set eth0 address 02:00:00:00:77:01",
@@ -128,13 +129,13 @@ const std::vector<Row> kRows = {
     {"PortDown", "ip link set p1 down", "port p1", "it was set down", kAttach},
     {"TapDown", "ip link set tap0 down", "port tap0", "it was set down", "attach tap0"},
     {"UplinkDown", "ip link set eth0 down", "uplink eth0", "it is down", "ip link set dev eth0 up"},
-    {"PortSpeaks", "ip link set p1 arp on", "port p1", "ARP or IPv6", kAttach},
-    {"PortSpeaksIpv6",
+    {"PortWithArp", "ip link set p1 arp on", "port p1", "ARP or IPv6", kAttach},
+    {"PortWithArpAndIpv6",
      "ip link set p1 arp on; ip link set p1 addrgenmode eui64; "
      "sysctl -qw net.ipv6.conf.p1.disable_ipv6=0",
      "port p1", "ARP or IPv6", kAttach},
-    {"HostPortSpeaks", "ip link set xp-lab arp on", "port xp-lab", "ARP or IPv6", kHost},
-    {"MtuThatWasAskedFor", "ip link set tap0 mtu 900", "port tap0", "its MTU is 900, not 1400",
+    {"HostPortWithArp", "ip link set xp-lab arp on", "port xp-lab", "ARP or IPv6", kHost},
+    {"RequestedMtuChanged", "ip link set tap0 mtu 900", "port tap0", "its MTU is 900, not 1400",
      "attach tap0"},
     {"MtuOfThePortSmall", "ip link set p1 mtu 900", "port p1", "smaller than 1500",
      "ip link set dev p1 mtu 1500", false},
@@ -222,7 +223,7 @@ const std::vector<Row> kRows = {
      "it has no carrier", "ip link set dev c1 up", false},
     {"ProgramsUnpinned", "rm -r $LINKS/../progs", "programs", "tc_from_vm", "upgrade"},
     {"ProgramUnpinned", "rm $LINKS/../progs/tc_to_outside", "programs", "tc_to_outside", "upgrade"},
-    {"AddressComesLate",
+    {"AddressAddedAfterRestore",
      "ip addr flush dev eth0; echo '{\"format\": 1, \"networks\": [{\"name\": \"late\", "
      "\"subnet\": \"10.9.0.0/24\", \"gateway\": \"10.9.0.1\", \"snat\": [\"auto\"]}]}' | "
      "$XVNET restore /dev/stdin; ip addr add 198.51.100.1/24 dev eth0",
@@ -235,11 +236,11 @@ const std::vector<Row> kRows = {
      false},
     {"HostInterfaceUnguarded", "sysctl -qw net.ipv4.conf.xv-lab.arp_ignore=0", "network lab",
      "net.ipv4.conf.xv-lab.arp_ignore was changed", kHost},
-    {"UplinkTakenAway",
+    {"VlanWithoutAnUplink",
      "$XVNET uplink del eth0; $XVNET uplink add eth0 --vlans none; $XVNET network set lab --vlan "
      "40",
      "network lab", "no uplink carries VLAN 40", "", false},
-    {"UplinkWithThePublicAddressTakenAway", "$XVNET uplink del eth0", "network green",
+    {"UplinkOfThePublicAddressRemoved", "$XVNET uplink del eth0", "network green",
      "198.51.100.1 is on eth0, which is not an uplink", "uplink add eth0"},
     {"SecondUplinkWithAnAddress",
      "ip link add eth1 type veth peer name far1; ip addr add 192.0.2.9/24 dev eth1; "
@@ -329,7 +330,7 @@ nlohmann::json doctor(const Site& site) {
   return nlohmann::json::parse(site.host.xvnet({"--json", "doctor"}).out);
 }
 
-TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
+TEST_P(DoctorTable, NamesTheFaultAndThePrintedFixRepairsIt) {
   const Row& row = GetParam().row;
   const Site site;
   const UdpSocket service(site.internet, kInternetIp, kService);
@@ -362,7 +363,7 @@ TEST_P(DoctorTable, NamesItAndTheFixAsItIsPrintedRepairsIt) {
 
 // The commands run in a separate mount namespace with an empty /etc, so that `save` writes to the
 // path that doctor reads.
-TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
+TEST(DoctorSavedState, ReportsObjectsThatAreNotSaved) {
   const Site site;
   const std::string xvnet = "xvnet --instance " + site.host.instance();
   const std::string place = "/tmp/xvt-" + unique_suffix();
@@ -372,17 +373,17 @@ TEST(DoctorOfState, NamesWhatIsInForceAndNotSaved) {
       xvnet + " doctor; " + xvnet + " save; echo then; " + xvnet + " doctor; " + xvnet +
       " network del lab; " + xvnet + " detach tap0; " + xvnet + " network del lab; " + xvnet +
       " doctor'; rm -r " + place);
-  const auto changed = result.out.find("says otherwise, or nothing, of: network lab");
+  const auto changed = result.out.find("or saved differently: network lab");
   const auto then = result.out.find("then");
   EXPECT_NE(changed, std::string::npos) << result.describe();
   EXPECT_LT(changed, then) << result.describe();
-  EXPECT_EQ(result.out.find("says otherwise", then), std::string::npos) << result.describe();
-  EXPECT_NE(result.out.find("missing of", then), std::string::npos) << result.describe();
+  EXPECT_EQ(result.out.find("saved differently", then), std::string::npos) << result.describe();
+  EXPECT_NE(result.out.find("but missing", then), std::string::npos) << result.describe();
 }
 
 // One object is missing and another one differs. doctor must report both, with commands that repair
 // both in the printed order.
-TEST(DoctorOfState, NamesWhatIsMissingBesideWhatDiffers) {
+TEST(DoctorSavedState, ReportsMissingAndDifferingObjects) {
   const Site site;
   const std::string xvnet = "xvnet --instance " + site.host.instance();
   const std::string place = "/tmp/xvt-" + unique_suffix();
@@ -390,9 +391,9 @@ TEST(DoctorOfState, NamesWhatIsMissingBesideWhatDiffers) {
       site.host.shell("mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " +
                       xvnet + " save; " + xvnet + " detach tap0; " + xvnet +
                       " network set green --ageing 60; " + xvnet + " doctor'; rm -r " + place);
-  const auto missing = result.out.find("json: port tap0\n      fix: " + xvnet + " restore");
-  const auto differs = result.out.find(
-      "says otherwise, or nothing, of: network green\n      fix: " + xvnet + " save");
+  const auto missing = result.out.find("but missing: port tap0\n      fix: " + xvnet + " restore");
+  const auto differs =
+      result.out.find("or saved differently: network green\n      fix: " + xvnet + " save");
   EXPECT_NE(missing, std::string::npos) << result.describe();
   EXPECT_NE(differs, std::string::npos) << result.describe();
   EXPECT_LT(missing, differs);

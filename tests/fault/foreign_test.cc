@@ -12,7 +12,7 @@
 namespace xvnet::test {
 namespace {
 
-class Foreign : public ::testing::Test {
+class ForeignPrograms : public ::testing::Test {
  protected:
   void make(const std::string& mode) {
     lab.add_uplink("eth0", {"--mode", mode});
@@ -38,7 +38,7 @@ class Foreign : public ::testing::Test {
   Lab lab;
 };
 
-TEST_F(Foreign, AnXdpProgramThatComesAfterXvnetsIsKeptOut) {
+TEST_F(ForeignPrograms, ProgramAfterXvnetsXdpCannotAttach) {
   make("xdp");
   for (const char* dev : {"eth0", "tap0"}) {
     const auto own = program_on(dev);
@@ -57,7 +57,7 @@ TEST_F(Foreign, AnXdpProgramThatComesAfterXvnetsIsKeptOut) {
   lab.host.must({"doctor"});
 }
 
-TEST_F(Foreign, AnXdpProgramThatComesAfterTcRunsBeforeItAndStays) {
+TEST_F(ForeignPrograms, ProgramAfterXvnetsTcRunsFirstAndStays) {
   make("tc");
   const ForeignXdp uplink(lab.ns(), "eth0");
   const ForeignXdp port(lab.ns(), "tap0");
@@ -73,7 +73,7 @@ TEST_F(Foreign, AnXdpProgramThatComesAfterTcRunsBeforeItAndStays) {
 }
 
 // Tests `--shared-xdp` on a kernel without freplace programs or without a libxdp that fits it.
-TEST_F(Foreign, SharingXdpWhereTheKernelCannotIsRefusedAndChangesNothing) {
+TEST_F(ForeignPrograms, SharingIsRefusedOnKernelsWithoutFreplace) {
   lab.add_wire("eth0");
   const Words args = {"uplink", "add", "eth0", "--mode", "xdp", "--shared-xdp"};
   const CommandResult result = lab.host.xvnet(args);

@@ -10,7 +10,7 @@
 namespace xvnet::test {
 namespace {
 
-class Gone : public InMode {
+class InstanceWithoutNamespace : public InMode {
  protected:
   static CommandResult down(const NetNs& ns, const std::string& instance) {
     return ns.run({xvnet_binary(), "--instance", instance, "down"});
@@ -23,7 +23,7 @@ class Gone : public InMode {
   }
 
   // Makes an instance with an uplink, a port and a host interface, then deletes its namespace.
-  std::string instance_of_the_past() const {
+  std::string instance_without_namespace() const {
     const std::string instance = "t" + unique_suffix();
     const NetNs past;
     add_veth(past, "eth0", elsewhere, "w-eth0");
@@ -46,10 +46,10 @@ class Gone : public InMode {
 
   const NetNs elsewhere;
 };
-XVNET_IN_BOTH_MODES(Gone);
+XVNET_IN_BOTH_MODES(InstanceWithoutNamespace);
 
-TEST_P(Gone, AnInstanceOfThePastIsRemovedFromAnyNamespace) {
-  const std::string instance = instance_of_the_past();
+TEST_P(InstanceWithoutNamespace, IsRemovedByDownFromAnyNamespace) {
+  const std::string instance = instance_without_namespace();
   if (has_filters(instance)) {
     expect_refused(elsewhere, instance);
     std::filesystem::remove_all(pin_root(instance));
@@ -58,7 +58,7 @@ TEST_P(Gone, AnInstanceOfThePastIsRemovedFromAnyNamespace) {
   EXPECT_FALSE(std::filesystem::exists(pin_root(instance)));
 }
 
-TEST_P(Gone, AnInstanceThatIsAliveElsewhereGoesOn) {
+TEST_P(InstanceWithoutNamespace, IsKeptIfItsNamespaceStillExists) {
   uplink("eth0");
   Tap& sender = vm_in_vlan("tap0", 10);
   lab.host.attach("tap1", with_mode({"--vlan", "10"}));
@@ -74,7 +74,7 @@ TEST_P(Gone, AnInstanceThatIsAliveElsewhereGoesOn) {
   EXPECT_EQ(lab.where(tagged), Places{});
 }
 
-TEST_P(Gone, AnInstanceOfNetworksAloneStays) {
+TEST_P(InstanceWithoutNamespace, IsKeptIfItHasOnlyNetworks) {
   lab.host.must({"network", "add", "lab"});
   expect_refused(elsewhere, lab.host.instance());
   EXPECT_FALSE(lab.host.network("lab").is_null());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Kernels that lack a feature. Upgrade, Kill and Foreign test kernels without tcx and without
-// freplace programs.
+// Kernels that lack a feature. Upgrade, Kill and ForeignPrograms test kernels without tcx and
+// without freplace programs.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -28,7 +28,7 @@ class Hidden {
 };
 
 // The programs need BTF to find the fields of an sk_buff.
-TEST(WithoutBtf, OfTheKernelNothingIsLoadedAndTheReasonIsSaid) {
+TEST(KernelWithoutBtf, LoadsNothingAndReportsTheReason) {
   Lab lab;
   lab.add_wire("eth0");
   const Hidden btf{"/sys/kernel/btf"};

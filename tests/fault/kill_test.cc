@@ -211,7 +211,7 @@ class Kill : public ::testing::TestWithParam<Scenario> {
   std::optional<Hostile> hostile_;
 };
 
-TEST_P(Kill, LeaksNothingAndTheSameCommandConverges) {
+TEST_P(Kill, LeaksNothingAndARepeatedCommandCompletes) {
   const std::string before = state();
   GetParam().before_each(host());
   run_again();

@@ -62,7 +62,7 @@ class Layout : public ::testing::Test {
 class NewerLayout : public Layout, public ::testing::WithParamInterface<Command> {};
 class OlderLayout : public Layout, public ::testing::WithParamInterface<Command> {};
 
-TEST_P(NewerLayout, IsRefusedAndGoesOn) {
+TEST_P(NewerLayout, IsRefusedAndKeepsForwarding) {
   const Variable next("XVNET_BIN", next_binary());
   make_instance();
   const std::string before = lab.host.state();
@@ -76,7 +76,7 @@ TEST_P(NewerLayout, IsRefusedAndGoesOn) {
   lab.host.down();
 }
 
-TEST_P(OlderLayout, IsRefusedUntilTheUpgradeAndGoesOn) {
+TEST_P(OlderLayout, IsRefusedUntilUpgradeAndKeepsForwarding) {
   make_instance();
   const std::string before = lab.host.state();
   {
@@ -94,14 +94,15 @@ INSTANTIATE_TEST_SUITE_P(ByUpgrade, NewerLayout, ::testing::Values(Command{"Upgr
                          kName);
 INSTANTIATE_TEST_SUITE_P(By, OlderLayout, ::testing::ValuesIn(every_command()), kName);
 
-TEST_F(Layout, OfANewerXvnetIsNamedByDoctor) {
+TEST_F(Layout, NewerOneIsReportedByDoctor) {
   const Variable next("XVNET_BIN", next_binary());
   make_instance();
   {
     const Variable own("XVNET_BIN", own_binary_);
     const CommandResult doctor = lab.host.xvnet({"doctor"});
     EXPECT_EQ(doctor.exit_code, kFailed);
-    EXPECT_NE(doctor.out.find("it was created by a newer xvnet"), std::string::npos) << doctor.describe();
+    EXPECT_NE(doctor.out.find("it was created by a newer xvnet"), std::string::npos)
+        << doctor.describe();
   }
   lab.host.down();
 }

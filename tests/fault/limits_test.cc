@@ -28,7 +28,7 @@ class Full : public ::testing::Test {
   }
 
   void expect_carries(const std::string& tap, const Places& to) {
-    const Frame frame = udp4(Ends::between(kMacNobody, kBroadcast));
+    const Frame frame = udp4(Ends::between(kMacUnknown, kBroadcast));
     lab.vm(tap).send(frame);
     EXPECT_EQ(lab.where(frame), to);
   }
@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(Each, FullTable,
                                            "network_records"),
                          [](const auto& info) { return std::string(info.param); });
 
-TEST_F(Full, ANetworkWithAllItsMembersTakesNoOtherAndGoesOn) {
+TEST_F(Full, NetworkRefusesAnotherMemberAndKeepsForwarding) {
   fill_members(lab.host.instance(), lab.host.network("vlan10").at("id"));
   expect_refused({"attach", "tap5", "--vlan", "10"}, "512 ports");
   expect_all_carry();

@@ -57,7 +57,7 @@ class World {
     EXPECT_EQ(host.shell("tc filter show dev eth0 ingress").out, "");
   }
 
-  void expect_all_anew() const {
+  void expect_new_instance_works() const {
     host.attach("tap0", {"--vlan", "10"});
     EXPECT_EQ(host.port("tap0").at("state"), "up");
     host.uplink_add("eth0");
@@ -72,7 +72,7 @@ class World {
 
 class MissingPin : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(MissingPin, IsNamedAndTheRestTakenDown) {
+TEST_P(MissingPin, IsNamedAndDownRemovesTheRest) {
   const World world;
   const std::string path = own_pins(world.host.instance()) + "/maps/" + GetParam();
   ASSERT_EQ(world.host.shell("rm " + path).exit_code, 0);
@@ -100,7 +100,7 @@ TEST_P(MissingPin, IsNamedAndTheRestTakenDown) {
   EXPECT_TRUE(is_up(world.host.ns(), "tap0"));
   world.apply_fixes();
   world.expect_nothing_left();
-  world.expect_all_anew();
+  world.expect_new_instance_works();
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, MissingPin, ::testing::ValuesIn(kTables),
@@ -112,16 +112,16 @@ class MissingPins : public ::testing::TestWithParam<const char*> {
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam()};
 };
 
-TEST_P(MissingPins, OfAllTablesAreNamedAndTheRestTakenDown) {
+TEST_P(MissingPins, OfAllTablesAreNamedAndDownRemovesTheRest) {
   const World world;
   world.host.shell("rm -r " + own_pins(world.host.instance()) + "/maps");
   EXPECT_EQ(world.host.xvnet({"show"}).exit_code, kFailed);
   world.apply_fixes();
   world.expect_nothing_left();
-  world.expect_all_anew();
+  world.expect_new_instance_works();
 }
 
-TEST_P(MissingPins, OfLinksAndProgramsArePutBackByDoctorsCommands) {
+TEST_P(MissingPins, OfLinksAndProgramsAreRestoredByDoctorsFixes) {
   const World world;
   const std::string pins = own_pins(world.host.instance());
   for (const char* directory : {"/links", "/progs"}) {
@@ -141,7 +141,7 @@ CommandResult run_of_other(const World& world, const Words& args) {
 }
 
 // The other instance in the namespace keeps its port, its backstop chain and its carrier.
-TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
+TEST_P(MissingPins, OfAWholeInstanceAreReportedAndDownRemovesTheRest) {
   const World world;
   ASSERT_TRUE(run_of_other(world, {"attach", "tap9", "--vlan", "10"}).ok());
   world.host.shell("rm -rf " + pin_root(world.host.instance()));
@@ -161,12 +161,12 @@ TEST_P(MissingPins, AllOfThemLeaveNothingThatDownDoesNotFind) {
 
   EXPECT_TRUE(run_of_other(world, {"down"}).ok());
   world.expect_nothing_left();
-  world.expect_all_anew();
+  world.expect_new_instance_works();
 }
 
 // Another instance has attached the same port since. Taking the lost instance down must not touch
 // that port.
-TEST_P(MissingPins, OfAnInstanceThatIsGoneDoNotTouchWhoHasItsPortNow) {
+TEST_P(MissingPins, OfALostInstanceDoNotAffectThePortsNewOwner) {
   const World world;
   world.host.shell("rm -rf " + pin_root(world.host.instance()));
   const CommandResult attached = run_of_other(world, {"attach", "tap0", "--vlan", "10"});

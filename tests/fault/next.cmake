@@ -57,8 +57,7 @@ foreach(header IN LISTS headers)
 endforeach()
 
 add_bpf_programs(xvnet_next_bpf ${next}/bpf)
-file(GLOB next_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/loader/*.cc ${PROJECT_SOURCE_DIR}/loader/linux/*.cc
-     ${PROJECT_SOURCE_DIR}/cli/*.cc)
+file(GLOB_RECURSE next_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/loader/*.cc ${PROJECT_SOURCE_DIR}/cli/*.cc)
 add_executable(xvnet_next ${next_sources})
 # loader/CMakeLists.txt sets this property too, but a source's properties apply in one directory only.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/loader/linux/backstop.cc

@@ -118,7 +118,7 @@ void PrintTo(const Hook& hook, std::ostream* out) { *out << hook.name; }
 
 class PrivilegeOn : public Privilege, public ::testing::WithParamInterface<Hook> {};
 
-TEST_P(PrivilegeOn, AUserWithThreeCapabilitiesDoesEverything) {
+TEST_P(PrivilegeOn, ThreeCapabilitiesAreEnoughForEverything) {
   std::optional<Variable> no_tcx;
   if (!GetParam().has_tcx) no_tcx.emplace("XVNET_NO_TCX", "1");
   const std::string mode = GetParam().mode;
@@ -168,7 +168,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, PrivilegeOn,
                                            Hook{"xdp", "xdp", "auto"}),
                          [](const auto& hook) { return std::string(hook.param.name); });
 
-TEST_F(Privilege, AMissingCapabilityIsNamedAndNothingIsChanged) {
+TEST_F(Privilege, MissingCapabilityIsNamedAndNothingChanges) {
   make_pin_root(kUser);
   for (const auto& dropped : kCapabilities) {
     std::string name = "CAP_" + dropped;
@@ -189,7 +189,7 @@ TEST_F(Privilege, AMissingCapabilityIsNamedAndNothingIsChanged) {
 
 // The loader must enter the other end's namespace to turn its offload off, and that needs a further
 // capability.
-TEST_F(Privilege, XdpOnAVethWithItsOtherEndElsewhereIsRefusedAndAutoTakesTc) {
+TEST_F(Privilege, VethWithAnUnreachablePeerRefusesXdpAndAutoSelectsTc) {
   make_pin_root(kUser);
   lab.host.run_behind(as_user(kCapabilities));
   lab.add_wire("eth0");
@@ -203,7 +203,7 @@ TEST_F(Privilege, XdpOnAVethWithItsOtherEndElsewhereIsRefusedAndAutoTakesTc) {
             "the other end of the veth is in a network namespace that xvnet cannot enter");
 }
 
-TEST_F(Privilege, AnInstanceOfRootsIsLeftAlone) {
+TEST_F(Privilege, UserCannotChangeAnInstanceOfRoot) {
   lab.host.attach("tap0", {"--vlan", "10"});
   const std::string before = lab.host.state();
   for (const Words& args : {Words{"attach", "tap1", "--vlan", "20"}, Words{"detach", "tap0"},

@@ -39,7 +39,7 @@ void make_everything(Lab& lab) {
   lab.host.attach("tap2", {"--network", "lab", "--queues", "2", "--max-macs", "3"});
 }
 
-TEST(Restore, AfterARebootEverythingIsAsItWas) {
+TEST(Restore, AfterARebootRestoresEverything) {
   const StateFile file;
   std::string before;
   {
@@ -64,7 +64,7 @@ TEST(Restore, AfterARebootEverythingIsAsItWas) {
   EXPECT_EQ(lab.where(tagged), Places{});
 }
 
-TEST(Restore, OfWhatIsThereChangesNothing) {
+TEST(Restore, OfTheCurrentStateChangesNothing) {
   const StateFile file;
   Lab lab;
   lab.add_wire("eth0");
@@ -76,7 +76,7 @@ TEST(Restore, OfWhatIsThereChangesNothing) {
   EXPECT_EQ(lab.host.state(), before);
 }
 
-TEST(Restore, ADeviceThatCameAgainIsThePortItWas) {
+TEST(Restore, RecreatedDeviceIsTheSamePortAgain) {
   const StateFile file;
   Lab lab;
   PacketSocket& wire = lab.add_uplink("eth0");
@@ -85,7 +85,8 @@ TEST(Restore, ADeviceThatCameAgainIsThePortItWas) {
   lab.host.must({"save", file.path()});
   delete_link(lab.ns(), "tap0");
   const Words again = {"restore", file.path(), "--device", "tap0"};
-  EXPECT_NE(lab.host.must(again).err.find("tap0: the device does not exist yet"), std::string::npos);
+  EXPECT_NE(lab.host.must(again).err.find("tap0: the device does not exist yet"),
+            std::string::npos);
   lab.ns().must({"ip", "tuntap", "add", "dev", "tap0", "mode", "tap"});
   lab.host.must(again);
   EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
@@ -95,7 +96,7 @@ TEST(Restore, ADeviceThatCameAgainIsThePortItWas) {
   EXPECT_EQ(lab.where(frame), Places{"tap0"});
 }
 
-TEST(Restore, ADeviceTheFileDoesNotNameIsLeftAlone) {
+TEST(Restore, IgnoresADeviceThatTheFileDoesNotName) {
   const StateFile file;
   Lab lab;
   lab.host.must({"save", file.path()});
@@ -107,14 +108,14 @@ TEST(Restore, ADeviceTheFileDoesNotNameIsLeftAlone) {
 
 // Runs with tcx links, and with clsact filters as on kernels before 6.6. A filter outlives its
 // pins.
-class Lost : public ::testing::TestWithParam<const char*> {
+class LostPins : public ::testing::TestWithParam<const char*> {
  protected:
   const Variable no_tcx_{"XVNET_NO_TCX", GetParam()};
 };
-INSTANTIATE_TEST_SUITE_P(By, Lost, ::testing::Values("", "1"),
+INSTANTIATE_TEST_SUITE_P(By, LostPins, ::testing::Values("", "1"),
                          [](const auto& by) { return std::string(*by.param ? "clsact" : "tcx"); });
 
-TEST_P(Lost, APinThatWasRemovedIsSeenAndPutBackByOneCommand) {
+TEST_P(LostPins, RemovedPinIsReportedAndRestoredByOneCommand) {
   const StateFile file;
   Lab lab;
   lab.host.attach("tap0", {"--vlan", "10"});
@@ -130,7 +131,7 @@ TEST_P(Lost, APinThatWasRemovedIsSeenAndPutBackByOneCommand) {
 }
 
 // Runs in a separate mount namespace, so that the machine's bpffs is not touched.
-TEST_P(Lost, AnUnmountedBpffsIsSeenAndEverythingPutBackByOneCommand) {
+TEST_P(LostPins, UnmountedBpffsIsReportedAndOneCommandRestores) {
   const StateFile file;
   const Host host;
   const std::string x = xvnet_binary() + " --instance " + host.instance();
@@ -148,7 +149,7 @@ TEST_P(Lost, AnUnmountedBpffsIsSeenAndEverythingPutBackByOneCommand) {
 }
 
 // blue was changed without a save. That must not keep tap0 from being restored.
-TEST(Restore, OneObjectThatFailsKeepsNoOtherBack) {
+TEST(Restore, OneFailureDoesNotStopTheOthers) {
   const StateFile file;
   Lab lab;
   lab.host.must({"network", "add", "blue", "--vlan", "30"});
@@ -169,7 +170,7 @@ TEST(Restore, OneObjectThatFailsKeepsNoOtherBack) {
   EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
 }
 
-TEST(Restore, ADeviceThatCannotBeAPortIsSetDown) {
+TEST(Restore, SetsDownADeviceThatCannotBeAPort) {
   const StateFile file;
   file.write(R"({"format": 1, "ports": [{"dev": "tap1", "network": "none"}]})");
   Lab lab;

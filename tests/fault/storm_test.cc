@@ -24,7 +24,7 @@ int kills() { return number_in("XVNET_FAULT_KILLS", kKills); }
 
 std::string tap_name(int number) { return "tap" + std::to_string(number); }
 
-TEST(Storm, FiftyCommandsAtOnceAreAsIfOneAfterTheOther) {
+TEST(Storm, FiftyConcurrentCommandsGiveASequentialResult) {
   const Host host;
   std::vector<RunningCommand> running;
   running.reserve(kAtOnce);
@@ -65,7 +65,7 @@ const std::vector<Words>& kinds() {
   return all;
 }
 
-TEST(Storm, KilledAtAnyMomentNothingLeaksAndAllConverges) {
+TEST(Storm, RandomKillsLeakNothingAndLaterCommandsComplete) {
   const unsigned seed = std::random_device{}();
   std::cout << "seed " << seed << "\n";
   std::mt19937 random(seed);

@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(Between, Tcp,
                                            PortKind{"ContainersByTc", "tc", false}),
                          [](const auto& info) { return std::string(info.param.name); });
 
-TEST_P(Tcp, LosesNoSegmentToUpgrades) {
+TEST_P(Tcp, LosesNoSegmentDuringUpgrades) {
   Transfer transfer(sender->ns, receiver->ns, "10.0.0.2");
   for (int round = 0; round < upgrade_rounds(); round++) {
     for (const Host* host : {&one, &two}) {

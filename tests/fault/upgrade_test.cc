@@ -140,7 +140,7 @@ TEST_P(Upgrade, ToTheSameBuildChangesNothing) {
   EXPECT_EQ(program_ids(lab.host.instance()), before);
 }
 
-TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsEverything) {
+TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsTheState) {
   const std::string before = everything();
   Stream load = stream_of_a_vm();
   Stream reverse = stream_of_the_wire();
@@ -163,7 +163,7 @@ TEST_P(Upgrade, ToANewAbiLosesNoFrameAndKeepsEverything) {
   EXPECT_FALSE(std::filesystem::exists(pin_root(lab.host.instance())));
 }
 
-TEST_P(Upgrade, IsRefusedWhereANetworksIdHasNoPlace) {
+TEST_P(Upgrade, IsRefusedIfANetworkIdDoesNotFit) {
   set_next_network(lab.host.instance(), 9000);
   lab.host.must({"network", "add", "late"});
   const std::string before = everything();

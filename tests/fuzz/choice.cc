@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "cli/parse_choice.h"
-#include "loader/text.h"
+#include "cli/parse.h"
+#include "loader/base/text.h"
 #include "target.h"
 
 using namespace xvnet;
@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (mode) require(word == format_mode(*mode), "a mode is accepted as it is printed");
   if (!mode) require(!mode.error().empty(), "a refusal says why");
 
-  const auto on = cli::parse_switch(word, "--guest-offloads");
+  const auto on = cli::parse_switch(word);
   if (on) require(word == (*on ? "on" : "off"), "a switch is on or off");
-  if (!on) require(on.error().starts_with("--guest-offloads "), "a refusal says what it is about");
+  if (!on) require(!on.error().empty(), "a refusal says why");
   return 0;
 }

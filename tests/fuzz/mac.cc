@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "cli/parse_mac.h"
-#include "loader/text.h"
+#include "cli/parse.h"
+#include "loader/base/text.h"
 #include "target.h"
 
 using namespace xvnet;
@@ -12,8 +12,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     require(!mac.error().empty(), "a refusal says why");
     return 0;
   }
-  require(*mac != Mac{}, "a station's MAC is not zero");
-  require((mac->front() & 1) == 0, "a station's MAC is not a multicast MAC");
   require(cli::parse_mac(format_mac(*mac)) == *mac, "a MAC printed is the same MAC");
   return 0;
 }

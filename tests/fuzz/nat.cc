@@ -280,7 +280,7 @@ class Host {
   std::string send(const Line& line) {
     Rig& rig = Rig::get();
     const std::string from = sender_of(line);
-    if (from == "host") return speak(line);
+    if (from == "host") return send_from_host(line);
     const Frame frame = frame_of(line);
     // The kernel refuses a vnet header that does not fit the frame.
     if (rig.tap(from).try_send(frame) != 0) return "";
@@ -302,7 +302,7 @@ class Host {
   static UniqueFd raw_socket();
 
   // The host sends a datagram to the wire. After that, the source port belongs to the host.
-  std::string speak(const Line& line) {
+  std::string send_from_host(const Line& line) {
     Ends ends;
     ends.src_ip = kUplinkIp;
     ends.dst_ip = line[kDestination] % 2 ? "192.0.2.7" : "192.0.2.8";

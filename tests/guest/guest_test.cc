@@ -54,7 +54,7 @@ TEST_P(TwoHosts, OtherTenantIsUnreachable) {
       cannot_ping(world.b2->guest, {world.a1->ip, world.a2->ip, world.a1->ip6, world.a2->ip6}));
 }
 
-TEST_P(TwoHosts, KnowingTheAddressOfAnotherTenantDoesNotHelp) {
+TEST_P(TwoHosts, OtherTenantsMacAndIpAreUnreachable) {
   const World& world = World::get();
   // Static neighbours make the test independent of the isolation of ARP.
   const std::string mac = world.b1->guest.must("cat /sys/class/net/eth0/address");
@@ -75,7 +75,7 @@ TEST_P(TwoHosts, KnowingTheAddressOfAnotherTenantDoesNotHelp) {
 }
 
 // A tag that the guest adds itself must not reach the tenant of that VLAN.
-TEST_P(TwoHosts, GuestTagDoesNotHopIntoAnotherTenant) {
+TEST_P(TwoHosts, GuestTagCannotReachAnotherTenant) {
   const World& world = World::get();
   world.a1->guest.must(
       "ip link add link eth0 name eth0.20 type vlan id 20 && ip address add 10.0.99.1/24 dev "

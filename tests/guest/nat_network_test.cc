@@ -81,7 +81,7 @@ TEST_P(NatNetwork, EachGuestFetchesAFileFromTheInternet) {
 
 // A1's web server is reached through a port of the host's own address. B1's is reached through a
 // floating address.
-TEST_P(NatNetwork, AForwardLeadsToAGuestsService) {
+TEST_P(NatNetwork, ForwardReachesAGuestsService) {
   constexpr const char* kFloating = "198.51.100.7";
   World& world = World::get();
   const Host& host = world.hosts[0];
@@ -99,7 +99,7 @@ TEST_P(NatNetwork, AForwardLeadsToAGuestsService) {
 }
 
 // A guest reaches neither the host nor the other tenant, on any of their addresses.
-TEST_P(NatNetwork, NobodyElseIsReached) {
+TEST_P(NatNetwork, GuestReachesNeitherHostNorOtherTenant) {
   for (const Peer* peer : peers()) EXPECT_TRUE(cannot_ping(peer->guest, {"198.51.100.1"}));
   const CommandResult from_outside =
       shell_on(internet(), fmt::format("ip route add 192.168.0.0/24 via 198.51.100.1; "

@@ -126,7 +126,7 @@ class Netboot : public ::testing::TestWithParam<const char*> {
   Host host_;
 };
 
-TEST_P(Netboot, TheFirmwareGetsItsLeaseAndTheFileItIsToldOf) {
+TEST_P(Netboot, FirmwareGetsItsLeaseAndLoadsTheBootFile) {
   const UdpSocket tftp(server_, kBootServer, kTftpPort);
   DisklessMachine machine(host_.ns(), "tap0");
   const auto question = first_question(tftp);

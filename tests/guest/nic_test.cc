@@ -26,7 +26,7 @@ class ExtraAddress {
   std::string cidr_;
 };
 
-TEST_F(GuestTest, ThreeNicsReachEachItsOwnNetwork) {
+TEST_F(GuestTest, EachOfThreeNicsReachesOnlyItsNetwork) {
   World& world = World::get();
   Wiring wiring = two_tenants(world, "auto");
   wiring.ports.back().args[1] = "30";  // B2 acts as a third tenant on the other host

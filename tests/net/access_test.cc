@@ -54,7 +54,7 @@ TEST_P(Access, DropsEveryTaggedFormFromATap) {
   Tap& a = vm_in_vlan("tap0", 10);
   uint64_t sent = 0;
   for (const Form& form : tagged_forms()) {
-    for (const std::string& to : {std::string(kBroadcast), kMacNobody}) {
+    for (const std::string& to : {std::string(kBroadcast), kMacUnknown}) {
       const Frame frame = in_form(udp4(Ends::between(kMacA, to)), form);
       a.send(frame);
       EXPECT_EQ(lab.where(frame), (Places{})) << form.name;
@@ -86,7 +86,7 @@ TEST_P(Access, AcceptsAPriorityTag) {
   EXPECT_EQ(lab.host.all_drops("tap0", "from_vm"), 0u);
 }
 
-TEST_P(Access, ATagCutShortIsDropped) {
+TEST_P(Access, DropsATruncatedTag) {
   surround();
   Tap& a = vm_in_vlan("tap0", 10);
   const Frame whole = udp4(Ends::between(kMacA, kBroadcast)).tagged(20);

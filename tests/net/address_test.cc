@@ -21,7 +21,7 @@ class Addresses : public ::testing::Test {
   Lab lab;
 };
 
-TEST_F(Addresses, AreGivenKeptAndShown) {
+TEST_F(Addresses, AreAssignedKeptAndShown) {
   add_blue();
   EXPECT_EQ(lab.host.network("blue").at("subnet"), "10.0.0.0/24");
   EXPECT_EQ(lab.host.network("blue").at("gateway"), "10.0.0.1");
@@ -41,7 +41,7 @@ TEST_F(Addresses, AreGivenKeptAndShown) {
   EXPECT_NE(text.find("10.0.0.77,10.0.0.9"), std::string::npos) << text;
 }
 
-TEST_F(Addresses, ARefusalChangesNothing) {
+TEST_F(Addresses, RefusedRequestChangesNothing) {
   add_blue();
   lab.host.attach("tap0", {"--network", "blue"});
   const Tap vm(lab.ns(), "tap0");  // without a carrier, tap0 would give up its address
@@ -67,7 +67,7 @@ TEST_F(Addresses, ARefusalChangesNothing) {
   refused({"network", "add", "red", "--gateway", "10.1.0.1"}, 2, {"--subnet"});
 }
 
-TEST_F(Addresses, OfTwoTenantsMayBeTheSame) {
+TEST_F(Addresses, OfTwoTenantsMayBeEqual) {
   add_blue();
   lab.host.must({"network", "add", "red", "--vlan", "20", "--subnet", "10.0.0.0/24", "--gateway",
                  "10.0.0.1"});

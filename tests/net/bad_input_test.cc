@@ -27,13 +27,13 @@ class BadInput : public ::testing::Test {
   Lab lab;
 };
 
-TEST_F(BadInput, AVidMustBeOne) {
+TEST_F(BadInput, VidMustBeValid) {
   for (const char* vid : {"0", "4095", "5000", "-1", "ten", "10x", "", "99999999999999999999"}) {
     expect_refused({"attach", "tap1", "--vlan", vid}, kBadUsage, {vid});
   }
 }
 
-TEST_F(BadInput, AListOfVlansMustBeOne) {
+TEST_F(BadInput, VlanListMustBeValid) {
   for (const char* list : {"0", "10,4095", "20-10", "10-", "a-b", "10,,20", ","}) {
     expect_refused({"uplink", "add", "eth1", "--vlans", list}, kBadUsage, {"eth1"});
   }
@@ -55,7 +55,7 @@ TEST_F(BadInput, OtherValuesMustBeValid) {
   expect_refused({"network", "add", "n", "--vlan", "10", "--ageing", "soon"}, kBadUsage, {"soon"});
 }
 
-TEST_F(BadInput, NothingIsNoArgument) {
+TEST_F(BadInput, EmptyArgumentIsRefused) {
   for (const Words& command :
        std::vector<Words>{{"save", ""},
                           {"restore", ""},
@@ -79,7 +79,7 @@ TEST_F(BadInput, NothingIsNoArgument) {
     expect_refused(command, kBadUsage, {});
 }
 
-TEST_F(BadInput, NoneUnsetsAndStandsAlone) {
+TEST_F(BadInput, NoneUnsetsAndCannotBeCombined) {
   lab.host.must({"network",    "add",         "green",     "--vlan",         "20",
                  "--subnet",   "10.0.0.0/24", "--gateway", "10.0.0.1",       "--dhcp",
                  "--dns",      "192.0.2.53",  "--domain",  "lab.example",    "--boot-server",
@@ -107,7 +107,7 @@ TEST_F(BadInput, NoneUnsetsAndStandsAlone) {
   lab.host.attach("tap0", {"--vlan", "10", "--mac", "none", "--hostname", "none"});
 }
 
-TEST_F(BadInput, AForwardMustSayWhatLeadsWhere) {
+TEST_F(BadInput, ForwardArgumentsMustBeValid) {
   const auto refuse = [&](const Words& words, const std::string& culprit) {
     Words command = {"forward", "add", "vlan10"};
     command.insert(command.end(), words.begin(), words.end());
@@ -122,7 +122,8 @@ TEST_F(BadInput, AForwardMustSayWhatLeadsWhere) {
   refuse({"all", "203.0.113.5", "10.0.0.7:1"}, "10.0.0.7:1");
   expect_refused({"forward", "add", "vlan10", "tcp", "203.0.113.5:1", "10.0.0.7"}, kFailed,
                  {"vlan10", "no public address"});
-  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kFailed, {"does not have this forward"});
+  expect_refused({"forward", "del", "vlan10", "tcp", "203.0.113.5:1"}, kFailed,
+                 {"does not have this forward"});
   expect_refused({"forward", "add", "red", "tcp", "203.0.113.5:1", "10.0.0.7"}, kFailed, {"red"});
 }
 
@@ -139,20 +140,20 @@ TEST_F(BadInput, CommandsMustExist) {
   expect_refused({"attach", "tap1", "--vlan", "10", "--frob"}, kBadUsage, {"--frob"});
 }
 
-TEST_F(BadInput, ADeviceNameMustFitTheKernels) {
+TEST_F(BadInput, DeviceNameMustBeValidForTheKernel) {
   for (const char* name : {"a-name-far-too-long", "", ".", "..", "a/b", "a b", "a:b"}) {
     expect_refused({"attach", name, "--vlan", "10"}, kBadUsage, {});
   }
 }
 
-TEST_F(BadInput, ANetworkNameMustFitItsInterface) {
+TEST_F(BadInput, NetworkNameMustFitIntoItsInterfaceName) {
   expect_refused({"network", "add", "a-name-far-too-long-for-it"}, kBadUsage,
                  {"a-name-far-too-long-for-it"});
   expect_refused({"network", "add", "a/b"}, kBadUsage, {"a/b"});
   expect_refused({"network", "add", ""}, kBadUsage, {});
 }
 
-TEST_F(BadInput, WhatIsNotThereCannotBeUsed) {
+TEST_F(BadInput, MissingObjectsAreReported) {
   expect_refused({"uplink", "add", "eth9"}, kFailed, {"eth9"});
   expect_refused({"uplink", "del", "eth9"}, kFailed, {"eth9"});
   expect_refused({"attach", "tap1", "--network", "nowhere"}, kFailed, {"nowhere"});
@@ -162,11 +163,11 @@ TEST_F(BadInput, WhatIsNotThereCannotBeUsed) {
   EXPECT_FALSE(exists(lab.ns(), "tap1"));
 }
 
-TEST_F(BadInput, DetachingWhatIsNotAttachedIsRefused) {
+TEST_F(BadInput, DetachOfAnUnattachedDeviceIsRefused) {
   expect_refused({"detach", "tap9"}, kFailed, {"tap9"});
 }
 
-TEST_F(BadInput, ADeviceHasOneRole) {
+TEST_F(BadInput, DeviceIsEitherPortOrUplink) {
   expect_refused({"attach", "eth0", "--vlan", "10"}, kFailed, {"eth0", "uplink"});
   expect_refused({"uplink", "add", "tap0"}, kFailed, {"tap0"});
   expect_refused({"attach", "lo", "--vlan", "10"}, kFailed, {"lo"});
@@ -178,11 +179,11 @@ TEST_F(BadInput, AVlanBelongsToOneNetwork) {
   expect_refused({"network", "add", "other", "--vlan", "40"}, kFailed, {"40", "office"});
 }
 
-TEST_F(BadInput, ANetworkInUseIsNotRemoved) {
+TEST_F(BadInput, NetworkWithPortsIsNotRemoved) {
   expect_refused({"network", "del", "vlan10"}, kFailed, {"vlan10", "ports"});
 }
 
-TEST_F(BadInput, ADeviceOfAnotherNamespaceIsNotThere) {
+TEST_F(BadInput, DeviceOfAnotherNamespaceIsNotFound) {
   const NetNs elsewhere;
   add_veth(elsewhere, "eth5", elsewhere, "eth6");
   expect_refused({"uplink", "add", "eth5"}, kFailed, {"eth5"});
@@ -203,7 +204,7 @@ TEST_F(BadInput, AnInstanceBelongsToOneNamespace) {
   EXPECT_FALSE(exists(elsewhere, "tap1"));
 }
 
-TEST_F(BadInput, AnInstanceNameMustBeOne) {
+TEST_F(BadInput, InstanceNameMustBeValid) {
   for (const char* name : {"a/b", "..", "a.b", ""}) {
     const CommandResult result =
         lab.ns().run({xvnet_binary(), "--instance", name, "attach", "tap1", "--vlan", "10"});
@@ -233,7 +234,7 @@ TEST_F(BadInput, AMissingPrivilegeIsNamed) {
   EXPECT_FALSE(exists(lab.ns(), "tap1"));
 }
 
-TEST_F(BadInput, AnOrdinaryUserIsNotPermitted) {
+TEST_F(BadInput, OrdinaryUserIsRefused) {
   const Words wrapper = {"setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"};
   const CommandResult result = lab.host.xvnet_behind(wrapper, {"attach", "tap1", "--vlan", "10"});
   EXPECT_EQ(result.exit_code, kNotPermitted) << result.describe();
@@ -241,7 +242,7 @@ TEST_F(BadInput, AnOrdinaryUserIsNotPermitted) {
   EXPECT_FALSE(exists(lab.ns(), "tap1"));
 }
 
-TEST_F(BadInput, TwoCommandsAtOnceAreAsIfOneAfterTheOther) {
+TEST_F(BadInput, TwoConcurrentCommandsGiveASequentialResult) {
   std::vector<RunningCommand> running;
   constexpr int kPorts = 8;
   for (int i = 1; i <= kPorts; ++i) {
@@ -260,7 +261,7 @@ TEST_F(BadInput, TwoCommandsAtOnceAreAsIfOneAfterTheOther) {
   }
 }
 
-TEST_F(BadInput, TheSameDeviceAttachedTwiceAtOnceIsAttachedOnce) {
+TEST_F(BadInput, ConcurrentAttachesOfADeviceAttachItOnce) {
   RunningCommand first = lab.host.start({"attach", "tap1", "--vlan", "10"});
   RunningCommand second = lab.host.start({"attach", "tap1", "--vlan", "20"});
   const int codes[] = {first.wait().exit_code, second.wait().exit_code};
@@ -268,7 +269,7 @@ TEST_F(BadInput, TheSameDeviceAttachedTwiceAtOnceIsAttachedOnce) {
   EXPECT_EQ(lab.host.port("tap1").at("vlan"), codes[0] == kDone ? 10 : 20);
 }
 
-TEST_F(BadInput, AForeignXdpProgramIsNamedAndLeftAlone) {
+TEST_F(BadInput, ForeignXdpProgramOnAnUplinkIsNamedAndKept) {
   lab.add_wire("eth1");
   const ForeignXdp foreign(lab.ns(), "eth1");
   expect_refused({"uplink", "add", "eth1", "--vlans", "50", "--mode", "xdp"}, kFailed,
@@ -276,7 +277,7 @@ TEST_F(BadInput, AForeignXdpProgramIsNamedAndLeftAlone) {
   EXPECT_EQ(link_info(lab.ns(), "eth1").at("xdp").at("prog").at("id"), foreign.program_id());
 }
 
-TEST_F(BadInput, AForeignXdpProgramOnAPortIsNamedAndLeftAlone) {
+TEST_F(BadInput, ForeignXdpProgramOnAPortIsNamedAndKept) {
   lab.ns().must({"ip", "tuntap", "add", "tap1", "mode", "tap"});
   const ForeignXdp foreign(lab.ns(), "tap1");
   expect_refused({"attach", "tap1", "--vlan", "10", "--mode", "xdp"}, kFailed,
@@ -284,7 +285,7 @@ TEST_F(BadInput, AForeignXdpProgramOnAPortIsNamedAndLeftAlone) {
   EXPECT_EQ(link_info(lab.ns(), "tap1").at("xdp").at("prog").at("id"), foreign.program_id());
 }
 
-TEST_F(BadInput, XdpTowardsAVethWithoutNapiGoesByTcAndArrives) {
+TEST_F(BadInput, FramesToAVethWithoutNapiArriveThroughTc) {
   const NetNs elsewhere;
   add_veth(lab.ns(), "veth0", elsewhere, "far");
   set_up(elsewhere, "far");
@@ -301,13 +302,13 @@ TEST_F(BadInput, XdpTowardsAVethWithoutNapiGoesByTcAndArrives) {
   }));
 }
 
-TEST_F(BadInput, XdpIsRefusedWhereTheDeviceHasNone) {
+TEST_F(BadInput, XdpIsRefusedOnADeviceWithoutIt) {
   lab.ns().must({"ip", "link", "add", "name", "ifb5", "type", "ifb"});
   expect_refused({"uplink", "add", "ifb5", "--vlans", "50", "--mode", "xdp"}, kKernelCannot,
                  {"ifb5", "XDP"});
 }
 
-TEST_F(BadInput, AutoTakesTcForAVeth) {
+TEST_F(BadInput, AutoSelectsTcForAVeth) {
   lab.add_container("veth0", {"--vlan", "10"});
   EXPECT_EQ(lab.host.port("veth0").at("mode"), "tc");
   EXPECT_EQ(lab.host.port("veth0").at("mode_asked"), "auto");

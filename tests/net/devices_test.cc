@@ -13,7 +13,7 @@ void add_device(const NetNs& ns, const std::string& name) {
   set_up(ns, name);
 }
 
-class HostsDevice : public ::testing::Test {
+class HostDevice : public ::testing::Test {
  protected:
   void expect_refused(const std::string& device, const std::string& why) {
     const std::string before = host.state();
@@ -28,7 +28,7 @@ class HostsDevice : public ::testing::Test {
   Host host;
 };
 
-TEST_F(HostsDevice, WithAnAddressIsNoPort) {
+TEST_F(HostDevice, WithAnAddressIsRefused) {
   add_device(host.ns(), "eth7");
   add_address(host.ns(), "eth7", "192.0.2.2/24");
   expect_refused("eth7", "192.0.2.2/24");
@@ -39,13 +39,13 @@ TEST_F(HostsDevice, WithAnAddressIsNoPort) {
   host.attach("eth7", {"--vlan", "20", "--replace"});
 }
 
-TEST_F(HostsDevice, OfTheDefaultRouteIsNoPort) {
+TEST_F(HostDevice, OfTheDefaultRouteIsRefused) {
   add_device(host.ns(), "eth7");
   host.ns().must({"ip", "route", "add", "default", "dev", "eth7"});
   expect_refused("eth7", "default route");
 }
 
-TEST_F(HostsDevice, OfOneOfSeveralDefaultRoutesIsNoPort) {
+TEST_F(HostDevice, OfOneOfSeveralDefaultRoutesIsRefused) {
   add_device(host.ns(), "eth7");
   add_device(host.ns(), "eth8");
   host.ns().must(
@@ -53,13 +53,13 @@ TEST_F(HostsDevice, OfOneOfSeveralDefaultRoutesIsNoPort) {
   expect_refused("eth8", "default route");
 }
 
-TEST_F(HostsDevice, OfAStaticRouteIsNoPort) {
+TEST_F(HostDevice, OfAStaticRouteIsRefused) {
   add_device(host.ns(), "eth7");
   host.ns().must({"ip", "route", "add", "198.51.100.0/24", "dev", "eth7"});
   expect_refused("eth7", "the route 198.51.100.0/24");
 }
 
-TEST_F(HostsDevice, WithADeviceOnItIsNoPort) {
+TEST_F(HostDevice, WithAnUpperDeviceIsRefused) {
   add_device(host.ns(), "eth7");
   int known = 0;
   for (const Words& type :
@@ -78,7 +78,7 @@ TEST_F(HostsDevice, WithADeviceOnItIsNoPort) {
   host.attach("eth7", {"--vlan", "10"});
 }
 
-TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
+TEST_F(HostDevice, OfATypeThatIsNoVmPortIsRefused) {
   add_device(host.ns(), "eth7");
   int known = 0;
   for (const Words& type : std::vector<Words>{{"bridge"},
@@ -100,7 +100,7 @@ TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
   EXPECT_GT(known, 1);
 }
 
-TEST(HostsDeviceOfNone, WithALinkLocalAddressIsAPort) {
+TEST(HostDeviceUnused, WithOnlyALinkLocalAddressIsAccepted) {
   Lab lab(Ipv6::kNormal);
   add_device(lab.ns(), "veth7");
   ASSERT_TRUE(eventually([&] {
@@ -109,7 +109,7 @@ TEST(HostsDeviceOfNone, WithALinkLocalAddressIsAPort) {
   lab.host.attach("veth7", {"--vlan", "10"});
 }
 
-TEST_F(HostsDevice, ThatWasForcedIsRestored) {
+TEST_F(HostDevice, AttachedWithForceIsRestored) {
   const std::string file = "/tmp/xvnet-" + unique_suffix() + ".json";
   add_device(host.ns(), "eth7");
   add_address(host.ns(), "eth7", "192.0.2.2/24");
@@ -121,7 +121,7 @@ TEST_F(HostsDevice, ThatWasForcedIsRestored) {
   unlink(file.c_str());
 }
 
-TEST_F(HostsDevice, ThatIsMissingIsMadeWithAWord) {
+TEST_F(HostDevice, MissingTapIsCreatedAndReported) {
   const CommandResult made = host.xvnet({"attach", "tap7", "--vlan", "10"});
   EXPECT_EQ(made.err, "xvnet: created TAP tap7\n") << made.describe();
   EXPECT_EQ(host.xvnet({"attach", "tap7", "--vlan", "10"}).err, "");
@@ -182,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(By, TwoInstances,
                          [](const auto& by) { return by.param.empty() ? "tcx" : "clsact"; });
 
 // Containers that end while a command runs. Each has its own network namespace.
-class Vanishing : public ::testing::Test {
+class VanishingDevices : public ::testing::Test {
  protected:
   static constexpr int kContainers = 10;
 
@@ -207,7 +207,7 @@ class Vanishing : public ::testing::Test {
   std::string names;
 };
 
-TEST_F(Vanishing, DevicesAreNoObstacleToDown) {
+TEST_F(VanishingDevices, DoNotStopDown) {
   constexpr int kRounds = 6;
   for (int round = 0; round < kRounds && !HasFailure(); round++) {
     host.must({"network", "add", "lab", "--host-address", "10.5.0.1/24"});
@@ -221,7 +221,7 @@ TEST_F(Vanishing, DevicesAreNoObstacleToDown) {
   }
 }
 
-TEST_F(Vanishing, DevicesAreNoObstacleToOthers) {
+TEST_F(VanishingDevices, DoNotStopCommandsForOtherDevices) {
   const std::string file = "/tmp/xvnet-" + unique_suffix() + ".json";
   start_containers();
   host.must({"save", file});

@@ -23,7 +23,7 @@ constexpr const char* kFirstLease = "10.0.0.7";
 constexpr const char* kLaterLease = "10.0.0.9";
 constexpr const char* kRouter = "10.0.0.1";
 constexpr int kLeaseSeconds = 3600;
-constexpr int kToldMtu = 1400;
+constexpr int kLeaseMtu = 1400;
 // dhcpcd probes for several seconds whether another station uses the address.
 constexpr auto kClientLimit = std::chrono::seconds(40);
 
@@ -37,7 +37,7 @@ struct ClientProgram {
   std::string leave;    // ends the client, which keeps its lease
   std::string release;  // releases the lease and ends the client
   std::string report;
-  Words told;  // texts that the report must contain
+  Words reported;  // texts that the report must contain
 };
 
 void PrintTo(const ClientProgram& client, std::ostream* out) { *out << client.name; }
@@ -55,14 +55,14 @@ const ClientProgram kDhclient = {
     .leave = "dhclient -x -q eth0",
     .release = "dhclient -r -q eth0",
     .report = "cat /var/lib/dhcp/dhclient.leases /etc/resolv.conf; echo host name: $(hostname)",
-    .told = {"fixed-address 10.0.0.7;", "option subnet-mask 255.255.255.0;",
-             "option routers 10.0.0.1;", "option rfc3442-classless-static-routes 0,10,0,0,1;",
-             "option domain-name-servers 192.0.2.53,192.0.2.54;",
-             "option domain-name \"example.org\";", "option host-name \"vm1\";",
-             "option interface-mtu 1400;", "option dhcp-lease-time 3600;",
-             "option dhcp-renewal-time 1800;", "option dhcp-rebinding-time 3150;",
-             "option dhcp-server-identifier 10.0.0.1;", "nameserver 192.0.2.53\n",
-             "nameserver 192.0.2.54\n", "search example.org\n", "host name: vm1\n"}};
+    .reported = {"fixed-address 10.0.0.7;", "option subnet-mask 255.255.255.0;",
+                 "option routers 10.0.0.1;", "option rfc3442-classless-static-routes 0,10,0,0,1;",
+                 "option domain-name-servers 192.0.2.53,192.0.2.54;",
+                 "option domain-name \"example.org\";", "option host-name \"vm1\";",
+                 "option interface-mtu 1400;", "option dhcp-lease-time 3600;",
+                 "option dhcp-renewal-time 1800;", "option dhcp-rebinding-time 3150;",
+                 "option dhcp-server-identifier 10.0.0.1;", "nameserver 192.0.2.53\n",
+                 "nameserver 192.0.2.54\n", "search example.org\n", "host name: vm1\n"}};
 
 const ClientProgram kDhcpcd = {
     .name = "dhcpcd",
@@ -79,13 +79,14 @@ const ClientProgram kDhcpcd = {
     .leave = "dhcpcd -q -x eth0",
     .release = "dhcpcd -q -k eth0",
     .report = "dhcpcd -U eth0; cat /etc/resolv.conf; echo host name: $(hostname)",
-    .told = {"ip_address=10.0.0.7\n", "subnet_cidr=24\n", "routers=10.0.0.1\n",
-             "classless_static_routes=0.0.0.0/0 10.0.0.1\n",
-             "domain_name_servers=192.0.2.53 192.0.2.54\n", "domain_name=example.org\n",
-             "host_name=vm1\n", "interface_mtu=1400\n", "dhcp_lease_time=3600\n",
-             "dhcp_renewal_time=1800\n", "dhcp_rebinding_time=3150\n",
-             "dhcp_server_identifier=10.0.0.1\n", "nameserver 192.0.2.53\n",
-             "nameserver 192.0.2.54\n", "domain example.org\n", "host name: vm1.example.org\n"}};
+    .reported = {"ip_address=10.0.0.7\n", "subnet_cidr=24\n", "routers=10.0.0.1\n",
+                 "classless_static_routes=0.0.0.0/0 10.0.0.1\n",
+                 "domain_name_servers=192.0.2.53 192.0.2.54\n", "domain_name=example.org\n",
+                 "host_name=vm1\n", "interface_mtu=1400\n", "dhcp_lease_time=3600\n",
+                 "dhcp_renewal_time=1800\n", "dhcp_rebinding_time=3150\n",
+                 "dhcp_server_identifier=10.0.0.1\n", "nameserver 192.0.2.53\n",
+                 "nameserver 192.0.2.54\n", "domain example.org\n",
+                 "host name: vm1.example.org\n"}};
 
 // systemd-networkd takes commands over D-Bus only, so the container runs its own bus.
 const ClientProgram kNetworkd = {
@@ -127,10 +128,10 @@ dbus-daemon --config-file=/run/dbus/bus.conf --fork >/run/dbus/log 2>&1
         "while kill -0 $pid 2>/dev/null; do sleep 0.1; done",
     .release = "kill -TERM $(cat /run/networkd.pid)",
     .report = "cat /run/systemd/netif/leases/* /run/systemd/netif/state",
-    .told = {"\nADDRESS=10.0.0.7\n", "NETMASK=255.255.255.0\n", "ROUTER=10.0.0.1\n",
-             "CLASSLESS_ROUTES=0.0.0.0/0,10.0.0.1\n", "DNS=192.0.2.53 192.0.2.54\n",
-             "DOMAINNAME=example.org\n", "HOSTNAME=vm1\n", "MTU=1400\n", "LIFETIME=3600\n",
-             "T1=1800\n", "T2=3150\n", "SERVER_ADDRESS=10.0.0.1\n", "DOMAINS=example.org\n"}};
+    .reported = {"\nADDRESS=10.0.0.7\n", "NETMASK=255.255.255.0\n", "ROUTER=10.0.0.1\n",
+                 "CLASSLESS_ROUTES=0.0.0.0/0,10.0.0.1\n", "DNS=192.0.2.53 192.0.2.54\n",
+                 "DOMAINNAME=example.org\n", "HOSTNAME=vm1\n", "MTU=1400\n", "LIFETIME=3600\n",
+                 "T1=1800\n", "T2=3150\n", "SERVER_ADDRESS=10.0.0.1\n", "DOMAINS=example.org\n"}};
 
 // A DHCP message on the wire.
 struct DhcpMessage {
@@ -192,7 +193,7 @@ class DhcpClient : public ::testing::TestWithParam<ClientParam> {
                     "--dhcp", "--dns", "192.0.2.53", "--dns", "192.0.2.54", "--domain",
                     "example.org"});
     add_veth(lab_.ns(), "veth0", container_.ns(), "eth0");
-    set_mtu(lab_.ns(), "veth0", kToldMtu);
+    set_mtu(lab_.ns(), "veth0", kLeaseMtu);
     set_mac(container_.ns(), "eth0", kMacA);
     attach(kFirstLease);
     set_up(container_.ns(), "eth0");
@@ -237,7 +238,7 @@ class DhcpClient : public ::testing::TestWithParam<ClientParam> {
 };
 
 // Checks the client's own report first, then the resulting configuration.
-TEST_P(DhcpClient, IsToldEverythingAndReachesTheGateway) {
+TEST_P(DhcpClient, GetsAllOptionsAndReachesTheGateway) {
   start();
   ASSERT_TRUE(eventually([&] { return has_address(kFirstLease); }, kClientLimit));
   std::string report;
@@ -246,7 +247,7 @@ TEST_P(DhcpClient, IsToldEverythingAndReachesTheGateway) {
       [&] {
         report = container_.must(client().report);
         missing.clear();
-        for (const auto& words : client().told)
+        for (const auto& words : client().reported)
           if (!report.contains(words)) missing += words + "\n";
         return missing.empty();
       },
@@ -269,8 +270,8 @@ TEST_P(DhcpClient, IsToldEverythingAndReachesTheGateway) {
   constexpr int kHeaders = 28;  // of IPv4 and ICMP
   const std::string with_size = "-M do -s ";
   EXPECT_TRUE(
-      eventually([&] { return !can_ping(with_size + std::to_string(kToldMtu - kHeaders + 1)); }));
-  EXPECT_TRUE(can_ping(with_size + std::to_string(kToldMtu - kHeaders)));
+      eventually([&] { return !can_ping(with_size + std::to_string(kLeaseMtu - kHeaders + 1)); }));
+  EXPECT_TRUE(can_ping(with_size + std::to_string(kLeaseMtu - kHeaders)));
 }
 
 TEST_P(DhcpClient, RenewsAndReleases) {
@@ -294,7 +295,7 @@ TEST_P(DhcpClient, RenewsAndReleases) {
 }
 
 // The client asks for its previous address. Meanwhile the operator gave the port another address.
-TEST_P(DhcpClient, IsRefusedAnAddressThatIsItsNoLonger) {
+TEST_P(DhcpClient, GetsANakForItsPreviousAddress) {
   start();
   ASSERT_TRUE(eventually([&] { return has_address(kFirstLease); }, kClientLimit));
   container_.must(client().leave);

@@ -29,7 +29,7 @@ class Script {
 
   const std::string& path() const { return path_; }
   // Each line of the file is NAME=VALUE.
-  std::string told(const std::string& event, const std::string& name) const {
+  std::string received_option(const std::string& event, const std::string& name) const {
     std::ifstream file(path_ + "." + event);
     for (std::string line; std::getline(file, line);)
       if (line.starts_with(name + "=")) return line.substr(name.size() + 1);
@@ -72,14 +72,14 @@ class Dhcp : public InMode {
 };
 XVNET_IN_BOTH_MODES(Dhcp);
 
-TEST_P(Dhcp, AClientIsToldEverything) {
+TEST_P(Dhcp, ClientGetsAllOptions) {
   add_network("blue", {"--dns", "192.0.2.53", "--dns", "192.0.2.54", "--domain", "example.org",
                        "--boot-server", "192.0.2.9", "--boot-file", "boot.ipxe"});
   const auto ns = guest("veth0", {"--network", "blue", "--hostname", "vm1", "--ip", "10.0.0.7"});
   EXPECT_EQ(lease_of("veth0").at("state"), "unused");
   const auto result = udhcpc(*ns);
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  const std::map<std::string, std::string> told = {
+  const std::map<std::string, std::string> expected = {
       {"ip", "10.0.0.7"},        {"mask", "24"},
       {"router", "10.0.0.1"},    {"dns", "192.0.2.53 192.0.2.54"},
       {"domain", "example.org"}, {"hostname", "vm1"},
@@ -87,14 +87,15 @@ TEST_P(Dhcp, AClientIsToldEverything) {
       {"serverid", "10.0.0.1"},  {"staticroutes", "0.0.0.0/0 10.0.0.1"},
       {"siaddr", "192.0.2.9"},   {"boot_file", "boot.ipxe"},
       {"tftp", "192.0.2.9"}};
-  for (const auto& [name, value] : told) EXPECT_EQ(script_.told("bound", name), value) << name;
+  for (const auto& [name, value] : expected)
+    EXPECT_EQ(script_.received_option("bound", name), value) << name;
   EXPECT_EQ(lease_of("veth0").at("state"), "bound");
   EXPECT_EQ(lease_of("veth0").at("ip"), "10.0.0.7");
   EXPECT_EQ(lease_of("veth0").at("network"), "blue");
   ns->must({"busybox", "ping", "-c", "1", "-W", "5", "10.0.0.1"});
 }
 
-TEST_P(Dhcp, TwoTenantsOfOneSubnetGetTheirOwn) {
+TEST_P(Dhcp, TenantsWithEqualSubnetsGetTheirOwnLeases) {
   add_network("blue", {"--vlan", "10"});
   add_network("red", {"--vlan", "20"});
   PacketSocket& wire = uplink("eth0");
@@ -102,34 +103,34 @@ TEST_P(Dhcp, TwoTenantsOfOneSubnetGetTheirOwn) {
   const auto in_blue = guest("veth0", {"--network", "blue"});
   const auto in_red = guest("veth1", {"--network", "red", "--ip", "10.0.0.9"});
   ASSERT_EQ(udhcpc(*in_blue).exit_code, 0);
-  EXPECT_EQ(script_.told("bound", "ip"), "10.0.0.2");
+  EXPECT_EQ(script_.received_option("bound", "ip"), "10.0.0.2");
   ASSERT_EQ(udhcpc(*in_red).exit_code, 0);
-  EXPECT_EQ(script_.told("bound", "ip"), "10.0.0.9");
+  EXPECT_EQ(script_.received_option("bound", "ip"), "10.0.0.9");
   EXPECT_EQ(lab.host.packets("eth0", "to_uplink"), 0u);
 }
 
-TEST_P(Dhcp, AClientThatWantsAnotherAddressGetsItsOwn) {
+TEST_P(Dhcp, ClientRequestingAnotherAddressGetsItsOwn) {
   add_network("blue");
   const auto ns = guest("veth0", {"--network", "blue"});
   ASSERT_EQ(udhcpc(*ns, {"-r", "10.0.0.99"}).exit_code, 0);
-  EXPECT_EQ(script_.told("bound", "ip"), "10.0.0.2");
+  EXPECT_EQ(script_.received_option("bound", "ip"), "10.0.0.2");
 }
 
-TEST_P(Dhcp, ABroadcastAnswerIsTaken) {
+TEST_P(Dhcp, ClientAcceptsABroadcastReply) {
   add_network("blue");
   const auto ns = guest("veth0", {"--network", "blue"});
   EXPECT_EQ(udhcpc(*ns, {"-B"}).exit_code, 0);
 }
 
-TEST_P(Dhcp, AChangeIsToldNextTime) {
+TEST_P(Dhcp, ChangedOptionsAreInTheNextLease) {
   add_network("blue");
   const auto ns = guest("veth0", {"--network", "blue"});
   ASSERT_EQ(udhcpc(*ns).exit_code, 0);
-  EXPECT_EQ(script_.told("bound", "dns"), "");
+  EXPECT_EQ(script_.received_option("bound", "dns"), "");
   lab.host.must({"network", "set", "blue", "--dns", "192.0.2.53"});
   EXPECT_EQ(lease_of("veth0").at("state"), "bound");
   ASSERT_EQ(udhcpc(*ns).exit_code, 0);
-  EXPECT_EQ(script_.told("bound", "dns"), "192.0.2.53");
+  EXPECT_EQ(script_.received_option("bound", "dns"), "192.0.2.53");
   lab.host.must({"network", "set", "blue", "--no-dhcp"});
   EXPECT_EQ(lease_of("veth0"), nullptr);
   EXPECT_NE(udhcpc(*ns, {"-t", "1", "-T", "1"}).exit_code, 0);
@@ -149,7 +150,7 @@ TEST_P(Dhcp, IsSavedAndRestored) {
   EXPECT_EQ(lease_of("tap0").at("ip"), "10.0.0.2");
 }
 
-TEST_P(Dhcp, BadWordsChangeNothing) {
+TEST_P(Dhcp, InvalidOptionsChangeNothing) {
   add_network("blue");
   const std::string before = lab.host.state();
   const auto refused = [&](const Words& args, int code, const Words& words) {
@@ -162,7 +163,7 @@ TEST_P(Dhcp, BadWordsChangeNothing) {
   refused({"network", "set", "blue", "--dns", "10.0"}, 2, {"10.0"});
   refused({"network", "set", "blue", "--domain", "a b"}, 2, {"a b"});
   refused({"network", "set", "blue", "--dhcp", "--no-dhcp"}, 2, {"exclude"});
-  refused({"network", "set", "blue", "--boot-file", std::string(64, 'x')}, 2, {"boot file"});
+  refused({"network", "set", "blue", "--boot-file", std::string(64, 'x')}, 2, {"--boot-file"});
   refused({"attach", "tap0", "--network", "blue", "--hostname", "a_b"}, 2, {"a_b"});
 }
 

@@ -13,7 +13,7 @@ std::set<std::string> checks(const nlohmann::json& findings) {
   return names;
 }
 
-TEST(Doctor, FindsThisMachineFit) {
+TEST(Doctor, FindsNoFaultOnThisMachine) {
   const Lab lab;
   const CommandResult result = lab.host.xvnet({"doctor"});
   EXPECT_EQ(result.exit_code, 0) << result.describe();
@@ -27,7 +27,7 @@ TEST(Doctor, FindsThisMachineFit) {
 class DoctorInMode : public InMode {};
 XVNET_IN_BOTH_MODES(DoctorInMode);
 
-TEST_P(DoctorInMode, FindsAnInstanceAtWorkWell) {
+TEST_P(DoctorInMode, FindsNoFaultInAWorkingInstance) {
   uplink("eth0");
   vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 20);

@@ -12,7 +12,7 @@ class Forward : public NatLab {
 };
 XVNET_IN_BOTH_MODES(Forward);
 
-TEST_P(Forward, OfTheHostsAddressLeadsToAVmThatNeverSpoke) {
+TEST_P(Forward, OfTheHostsAddressReachesAVmThatHasNotSent) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   const auto question = ask(internet, kHostIp, kForwardedPort, *red, kServicePort);
@@ -21,23 +21,23 @@ TEST_P(Forward, OfTheHostsAddressLeadsToAVmThatNeverSpoke) {
   EXPECT_GE(lab.host.drops("eth0", "from_uplink", "mac_unknown"), 1u);
 }
 
-TEST_P(Forward, OfARangeOfAPoolsAddressKeepsThePorts) {
+TEST_P(Forward, OfAPortRangeKeepsThePorts) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:8000-8010", "10.0.0.2"});
   for (const uint16_t port : {8000, 8005, 8010})
     EXPECT_TRUE(ask(internet, kPoolIp, port, *red, port)) << port;
 }
 
-TEST_P(Forward, TcpCarriesManySegmentsUnharmed) {
+TEST_P(Forward, TcpTransferArrivesIntact) {
   const auto red = add_guest("c1", "red");
   forward({"red", "tcp", "203.0.113.5:5001", "10.0.0.2"});
   Transfer transfer(internet, red->ns, kPoolIp, "10.0.0.2");
-  expect_unharmed(transfer);
+  expect_intact(transfer);
 }
 
 // The forward's address differs from the VM's SNAT address. Fragments of the VM's replies must
 // leave from the forward's address.
-TEST_P(Forward, OfAPortCarriesDatagramsInFragments) {
+TEST_P(Forward, OfAPortCarriesFragmentedDatagrams) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
@@ -55,7 +55,7 @@ TEST_P(Forward, OfAPortCarriesDatagramsInFragments) {
   EXPECT_EQ(answer->ip, kPoolIp);
 }
 
-TEST_P(Forward, IsReachedFromTheSameNetworkAndFromAnother) {
+TEST_P(Forward, WorksFromTheSameAndFromAnotherNetwork) {
   add_network("blue");
   const auto red = add_guest("c1", "red");
   const auto neighbour = add_guest("c2", "red", "10.0.0.3");
@@ -68,7 +68,7 @@ TEST_P(Forward, IsReachedFromTheSameNetworkAndFromAnother) {
   }
 }
 
-TEST_P(Forward, OfAFloatingAddressIsAllOfIt) {
+TEST_P(Forward, OfAFloatingAddressCoversEveryPortAndProtocol) {
   const auto red = add_guest("c1", "red");
   const auto neighbour = add_guest("c2", "red", "10.0.0.3");
   forward({"red", "all", kFloatingIp, "10.0.0.2"});
@@ -87,7 +87,7 @@ TEST_P(Forward, OfAFloatingAddressIsAllOfIt) {
   EXPECT_TRUE(ask(neighbour->ns, kFloatingIp, kServicePort, *red, kServicePort));
 }
 
-TEST_P(Forward, OpensNothingElse) {
+TEST_P(Forward, OpensNoOtherPort) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
@@ -96,12 +96,12 @@ TEST_P(Forward, OpensNothingElse) {
   const UdpSocket client(internet, "0.0.0.0", 0);
   for (const uint16_t port : {22, 23, 2221, 2223}) client.send(kPoolIp, port, "question");
   EXPECT_TRUE(
-      eventually([&] { return lab.host.drops("eth0", "from_uplink", "nat_unknown") == 4; }));
+      eventually([&] { return lab.host.drops("eth0", "from_uplink", "nat_no_mapping") == 4; }));
   EXPECT_FALSE(near.receive_now());
   EXPECT_FALSE(same.receive_now());
 }
 
-TEST_P(Forward, DelClosesItAndTheHostHasItsPortAgain) {
+TEST_P(Forward, DelClosesItAndFreesTheHostsPort) {
   const auto red = add_guest("c1", "red");
   const std::string before = reserved_ports();
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
@@ -132,7 +132,7 @@ TEST_P(Forward, OfAPortThatTheHostListensOnIsRefused) {
   }));
 }
 
-TEST_P(Forward, FollowsTheAddressFromPortToPort) {
+TEST_P(Forward, FollowsTheAddressToAnotherPort) {
   auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));
@@ -143,7 +143,7 @@ TEST_P(Forward, FollowsTheAddressFromPortToPort) {
   EXPECT_EQ(lab.host.json({"show", "forwards"})[0].at("dev"), "c2");
 }
 
-TEST_P(Forward, ShowForwardsTellsWhatGoesWhere) {
+TEST_P(Forward, ShowForwardsListsPublicAndInsideEnds) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   forward({"red", "all", kFloatingIp, "10.0.0.9"});
@@ -161,7 +161,7 @@ TEST_P(Forward, ShowForwardsTellsWhatGoesWhere) {
   EXPECT_TRUE(lab.host.json({"show", "nat"}).empty());
 }
 
-TEST_P(Forward, UpgradeKeepsIt) {
+TEST_P(Forward, SurvivesUpgrade) {
   const auto red = add_guest("c1", "red");
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   ASSERT_TRUE(ask(internet, kPoolIp, kForwardedPort, *red, kServicePort));

@@ -44,7 +44,7 @@ class Gateway : public InMode {
 };
 XVNET_IN_BOTH_MODES(Gateway);
 
-TEST_P(Gateway, AnswersArpAtTheTapAndNowhereElse) {
+TEST_P(Gateway, AnswersArpOnlyAtTheSender) {
   const Frame frame = arp_request(ends_to("10.0.0.1"));
   EXPECT_EQ(places_of(frame), Places{"tap0"});
   const Bytes reply = lab.at("tap0", frame).bytes;
@@ -58,7 +58,7 @@ TEST_P(Gateway, AnswersArpForANeighbourWithAKnownMac) {
   EXPECT_EQ(mac_text(lab.at("tap0", frame).bytes, ETH_HLEN + 8), kMacB);
 }
 
-TEST_P(Gateway, AQuestionForAKnownAddressReachesItsPortAlone) {
+TEST_P(Gateway, ArpRequestForAKnownAddressReachesOnlyItsPort) {
   EXPECT_EQ(places_of(arp_request(ends_to("10.0.0.4"))), Places{"tap2"});
   EXPECT_EQ(places_of(arp_request(ends_to("10.0.0.7"))), (Places{"tap1", "tap2", "wire:eth0"}));
 }
@@ -73,7 +73,7 @@ TEST_P(Gateway, AnswersAPing) {
   EXPECT_EQ(lab.host.packets("tap0", "to_vm"), 1u);
 }
 
-TEST_P(Gateway, WhatItCannotUseReachesNobody) {
+TEST_P(Gateway, DropsUnsupportedPackets) {
   const Ends ends = ends_to("192.0.2.1", kGatewayMac);
   uint64_t sent = 0;
   for (const Frame& frame : {tcp4(ends), udp4(ends), leave_partial(tcp4(ends)),
@@ -83,7 +83,7 @@ TEST_P(Gateway, WhatItCannotUseReachesNobody) {
   }
 }
 
-TEST_P(Gateway, NoVmAndNoWireSpeaksAsIt) {
+TEST_P(Gateway, ForgedGatewaySourceIsDropped) {
   Ends ends = ends_to("10.0.0.3");
   ends.src_ip = "10.0.0.1";
   const Frame frame = arp_request(ends);
@@ -95,14 +95,14 @@ TEST_P(Gateway, NoVmAndNoWireSpeaksAsIt) {
   EXPECT_EQ(lab.host.drops("eth0", "from_uplink", "gateway_spoofed"), 1u);
 }
 
-TEST_P(Gateway, MovesAndGoesAsTheOperatorSays) {
+TEST_P(Gateway, FollowsAChangeOfItsAddress) {
   lab.host.must({"network", "set", "blue", "--gateway", "10.0.0.254"});
   EXPECT_EQ(places_of(arp_request(ends_to("10.0.0.254"))), Places{"tap0"});
   EXPECT_EQ(places_of(arp_request(ends_to("10.0.0.1"))), (Places{"tap1", "tap2", "wire:eth0"}));
 }
 
 // A namespace acts as the guest, with the kernel's own ARP and ping.
-TEST(GatewayOfAContainer, AnswersTheKernelsPing) {
+TEST(GatewayOfAContainer, AnswersPingFromARealStack) {
   Lab lab;
   lab.host.must({"network", "add", "blue", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1"});
   const NetNs guest;

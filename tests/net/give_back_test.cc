@@ -7,9 +7,9 @@
 namespace xvnet::test {
 namespace {
 
-class GivenBack : public ::testing::Test {
+class ReleasedDevice : public ::testing::Test {
  protected:
-  GivenBack() {
+  ReleasedDevice() {
     shell("ip link add e0 type veth peer name e0-far; ip link set e0 mtu 1300");
     shell("ip tuntap add t0 mode tap");
   }
@@ -28,7 +28,7 @@ class GivenBack : public ::testing::Test {
   Host host{Ipv6::kNormal};
 };
 
-TEST_F(GivenBack, ByDetachAsItWas) {
+TEST_F(ReleasedDevice, HasItsSettingsAfterDetach) {
   for (const char* before :
        {"true", "sysctl -qw net.ipv6.conf.$D.disable_ipv6=1", "ip link set $D addrgenmode none",
         "ip link set $D addrgenmode random", "ip link set $D arp off"}) {
@@ -45,7 +45,7 @@ TEST_F(GivenBack, ByDetachAsItWas) {
   }
 }
 
-TEST_F(GivenBack, ByDownAsItWas) {
+TEST_F(ReleasedDevice, HasItsSettingsAfterDown) {
   shell("ip link set e0 addrgenmode random; ip link set t0 arp off");
   const std::string was = settings("e0") + settings("t0");
   host.attach("e0", {"--vlan", "10", "--mtu", "1400"});
@@ -54,7 +54,7 @@ TEST_F(GivenBack, ByDownAsItWas) {
   EXPECT_EQ(settings("e0") + settings("t0"), was);
 }
 
-TEST_F(GivenBack, ByAFailedAttachAsItWas) {
+TEST_F(ReleasedDevice, HasItsSettingsAfterAFailedAttach) {
   shell("sysctl -qw net.ipv6.conf.t0.disable_ipv6=1; ip link set t0 addrgenmode none");
   const std::string was = settings("t0");
   host.attach("e0", {"--vlan", "10", "--mac", "02:00:00:00:00:07"});
@@ -65,7 +65,7 @@ TEST_F(GivenBack, ByAFailedAttachAsItWas) {
   EXPECT_EQ(settings("t0"), was);
 }
 
-TEST_F(GivenBack, WithWhatTheOperatorChangedMeanwhile) {
+TEST_F(ReleasedDevice, KeepsTheOperatorsChanges) {
   host.attach("e0", {"--vlan", "10", "--mtu", "1400"});
   shell("ip link set e0 mtu 1350; ip link set e0 addrgenmode random");
   host.must({"detach", "e0"});

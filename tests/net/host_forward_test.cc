@@ -49,12 +49,12 @@ class HostForward : public NatLab {
 };
 XVNET_IN_BOTH_MODES(HostForward);
 
-TEST_P(HostForward, OfItsOwnAddressLeadsToTheVm) {
+TEST_P(HostForward, OfTheHostsAddressReachesTheVm) {
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   EXPECT_TRUE(asks(kHostIp));
 }
 
-TEST_P(HostForward, OfAPoolsAddressLeadsThereWithoutTheWire) {
+TEST_P(HostForward, OfAPoolAddressBypassesTheWire) {
   forward({"red", "udp", "203.0.113.5:2222", "10.0.0.2:22"});
   PacketSocket wire(internet, "eth0");
   EXPECT_TRUE(asks(kPoolIp));
@@ -63,29 +63,29 @@ TEST_P(HostForward, OfAPoolsAddressLeadsThereWithoutTheWire) {
     EXPECT_TRUE(std::ranges::search(heard->bytes, question).empty());
 }
 
-TEST_P(HostForward, TcpCarriesManySegmentsUnharmed) {
+TEST_P(HostForward, TcpTransferArrivesIntact) {
   forward({"red", "tcp", "198.51.100.1:5001", "10.0.0.2"});
   Transfer transfer(lab.ns(), red_->ns, kHostIp, "10.0.0.2");
-  expect_unharmed(transfer);
+  expect_intact(transfer);
 }
 
-TEST_P(HostForward, TcpToAPoolsAddressCarriesManySegmentsUnharmed) {
+TEST_P(HostForward, TcpTransferToAPoolAddressArrivesIntact) {
   forward({"red", "tcp", "203.0.113.5:5001", "10.0.0.2"});
   Transfer transfer(lab.ns(), red_->ns, kPoolIp, "10.0.0.2");
-  expect_unharmed(transfer);
+  expect_intact(transfer);
 }
 
-TEST_P(HostForward, AVmAnswersWithManySegments) {
+TEST_P(HostForward, TcpTransferFromTheVmArrivesIntact) {
   forward({"red", "tcp", "198.51.100.1:2222", "10.0.0.2:22"});
   EXPECT_EQ(bytes_fetched(kHostIp, kForwardedPort), "4000000\n");
 }
 
-TEST_P(HostForward, AVmAnswersFromAPoolsAddressWithManySegments) {
+TEST_P(HostForward, TcpTransferFromAPoolAddressArrivesIntact) {
   forward({"red", "tcp", "203.0.113.5:2222", "10.0.0.2:22"});
   EXPECT_EQ(bytes_fetched(kPoolIp, kForwardedPort), "4000000\n");
 }
 
-TEST_P(HostForward, OfAFloatingAddressIsAllOfIt) {
+TEST_P(HostForward, OfAFloatingAddressCoversEveryPort) {
   forward({"red", "all", kFloatingIp, "10.0.0.2"});
   EXPECT_TRUE(pings(kFloatingIp));
   EXPECT_TRUE(asks(kFloatingIp, kServicePort));
@@ -93,17 +93,17 @@ TEST_P(HostForward, OfAFloatingAddressIsAllOfIt) {
 
 // A VM cannot reach the host before the host has sent to it, or at a port that the host did not
 // use.
-TEST_P(HostForward, NoVmReachesTheHostUnasked) {
+TEST_P(HostForward, VmCannotReachTheHostUnsolicited) {
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   forward({"red", "udp", "203.0.113.5:2223", "10.0.0.2:23"});
   const UdpSocket own(lab.ns(), "0.0.0.0", kOwnPort);
   const UdpSocket near(red_->ns, "0.0.0.0", kServicePort);
   const UdpSocket other(red_->ns, "0.0.0.0", 23);
   const UdpSocket speaker(red_->ns, "0.0.0.0", 24);
-  const auto all_speak = [&](uint16_t port) {
+  const auto send_all = [&](uint16_t port) {
     for (const auto* socket : {&near, &other, &speaker}) socket->send(kHostIp, port, "hello");
   };
-  all_speak(kOwnPort);
+  send_all(kOwnPort);
   EXPECT_FALSE(own.receive_now());
   own.send(kHostIp, kForwardedPort, "question");
   ASSERT_TRUE(eventually([&] {
@@ -111,8 +111,8 @@ TEST_P(HostForward, NoVmReachesTheHostUnasked) {
     return near.receive_now().has_value();
   }));
   const UdpSocket beside(lab.ns(), "0.0.0.0", kOwnPort + 1);
-  all_speak(kOwnPort + 1);
-  all_speak(kOwnPort);
+  send_all(kOwnPort + 1);
+  send_all(kOwnPort);
   const auto answer = own.receive();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->port, kForwardedPort);
@@ -120,7 +120,7 @@ TEST_P(HostForward, NoVmReachesTheHostUnasked) {
   EXPECT_FALSE(beside.receive_now());
 }
 
-TEST_P(HostForward, TheRestOfItsOwnAddressStaysTheHosts) {
+TEST_P(HostForward, OtherPortsOfTheHostsAddressStayLocal) {
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   const UdpSocket own(lab.ns(), kHostIp, kOwnPort);
   const UdpSocket client(lab.ns(), kHostIp, 0);
@@ -132,7 +132,7 @@ TEST_P(HostForward, TheRestOfItsOwnAddressStaysTheHosts) {
   EXPECT_TRUE(pings(kHostIp));
 }
 
-TEST_P(HostForward, DelLeavesLoAsItWas) {
+TEST_P(HostForward, DelRestoresLo) {
   const std::string before = accepts_local();
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
@@ -144,7 +144,7 @@ TEST_P(HostForward, DelLeavesLoAsItWas) {
   EXPECT_TRUE(own.receive());
 }
 
-TEST_P(HostForward, DoctorSeesWhatWasChangedOfLoAndUplinkAddPutsItBack) {
+TEST_P(HostForward, DoctorReportsChangesOfLoAndUplinkAddRepairs) {
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
   ASSERT_TRUE(lab.ns().set_sysctl("net.ipv4.conf.lo.accept_local", "0"));
@@ -154,7 +154,7 @@ TEST_P(HostForward, DoctorSeesWhatWasChangedOfLoAndUplinkAddPutsItBack) {
   EXPECT_TRUE(asks(kHostIp));
 }
 
-TEST_P(HostForward, UpgradeKeepsIt) {
+TEST_P(HostForward, SurvivesUpgrade) {
   forward({"red", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
   ASSERT_TRUE(asks(kHostIp));
   lab.host.must({"upgrade"});

@@ -122,7 +122,7 @@ class HostGuard : public ::testing::Test {
   Guest guest{lab.ns(), "p1"};
 };
 
-TEST_F(HostGuard, ARouterAdvertisementMakesNoRouteAndNoAddress) {
+TEST_F(HostGuard, RouterAdvertisementIsIgnored) {
   add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
   PacketSocket vm(guest.ns, "eth0");
   vm.send(router_advertisement(mac_of(guest.ns, "eth0")));
@@ -132,7 +132,7 @@ TEST_F(HostGuard, ARouterAdvertisementMakesNoRouteAndNoAddress) {
             std::string::npos);
 }
 
-TEST_F(HostGuard, WithoutAnIpv6AddressThereIsNoIpv6) {
+TEST_F(HostGuard, Ipv6IsOffWithoutAnIpv6Address) {
   add_lab({"10.5.0.1/24"});
   PacketSocket vm(guest.ns, "eth0");
   vm.send(router_advertisement(mac_of(guest.ns, "eth0")));
@@ -141,7 +141,7 @@ TEST_F(HostGuard, WithoutAnIpv6AddressThereIsNoIpv6) {
 }
 
 // 198.51.100.1 is an address of the host on another link.
-TEST_F(HostGuard, ArpIsAnsweredForTheAddressOfTheNetworkOnly) {
+TEST_F(HostGuard, ArpIsAnsweredOnlyForItsOwnAddress) {
   add_address(lab.ns(), "lo", "198.51.100.1/32");
   add_lab({"10.5.0.1/24"});
   guest.ns.must({"ip", "route", "add", "198.51.100.0/24", "dev", "eth0", "src", "10.5.0.2"});
@@ -153,7 +153,7 @@ TEST_F(HostGuard, ArpIsAnsweredForTheAddressOfTheNetworkOnly) {
 
 // The sender is a gateway that the host uses in this network. If net.ipv4.conf.all.accept_redirects
 // is on, which is the default, the kernel ignores the device's own setting.
-TEST_F(HostGuard, ARedirectMovesNoRoute) {
+TEST_F(HostGuard, RedirectChangesNoRoute) {
   add_lab({"10.5.0.1/24"});
   ask({"sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=1"});
   ask({"ip", "route", "add", "192.0.2.0/24", "via", "10.5.0.2", "dev", "xv-lab"});
@@ -171,7 +171,7 @@ TEST_F(HostGuard, ARedirectMovesNoRoute) {
 }
 
 // The error would lower the host's path MTU towards a destination that the tenant chooses.
-TEST_F(HostGuard, AnErrorAboutOtherTrafficOfTheHostIsNotHeard) {
+TEST_F(HostGuard, IcmpErrorAboutOtherHostTrafficIsDropped) {
   add_address(lab.ns(), "lo", "198.51.100.1/32");
   add_lab({"10.5.0.1/24"});
   ask({"ip", "route", "add", "192.0.2.0/24", "dev", "lo", "src", "198.51.100.1"});
@@ -188,7 +188,7 @@ TEST_F(HostGuard, AnErrorAboutOtherTrafficOfTheHostIsNotHeard) {
 
 // IPv4 has rp_filter, but IPv6 does not. Without a guard, the host would send its answer over
 // another link.
-TEST_F(HostGuard, AnIPv6SenderWhoIsElsewhereIsNotHeard) {
+TEST_F(HostGuard, Ipv6SourceOutsideTheNetworkIsDropped) {
   add_lab({"2001:db8:5::1/64"});
   Ends ends = Ends::between(mac_of(guest.ns, "eth0"), mac_of(lab.ns(), "xv-lab"));
   ends.dst_ip6 = "2001:db8:5::1";
@@ -208,7 +208,7 @@ TEST_F(HostGuard, AnIPv6SenderWhoIsElsewhereIsNotHeard) {
 
 // RFC 3704: the host drops a packet whose source is not reachable through the receiving link. Its
 // own ARP requests on this link must have this link's address, and not the one of lo.
-TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
+TEST_F(HostGuard, Ipv4SourceOutsideTheNetworkIsDropped) {
   add_address(lab.ns(), "lo", "192.0.2.9/32");
   add_lab({"10.5.0.1/24"});
   ask({"ip", "route", "add", "203.0.113.0/24", "dev", "lo"});
@@ -223,7 +223,7 @@ TEST_F(HostGuard, ASenderWhoIsElsewhereIsNotHeard) {
 
 // The VM sends to the host's MAC, with addresses of the host on other links and addresses that the
 // host would forward to.
-TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
+TEST_F(HostGuard, OnlyItsOwnAddressIsReachable) {
   add_address(lab.ns(), "lo", "198.51.100.1/32");
   add_address(lab.ns(), "lo", "2001:db8:99::1/128");
   add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
@@ -241,7 +241,7 @@ TEST_F(HostGuard, OnlyTheAddressOfTheNetworkIsReached) {
 }
 
 // If the host's MAC were only learned, a VM could take it by sending from it.
-TEST_F(HostGuard, NoVmTakesItsMac) {
+TEST_F(HostGuard, VmCannotTakeTheHostsMac) {
   add_lab({"10.5.0.1/24"});
   await_host();
   const std::string host_mac = mac_of(lab.ns(), "xv-lab");
@@ -265,7 +265,7 @@ TEST_F(HostGuard, NoVmTakesItsMac) {
 }
 
 // A server on the host must receive broadcasts such as a DHCP request, and multicast groups.
-TEST_F(HostGuard, BroadcastsAndGroupsReachTheHost) {
+TEST_F(HostGuard, BroadcastAndMulticastReachTheHost) {
   add_lab({"10.5.0.1/24", "2001:db8:5::1/64"});
   PacketSocket vm(guest.ns, "eth0");
   PacketSocket ear(lab.ns(), "xv-lab");
@@ -290,7 +290,7 @@ TEST_F(HostGuard, BroadcastsAndGroupsReachTheHost) {
   EXPECT_TRUE(arrives(udp6(ends)));
 }
 
-TEST_F(HostGuard, AChangedAddressIsTheOneThatIsReached) {
+TEST_F(HostGuard, ChangedAddressIsReachable) {
   add_lab({"10.5.0.1/24"});
   await_host();
   lab.host.must({"network", "set", "lab", "--host-address", "10.5.0.9/24"});
@@ -299,7 +299,7 @@ TEST_F(HostGuard, AChangedAddressIsTheOneThatIsReached) {
   EXPECT_FALSE(reaches("10.5.0.1"));
 }
 
-TEST_F(HostGuard, DoctorNamesWhatWasChangedAndTheFixPutsItBack) {
+TEST_F(HostGuard, DoctorNamesChangedSettingsAndTheFixRestoresThem) {
   add_lab({"10.5.0.1/24"});
   for (const char* setting :
        {"net.ipv4.conf.xv-lab.arp_ignore=0", "net.ipv4.conf.xv-lab.rp_filter=0",
@@ -315,7 +315,7 @@ TEST_F(HostGuard, DoctorNamesWhatWasChangedAndTheFixPutsItBack) {
 }
 
 // The whole machine shares one neighbour table.
-TEST_F(HostGuard, WhatAVmInventsTakesFewNeighbours) {
+TEST_F(HostGuard, ForgedSourcesCreateFewNeighbourEntries) {
   add_lab({"10.5.0.1/16"});
   await_host();
   for (const char* act : {"ip addr add 10.5.1.$last/16 dev eth0",
@@ -325,7 +325,7 @@ TEST_F(HostGuard, WhatAVmInventsTakesFewNeighbours) {
   const std::string known = ask({"ip", "-4", "neigh", "show", "dev", "xv-lab"});
   EXPECT_LE(std::ranges::count(known, '\n'), HOST_SENDERS_OF_PORT) << known;
   const CommandResult stats = lab.host.xvnet({"stats", "p1"});
-  EXPECT_NE(stats.out.find("host_senders_used_up"), std::string::npos) << stats.describe();
+  EXPECT_NE(stats.out.find("host_senders_exhausted"), std::string::npos) << stats.describe();
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ class HostPorts : public NatLab {
 };
 XVNET_IN_BOTH_MODES(HostPorts);
 
-TEST_P(HostPorts, OfASocketThatWasThereBeforeStayItsOwn) {
+TEST_P(HostPorts, OfAnExistingSocketAreNotAssignedToVms) {
   const UdpSocket host(lab.ns(), kHostIp, kHostsPort);
   add_vm();
   const auto ports = use_ports(32);
@@ -75,7 +75,7 @@ TEST_P(HostPorts, OfASocketThatWasThereBeforeStayItsOwn) {
   expect_vm_got_nothing();
 }
 
-TEST_P(HostPorts, BoundByNumberAreTheHostsAlthoughAVmHasThem) {
+TEST_P(HostPorts, BoundExplicitlyAreTakenFromAVm) {
   add_vm();
   ASSERT_EQ(use_ports(64).size(), 64u);
   const UdpSocket host(lab.ns(), kHostIp, kHostsPort);
@@ -105,7 +105,7 @@ class MasqueradedContainer {
   NetNs ns;
 };
 
-TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
+TEST_P(HostPorts, OfAMasqueradedContainerGoToTheContainer) {
   add_vm();
   ASSERT_EQ(use_ports(64).size(), 64u);
   const MasqueradedContainer container(lab.ns());
@@ -115,7 +115,7 @@ TEST_P(HostPorts, OfAContainerThatTheHostTranslatesAreItsOwn) {
 }
 
 // A rule that names another address, or no port, leads away no port of the network.
-TEST_P(HostPorts, ThatOtherRulesLeadAwayAreNotAvoided) {
+TEST_P(HostPorts, OfUnrelatedDnatRulesMayBeAssigned) {
   lab.ns().must({"nft",
                  "table ip nat { chain pre { type nat hook prerouting priority -100; "
                  "ip daddr 203.0.113.99 tcp dport 1024-65535 dnat to 172.17.0.2; "
@@ -127,7 +127,7 @@ TEST_P(HostPorts, ThatOtherRulesLeadAwayAreNotAvoided) {
 }
 
 // Masquerade keeps the port that the container's kernel chose, from 32768-60999 by default.
-TEST_P(HostPorts, ThatAContainersKernelChoosesAreNotThoseOfAVm) {
+TEST_P(HostPorts, OfAContainersEphemeralRangeAreNotAssignedToVms) {
   for (const char* network : {"first", "second", "third"})
     add_network(network, {"--snat", "auto", "--snat-ports", "4096"});
   add_vm();

@@ -28,7 +28,7 @@ class Isolation : public InMode {
     vm("tap4", {"--untagged", "--uplink", "eth1"});
     lab.add_container("veth0", with_mode({"--vlan", "100"}));
     lab.listen_to_host();
-    for (const Station& station : stations) speak(station);
+    for (const Station& station : stations) teach(station);
   }
 
   void send(const Station& from, const Frame& frame) {
@@ -40,7 +40,7 @@ class Isolation : public InMode {
   }
 
   // Each MAC must be learned, because a leak by FDB lookup is as bad as one by flooding.
-  void speak(const Station& station) {
+  void teach(const Station& station) {
     send(station, udp4(Ends::between(station.mac, kBroadcast)));
     lab.ears.flush();
     lab.ears.forget();
@@ -57,7 +57,7 @@ class Isolation : public InMode {
     Ends broadcast = ends;
     broadcast.dst_mac = kBroadcast;
     Ends unknown = ends;
-    unknown.dst_mac = kMacNobody;
+    unknown.dst_mac = kMacUnknown;
     return {udp4(ends),       tcp6(ends),          arp_request(broadcast), udp4(multicast4),
             udp6(multicast6), icmp4_echo(unknown), stp_bpdu(ends.src_mac)};
   }
@@ -117,7 +117,7 @@ class Isolation : public InMode {
 };
 XVNET_IN_BOTH_MODES(Isolation);
 
-TEST_P(Isolation, NothingAVmSendsCrossesToAnotherNetwork) {
+TEST_P(Isolation, NoFrameOfAVmReachesAnotherNetwork) {
   ASSERT_EQ(vids.size(), 15u);
   for (const Station& from : stations) {
     for (const Station& victim : stations) {
@@ -134,9 +134,9 @@ TEST_P(Isolation, NothingAVmSendsCrossesToAnotherNetwork) {
   }
 }
 
-TEST_P(Isolation, AVmsFrameIsOnTheWireUnderItsOwnVidOnly) {
+TEST_P(Isolation, FramesLeaveOnlyWithTheirNetworksVid) {
   for (const Station& from : stations) {
-    for (const Frame& frame : seven_kinds(Ends::between(from.mac, kMacNobody))) {
+    for (const Frame& frame : seven_kinds(Ends::between(from.mac, kMacUnknown))) {
       send(from, frame);
       lab.ears.flush();
       for (const char* place : {"wire:eth0", "wire:eth1"}) {
@@ -149,7 +149,7 @@ TEST_P(Isolation, AVmsFrameIsOnTheWireUnderItsOwnVidOnly) {
   }
 }
 
-TEST_P(Isolation, NothingOfTheWireCrossesToAnotherNetwork) {
+TEST_P(Isolation, NoFrameFromTheWireReachesAnotherNetwork) {
   for (const std::string on : {"eth0", "eth1"}) {
     for (const Station& victim : stations) {
       std::vector<Sent> sent;
@@ -164,7 +164,7 @@ TEST_P(Isolation, NothingOfTheWireCrossesToAnotherNetwork) {
   }
 }
 
-TEST_P(Isolation, StackedTagsOfTheWireReachTheOuterTagsNetworkOnly) {
+TEST_P(Isolation, StackedTagsReachOnlyTheOuterTagsNetwork) {
   for (const Station& victim : stations) {
     for (const int inner : {10, 20, 30, 100}) {
       const Frame frame =
@@ -175,7 +175,7 @@ TEST_P(Isolation, StackedTagsOfTheWireReachTheOuterTagsNetworkOnly) {
   }
 }
 
-TEST_P(Isolation, LargeAndUnfinishedFramesCrossNoMoreThanOthers) {
+TEST_P(Isolation, TsoAndPartialChecksumFramesDoNotCross) {
   for (const Station& from : stations) {
     for (const Station& victim : stations) {
       if (from.place == victim.place) continue;

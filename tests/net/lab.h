@@ -26,7 +26,7 @@ inline const std::string kMacB = "02:00:00:00:0b:01";
 inline const std::string kMacC = "02:00:00:00:0c:01";
 inline const std::string kMacD = "02:00:00:00:0d:01";
 inline const std::string kMacWire = "02:00:00:00:ee:01";
-inline const std::string kMacNobody = "02:00:00:00:ff:01";
+inline const std::string kMacUnknown = "02:00:00:00:ff:01";
 
 class Lab {
  public:

@@ -8,7 +8,7 @@
 namespace xvnet::test {
 namespace {
 
-class Moved : public InMode {
+class MovedPort : public InMode {
  protected:
   // A device in the other namespace with the same ifindex as a device of the host.
   struct Decoy {
@@ -24,9 +24,9 @@ class Moved : public InMode {
     std::unique_ptr<PacketSocket> ear;
   };
 };
-XVNET_IN_BOTH_MODES(Moved);
+XVNET_IN_BOTH_MODES(MovedPort);
 
-TEST_P(Moved, APortReachesNoDeviceOfItsNewNamespace) {
+TEST_P(MovedPort, ReachesNoDeviceOfItsNewNamespace) {
   uplink("eth0");
   Tap& peer = vm_in_vlan("tap1", 10);
   const NetNs inside;

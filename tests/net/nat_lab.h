@@ -110,7 +110,7 @@ class NatLab : public InMode {
     return guest.ns.run(words);
   }
   // Transfers many segments and checks that each arrives unmodified.
-  static void expect_unharmed(Transfer& transfer) {
+  static void expect_intact(Transfer& transfer) {
     constexpr uint64_t kBytes = 8 << 20;
     EXPECT_TRUE(
         eventually([&] { return transfer.received().bytes >= kBytes; }, std::chrono::minutes(2)));

@@ -28,15 +28,15 @@ TEST_P(Nat, TenantsWithTheSameAddressesReachTheInternet) {
   }
 }
 
-TEST_P(Nat, TcpCarriesManySegmentsUnharmed) {
+TEST_P(Nat, TcpTransferArrivesIntact) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   Transfer transfer(red->ns, internet, kInternetIp);
-  expect_unharmed(transfer);
+  expect_intact(transfer);
 }
 
 // Fragmented ICMP and UDP packets, in both directions. tests/packet covers their order.
-TEST_P(Nat, CarriesDatagramsInFragments) {
+TEST_P(Nat, CarriesFragmentedDatagrams) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   const CommandResult large = ping(*red, {"-s", "4000", kInternetIp});
@@ -57,7 +57,7 @@ TEST_P(Nat, CarriesDatagramsInFragments) {
 }
 
 // SNAT is off for these destinations, so they need a route back to the VMs.
-TEST_P(Nat, ToChosenDestinationsItIsOff) {
+TEST_P(Nat, SkipsExemptDestinations) {
   add_network("red", {"--snat", "auto", "--snat-except", "192.0.2.0/24"});
   add_network("blue");
   const auto red = add_guest("c1", "red");
@@ -84,7 +84,7 @@ TEST_P(Nat, TracerouteShowsTheGateway) {
   EXPECT_NE(result.out.find("Time to live exceeded"), std::string::npos) << result.describe();
 }
 
-TEST_P(Nat, TheWaysMtuIsToldToTheSender) {
+TEST_P(Nat, PathMtuIsReportedToTheSender) {
   set_mtu(lab.ns(), "eth0", 1400);
   add_network("red");
   const auto red = add_guest("c1", "red");
@@ -92,14 +92,14 @@ TEST_P(Nat, TheWaysMtuIsToldToTheSender) {
   EXPECT_NE(result.out.find("mtu = 1400"), std::string::npos) << result.describe();
 }
 
-TEST_P(Nat, TheFirstFrameWaitsForTheNeighbour) {
+TEST_P(Nat, FirstFrameIsHeldUntilTheNeighbourIsResolved) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   lab.ns().must({"ip", "neigh", "flush", "dev", "eth0"});
   EXPECT_TRUE(exchange(*red));
 }
 
-TEST_P(Nat, APoolsAddressIsAnsweredForOnTheWire) {
+TEST_P(Nat, PoolAddressIsAnsweredByArp) {
   add_network("red", {"--snat", kPoolIp});
   const auto red = add_guest("c1", "red");
   const auto seen = exchange(*red);
@@ -110,9 +110,9 @@ TEST_P(Nat, APoolsAddressIsAnsweredForOnTheWire) {
 }
 
 // A new owner announces its address, so that neighbours stop sending to the previous owner.
-TEST_P(Nat, ANewPoolIsAnnounced) {
+TEST_P(Nat, NewPoolAddressIsAnnounced) {
   internet.must(
-      {"ip", "neigh", "replace", kPoolIp, "lladdr", kMacNobody, "dev", "eth0", "nud", "stale"});
+      {"ip", "neigh", "replace", kPoolIp, "lladdr", kMacUnknown, "dev", "eth0", "nud", "stale"});
   add_network("red", {"--snat", kPoolIp});
   EXPECT_TRUE(eventually([&] {
     return internet.must({"ip", "neigh", "show", kPoolIp}).out.find(mac_of(lab.ns(), "eth0")) !=
@@ -121,7 +121,7 @@ TEST_P(Nat, ANewPoolIsAnnounced) {
 }
 
 // The host's own sockets work in both directions, and so does everything that the NAT does not use.
-TEST_P(Nat, TheHostKeepsItsOwn) {
+TEST_P(Nat, HostTrafficIsNotTranslated) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   ASSERT_TRUE(exchange(*red));
@@ -138,7 +138,7 @@ TEST_P(Nat, TheHostKeepsItsOwn) {
   EXPECT_TRUE(client.receive());
 }
 
-TEST_P(Nat, AGuestDoesNotReachTheHost) {
+TEST_P(Nat, GuestCannotReachTheHost) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   ASSERT_TRUE(exchange(*red));
@@ -151,7 +151,7 @@ TEST_P(Nat, AGuestDoesNotReachTheHost) {
 
 // An outside host reaches a VM only after the VM has sent to it. On the host's own address, the
 // host's stack gets the stray frame, and its ICMP error is not sent.
-TEST_P(Nat, AStrangerGetsNothing) {
+TEST_P(Nat, UnsolicitedFramesAreFiltered) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   const UdpSocket service(internet, kInternetIp, kService);
@@ -169,7 +169,7 @@ TEST_P(Nat, AStrangerGetsNothing) {
   EXPECT_TRUE(eventually([&] { return lab.host.drops("eth0", "to_uplink", "unsolicited") == 1; }));
 }
 
-TEST_P(Nat, ItsPortsAreKeptFromTheHostForAsLongAsItIsThere) {
+TEST_P(Nat, PortsAreReservedUntilTheNetworkIsRemoved) {
   const std::string before = reserved_ports();
   add_network("red", {"--snat", "auto", "--snat-ports", "64"});
   EXPECT_NE(reserved_ports(), before);
@@ -177,7 +177,7 @@ TEST_P(Nat, ItsPortsAreKeptFromTheHostForAsLongAsItIsThere) {
   EXPECT_EQ(reserved_ports(), before);
 }
 
-TEST_P(Nat, ShowNatTellsWhoHasWhat) {
+TEST_P(Nat, ShowNatListsMappings) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   const auto seen = exchange(*red);
@@ -191,7 +191,7 @@ TEST_P(Nat, ShowNatTellsWhoHasWhat) {
   EXPECT_TRUE(lab.host.json({"show", "nat", "--address", "10.0.0.3"}).empty());
 }
 
-TEST_P(Nat, DetachAndNetworkDelEndTheMappings) {
+TEST_P(Nat, DetachAndNetworkDelRemoveMappings) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   ASSERT_TRUE(exchange(*red));
@@ -204,7 +204,7 @@ TEST_P(Nat, DetachAndNetworkDelEndTheMappings) {
   EXPECT_TRUE(exchange(*red));
 }
 
-TEST_P(Nat, SnatNoneEndsTheWayOut) {
+TEST_P(Nat, SnatNoneStopsTranslation) {
   add_network("red");
   const auto red = add_guest("c1", "red");
   ASSERT_TRUE(exchange(*red));

@@ -12,9 +12,9 @@ namespace {
 constexpr const char* kNewMac = "02:00:00:00:ee:99";
 constexpr const char* kLinkLocal = "fe80::ee";
 
-class WayOut : public NatLab {
+class NextHop : public NatLab {
  protected:
-  WayOut() {
+  NextHop() {
     // The kernel's default timers take about ten seconds. These settings shorten that to one
     // second.
     for (const char* setting : {"delay_first_probe_time=1", "retrans_time_ms=100"})
@@ -32,10 +32,10 @@ class WayOut : public NatLab {
 
   std::unique_ptr<Guest> red;
 };
-XVNET_IN_BOTH_MODES(WayOut);
+XVNET_IN_BOTH_MODES(NextHop);
 
 // No traffic of the host uses the neighbour, so only the VM's frames can have it confirmed.
-TEST_P(WayOut, AStaleNeighbourIsConfirmed) {
+TEST_P(NextHop, AStaleNeighbourIsConfirmed) {
   set_neighbour(mac_of(internet, "eth0"), "stale");
   EXPECT_TRUE(eventually([&] {
     return exchange(*red, kFarIp) && neighbour(kInternetIp).find("REACHABLE") != std::string::npos;
@@ -43,9 +43,9 @@ TEST_P(WayOut, AStaleNeighbourIsConfirmed) {
 }
 
 // The router's NIC was replaced, and no announcement was sent.
-TEST_P(WayOut, ANeighbourWithANewMacIsFound) {
+TEST_P(NextHop, ChangedNeighbourMacIsResolved) {
   ASSERT_TRUE(exchange(*red, kFarIp));
-  set_neighbour(kMacNobody, "stale");
+  set_neighbour(kMacUnknown, "stale");
   const UdpSocket service(internet, kFarIp, kService);
   const UdpSocket client(red->ns, "0.0.0.0", 0);
   EXPECT_TRUE(eventually([&] {
@@ -56,7 +56,7 @@ TEST_P(WayOut, ANeighbourWithANewMacIsFound) {
 }
 
 // RFC 8950, "BGP unnumbered": an IPv4 route with an IPv6 next hop.
-TEST_P(WayOut, TheNextHopMayBeAnIpv6Address) {
+TEST_P(NextHop, MayBeAnIpv6Address) {
   for (const NetNs* ns : {&lab.ns(), &std::as_const(internet)})
     ns->must({"sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0"});
   internet.must({"ip", "addr", "add", std::string(kLinkLocal) + "/64", "dev", "eth0", "nodad"});
@@ -71,18 +71,18 @@ TEST_P(WayOut, TheNextHopMayBeAnIpv6Address) {
   EXPECT_EQ(neighbour("254.128.0.0"), "");
 }
 
-TEST_P(WayOut, TheRoutesMtuIsToldAndTsoFollowsIt) {
+TEST_P(NextHop, RouteMtuIsReportedAndLimitsTso) {
   lab.ns().must({"ip", "route", "replace", "default", "via", kInternetIp, "mtu", "lock", "1300"});
   const CommandResult result = ping(*red, {"-M", "do", "-s", "1400", kFarIp});
   EXPECT_NE(result.out.find("mtu = 1300"), std::string::npos) << result.describe();
   red->ns.must({"ip", "route", "flush", "cache"});
   Transfer transfer(red->ns, internet, kFarIp);
-  expect_unharmed(transfer);
+  expect_intact(transfer);
   EXPECT_NE(red->ns.must({"ip", "route", "get", kFarIp}).out.find("mtu 1300"), std::string::npos);
 }
 
 // The whole machine shares one neighbour table, so one VM must not be able to fill it.
-TEST_P(WayOut, ScanningTheWireTakesFewNeighbours) {
+TEST_P(NextHop, ScanCreatesFewNeighbourEntries) {
   lab.ns().must({"ip", "route", "add", "198.18.0.0/16", "dev", "eth0"});
   const UdpSocket client(red->ns, "0.0.0.0", 0);
   for (int host = 1; host <= 2000; ++host)
@@ -97,7 +97,7 @@ TEST_P(WayOut, ScanningTheWireTakesFewNeighbours) {
   EXPECT_GT(entries, 0u);
   EXPECT_LE(entries, 64u) << "at most 16 new entries every 3 s";
   const CommandResult stats = lab.host.xvnet({"stats"});
-  EXPECT_NE(stats.out.find("neighbours_used_up"), std::string::npos) << stats.describe();
+  EXPECT_NE(stats.out.find("neighbours_exhausted"), std::string::npos) << stats.describe();
 }
 
 }  // namespace

@@ -46,9 +46,9 @@ class NftRouter {
   NetNs router_;
 };
 
-class BesideNft : public NatLab {
+class NatComparedWithNft : public NatLab {
  protected:
-  BesideNft() : nft_(internet) {
+  NatComparedWithNft() : nft_(internet) {
     add_network("red");
     first_ = add_guest("c1", "red");
     second_ = add_guest("c2", "red", "10.0.0.3");
@@ -74,7 +74,7 @@ class BesideNft : public NatLab {
     return {alone, contended};
   }
   // True when a remote's answer reaches the machine from another port than the request was sent to.
-  bool hears_another_port(const NetNs& machine) {
+  bool accepts_reply_from_another_port(const NetNs& machine) {
     const UdpSocket service(internet, kInternetIp, kService);
     const UdpSocket another(internet, kInternetIp, kService + 1);
     const UdpSocket client(machine, "0.0.0.0", 0);
@@ -90,11 +90,11 @@ class BesideNft : public NatLab {
   NftRouter nft_;
   std::unique_ptr<Guest> first_, second_;
 };
-XVNET_IN_BOTH_MODES(BesideNft);
+XVNET_IN_BOTH_MODES(NatComparedWithNft);
 
 // RFC 4787, REQ-1: a socket has one mapping for all remotes, even when another machine uses the
 // same port.
-TEST_P(BesideNft, ASocketHasOnePortUnderContention) {
+TEST_P(NatComparedWithNft, SocketKeepsOnePortUnderContention) {
   const auto ours = contended_ports(first_->ns, second_->ns);
   EXPECT_EQ(ours[0], ours[1]);
   const auto theirs = contended_ports(nft_.first, nft_.second);
@@ -102,9 +102,9 @@ TEST_P(BesideNft, ASocketHasOnePortUnderContention) {
 }
 
 // RFC 4787, REQ-8: a remote may answer from any port once the machine has sent to it.
-TEST_P(BesideNft, ARemoteMayAnswerFromAnotherPort) {
-  EXPECT_TRUE(hears_another_port(first_->ns));
-  EXPECT_FALSE(hears_another_port(nft_.first));
+TEST_P(NatComparedWithNft, RemoteMayReplyFromAnotherPort) {
+  EXPECT_TRUE(accepts_reply_from_another_port(first_->ns));
+  EXPECT_FALSE(accepts_reply_from_another_port(nft_.first));
 }
 
 }  // namespace

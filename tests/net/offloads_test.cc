@@ -81,7 +81,7 @@ class Offloads : public ::testing::TestWithParam<Modes> {
         << "at " << place << ": " << stream.size() << " bytes in " << frames.size() << " frames";
   }
 
-  std::vector<Frame> unfinished(const Ends& ends) const {
+  std::vector<Frame> partial_frames(const Ends& ends) const {
     const Ends tunnel = Ends::between(kMacC, kMacD);
     return {
         leave_partial(tcp4(ends)),
@@ -121,8 +121,8 @@ class Offloads : public ::testing::TestWithParam<Modes> {
   const std::vector<std::string> receivers = {"full", "plain", "bare", "veth", "wire:eth0"};
 };
 
-TEST_P(Offloads, AFloodOfUnfinishedFramesArrivesCorrectEverywhere) {
-  for (const Frame& frame : unfinished(Ends::between(kMacA, kBroadcast))) {
+TEST_P(Offloads, FloodedPartialChecksumsArriveComplete) {
+  for (const Frame& frame : partial_frames(Ends::between(kMacA, kBroadcast))) {
     sender->send(frame);
     const Places everywhere(receivers.begin(), receivers.end());
     EXPECT_EQ(lab.where(frame), everywhere);
@@ -130,7 +130,7 @@ TEST_P(Offloads, AFloodOfUnfinishedFramesArrivesCorrectEverywhere) {
   }
 }
 
-TEST_P(Offloads, AFloodOfCompleteFramesArrivesUnchangedEverywhere) {
+TEST_P(Offloads, FloodedCompleteFramesArriveUnmodified) {
   for (const Frame& frame : complete(Ends::between(kMacA, kBroadcast))) {
     sender->send(frame);
     lab.ears.flush();
@@ -139,7 +139,7 @@ TEST_P(Offloads, AFloodOfCompleteFramesArrivesUnchangedEverywhere) {
   }
 }
 
-TEST_P(Offloads, AFloodOfTsoFramesArrivesWholeEverywhere) {
+TEST_P(Offloads, FloodedTsoFramesArriveComplete) {
   const Ends ends = Ends::between(kMacA, kBroadcast);
   for (const Frame& frame : {tso4(ends, 20000, 1448), tso6(ends, 60000, 1400)}) {
     sender->send(frame);
@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(Mode, Offloads,
                          [](const auto& info) { return info.param.name(); });
 
 // Sends the same frames to one learned destination, the path of most traffic.
-class OffloadsToOne : public Offloads {
+class OffloadsUnicast : public Offloads {
  protected:
   void SetUp() override {
     const std::vector<std::pair<std::string, std::string>> stations = {
@@ -177,9 +177,9 @@ class OffloadsToOne : public Offloads {
   std::map<std::string, std::string> macs;
 };
 
-TEST_P(OffloadsToOne, UnfinishedFramesArriveCorrect) {
+TEST_P(OffloadsUnicast, PartialChecksumsArriveComplete) {
   for (const auto& [place, mac] : macs) {
-    for (const Frame& frame : unfinished(Ends::between(kMacA, mac))) {
+    for (const Frame& frame : partial_frames(Ends::between(kMacA, mac))) {
       sender->send(frame);
       EXPECT_EQ(lab.where(frame), Places{place});
       expect_whole(frame, place);
@@ -187,7 +187,7 @@ TEST_P(OffloadsToOne, UnfinishedFramesArriveCorrect) {
   }
 }
 
-TEST_P(OffloadsToOne, CompleteFramesArriveUnchanged) {
+TEST_P(OffloadsUnicast, CompleteFramesArriveUnmodified) {
   for (const auto& [place, mac] : macs) {
     for (const Frame& frame : complete(Ends::between(kMacA, mac))) {
       sender->send(frame);
@@ -197,7 +197,7 @@ TEST_P(OffloadsToOne, CompleteFramesArriveUnchanged) {
   }
 }
 
-TEST_P(OffloadsToOne, TsoFramesArriveWhole) {
+TEST_P(OffloadsUnicast, TsoFramesArriveComplete) {
   for (const auto& [place, mac] : macs) {
     const Ends ends = Ends::between(kMacA, mac);
     for (const Frame& frame : {tso4(ends, 20000, 1448), tso6(ends, 21000, 1428),
@@ -210,10 +210,10 @@ TEST_P(OffloadsToOne, TsoFramesArriveWhole) {
   }
 }
 
-TEST_P(OffloadsToOne, UnfinishedFramesOfTheWireArriveCorrect) {
+TEST_P(OffloadsUnicast, PartialChecksumsFromTheWireArriveComplete) {
   for (const auto& [place, mac] : macs) {
     if (place == "wire:eth0") continue;
-    for (const Frame& frame : unfinished(Ends::between(kMacWire, mac))) {
+    for (const Frame& frame : partial_frames(Ends::between(kMacWire, mac))) {
       wire->send(frame.tagged(10));
       EXPECT_EQ(lab.where(frame), Places{place});
       expect_whole(frame, place);
@@ -225,13 +225,13 @@ TEST_P(OffloadsToOne, UnfinishedFramesOfTheWireArriveCorrect) {
   }
 }
 
-TEST_P(OffloadsToOne, APartialChecksumIsLeftToAGuestThatTakesIt) {
+TEST_P(OffloadsUnicast, PartialChecksumIsKeptForAGuestWithOffloads) {
   const Frame frame = leave_partial(tcp4(Ends::between(kMacA, macs["full"])));
   sender->send(frame);
   EXPECT_TRUE(lab.at("full", frame).partial());
 }
 
-TEST_P(OffloadsToOne, ATsoFrameIsNotCutForAGuestThatTakesIt) {
+TEST_P(OffloadsUnicast, TsoFrameIsKeptForAGuestWithOffloads) {
   const Frame frame = tso4(Ends::between(kMacA, macs["full"]), 20000, 1448);
   sender->send(frame);
   const Received got = lab.at("full", frame);
@@ -239,7 +239,7 @@ TEST_P(OffloadsToOne, ATsoFrameIsNotCutForAGuestThatTakesIt) {
   EXPECT_EQ(got.finished(), frame.finished().bytes);
 }
 
-INSTANTIATE_TEST_SUITE_P(Mode, OffloadsToOne,
+INSTANTIATE_TEST_SUITE_P(Mode, OffloadsUnicast,
                          ::testing::Values(Modes{"tc", "tc", "tc"}, Modes{"xdp", "xdp", "xdp"},
                                            Modes{"xdp", "tc", "tc"}, Modes{"tc", "xdp", "xdp"}),
                          [](const auto& info) { return info.param.name(); });

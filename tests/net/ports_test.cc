@@ -41,13 +41,13 @@ TEST_P(Ports, ACreatedTapHasItsOwnerQueuesAndMtu) {
   EXPECT_EQ(info.at("mtu"), 9000);
 }
 
-TEST_P(Ports, AnOwnerByNumberIsTaken) {
+TEST_P(Ports, OwnerMayBeANumber) {
   lab.host.attach("tap0", with_mode({"--vlan", "10", "--owner", "65534"}));
   const auto tun = link_info(lab.ns(), "tap0").at("linkinfo").at("info_data");
   EXPECT_TRUE(tun.at("user") == "nobody" || tun.at("user") == 65534) << tun.dump();
 }
 
-TEST_P(Ports, AnExistingTapIsTakenAsItIs) {
+TEST_P(Ports, ExistingTapIsAttachedUnchanged) {
   lab.ns().must({"ip", "tuntap", "add", "tap0", "mode", "tap"});
   const int index = ifindex(lab.ns(), "tap0");
   lab.host.attach("tap0", with_mode({"--vlan", "10"}));
@@ -57,7 +57,7 @@ TEST_P(Ports, AnExistingTapIsTakenAsItIs) {
   EXPECT_EQ(ifindex(lab.ns(), "tap0"), index);
 }
 
-TEST_P(Ports, ATapThatItsVmHoldsOpenAlreadyIsAttached) {
+TEST_P(Ports, TapThatIsAlreadyOpenIsAttached) {
   lab.ns().must({"ip", "tuntap", "add", "tap0", "mode", "tap", "vnet_hdr"});
   Tap& a = lab.open_vm("tap0");
   lab.host.attach("tap0", with_mode({"--vlan", "10"}));
@@ -70,7 +70,7 @@ TEST_P(Ports, ATapThatItsVmHoldsOpenAlreadyIsAttached) {
 }
 
 // Both ports map to the same place in maps/interface_cache.h.
-TEST_P(Ports, TwoWithOnePlaceInTheCacheAreTwo) {
+TEST_P(Ports, CacheCollisionKeepsPortsApart) {
   constexpr int kPlaces = 4096;
   Tap& a = vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 10);
@@ -105,7 +105,7 @@ TEST_P(Ports, AVethEndIsAPort) {
   EXPECT_EQ(lab.where(to_a), (Places{"tap0"}));
 }
 
-TEST_P(Ports, AttachingTheSameWayAgainIsDone) {
+TEST_P(Ports, RepeatedAttachSucceeds) {
   const Words command = with_mode({"attach", "tap0", "--vlan", "10", "--mac", kMacA});
   lab.host.must(command);
   const std::string before = lab.host.state();
@@ -114,7 +114,7 @@ TEST_P(Ports, AttachingTheSameWayAgainIsDone) {
   EXPECT_EQ(lab.host.state(), before);
 }
 
-TEST_P(Ports, AttachingDifferentlyIsRefusedAndSaysHow) {
+TEST_P(Ports, DifferingAttachIsRefusedAndNamesTheDifference) {
   lab.host.attach("tap0", with_mode({"--vlan", "10", "--mac", kMacA}));
   const std::string before = lab.host.state();
   const std::vector<std::pair<Words, Words>> cases = {
@@ -163,7 +163,7 @@ TEST_P(Ports, DetachDeleteRemovesTheTap) {
   EXPECT_FALSE(exists(lab.ns(), "tap0"));
 }
 
-TEST_P(Ports, AnImplicitNetworkGoesWithItsLastPort) {
+TEST_P(Ports, ImplicitNetworkIsRemovedWithItsLastPort) {
   lab.host.attach("tap0", with_mode({"--vlan", "10"}));
   lab.host.attach("tap1", with_mode({"--vlan", "10"}));
   EXPECT_EQ(lab.host.network("vlan10").at("implicit"), true);
@@ -173,7 +173,7 @@ TEST_P(Ports, AnImplicitNetworkGoesWithItsLastPort) {
   EXPECT_TRUE(lab.host.network("vlan10").is_null());
 }
 
-TEST_P(Ports, AVidWithoutPortsIsTheHostsAgain) {
+TEST_P(Ports, VidIsGivenBackToTheHostWithTheLastPort) {
   PacketSocket& wire = uplink("eth0");
   vm_in_vlan("tap0", 10);
   lab.bridge_over("eth0");
@@ -241,7 +241,7 @@ TEST_P(Ports, EveryQueueOfAMultiqueueTapIsAPort) {
   }));
 }
 
-TEST_P(Ports, DownTakesEverythingAway) {
+TEST_P(Ports, DownRemovesEverything) {
   uplink("eth0");
   lab.host.must({"network", "add", "lab", "--host-address", "10.0.0.2/24"});
   vm_in_vlan("tap0", 10);
@@ -266,9 +266,9 @@ TEST_P(Ports, DownTakesEverythingAway) {
   EXPECT_FALSE(xdp.contains("xdp")) << xdp.dump();
 }
 
-TEST_P(Ports, DownOfNothingIsDone) { EXPECT_EQ(lab.host.xvnet({"down"}).exit_code, 0); }
+TEST_P(Ports, DownWithoutAnInstanceSucceeds) { EXPECT_EQ(lab.host.xvnet({"down"}).exit_code, 0); }
 
-TEST_P(Ports, ATapThatIsAttachedAgainWorksAgain) {
+TEST_P(Ports, ReattachedTapWorks) {
   Tap& a = vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 20);
   lab.host.must({"detach", "tap0"});
@@ -281,10 +281,10 @@ TEST_P(Ports, ATapThatIsAttachedAgainWorksAgain) {
 
 // IPv6 is on, as on a real host. Unless prevented, the kernel then sends on every interface that is
 // up.
-class SilentPorts : public ::testing::TestWithParam<std::string> {};
-XVNET_IN_BOTH_MODES(SilentPorts);
+class CreatedTap : public ::testing::TestWithParam<std::string> {};
+XVNET_IN_BOTH_MODES(CreatedTap);
 
-TEST_P(SilentPorts, TheHostSaysNothingOnACreatedTap) {
+TEST_P(CreatedTap, CarriesNoFramesOfTheHost) {
   Lab lab(Ipv6::kNormal);
   lab.add_vm("tap0", {"--vlan", "10", "--mode", GetParam()});
   // A second TAP with the kernel's defaults shows when the kernel has sent.

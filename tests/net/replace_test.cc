@@ -50,7 +50,7 @@ TEST_P(Replace, OfASettingKeepsTheLinkAndTheMapping) {
   }
 }
 
-TEST_P(Replace, ByAnotherNetworkTakesItApart) {
+TEST_P(Replace, OfTheNetworkInterruptsTheLink) {
   const std::string before = carrier_changes();
   lab.host.attach("p1", with_mode({"--vlan", "77", "--replace", "--max-macs", "9"}));
   EXPECT_NE(carrier_changes(), before);

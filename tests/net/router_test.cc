@@ -71,11 +71,11 @@ TEST_P(Router, JoinsTheNetworksOfATenant) {
   EXPECT_NE(trace.out.find("From 10.0.1.1 icmp_seq=1 Time to live exceeded"), std::string::npos)
       << trace.describe();
   Transfer transfer(web->ns, db->ns, "10.0.2.2", "10.0.2.2");
-  expect_unharmed(transfer);
+  expect_intact(transfer);
 }
 
 // Two tenants with the same subnets, and a network without a router.
-TEST_P(Router, LeadsToNobodyElse) {
+TEST_P(Router, ReachesNoOtherNetwork) {
   for (const char* tenant : {"red", "blue"}) {
     add_routed(tenant + std::string("-web"), 1, tenant);
     add_routed(tenant + std::string("-db"), 2, tenant);
@@ -99,7 +99,7 @@ TEST_P(Router, LeadsToNobodyElse) {
       EXPECT_FALSE(is_ipv4(received->bytes)) << ear->dev();
 }
 
-TEST_P(Router, GoesBesideTheWayOut) {
+TEST_P(Router, WorksTogetherWithSnat) {
   add_routed("web", 1, "r1", {"--snat", "auto"});
   add_routed("db", 2, "r1");
   const auto web = add_station("c1", "web", 1);
@@ -120,7 +120,7 @@ TEST_P(Router, GoesBesideTheWayOut) {
   EXPECT_EQ(question->ip, "10.0.2.2");
 }
 
-TEST_P(Router, IsLeftAndJoinedByNetworkSet) {
+TEST_P(Router, IsJoinedAndLeftByNetworkSet) {
   add_routed("web", 1, "r1");
   add_routed("db", 2, "r2");
   const auto web = add_station("c1", "web", 1);

@@ -54,7 +54,7 @@ class RunningVm : public ::testing::Test {
   int index = 0;
 };
 
-TEST_F(RunningVm, GoesOnAfterDownAndRestore) {
+TEST_F(RunningVm, WorksAfterDownAndRestore) {
   expect_works();
   const CommandResult downed = lab.host.xvnet({"down"});
   expect_kept(downed, "tap0");
@@ -68,7 +68,7 @@ TEST_F(RunningVm, GoesOnAfterDownAndRestore) {
   EXPECT_EQ(lab.host.state(), before);
 }
 
-TEST_F(RunningVm, GoesOnAfterDetachAndAttach) {
+TEST_F(RunningVm, WorksAfterDetachAndAttach) {
   expect_kept(lab.host.xvnet({"detach", "tap0", "--delete"}), "tap0");
   lab.host.attach("tap0", {"--vlan", "10"});
   EXPECT_TRUE(lab.host.xvnet({"detach", "tap1"}).ok());
@@ -78,13 +78,13 @@ TEST_F(RunningVm, GoesOnAfterDetachAndAttach) {
 }
 
 // A VM may turn the carrier off (TUNSETCARRIER).
-TEST_F(RunningVm, IsKnownWithoutACarrier) {
+TEST_F(RunningVm, IsDetectedWithoutACarrier) {
   int off = 0;
   ASSERT_EQ(ioctl(lab.vm("tap0").fd(), TUNSETCARRIER, &off), 0);
   expect_kept(lab.host.xvnet({"down"}), "tap0");
 }
 
-TEST_F(RunningVm, IsKnownByAQueueThatIsDetached) {
+TEST_F(RunningVm, IsDetectedByADetachedQueue) {
   ifreq request{};
   request.ifr_flags = static_cast<short>(IFF_DETACH_QUEUE);
   ASSERT_EQ(ioctl(lab.vm("tap1").fd(), TUNSETQUEUE, &request), 0);
@@ -93,14 +93,14 @@ TEST_F(RunningVm, IsKnownByAQueueThatIsDetached) {
   EXPECT_TRUE(exists(lab.ns(), "tap1"));
 }
 
-TEST_F(RunningVm, IsForeseenByARehearsal) {
-  const CommandResult told = lab.host.xvnet({"--dry-run", "down"});
-  EXPECT_TRUE(told.ok()) << told.describe();
-  EXPECT_EQ(told.out.find("delete tap"), std::string::npos) << told.describe();
+TEST_F(RunningVm, IsReportedByDryRun) {
+  const CommandResult result = lab.host.xvnet({"--dry-run", "down"});
+  EXPECT_TRUE(result.ok()) << result.describe();
+  EXPECT_EQ(result.out.find("delete tap"), std::string::npos) << result.describe();
 }
 
 // xvnet deletes a TAP that it made once no VM has it open, even if it was kept before.
-TEST(StoppedVm, LeavesATapThatDownDeletes) {
+TEST(StoppedVm, TapIsDeletedByDown) {
   Lab lab;
   const std::string file = state_file();
   lab.host.attach("tap0", {"--vlan", "10"});
@@ -137,7 +137,7 @@ int open_as(const NetNs& ns, uid_t uid, const std::string& name, int flags = 0) 
   });
 }
 
-TEST(TapOwner, IsRootUnlessAnotherIsNamed) {
+TEST(TapOwner, IsRootByDefault) {
   Lab lab;
   lab.host.attach("tap0", {"--vlan", "10"});
   EXPECT_EQ(open_as(lab.ns(), kNobody, "tap0"), EPERM);
@@ -145,7 +145,7 @@ TEST(TapOwner, IsRootUnlessAnotherIsNamed) {
   lab.host.attach("tap0", {"--vlan", "10", "--owner", "root"});
 }
 
-TEST(TapOwner, IsRootOfEveryQueue) {
+TEST(TapOwner, IsRootForEveryQueue) {
   Lab lab;
   lab.host.attach("tap0", {"--vlan", "10", "--queues", "4"});
   EXPECT_EQ(open_as(lab.ns(), kNobody, "tap0", IFF_MULTI_QUEUE), EPERM);
@@ -154,7 +154,7 @@ TEST(TapOwner, IsRootOfEveryQueue) {
   EXPECT_EQ(open_as(lab.ns(), 0, "tap0", IFF_MULTI_QUEUE), 0);
 }
 
-TEST(TapOwner, IsWhoIsNamed) {
+TEST(TapOwner, IsTheRequestedUser) {
   Lab lab;
   lab.host.attach("tap0", {"--vlan", "10", "--owner", std::to_string(kNobody)});
   EXPECT_EQ(open_as(lab.ns(), kNobody, "tap0"), 0);

@@ -6,7 +6,7 @@
 namespace xvnet::test {
 namespace {
 
-class Severed : public InMode {
+class OrphanedAttachment : public InMode {
  protected:
   void SetUp() override {
     wire = &uplink("eth0");
@@ -55,13 +55,13 @@ class Severed : public InMode {
   Tap* peer = nullptr;
   int index = 0;
 };
-XVNET_IN_BOTH_MODES(Severed);
+XVNET_IN_BOTH_MODES(OrphanedAttachment);
 
-TEST_P(Severed, ADeletedDeviceIsShownAsGone) {
+TEST_P(OrphanedAttachment, OfADeletedDeviceIsShownAsGone) {
   EXPECT_EQ(lab.host.port("tap0").at("state"), "gone");
 }
 
-TEST_P(Severed, TheOthersGoOn) {
+TEST_P(OrphanedAttachment, DoesNotAffectOtherPorts) {
   const Frame frame = udp4(Ends::between(kMacB, kBroadcast));
   peer->send(frame);
   EXPECT_EQ(lab.where(frame), (Places{"wire:eth0"}));
@@ -70,18 +70,18 @@ TEST_P(Severed, TheOthersGoOn) {
   EXPECT_EQ(lab.where(back), (Places{"tap1"}));
 }
 
-TEST_P(Severed, ADeletedDeviceIsDetached) {
+TEST_P(OrphanedAttachment, OfADeletedDeviceCanBeDetached) {
   lab.host.must({"detach", "tap0"});
   EXPECT_TRUE(lab.host.port("tap0").is_null());
 }
 
-TEST_P(Severed, ADeletedDeviceIsCreatedByAttachingAgain) {
+TEST_P(OrphanedAttachment, OfADeletedDeviceIsReplacedByAttach) {
   lab.host.attach("tap0", with_mode({"--vlan", "10"}));
   EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
   expect_works(lab.open_vm("tap0"));
 }
 
-TEST_P(Severed, ADeviceOfTheSameNameIsNotAttached) {
+TEST_P(OrphanedAttachment, DoesNotApplyToANewDeviceOfTheSameName) {
   create_tap("tap0");
   const std::string state = lab.host.port("tap0").at("state");
   EXPECT_TRUE(state == "severed" || state == "gone") << state;
@@ -91,14 +91,14 @@ TEST_P(Severed, ADeviceOfTheSameNameIsNotAttached) {
   expect_works(lab.open_vm("tap0"));
 }
 
-TEST_P(Severed, ADeviceOfTheSameNameIsDetachedFromItsPast) {
+TEST_P(OrphanedAttachment, IsRemovedByDetachOfANewDeviceOfTheSameName) {
   create_tap("tap0");
   lab.host.must({"detach", "tap0"});
   EXPECT_TRUE(lab.host.port("tap0").is_null());
   EXPECT_TRUE(exists(lab.ns(), "tap0"));
 }
 
-TEST_P(Severed, ADeviceOfTheSameNumberIsNotTheOldPort) {
+TEST_P(OrphanedAttachment, DoesNotApplyToADeviceWithTheSameIfindex) {
   create_with_the_same_index("other");
   ASSERT_EQ(ifindex(lab.ns(), "other"), index);
   set_up(lab.ns(), "other");
@@ -112,7 +112,7 @@ TEST_P(Severed, ADeviceOfTheSameNumberIsNotTheOldPort) {
   EXPECT_TRUE(state == "severed" || state == "gone") << state;
 }
 
-TEST_P(Severed, ADeviceOfTheSameNumberCanBeAttached) {
+TEST_P(OrphanedAttachment, DoesNotStopAttachOfADeviceWithTheSameIfindex) {
   create_with_the_same_index("other");
   lab.host.attach("other", with_mode({"--vlan", "20"}));
   EXPECT_EQ(lab.host.port("other").at("state"), "up");
@@ -125,7 +125,7 @@ TEST_P(Severed, ADeviceOfTheSameNumberCanBeAttached) {
   EXPECT_EQ(lab.at("wire:eth0", frame).bytes, frame.tagged(20).bytes);
 }
 
-TEST_P(Severed, ASameNumberDeviceOfTheSameNameIsFoundOut) {
+TEST_P(OrphanedAttachment, IsDetectedDespiteTheSameNameAndIfindex) {
   create_with_the_same_index("tap0");
   EXPECT_EQ(lab.host.port("tap0").at("state"), "severed");
   const CommandResult attached = lab.host.xvnet(with_mode({"attach", "tap0", "--vlan", "10"}));
@@ -135,7 +135,7 @@ TEST_P(Severed, ASameNumberDeviceOfTheSameNameIsFoundOut) {
 }
 
 // xvnet's programs still run on the moved device, so their links look alive.
-TEST_P(Severed, ADeviceThatLivesOnElsewhereIsNotTheOneWithItsNumberHere) {
+TEST_P(OrphanedAttachment, IsDetectedForADeviceInAnotherNamespace) {
   const NetNs elsewhere;
   const NetNs far_side;
   lab.ns().must({"ip", "link", "add", "name", "veth0", "index", std::to_string(index), "type",
@@ -153,7 +153,7 @@ TEST_P(Severed, ADeviceThatLivesOnElsewhereIsNotTheOneWithItsNumberHere) {
   expect_filters("veth0");
 }
 
-TEST_P(Severed, ADeletedUplinkIsShownAndCanBeAddedAgain) {
+TEST_P(OrphanedAttachment, OfADeletedUplinkIsShownAndReplacedByAdd) {
   delete_link(lab.ns(), "eth0");
   EXPECT_EQ(lab.host.uplink("eth0").at("state"), "gone");
   lab.host.must({"uplink", "del", "eth0"});
@@ -166,7 +166,7 @@ TEST_P(Severed, ADeletedUplinkIsShownAndCanBeAddedAgain) {
   EXPECT_EQ(lab.where(back), (Places{"tap1"}));
 }
 
-TEST_P(Severed, DownClearsItAll) {
+TEST_P(OrphanedAttachment, IsRemovedByDown) {
   create_tap("tap0");
   lab.host.down();
   EXPECT_TRUE(lab.host.json({"show", "ports"}).empty());

@@ -87,7 +87,7 @@ TEST_P(SharedAddress, FollowsKeepalived) {
       << "from another network, after the take-over";
 }
 
-TEST_P(SharedAddress, IsNotGivenToAPortByItself) {
+TEST_P(SharedAddress, IsNotAssignedAutomatically) {
   const CommandResult own = lab.host.xvnet(
       {"attach", "c3", "--network", "blue", "--ip", kShared, "--mode", mode(), "--replace"});
   EXPECT_EQ(own.exit_code, 1) << own.describe();

@@ -61,7 +61,7 @@ TEST_F(SharedXdp, EveryProgramRuns) {
   EXPECT_EQ(lab.host.uplink("eth0").at("mode"), "xdp");
 }
 
-TEST_F(SharedXdp, UplinkDelLeavesTheOthersAlone) {
+TEST_F(SharedXdp, UplinkDelKeepsTheOtherPrograms) {
   lab.host.must({"uplink", "del", "eth0"});
   const auto first = before->frames();
   const auto last = after->frames();
@@ -70,7 +70,7 @@ TEST_F(SharedXdp, UplinkDelLeavesTheOthersAlone) {
   EXPECT_TRUE(eventually([&] { return after->frames() == last + 2; })) << after->frames();
 }
 
-TEST_F(SharedXdp, TheOthersMayGo) {
+TEST_F(SharedXdp, OtherProgramsMayDetach) {
   before.reset();
   expect_carries();
   after.reset();
@@ -82,7 +82,7 @@ TEST_F(SharedXdp, TheOthersMayGo) {
 
 // A dispatcher is attached by netlink, so another program can replace it. The tc programs then
 // carry all frames.
-TEST_F(SharedXdp, AnEvictedDispatcherIsSeenAndPutBackByOneCommand) {
+TEST_F(SharedXdp, ReplacedDispatcherIsReportedAndRestored) {
   lab.ns().must({"ip", "link", "set", "dev", "eth0", "xdp", "off"});
   EXPECT_EQ(lab.host.uplink("eth0").at("state"), "incomplete");
   expect_carries();

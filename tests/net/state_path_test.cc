@@ -47,7 +47,7 @@ class StatePath : public ::testing::Test {
   Lab lab;
 };
 
-TEST_F(StatePath, SaveReplacesAFileAndLeavesNothingElse) {
+TEST_F(StatePath, SaveReplacesAFileAndLeavesNoOther) {
   write("state", "old");
   lab.host.must({"save", at("state")});
   EXPECT_NE(read("state").find("tap0"), std::string::npos);
@@ -72,7 +72,7 @@ TEST_F(StatePath, SaveFollowsNoLinkAndReplacesNone) {
 }
 
 // Another user of the directory has placed a symbolic link under a likely temporary name.
-TEST_F(StatePath, SaveUsesNoNameThatCanBeForetold) {
+TEST_F(StatePath, SaveUsesAnUnpredictableTemporaryName) {
   write("victim", "precious");
   fs::create_symlink("victim", at("state.new"));
   lab.host.must({"save", at("state")});
@@ -87,7 +87,7 @@ TEST_F(StatePath, SaveToADirectoryIsRefused) {
 }
 
 // A tmpfs of one page that is nearly full.
-TEST_F(StatePath, SaveToAFullDiskKeepsTheFormerFile) {
+TEST_F(StatePath, SaveToAFullDiskKeepsThePreviousFile) {
   const std::string binary = xvnet_binary() + " --instance " + lab.host.instance();
   const std::string script = "mount -t tmpfs -o size=4096 none " + std::string(place_) +
                              " && echo old > " + at("state") + "; " + binary + " save " +
@@ -104,7 +104,7 @@ TEST_F(StatePath, RestoreReadsNoDevice) {
   expect_refused({"restore", place_}, "it is a directory");
 }
 
-TEST_F(StatePath, RestoreWaitsForNoWriter) {
+TEST_F(StatePath, RestoreDoesNotWaitForAWriter) {
   ASSERT_EQ(mkfifo(at("pipe").c_str(), 0600), 0);
   expect_refused({"restore", at("pipe")}, "pipe");
 }
@@ -116,7 +116,7 @@ TEST_F(StatePath, RestoreReadsAPipeThatHasAWriter) {
   EXPECT_EQ(result.exit_code, 0) << result.describe();
 }
 
-TEST_F(StatePath, RestoreReadsNoMoreThanAStateCanBe) {
+TEST_F(StatePath, RestoreLimitsTheFileSize) {
   write("large", "");
   fs::resize_file(at("large"), std::uintmax_t{1} << 40);
   expect_refused({"restore", at("large")}, "larger than 64 MiB");

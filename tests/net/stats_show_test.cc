@@ -58,7 +58,7 @@ TEST_P(Stats, CountAFloodOnceAtItsSenderAndAtEachReceiver) {
   EXPECT_EQ(lab.host.packets("eth0", "to_uplink"), 1u);
 }
 
-TEST_P(Stats, CountTheWiresFramesAtTheUplink) {
+TEST_P(Stats, CountFramesFromTheWireAtTheUplink) {
   PacketSocket& wire = uplink("eth0");
   vm_in_vlan("tap0", 10);
   wire.send(udp4(Ends::between(kMacWire, kBroadcast)).tagged(10));
@@ -99,7 +99,7 @@ TEST_P(Stats, AFrameTooLargeForItsReceiverIsCounted) {
   EXPECT_EQ(lab.host.drops("tap0", "from_vm", "too_big"), 1u);
 }
 
-TEST_P(Stats, StartAnewWithANewPort) {
+TEST_P(Stats, StartAtZeroForANewPort) {
   Tap& a = vm_in_vlan("tap0", 10);
   a.send(udp4(Ends::between(kMacA, kBroadcast)));
   lab.host.must({"detach", "tap0"});
@@ -107,7 +107,7 @@ TEST_P(Stats, StartAnewWithANewPort) {
   EXPECT_EQ(lab.host.all_drops("tap0", "from_vm"), 0u);
 }
 
-TEST_P(Stats, WatchedAreLookedAtAgainUntilInterrupted) {
+TEST_P(Stats, WatchRepeatsUntilInterrupted) {
   Tap& a = vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 10);
   RunningCommand watch = lab.host.start({"--json", "stats", "tap0", "--watch"});
@@ -126,7 +126,7 @@ TEST_P(Stats, WatchedAreLookedAtAgainUntilInterrupted) {
   EXPECT_EQ(packets.back(), 1);
 }
 
-TEST_P(Stats, OfOneDeviceAreThoseInTheWholeList) {
+TEST_P(Stats, OfOneDeviceMatchTheFullList) {
   uplink("eth0");
   vm_in_vlan("tap0", 10);
   const Json all = lab.host.json({"stats"});
@@ -269,7 +269,7 @@ TEST_P(Show, StatsHaveTheirKeys) {
   }
 }
 
-TEST_P(Show, SaysWhatIsThere) {
+TEST_P(Show, ReportsTheState) {
   EXPECT_EQ(lab.host.json({"show", "ports"}).size(), 2u);
   EXPECT_EQ(lab.host.port("tap0").at("state"), "up");
   EXPECT_FALSE(lab.host.port("tap0").at("why").get<std::string>().empty());

@@ -9,7 +9,7 @@ namespace {
 class Switching : public InMode {
  protected:
   // Makes the network learn that `mac` is at `tap`.
-  void speak(Tap& tap, const std::string& mac) {
+  void teach(Tap& tap, const std::string& mac) {
     tap.send(udp4(Ends::between(mac, kBroadcast)));
     lab.ears.flush();
   }
@@ -21,7 +21,7 @@ TEST_P(Switching, FloodsAnUnknownDestinationToItsWholeNetwork) {
   Tap& a = vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 10);
   vm_in_vlan("tap2", 10);
-  const Frame frame = udp4(Ends::between(kMacA, kMacNobody));
+  const Frame frame = udp4(Ends::between(kMacA, kMacUnknown));
   a.send(frame);
   EXPECT_EQ(lab.where(frame), (Places{"tap1", "tap2", "wire:eth0"}));
   EXPECT_EQ(lab.at("tap1", frame).bytes, frame.bytes);
@@ -40,12 +40,12 @@ TEST_P(Switching, FloodsFromTheWireToThePortsOnly) {
   EXPECT_EQ(lab.at("tap1", frame).bytes, frame.bytes);
 }
 
-TEST_P(Switching, SendsToALearntDestinationAlone) {
+TEST_P(Switching, SendsOnlyToALearnedDestination) {
   PacketSocket& wire = uplink("eth0");
   Tap& a = vm_in_vlan("tap0", 10);
   Tap& b = vm_in_vlan("tap1", 10);
   vm_in_vlan("tap2", 10);
-  speak(b, kMacB);
+  teach(b, kMacB);
   wire.send(udp4(Ends::between(kMacWire, kBroadcast)).tagged(10));
   lab.ears.flush();
   const Frame to_b = udp4(Ends::between(kMacA, kMacB));
@@ -58,11 +58,11 @@ TEST_P(Switching, SendsToALearntDestinationAlone) {
   EXPECT_EQ(lab.host.learnt_at("vlan10", kMacWire), "eth0");
 }
 
-TEST_P(Switching, ThreeVmsInThreeVlansHearNothingOfEachOther) {
+TEST_P(Switching, VmsInDifferentVlansAreIsolated) {
   uplink("eth0");
   Tap* taps[] = {&vm_in_vlan("tap0", 10), &vm_in_vlan("tap1", 20), &vm_in_vlan("tap2", 30)};
   const std::string macs[] = {kMacA, kMacB, kMacC};
-  for (int i = 0; i < 3; ++i) speak(*taps[i], macs[i]);
+  for (int i = 0; i < 3; ++i) teach(*taps[i], macs[i]);
   for (int from = 0; from < 3; ++from) {
     const auto vid = static_cast<uint16_t>(10 * (from + 1));
     for (const std::string& to : {macs[(from + 1) % 3], std::string(kBroadcast)}) {
@@ -79,8 +79,8 @@ TEST_P(Switching, TheSameMacInTwoNetworksIsTwoStations) {
   Tap& b = vm_in_vlan("tap1", 10);
   Tap& c = vm_in_vlan("tap2", 20);
   Tap& d = vm_in_vlan("tap3", 20);
-  speak(b, kMacB);
-  speak(d, kMacB);
+  teach(b, kMacB);
+  teach(d, kMacB);
   const Frame in_10 = udp4(Ends::between(kMacA, kMacB));
   const Frame in_20 = udp4(Ends::between(kMacA, kMacB));
   a.send(in_10);
@@ -89,12 +89,12 @@ TEST_P(Switching, TheSameMacInTwoNetworksIsTwoStations) {
   EXPECT_EQ(lab.where(in_20), (Places{"tap3"}));
 }
 
-TEST_P(Switching, ForgetsAStationThatIsSilentForTheAgeingTime) {
+TEST_P(Switching, IdleStationAgesOut) {
   lab.host.must({"network", "add", "office", "--vlan", "10", "--ageing", "1"});
   uplink("eth0");
   Tap& a = vm("tap0", {"--network", "office"});
   Tap& b = vm("tap1", {"--network", "office"});
-  speak(b, kMacB);
+  teach(b, kMacB);
   EXPECT_TRUE(eventually([&] {
     const Frame frame = udp4(Ends::between(kMacA, kMacB));
     a.send(frame);
@@ -108,7 +108,7 @@ TEST_P(Switching, TheAgeingTimeOfALiveNetworkCanBeChanged) {
   Tap& a = vm("tap0", {"--network", "office"});
   Tap& b = vm("tap1", {"--network", "office"});
   vm("tap2", {"--network", "office"});
-  speak(b, kMacB);
+  teach(b, kMacB);
   const Frame before = udp4(Ends::between(kMacA, kMacB));
   a.send(before);
   EXPECT_EQ(lab.where(before), (Places{"tap1"}));
@@ -121,13 +121,13 @@ TEST_P(Switching, TheAgeingTimeOfALiveNetworkCanBeChanged) {
   }));
 }
 
-TEST_P(Switching, AStaticMacIsNeverLearntAway) {
+TEST_P(Switching, StaticMacIsNotMovedByLearning) {
   PacketSocket& wire = uplink("eth0");
   Tap& a = vm_in_vlan("tap0", 10);
   vm("tap1", {"--vlan", "10", "--mac", kMacB});
   Tap& thief = vm_in_vlan("tap2", 10);
   EXPECT_EQ(lab.host.learnt_at("vlan10", kMacB), "tap1");
-  speak(thief, kMacB);
+  teach(thief, kMacB);
   wire.send(udp4(Ends::between(kMacB, kBroadcast)).tagged(10));
   lab.ears.flush();
   const Frame from_vm = udp4(Ends::between(kMacA, kMacB));
@@ -139,10 +139,10 @@ TEST_P(Switching, AStaticMacIsNeverLearntAway) {
   EXPECT_EQ(lab.host.learnt_at("vlan10", kMacB), "tap1");
 }
 
-TEST_P(Switching, APortTeachesNoMoreMacsThanItMay) {
+TEST_P(Switching, PortsMacLimitIsEnforced) {
   Tap& noisy = vm("tap0", {"--vlan", "10", "--max-macs", "2"});
   Tap& b = vm_in_vlan("tap1", 10);
-  speak(b, kMacB);
+  teach(b, kMacB);
   constexpr int kSources = 20;
   for (int i = 0; i < kSources; ++i) {
     const std::string mac = "02:00:00:01:00:" + std::to_string(10 + i);
@@ -156,45 +156,45 @@ TEST_P(Switching, APortTeachesNoMoreMacsThanItMay) {
   EXPECT_EQ(lab.host.learnt_at("vlan10", kMacB), "tap1");
 }
 
-TEST_P(Switching, AStationThatMovesBetweenPortsIsFollowed) {
+TEST_P(Switching, StationMovesBetweenPorts) {
   Tap& a = vm_in_vlan("tap0", 10);
   Tap& b = vm_in_vlan("tap1", 10);
   Tap& c = vm_in_vlan("tap2", 10);
-  speak(b, kMacB);
-  speak(c, kMacB);
+  teach(b, kMacB);
+  teach(c, kMacB);
   const Frame frame = udp4(Ends::between(kMacA, kMacB));
   a.send(frame);
   EXPECT_EQ(lab.where(frame), (Places{"tap2"}));
 }
 
-TEST_P(Switching, AStationThatMovesToAnotherHostAndBackIsFollowed) {
+TEST_P(Switching, StationMovesToAnotherHostAndBack) {
   PacketSocket& wire = uplink("eth0");
   Tap& a = vm_in_vlan("tap0", 10);
   Tap& b = vm_in_vlan("tap1", 10);
-  speak(b, kMacB);
+  teach(b, kMacB);
   wire.send(udp4(Ends::between(kMacB, kBroadcast)).tagged(10));
   lab.ears.flush();
   const Frame away = udp4(Ends::between(kMacA, kMacB));
   a.send(away);
   EXPECT_EQ(lab.where(away), (Places{"wire:eth0"}));
-  speak(b, kMacB);
+  teach(b, kMacB);
   const Frame back = udp4(Ends::between(kMacA, kMacB));
   a.send(back);
   EXPECT_EQ(lab.where(back), (Places{"tap1"}));
 }
 
-TEST_P(Switching, APortThatLeftIsForgotten) {
+TEST_P(Switching, DetachedPortsMacsAreRemoved) {
   Tap& a = vm_in_vlan("tap0", 10);
   Tap& b = vm_in_vlan("tap1", 10);
   vm_in_vlan("tap2", 10);
-  speak(b, kMacB);
+  teach(b, kMacB);
   lab.host.must({"detach", "tap1"});
   const Frame frame = udp4(Ends::between(kMacA, kMacB));
   a.send(frame);
   EXPECT_EQ(lab.where(frame), (Places{"tap2"}));
 }
 
-TEST_P(Switching, ControlFramesOfALinkCrossNowhere) {
+TEST_P(Switching, LinkLocalControlFramesAreDropped) {
   PacketSocket& wire = uplink("eth0");
   Tap& a = vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 10);
@@ -217,7 +217,7 @@ TEST_P(Switching, ControlFramesOfALinkCrossNowhere) {
   EXPECT_EQ(lab.host.drops("eth0", "from_uplink", "link_local_control"), 3u);
 }
 
-TEST_P(Switching, ControlFramesOfTheWireAreTheHosts) {
+TEST_P(Switching, ControlFramesFromTheWireGoToTheHost) {
   PacketSocket& wire = uplink("eth0");
   vm_in_vlan("tap0", 10);
   lab.listen_to_host();
@@ -227,11 +227,11 @@ TEST_P(Switching, ControlFramesOfTheWireAreTheHosts) {
   }
 }
 
-TEST_P(Switching, AFrameIsNotSentBackToWhereItCameFrom) {
+TEST_P(Switching, FrameIsNotSentBackToItsSender) {
   Tap& a = vm_in_vlan("tap0", 10);
   vm_in_vlan("tap1", 10);
-  speak(a, kMacA);
-  speak(a, kMacC);
+  teach(a, kMacA);
+  teach(a, kMacC);
   const Frame frame = udp4(Ends::between(kMacA, kMacC));
   a.send(frame);
   EXPECT_EQ(lab.where(frame), (Places{}));
@@ -249,7 +249,7 @@ TEST_P(Switching, AMulticastOrZeroSourceIsDropped) {
   EXPECT_EQ(lab.host.drops("tap0", "from_vm", "bad_source_mac"), 3u);
 }
 
-TEST_P(Switching, TheHostsStackHearsNothingOfATenant) {
+TEST_P(Switching, HostStackReceivesNoTenantFrame) {
   Tap& a = vm_in_vlan("tap0", 10);
   lab.listen_to_host();
   add_address(lab.ns(), "lo", "10.0.0.2/32");

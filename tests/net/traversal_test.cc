@@ -103,7 +103,7 @@ class Traversal : public NatLab {
 };
 XVNET_IN_BOTH_MODES(Traversal);
 
-TEST_P(Traversal, WhoReachesWhom) {
+TEST_P(Traversal, UdpReachability) {
   const Pair pairs[] = {
       {"nat", kLanIp, "lan", 7, true},
       {"pool", kLanIp, "lan", 7, true},
@@ -146,7 +146,7 @@ TEST_P(Traversal, WhoReachesWhom) {
         << lab.host.must({"stats"}).out;
 }
 
-TEST_P(Traversal, WhoPingsWhom) {
+TEST_P(Traversal, PingReachability) {
   struct {
     const char* from;
     const char* ip;
@@ -163,9 +163,9 @@ TEST_P(Traversal, WhoPingsWhom) {
         << each.from << " to " << each.ip;
 }
 
-TEST_P(Traversal, ManySegmentsBetweenTheNatAndTheLan) {
+TEST_P(Traversal, TcpTransferBetweenNatAndLan) {
   Transfer transfer(of("nat"), of("lan"), kLanIp);
-  expect_unharmed(transfer);
+  expect_intact(transfer);
 }
 
 }  // namespace

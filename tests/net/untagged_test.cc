@@ -18,7 +18,7 @@ class Untagged : public InMode {
     from_host = std::make_unique<PacketSocket>(lab.ns(), "eth0");
   }
 
-  void all_have_spoken() {
+  void teach_all_macs() {
     a->send(udp4(Ends::between(kMacA, kBroadcast)));
     b->send(udp4(Ends::between(kMacB, kBroadcast)));
     wire->send(udp4(Ends::between(kMacWire, kBroadcast)));
@@ -34,7 +34,7 @@ class Untagged : public InMode {
 };
 XVNET_IN_BOTH_MODES(Untagged);
 
-TEST_P(Untagged, ABroadcastReachesEveryOther) {
+TEST_P(Untagged, BroadcastReachesEveryOtherMember) {
   const Frame of_a = arp_request(Ends::between(kMacA, kBroadcast));
   const Frame of_lan = arp_request(Ends::between(kMacWire, kBroadcast));
   const Frame of_host = arp_request(Ends::between(host_mac, kBroadcast));
@@ -50,7 +50,7 @@ TEST_P(Untagged, ABroadcastReachesEveryOther) {
   EXPECT_EQ(lab.at("tap1", of_host).bytes, of_host.bytes);
 }
 
-TEST_P(Untagged, AMulticastReachesEveryOther) {
+TEST_P(Untagged, MulticastReachesEveryOtherMember) {
   const Frame of_a = udp6(Ends::between(kMacA, "33:33:00:00:00:fb"));
   a->send(of_a);
   EXPECT_EQ(lab.where(of_a), (Places{"tap1", "wire:eth0", "host"}));
@@ -59,8 +59,8 @@ TEST_P(Untagged, AMulticastReachesEveryOther) {
   EXPECT_EQ(lab.where(of_lan), (Places{"tap0", "tap1", "host"}));
 }
 
-TEST_P(Untagged, AUnicastReachesItsStationAlone) {
-  all_have_spoken();
+TEST_P(Untagged, UnicastReachesOnlyItsDestination) {
+  teach_all_macs();
   struct Case {
     std::string name;
     std::function<void(const Frame&)> send;
@@ -91,7 +91,7 @@ TEST_P(Untagged, AUnicastReachesItsStationAlone) {
   }
 }
 
-TEST_P(Untagged, AnAddressOfTheHostAnswersAVm) {
+TEST_P(Untagged, HostAnswersAVm) {
   add_address(lab.ns(), "eth0", "10.0.0.2/24");
   const Frame request = arp_request(Ends::between(kMacA, kBroadcast));
   a->send(request);
@@ -107,7 +107,7 @@ TEST_P(Untagged, AnAddressOfTheHostAnswersAVm) {
   })) << "no ARP reply";
 }
 
-TEST_P(Untagged, ItsHostStillOwnsTheVlansNobodyHas) {
+TEST_P(Untagged, HostKeepsUnownedVlans) {
   lab.bridge_over("eth0");
   vm_in_vlan("tap2", 20);
   const Frame unowned = udp4(Ends::between(kMacWire, kBroadcast));
@@ -119,7 +119,7 @@ TEST_P(Untagged, ItsHostStillOwnsTheVlansNobodyHas) {
   EXPECT_EQ(lab.where(owned), (Places{"tap2"}));
 }
 
-TEST_P(Untagged, ATaggedTenantHearsNothingOfIt) {
+TEST_P(Untagged, TaggedTenantReceivesNoUntaggedFrame) {
   Tap& tenant = vm_in_vlan("tap2", 20);
   const Frame of_a = udp4(Ends::between(kMacA, kBroadcast));
   a->send(of_a);
@@ -130,7 +130,7 @@ TEST_P(Untagged, ATaggedTenantHearsNothingOfIt) {
   EXPECT_EQ(lab.at("wire:eth0", of_tenant).bytes, of_tenant.tagged(20).bytes);
 }
 
-TEST_P(Untagged, APriorityTaggedFrameOfTheWireIsOfTheNetwork) {
+TEST_P(Untagged, PriorityTaggedFrameFromTheWireIsAccepted) {
   const Frame frame = udp4(Ends::between(kMacWire, kMacA));
   a->send(udp4(Ends::between(kMacA, kBroadcast)));
   wire->send(frame.tagged({.vid = 0, .pcp = 4}));
@@ -138,7 +138,7 @@ TEST_P(Untagged, APriorityTaggedFrameOfTheWireIsOfTheNetwork) {
   EXPECT_EQ(lab.at("tap0", frame).bytes, frame.bytes);
 }
 
-TEST_P(Untagged, ControlFramesOfAVmReachNobody) {
+TEST_P(Untagged, ControlFramesOfAVmAreDropped) {
   for (const Frame& frame : {stp_bpdu(kMacA), lldp(kMacA), pause_frame(kMacA)}) {
     a->send(frame);
     EXPECT_EQ(lab.where(frame), (Places{}));
@@ -154,7 +154,7 @@ TEST_P(Untagged, IsShownAsUntagged) {
   EXPECT_TRUE(lab.host.port("tap0").at("vlan").is_null());
 }
 
-TEST(UntaggedOnTwoUplinks, NeedsToBeToldWhichOne) {
+TEST(UntaggedOnTwoUplinks, NeedsAnExplicitUplink) {
   Lab lab;
   lab.add_uplink("eth0", {"--vlans", "10"});
   lab.add_uplink("eth1", {"--vlans", "20"});
@@ -183,7 +183,7 @@ class HostOnly : public InMode {
 };
 XVNET_IN_BOTH_MODES(HostOnly);
 
-TEST_P(HostOnly, HasAnInterfaceOfTheHostWithItsAddress) {
+TEST_P(HostOnly, HostInterfaceHasItsAddress) {
   const auto network = lab.host.network("lab");
   EXPECT_EQ(network.at("kind"), "host-only");
   EXPECT_EQ(network.at("host_interface"), "xv-lab");
@@ -193,7 +193,7 @@ TEST_P(HostOnly, HasAnInterfaceOfTheHostWithItsAddress) {
   EXPECT_NE(shown.find("10.0.0.2/24"), std::string::npos) << shown;
 }
 
-TEST_P(HostOnly, ABroadcastReachesVmsAndHostAndNoWire) {
+TEST_P(HostOnly, BroadcastReachesOnlyVmsAndHost) {
   const Frame frame = arp_request(Ends::between(kMacA, kBroadcast));
   a->send(frame);
   EXPECT_EQ(lab.where(frame), (Places{"tap1", "host"}));
@@ -213,7 +213,7 @@ TEST_P(HostOnly, TheHostAnswersPing) {
   EXPECT_EQ(checksum_problems(lab.ears.seen("tap0", request.marker).at(0).finished()), "");
 }
 
-TEST_P(HostOnly, AUnicastBetweenVmsStaysThere) {
+TEST_P(HostOnly, UnicastBetweenVmsReachesOnlyItsDestination) {
   b->send(udp4(Ends::between(kMacB, kBroadcast)));
   const Frame frame = leave_partial(tcp6(Ends::between(kMacA, kMacB)));
   a->send(frame);
@@ -221,7 +221,7 @@ TEST_P(HostOnly, AUnicastBetweenVmsStaysThere) {
   EXPECT_EQ(lab.at("tap1", frame).finished(), frame.finished().bytes);
 }
 
-TEST_P(HostOnly, ItsRemovalTakesTheInterfaceAway) {
+TEST_P(HostOnly, RemovalDeletesTheHostInterface) {
   const CommandResult in_use = lab.host.xvnet({"network", "del", "lab"});
   EXPECT_EQ(in_use.exit_code, 1) << in_use.describe();
   EXPECT_EQ(error_problems(in_use, {"lab", "ports"}), "");

@@ -15,7 +15,7 @@ XVNET_IN_BOTH_MODES(Vlan);
 TEST_P(Vlan, PushesPvidOnUntaggedFromVm) {
   uplink("eth0");
   Tap& a = vm_in_vlan("tap0", 10);
-  const Frame frame = udp4(Ends::between(kMacA, kMacNobody));
+  const Frame frame = udp4(Ends::between(kMacA, kMacUnknown));
   a.send(frame);
   EXPECT_EQ(lab.where(frame), (Places{"wire:eth0"}));
   EXPECT_EQ(lab.at("wire:eth0", frame).bytes, frame.tagged(10).bytes);
@@ -67,7 +67,7 @@ std::vector<Frame> frames_of_the_host(const Ends& ends) {
   return frames;
 }
 
-TEST_P(Vlan, LeavesTheHostsFramesFromTheWireAsTheyAre) {
+TEST_P(Vlan, PassesHostFramesFromTheWireUnmodified) {
   PacketSocket& wire = uplink("eth0");
   vm_in_vlan("tap0", 10);
   lab.bridge_over("eth0");
@@ -78,7 +78,7 @@ TEST_P(Vlan, LeavesTheHostsFramesFromTheWireAsTheyAre) {
   }
 }
 
-TEST_P(Vlan, LeavesTheHostsFramesToTheWireAsTheyAre) {
+TEST_P(Vlan, PassesHostFramesToTheWireUnmodified) {
   uplink("eth0");
   vm_in_vlan("tap0", 10);
   PacketSocket host_socket(lab.ns(), "eth0");
@@ -95,14 +95,14 @@ TEST_P(Vlan, AnOwnedVidNeverReachesTheHost) {
   lab.bridge_over("eth0");
   lab.listen_to_host();
   const std::string host_mac = mac_of(lab.ns(), "eth0");
-  for (const std::string& to : {host_mac, std::string(kBroadcast), kMacNobody}) {
+  for (const std::string& to : {host_mac, std::string(kBroadcast), kMacUnknown}) {
     const Frame frame = udp4(Ends::between(kMacWire, to));
     wire.send(frame.tagged(10));
     EXPECT_EQ(lab.where(frame), (Places{"tap0"})) << to;
   }
 }
 
-TEST_P(Vlan, TheBiggestFrameOfTheMtuFitsWithItsTag) {
+TEST_P(Vlan, LargestFrameFitsWithItsTag) {
   PacketSocket& wire = uplink("eth0");
   Tap& a = vm_in_vlan("tap0", 10);
   constexpr size_t kPayloadOfMtu = 1500 - 20 - 8;
@@ -137,7 +137,7 @@ TEST_P(Vlan, EachUplinkCarriesItsOwnVlans) {
   }
 }
 
-TEST_P(Vlan, AVidThatTwoUplinksCouldCarryIsRefused) {
+TEST_P(Vlan, AmbiguousVidIsRefused) {
   uplink("eth0", {"--vlans", "10,20-30"});
   lab.add_wire("eth1");
   const CommandResult result =
@@ -188,7 +188,7 @@ TEST_P(Vlan, ARemovedUplinkCarriesNothing) {
   EXPECT_EQ(lab.where(in), (Places{}));
 }
 
-TEST_P(Vlan, AnUplinkAddedLaterConnectsThePortsThatAreThere) {
+TEST_P(Vlan, UplinkAddedLaterConnectsExistingPorts) {
   Tap& a = vm_in_vlan("tap0", 10);
   uplink("eth0");
   const Frame frame = udp4(Ends::between(kMacA, kBroadcast));
@@ -196,7 +196,7 @@ TEST_P(Vlan, AnUplinkAddedLaterConnectsThePortsThatAreThere) {
   EXPECT_EQ(lab.where(frame), (Places{"wire:eth0"}));
 }
 
-TEST_P(Vlan, AnUplinkThatIsDownIsNotSetUpNorDown) {
+TEST_P(Vlan, UplinkThatIsDownStaysDown) {
   lab.add_wire("eth0");
   set_down(lab.ns(), "eth0");
   lab.host.uplink_add("eth0", {"--mode", mode()});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/claim.h: a public port on an address of the host that the host itself uses too.
+// bpf/nat/claim.h: a public port on an address of the host that the host itself uses too.
 // nat_fixture.h describes the hosts and addresses.
 #include <linux/if_ether.h>
 
@@ -61,7 +61,7 @@ class Claim : public NatFixture {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, Claim, tc_alone(), hook_name);
 
-TEST_P(Claim, APortThatTheHostSendsFromIsTheHostsAndTheVmGetsAnother) {
+TEST_P(Claim, HostsSourcePortIsTakenFromTheVm) {
   for (const Protocol protocol : kAllProtocols) {
     const uint16_t port = leaves(out(protocol)).value_or(0);
     ASSERT_TRUE(arrives(in(protocol, port)));
@@ -77,7 +77,7 @@ TEST_P(Claim, APortThatTheHostSendsFromIsTheHostsAndTheVmGetsAnother) {
   }
 }
 
-TEST_P(Claim, APortOfTheHostIsNotGivenToAVm) {
+TEST_P(Claim, HostsPortIsNotAssignedToAVm) {
   for (const Protocol protocol : kAllProtocols) {
     const uint16_t left_over = kRedFirstPort + 20;
     for (uint16_t i = 0; i < kPublicPorts; ++i)
@@ -88,19 +88,19 @@ TEST_P(Claim, APortOfTheHostIsNotGivenToAVm) {
   }
 }
 
-TEST_P(Claim, AnotherPortOfTheHostIsNotNoted) {
+TEST_P(Claim, HostsPortOutsideTheRangesIsNotRecorded) {
   expect_passes(of_host(Protocol::kTcp, kOutsideTheRange));
   EXPECT_TRUE(rig_.tables().nat_slots.keys().empty());
 }
 
-TEST_P(Claim, AnAddressOfAPoolIsNotTheHosts) {
+TEST_P(Claim, PoolAddressCannotBeClaimed) {
   set_flags(kRed, 0);
   set_flags(kBlue, 0);
   expect_passes(of_host(Protocol::kUdp, kRedFirstPort));
   EXPECT_TRUE(rig_.tables().nat_slots.keys().empty());
 }
 
-TEST_P(Claim, WhatAStrangerSendsToAVmsPortIsForTheHostToJudge) {
+TEST_P(Claim, FilteredFrameToAVmsPortIsPassedToTheHost) {
   for (const Protocol protocol : kAllProtocols) {
     const Frame frame = in(protocol, leaves(out(protocol)).value_or(0), kOtherPeerIp);
     EXPECT_EQ(from_uplink(frame), left(frame));
@@ -109,7 +109,7 @@ TEST_P(Claim, WhatAStrangerSendsToAVmsPortIsForTheHostToJudge) {
 
 // RFC 5382, REQ-4: an unsolicited SYN is not answered. A filtered datagram must not be answered
 // either.
-TEST_P(Claim, ARefusalFromAPortThatIsNotTheHostsIsDropped) {
+TEST_P(Claim, HostsErrorFromAVmsPortIsDropped) {
   const uint16_t of_vm = leaves(out(Protocol::kTcp)).value_or(0);
   const uint16_t of_nobody = of_vm == kRedFirstPort ? kRedFirstPort + 1 : kRedFirstPort;
   for (const uint16_t port : {of_vm, of_nobody}) {
@@ -119,7 +119,7 @@ TEST_P(Claim, ARefusalFromAPortThatIsNotTheHostsIsDropped) {
   EXPECT_TRUE(arrives(in(Protocol::kTcp, of_vm))) << "the VM keeps its port";
 }
 
-TEST_P(Claim, ARefusalFromAPortOfTheHostPasses) {
+TEST_P(Claim, HostsErrorFromItsOwnPortPasses) {
   expect_passes(with_tcp_flags(of_host(Protocol::kTcp, kRedFirstPort), tcp::kSyn));
   expect_passes(with_tcp_flags(of_host(Protocol::kTcp, kRedFirstPort), tcp::kRst));
   expect_passes(of_host(Protocol::kUdp, kRedFirstPort));
@@ -144,7 +144,7 @@ TEST_P(Claim, LastsAsLongAsTheHostsConnection) {
 }
 
 // The identifier in an echo reply was chosen by the peer.
-TEST_P(Claim, AnAnswerOfTheHostToAPingClaimsNothing) {
+TEST_P(Claim, EchoReplyOfTheHostClaimsNothing) {
   Frame reply = of_host(Protocol::kIcmp, kRedFirstPort);
   reply.bytes.at(kTransportOffset) = 0;
   put_be16(reply.bytes, kTransportOffset + 2, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/dhcp_reply.h: options of the client that the reply must repeat.
+// bpf/gateway/dhcp_reply.h: options of the client that the reply must repeat.
 #include "dhcp_fixture.h"
 
 namespace xvnet::test {
@@ -37,7 +37,7 @@ TEST_P(DhcpEcho, AClientIdentifierIsReturned) {
 }
 
 // UEFI, 24.7: firmware that boots by HTTP accepts only offers with its vendor class.
-TEST_P(DhcpEcho, HttpBootIsOfferedItsVendorClass) {
+TEST_P(DhcpEcho, HttpBootOfferHasItsVendorClass) {
   const auto bytes = [](const std::string& text) { return Bytes(text.begin(), text.end()); };
   const Bytes reply = reply_to(
       {.type = kDiscover,
@@ -51,7 +51,7 @@ TEST_P(DhcpEcho, HttpBootIsOfferedItsVendorClass) {
 }
 
 // The reply grows so that it holds the client identifier and the whole lease.
-TEST_P(DhcpEcho, AFullLeaseIsSaidInFullBehindAnIdentifier) {
+TEST_P(DhcpEcho, FullLeaseFitsBehindAClientIdentifier) {
   abi::lease full = lease_of_a();
   std::fill(std::begin(full.options), std::end(full.options), 0);
   constexpr uint8_t kLong = 200, kShort = 60;

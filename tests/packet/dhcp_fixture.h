@@ -68,7 +68,7 @@ inline void set_lengths_and_checksums(Bytes& frame) {
 }
 
 // The message with a partial UDP checksum.
-inline Frame unfinished(const Message& message) {
+inline Frame partial_dhcp(const Message& message) {
   Frame frame;
   const bool unicast = message.to != kBroadcast;
   for (const uint8_t byte : parse_mac(message.to)) frame.bytes.push_back(byte);
@@ -86,7 +86,7 @@ inline Frame unfinished(const Message& message) {
   return frame;
 }
 
-inline Frame dhcp(const Message& message) { return unfinished(message).finished(); }
+inline Frame dhcp(const Message& message) { return partial_dhcp(message).finished(); }
 
 inline DhcpOptions options_of(const Bytes& frame) {
   DhcpOptions options;

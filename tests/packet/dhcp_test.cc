@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/dhcp*.h: DHCP by RFC 2131. Red has the gateway 10.0.0.254, and the lease of port a is
+// bpf/gateway/dhcp*.h: DHCP by RFC 2131. Red has the gateway 10.0.0.254, and the lease of port a is
 // 10.0.0.1. XDP leaves client messages to tc. XDP itself drops messages that only a server sends.
 #include "dhcp_fixture.h"
 
@@ -16,7 +16,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Dhcp, tc_alone(), hook_name);
 class DhcpOnBoth : public DhcpFixture {};
 INSTANTIATE_TEST_SUITE_P(Hooks, DhcpOnBoth, both_hooks(), hook_name);
 
-TEST_P(Dhcp, ADiscoverGetsAnOfferByTheAddressItOffers) {
+TEST_P(Dhcp, OfferIsSentToTheOfferedAddress) {
   const Bytes reply = reply_to({.type = kDiscover});
   expect_head(reply, kOffer, kLeased);
   expect_lease(reply);
@@ -25,13 +25,13 @@ TEST_P(Dhcp, ADiscoverGetsAnOfferByTheAddressItOffers) {
   EXPECT_EQ(lease().state, abi::LEASE_OFFERED);
 }
 
-TEST_P(Dhcp, WhoCannotBeReachedByItsAddressGetsABroadcast) {
+TEST_P(Dhcp, BroadcastFlagGetsABroadcastReply) {
   const Bytes reply = reply_to({.type = kDiscover, .flags = 0x8000});
   EXPECT_EQ(mac_text(reply, 0), kBroadcast);
   EXPECT_EQ(part(reply, kDhcpIp + 16), (Bytes{255, 255, 255, 255}));
 }
 
-TEST_P(Dhcp, ARequestGetsWhatWasOffered) {
+TEST_P(Dhcp, RequestGetsTheOfferedLease) {
   const Bytes reply = reply_to({.type = kRequest, .options = {{50, kLeased}, {54, kGatewayIp}}});
   expect_head(reply, kAck, kLeased);
   expect_lease(reply);
@@ -44,7 +44,7 @@ TEST_P(Dhcp, ARestartedClientGetsItsAddressAgain) {
   expect_head(reply_to({.type = kRequest, .options = {{50, kLeased}}}), kAck, kLeased);
 }
 
-TEST_P(Dhcp, AWrongAddressIsDenied) {
+TEST_P(Dhcp, RequestForAWrongAddressGetsANak) {
   for (const Message& message :
        {Message{.type = kRequest, .options = {{50, kWrong}}},
         Message{.type = kRequest, .options = {{50, kWrong}, {54, kGatewayIp}}},
@@ -58,7 +58,7 @@ TEST_P(Dhcp, AWrongAddressIsDenied) {
   EXPECT_EQ(lease().state, abi::LEASE_UNUSED);
 }
 
-TEST_P(Dhcp, ARenewalIsAnsweredByTheClientsAddress) {
+TEST_P(Dhcp, RenewalIsAnsweredToTheClientsAddress) {
   for (const std::string& to : {kServerMac, std::string(kBroadcast)}) {
     const Bytes reply = reply_to({.type = kRequest, .ciaddr = kLeased, .to = to});
     expect_head(reply, kAck, kLeased);
@@ -76,7 +76,7 @@ TEST_P(Dhcp, AnInformGetsOptionsAndNoLease) {
   EXPECT_EQ(part(reply, kDhcpIp + 16), kWrong);
 }
 
-TEST_P(Dhcp, AReleaseAndADeclineAreNotedAndNotAnswered) {
+TEST_P(Dhcp, ReleaseAndDeclineAreNotAnswered) {
   is_not_answered(dhcp({.type = kDecline, .options = {{50, kLeased}, {54, kGatewayIp}}}));
   EXPECT_EQ(lease().state, abi::LEASE_DECLINED);
   is_not_answered(
@@ -87,7 +87,7 @@ TEST_P(Dhcp, AReleaseAndADeclineAreNotedAndNotAnswered) {
   EXPECT_EQ(lease().state, abi::LEASE_RELEASED);
 }
 
-TEST_P(Dhcp, WhatIsNotForThisServerIsNotAnswered) {
+TEST_P(Dhcp, MessageForAnotherServerIsNotAnswered) {
   is_not_answered(dhcp({.type = kRequest, .options = {{50, kLeased}, {54, kWrong}}}));
   for (const uint8_t type : {0, int{kOffer}, int{kAck}, int{kNak}, 9, 255})
     is_not_answered(dhcp({.type = type}));
@@ -95,7 +95,7 @@ TEST_P(Dhcp, WhatIsNotForThisServerIsNotAnswered) {
   is_not_answered(dhcp({.type = kInform}));
 }
 
-TEST_P(Dhcp, AMessageThatIsBrokenIsNotAnswered) {
+TEST_P(Dhcp, MalformedMessageIsNotAnswered) {
   const Frame whole = dhcp({.type = kDiscover});
   const std::map<size_t, uint8_t> changes = {
       {kDhcpMessage, 2},      {kDhcpMessage + 1, 6}, {kDhcpMessage + 2, 16},
@@ -114,9 +114,9 @@ TEST_P(Dhcp, AMessageThatIsBrokenIsNotAnswered) {
 }
 
 // The lengths and checksums are correct, so the message ends within a header or an option.
-TEST_P(Dhcp, AShortMessageIsAnsweredOnlyIfItsTypeIsInIt) {
+TEST_P(Dhcp, TruncatedMessageIsAnsweredOnlyIfItHasAType) {
   for (size_t size = kDhcpMessage; size < kDhcpCookie + 12; ++size) {
-    Frame frame = unfinished({.type = kDiscover});
+    Frame frame = partial_dhcp({.type = kDiscover});
     frame.bytes.resize(size);
     set_lengths_and_checksums(frame.bytes);
     const bool has_type = size >= kDhcpCookie + 7;
@@ -124,7 +124,7 @@ TEST_P(Dhcp, AShortMessageIsAnsweredOnlyIfItsTypeIsInIt) {
   }
 }
 
-TEST_P(Dhcp, TheAnswerToATaggedQuestionHasNoTag) {
+TEST_P(Dhcp, ReplyToATaggedRequestIsUntagged) {
   const Bytes reply = ask(dhcp({.type = kDiscover}).tagged({.vid = 0, .pcp = 3})).bytes;
   expect_head(reply, kOffer, kLeased);
   EXPECT_EQ(checksum_problems(reply), "");
@@ -132,12 +132,12 @@ TEST_P(Dhcp, TheAnswerToATaggedQuestionHasNoTag) {
 
 // DHCP starvation: the lease belongs to the port. Other client identities at this port get the same
 // address, and the leases of other ports stay.
-TEST_P(Dhcp, AFloodOfClientsIsOfferedTheOneAddress) {
+TEST_P(Dhcp, AllClientsOfAPortGetTheSameAddress) {
   abi::lease of_b = lease_of_a();
   of_b.address = address_of("10.0.0.2");
   rig_.set_lease(kRed, "b", of_b);
   for (uint8_t client = 0; client < 100; ++client) {
-    Frame frame = unfinished({.type = kDiscover});
+    Frame frame = partial_dhcp({.type = kDiscover});
     frame.bytes.at(kDhcpMessage + 28 + ETH_ALEN - 1) = client;
     const Outcome outcome = ask(frame.finished());
     ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
@@ -148,18 +148,18 @@ TEST_P(Dhcp, AFloodOfClientsIsOfferedTheOneAddress) {
   EXPECT_EQ(std::memcmp(&kept, &of_b, sizeof of_b), 0);
 }
 
-TEST_P(Dhcp, APortWithoutALeaseGetsNoAnswer) {
+TEST_P(Dhcp, PortWithoutALeaseGetsNoReply) {
   rig_.tables().leases.erase(rig_.ifindex("a"));
   is_not_answered(dhcp({.type = kDiscover}));
 }
 
-TEST_P(Dhcp, IsASwitchsFrameInOtherNetworks) {
+TEST_P(Dhcp, IsForwardedInANetworkWithoutDhcp) {
   const Outcome outcome = ask(dhcp({.type = kDiscover}), Program::kFromVm, "d");
   EXPECT_EQ(outcome.counted.at("up to carried"), 1u);
 }
 
 // The VM may be a relay, or a client of a server beyond the gateway.
-TEST_P(DhcpOnBoth, WhatIsForAnotherServerGoesItsWay) {
+TEST_P(DhcpOnBoth, MessageToAnotherServerIsForwarded) {
   serve();
   for (const Bytes& server : {Bytes{192, 0, 2, 7}, Bytes{10, 0, 0, 2}}) {
     Frame frame = dhcp({.type = kRequest, .ciaddr = kLeased, .to = kServerMac});
@@ -173,13 +173,13 @@ TEST_P(DhcpOnBoth, WhatIsForAnotherServerGoesItsWay) {
   }
 }
 
-TEST_P(DhcpOnBoth, WhatAClientSaysIsLeftToTc) {
+TEST_P(DhcpOnBoth, ClientMessageIsPassedToTc) {
   serve();
   const Outcome outcome = ask({.type = kDiscover});
   EXPECT_EQ(outcome.verdict, on_xdp() ? Verdict::kPass : Verdict::kRedirect);
 }
 
-TEST_P(DhcpOnBoth, NobodyElseIsTheServer) {
+TEST_P(DhcpOnBoth, RogueServerMessageIsDropped) {
   serve();
   const Frame frame = dhcp({.type = kOffer, .from_server = true});
   EXPECT_EQ(ask(frame), dropped(frame, "a from", "ROGUE_DHCP_SERVER"));
@@ -196,13 +196,13 @@ TEST_P(DhcpOnBoth, NobodyElseIsTheServer) {
   EXPECT_EQ(ask(elsewhere), dropped(elsewhere, "a from", "ROGUE_DHCP_SERVER"));
 }
 
-TEST_P(DhcpOnBoth, AGuestThatLeavesChecksumsGetsARightOne) {
+TEST_P(DhcpOnBoth, PartialChecksumInRequestGetsAValidReply) {
   attach_all();
   serve();
   for (const Message& message :
        {Message{.type = kDiscover}, Message{.type = kRequest, .ciaddr = kLeased, .to = kServerMac},
         Message{.type = kRequest, .options = {{50, kWrong}}}}) {
-    send("a", unfinished(message));
+    send("a", partial_dhcp(message));
     const Frames got = copies_at("a");
     ASSERT_EQ(got.size(), on_xdp() ? 0u : 1u);
     if (!on_xdp()) {

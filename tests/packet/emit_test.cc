@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/emit.h: the tag with which a frame leaves.
+// bpf/switch/emit.h: the tag with which a frame leaves.
 //
 // No test can cause PUSH_FAILED under tc, POP_FAILED under XDP, or REDIRECT_FAILED under either
 // hook. every_reason_test.cc says why.
@@ -52,7 +52,7 @@ TEST_P(Emit, AnUntaggedNetworkGetsNoTag) {
   EXPECT_EQ(from_vm("e", frame), forwarded(frame, "e", "up"));
 }
 
-TEST_P(Emit, KeepsAVmsPriority) {
+TEST_P(Emit, KeepsThePriorityOfAVm) {
   for (const VlanTag& tag :
        {VlanTag{.pcp = 7}, VlanTag{.pcp = 1, .dei = true}, VlanTag{.dei = true}}) {
     const Frame red = tcp4(between("a", "wire"));
@@ -63,21 +63,21 @@ TEST_P(Emit, KeepsAVmsPriority) {
   }
 }
 
-TEST_P(Emit, APriorityOfZeroIsNoPriority) {
+TEST_P(Emit, PriorityTagWithPriorityZeroIsRemoved) {
   const Frame red = tcp4(between("a", "wire"));
   EXPECT_EQ(from_vm("a", red.tagged(VlanTag{})), forwarded(pushed(red, kRedVid), "a", "up"));
   const Frame plain = tcp4(between("e", "wire"));
   EXPECT_EQ(from_vm("e", plain.tagged(VlanTag{})), forwarded(plain, "e", "up"));
 }
 
-TEST_P(Emit, TakesTheUplinksTagOff) {
+TEST_P(Emit, PopsTheTagFromTheUplink) {
   const Frame frame = tcp4(between("wire", "a"));
   EXPECT_EQ(from_uplink(frame.tagged({.vid = kRedVid, .pcp = 7, .dei = true})),
             forwarded(frame, "up", "a"));
 }
 
 // Under tc, the kernel moves the inner tag into metadata when the outer tag is popped.
-TEST_P(Emit, TheTagInsideTheUplinksIsPayload) {
+TEST_P(Emit, InnerTagFromTheUplinkIsPayload) {
   let_xdp_carry_anything_of("up");
   for (const VlanTag& inner :
        {VlanTag{.vid = kBlueVid, .pcp = 2}, VlanTag{.vid = 7, .tpid = ETH_P_8021AD}}) {
@@ -87,7 +87,7 @@ TEST_P(Emit, TheTagInsideTheUplinksIsPayload) {
   }
 }
 
-TEST_P(EmitXdp, AFrameWithoutRoomForTheTagIsDropped) {
+TEST_P(EmitXdp, FrameWithoutHeadroomForTheTagIsDropped) {
   const Frame frame = tcp4(between("a", "wire"));
   Outcome outcome;
   try {
@@ -103,14 +103,14 @@ TEST_P(EmitXdp, AFrameWithoutRoomForTheTagIsDropped) {
 
 // Without the outer tag, the frame ends within the inner tag, and the kernel refuses to move a
 // truncated tag.
-TEST_P(Emit, ATagThatCannotBeTakenOffIsCounted) {
+TEST_P(Emit, FailedPopIsCounted) {
   Frame frame = tcp4(between("wire", "a")).tagged(7).tagged(kRedVid);
   frame.bytes.resize(ETH_HLEN + 4 + 2);
   const Outcome outcome = from_uplink(frame);
   EXPECT_EQ(outcome, only_tc(frame, {Verdict::kDrop, outcome.bytes, {{"up from POP_FAILED", 1}}}));
 }
 
-TEST_P(TagLive, TheWireSeesTheNetworksVid) {
+TEST_P(TagLive, WireGetsTheNetworksVid) {
   attach_all();
   const Frame red = tcp4(between("a", "wire"));
   expect_out("a", red, "up", red.tagged(kRedVid));
@@ -120,7 +120,7 @@ TEST_P(TagLive, TheWireSeesTheNetworksVid) {
   expect_out("e", plain, "up", plain);
 }
 
-TEST_P(TagLive, TheWireSeesAVmsPriority) {
+TEST_P(TagLive, WireGetsThePriorityOfAVm) {
   attach_all();
   for (const VlanTag& tag :
        {VlanTag{.pcp = 7}, VlanTag{.pcp = 1, .dei = true}, VlanTag{.dei = true}}) {
@@ -132,7 +132,7 @@ TEST_P(TagLive, TheWireSeesAVmsPriority) {
   }
 }
 
-TEST_P(TagLive, AVmSeesNoTagOfXvnet) {
+TEST_P(TagLive, VmGetsNoTagOfXvnet) {
   attach_all();
   const Frame from_wire = tcp4(between("wire", "a"));
   expect_out("up", from_wire.tagged({.vid = kRedVid, .pcp = 6}), "a", from_wire);
@@ -140,7 +140,7 @@ TEST_P(TagLive, AVmSeesNoTagOfXvnet) {
   expect_out("a", from_vm.tagged({.pcp = 6}), "b", from_vm);
 }
 
-TEST_P(TagLive, AVmSeesTheTagInsideTheUplinks) {
+TEST_P(TagLive, VmGetsTheInnerTag) {
   rig_.set_interface("up",
                      {.network = 0,
                       .kind = abi::INTERFACE_UPLINK,
@@ -157,7 +157,7 @@ TEST_P(TagLive, AVmSeesTheTagInsideTheUplinks) {
 
 // tc forwards a partial checksum and adjusts its offset for the tag. A reader without offloads then
 // gets a complete checksum.
-TEST_P(TagLive, AnUnfinishedChecksumArrivesFinished) {
+TEST_P(TagLive, PartialChecksumArrivesComplete) {
   attach_all();
   for (const Frame& complete :
        {tcp4(between("a", "wire")), tcp6(between("a", "wire")), udp4(between("a", "wire"))}) {

@@ -4,10 +4,11 @@
 // hooks. A reason that a hook cannot give is listed here with the cause. Reasons of another fate
 // have no counter. Tests check them by verdict and frame:
 //
-// - FORWARDED, FLOODED, TO_HOST are carried: find_test.cc, emit_test.cc; flood_test.cc, tc alone.
+// - FORWARDED, FLOODED, TO_HOST are carried: fdb_lookup_test.cc, emit_test.cc; flood_test.cc, tc
+// alone.
 // - ANSWERED is carried: gateway_test.cc, tc alone.
-// - HOSTS_OWN is passed untouched: enter_test.cc, admit_test.cc, find_test.cc.
-// - LEAVE_TO_TC is passed untouched by XDP alone: offload_test.cc.
+// - NOT_OURS is passed untouched: classify_test.cc, ingress_filter_test.cc, fdb_lookup_test.cc.
+// - PASS_TO_TC is passed untouched by XDP alone: xdp_safe_test.cc.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -49,17 +50,17 @@ const std::map<std::string, std::string> kNotUnderXdp = {
     {"FALSE_SEGMENTS", "XDP sees no offloads, and forwards no frame with one"},
     {"HOST_UNREACHABLE", "only tc translates and routes"},
     {"MAC_UNKNOWN", "only tc translates and routes"},
-    {"NAT_PORTS_USED_UP", "only tc translates and routes"},
+    {"NAT_PORTS_EXHAUSTED", "only tc translates and routes"},
     {"NAT_PORT_CLAIMED", "XDP has no egress hook"},
     {"UNSOLICITED", "XDP has no egress hook"},
-    {"NEIGHBOURS_USED_UP", "only tc translates and routes"},
-    {"NAT_SESSIONS_USED_UP", "only tc translates and routes"},
-    {"NAT_STRANGER", "only tc translates and routes"},
-    {"NAT_UNKNOWN", "only tc translates and routes"},
+    {"NEIGHBOURS_EXHAUSTED", "only tc translates and routes"},
+    {"NAT_SESSIONS_EXHAUSTED", "only tc translates and routes"},
+    {"NAT_FILTERED", "only tc translates and routes"},
+    {"NAT_NO_MAPPING", "only tc translates and routes"},
     {"NOT_TRANSLATABLE", "only tc translates and routes"},
     {"NO_ROUTE", "only tc translates and routes"},
     {"NOT_HOST_ADDRESS", "frames for the host's interface are left to tc"},
-    {"HOST_SENDERS_USED_UP", "frames for the host's interface are left to tc"},
+    {"HOST_SENDERS_EXHAUSTED", "frames for the host's interface are left to tc"},
     {"NO_CARRIER", "XDP cannot clone frames, and does not learn whether a redirect succeeds"},
     {"SOURCE_SPOOFED", "only tc translates and routes"},
     {"TTL_EXCEEDED", "only tc translates and routes"},

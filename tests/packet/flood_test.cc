@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/emit.h, flood: every other member of the network gets exactly one copy, and no other
+// bpf/switch/emit.h, flood: every other member of the network gets exactly one copy, and no other
 // device gets one. XDP cannot clone frames and leaves every flood to tc, so only tc gives the
 // reasons FLOODED, NO_RECEIVER and NO_CARRIER.
 #include <linux/if_ether.h>
@@ -42,7 +42,7 @@ class FloodLive : public Live {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, FloodLive, both_hooks(), hook_name);
 
-TEST_P(Flood, AVmsBroadcastIsCopiedToItsNetworkAlone) {
+TEST_P(Flood, BroadcastFromVmReachesOnlyItsNetwork) {
   const Frame frame = arp_request(broadcast_of("a"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kRedirect,
                                                  frame.bytes,
@@ -53,7 +53,7 @@ TEST_P(Flood, AVmsBroadcastIsCopiedToItsNetworkAlone) {
   expect_copies(frame, {"b", "c"});
 }
 
-TEST_P(Flood, ABroadcastOfTheWireIsCopiedToThePortsOfItsVlan) {
+TEST_P(Flood, BroadcastFromTheWireReachesThePortsOfItsVlan) {
   const Frame frame = arp_request(broadcast_of("wire"));
   const Frame tagged = frame.tagged({.vid = kRedVid, .pcp = 3});
   EXPECT_EQ(from_uplink(tagged), only_tc(tagged, {Verdict::kDrop,
@@ -65,7 +65,7 @@ TEST_P(Flood, ABroadcastOfTheWireIsCopiedToThePortsOfItsVlan) {
   expect_copies(frame, {"a", "b", "c"});
 }
 
-TEST_P(Flood, AnUntaggedBroadcastOfTheWireStaysTheHostsToo) {
+TEST_P(Flood, UntaggedBroadcastFromTheWireReachesTheHostToo) {
   const Frame frame = arp_request(broadcast_of("wire"));
   EXPECT_EQ(from_uplink(frame),
             only_tc(frame, {Verdict::kPass,
@@ -74,14 +74,14 @@ TEST_P(Flood, AnUntaggedBroadcastOfTheWireStaysTheHostsToo) {
   expect_copies(frame, {"e", "f"});
 }
 
-TEST_P(Flood, AnUntaggedBroadcastIsTheHostsAlsoWithoutPorts) {
+TEST_P(Flood, UntaggedBroadcastReachesTheHostWithoutPorts) {
   rig_.set_members(kPlain, {});
   const Frame frame = arp_request(broadcast_of("wire"));
   EXPECT_EQ(from_uplink(frame),
             only_tc(frame, {Verdict::kPass, frame.bytes, {{"up from carried", 1}}}));
 }
 
-TEST_P(Flood, WithoutAnUplinkThePortsGetIt) {
+TEST_P(Flood, ReachesThePortsWithoutAnUplink) {
   set_uplink(kRed, "");
   const Frame frame = arp_request(broadcast_of("a"));
   EXPECT_EQ(from_vm("a", frame),
@@ -91,7 +91,7 @@ TEST_P(Flood, WithoutAnUplinkThePortsGetIt) {
   expect_copies(frame, {"b", "c"});
 }
 
-TEST_P(Flood, ANetworkWithoutOtherMembersHasNoReceiver) {
+TEST_P(Flood, SingleMemberHasNoReceiver) {
   set_uplink(kBlue, "");
   const Frame frame = arp_request(broadcast_of("d"));
   EXPECT_EQ(from_vm("d", frame), only_tc(frame, dropped(frame, "d from", "NO_RECEIVER")));
@@ -108,7 +108,7 @@ TEST_P(Flood, AVlanWithoutPortsHasNoReceiver) {
   EXPECT_EQ(from_uplink(frame.tagged(kBlueVid)), only_tc(frame.tagged(kBlueVid), unheard));
 }
 
-TEST_P(Flood, AMemberOfAnotherNetworkGetsNothing) {
+TEST_P(Flood, StaleMemberInAnotherNetworkGetsNoCopy) {
   rig_.set_members(kRed, {"a", "b", "d"});
   const Frame frame = arp_request(broadcast_of("a"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kRedirect,
@@ -120,7 +120,7 @@ TEST_P(Flood, AMemberOfAnotherNetworkGetsNothing) {
   expect_copies(frame, {"b"});
 }
 
-TEST_P(Flood, AStrangerAmongTheMembersGetsNothing) {
+TEST_P(Flood, UnmanagedMemberGetsNoCopy) {
   rig_.set_members(kRed, {"stranger", "host", "b", "a"});
   const Frame frame = arp_request(broadcast_of("a"));
   EXPECT_EQ(from_vm("a", frame),
@@ -130,7 +130,7 @@ TEST_P(Flood, AStrangerAmongTheMembersGetsNothing) {
   expect_copies(frame, {"b"});
 }
 
-TEST_P(Flood, AMemberThatIsGoneIsCountedAtIt) {
+TEST_P(Flood, VanishedMemberIsCounted) {
   rig_.tables().devices.erase(rig_.ifindex("b"));
   const Frame frame = arp_request(broadcast_of("a"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kRedirect,
@@ -142,7 +142,7 @@ TEST_P(Flood, AMemberThatIsGoneIsCountedAtIt) {
   expect_copies(frame, {"c"});
 }
 
-TEST_P(Flood, AMemberThatIsDownIsCountedAtIt) {
+TEST_P(Flood, MemberThatIsDownIsCounted) {
   set_down(rig_.ns(), "b");
   const Frame frame = arp_request(broadcast_of("a"));
   const Outcome outcome = from_vm("a", frame);
@@ -157,7 +157,7 @@ TEST_P(Flood, AMemberThatIsDownIsCountedAtIt) {
 }
 
 // The VM now runs elsewhere. Its MAC is still configured for a port that has no VM.
-TEST_P(Flood, TheMacOfAPortWithoutCarrierIsLearntWhereItIs) {
+TEST_P(Flood, StaticMacOfAPortWithoutCarrierIsRelearned) {
   rig_.set_entry(kRed, "b", mac_of("b"), abi::FDB_SLOT_STATIC);
   const Frame frame = arp_request(Ends::between(mac_of("b"), kBroadcast)).tagged(kRedVid);
   from_uplink(frame);
@@ -170,7 +170,7 @@ TEST_P(Flood, TheMacOfAPortWithoutCarrierIsLearntWhereItIs) {
   EXPECT_EQ(where, on_xdp() ? "b" : "up") << "XDP passes every flood to tc";
 }
 
-TEST_P(Flood, WhatNoMemberCouldBeGivenIsDropped) {
+TEST_P(Flood, FloodWithoutAnyCopyIsDropped) {
   set_uplink(kRed, "");
   rig_.set_members(kRed, {"a", "d"});
   const Frame frame = arp_request(broadcast_of("a"));
@@ -180,7 +180,7 @@ TEST_P(Flood, WhatNoMemberCouldBeGivenIsDropped) {
                             {{"a from NO_RECEIVER", 1}, {"d to WRONG_NETWORK", 1}}}));
 }
 
-TEST_P(Flood, AFrameTooLongForSomeReachesTheOthers) {
+TEST_P(Flood, FrameTooBigForOneReachesTheOthers) {
   const Frame frame = tcp4(broadcast_of("b"), 2000);
   EXPECT_EQ(from_vm("b", frame), only_tc(frame, {Verdict::kDrop,
                                                  frame.bytes,
@@ -191,7 +191,7 @@ TEST_P(Flood, AFrameTooLongForSomeReachesTheOthers) {
   expect_copies(frame, {"c"});
 }
 
-TEST_P(Flood, ACopyTheUplinkCannotTakeIsCountedThere) {
+TEST_P(Flood, CopyTooBigForTheUplinkIsCountedThere) {
   rig_.tables().devices.erase(rig_.ifindex("up"));
   const Frame frame = arp_request(broadcast_of("a"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, {Verdict::kDrop,
@@ -203,7 +203,7 @@ TEST_P(Flood, ACopyTheUplinkCannotTakeIsCountedThere) {
   expect_copies(frame, {"b", "c"});
 }
 
-TEST_P(Flood, AFullNetworkIsFlooded) {
+TEST_P(Flood, ReachesEveryMemberOfAFullNetwork) {
   std::vector<std::string> many(MAX_MEMBERS, "a");
   many.back() = "b";
   rig_.set_members(kRed, many);
@@ -215,7 +215,7 @@ TEST_P(Flood, AFullNetworkIsFlooded) {
   expect_copies(frame, {"b"});
 }
 
-TEST_P(FloodLive, EveryMemberAndTheWireGetOne) {
+TEST_P(FloodLive, EveryMemberAndTheWireGetOneCopy) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("a"));
   send("a", frame);
@@ -223,7 +223,7 @@ TEST_P(FloodLive, EveryMemberAndTheWireGetOne) {
   expect_everywhere(frame, {{"b", frame}, {"c", frame}, {"up", frame.tagged(kRedVid)}});
 }
 
-TEST_P(FloodLive, TheWireAloneSeesTheVmsPriority) {
+TEST_P(FloodLive, OnlyTheWireGetsThePriorityOfAVm) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("a"));
   send("a", frame.tagged({.pcp = 5}));
@@ -232,7 +232,7 @@ TEST_P(FloodLive, TheWireAloneSeesTheVmsPriority) {
                     {{"b", frame}, {"c", frame}, {"up", frame.tagged({.vid = kRedVid, .pcp = 5})}});
 }
 
-TEST_P(FloodLive, TheWiresBroadcastReachesPortsOnly) {
+TEST_P(FloodLive, BroadcastFromTheWireReachesPortsOnly) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("wire"));
   send("up", frame.tagged({.vid = kRedVid, .pcp = 5}));
@@ -241,7 +241,7 @@ TEST_P(FloodLive, TheWiresBroadcastReachesPortsOnly) {
   expect_everywhere(frame, {{"a", frame}, {"b", frame}, {"c", frame}});
 }
 
-TEST_P(FloodLive, TheTagInsideTheWiresIsPayload) {
+TEST_P(FloodLive, InnerTagFromTheWireIsPayload) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("wire")).tagged({.vid = kBlueVid, .pcp = 1});
   send("up", frame.tagged(kRedVid));
@@ -249,7 +249,7 @@ TEST_P(FloodLive, TheTagInsideTheWiresIsPayload) {
   expect_everywhere(frame, {{"a", frame}, {"b", frame}, {"c", frame}});
 }
 
-TEST_P(FloodLive, AVmOfTheUntaggedNetworkReachesPortsWireAndHost) {
+TEST_P(FloodLive, UntaggedVmReachesPortsWireAndHost) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("e"));
   send("e", frame);
@@ -258,7 +258,7 @@ TEST_P(FloodLive, AVmOfTheUntaggedNetworkReachesPortsWireAndHost) {
   EXPECT_EQ(counted(), (Counts{{"e from carried", 1}, {"f to carried", 1}, {"up to carried", 1}}));
 }
 
-TEST_P(FloodLive, AStaleUplinkOfTheUntaggedNetworkGetsNothing) {
+TEST_P(FloodLive, StaleUplinkOfAnUntaggedNetworkGetsNoCopy) {
   abi::network plain = rig_.tables().networks.find(kPlain).value();
   plain.uplink = rig_.ifindex("stranger");
   rig_.tables().networks.put(kPlain, plain);
@@ -271,7 +271,7 @@ TEST_P(FloodLive, AStaleUplinkOfTheUntaggedNetworkGetsNothing) {
 
 // For the uplink, the flood redirects the tagged frame itself. An untagged copy on the wire would
 // belong to another network.
-TEST_P(FloodLive, AnUplinkAmongTheMembersGetsNoCopyOfItsOwn) {
+TEST_P(FloodLive, UplinkAmongTheMembersGetsNoSecondCopy) {
   rig_.set_members(kRed, {"up", "a", "b"});
   attach_all();
   const Frame frame = arp_request(broadcast_of("a"));
@@ -281,7 +281,7 @@ TEST_P(FloodLive, AnUplinkAmongTheMembersGetsNoCopyOfItsOwn) {
   EXPECT_EQ(counted(), (Counts{{"a from carried", 1}, {"b to carried", 1}, {"up to carried", 1}}));
 }
 
-TEST_P(FloodLive, TheHostKeepsTheWiresFrameByteForByte) {
+TEST_P(FloodLive, HostGetsTheFrameFromTheWireUnmodified) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("wire"));
   send("up", frame);
@@ -289,7 +289,7 @@ TEST_P(FloodLive, TheHostKeepsTheWiresFrameByteForByte) {
   expect_everywhere(frame, {{"e", frame}, {"f", frame}, {"host", frame}});
 }
 
-TEST_P(FloodLive, TheHostKeepsThePriorityTagOfTheWire) {
+TEST_P(FloodLive, HostGetsThePriorityTagFromTheWire) {
   attach_all();
   for (const VlanTag& tag : {VlanTag{.pcp = 5}, VlanTag{.dei = true}, VlanTag{}}) {
     const Frame frame = arp_request(broadcast_of("wire"));
@@ -300,7 +300,7 @@ TEST_P(FloodLive, TheHostKeepsThePriorityTagOfTheWire) {
   }
 }
 
-TEST_P(FloodLive, TheHostKeepsATagBehindThePriorityTag) {
+TEST_P(FloodLive, HostGetsATagBehindThePriorityTag) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("wire")).tagged(7);
   const Frame sent = frame.tagged({.pcp = 5});

@@ -49,7 +49,7 @@ class ForwardFixture : public NatFixture {
     set_flags(kRed, abi::NAT_HAS_FLOATING);
   }
   // The VM sends an ARP request, from which the gateway learns its MAC.
-  Outcome speak_arp(const std::string& port = "a", const std::string& ip = "10.0.0.1") {
+  Outcome send_arp(const std::string& port = "a", const std::string& ip = "10.0.0.1") {
     Ends ends = Ends::between(test::mac_of(port), kBroadcast);
     ends.src_ip = ip;
     ends.dst_ip = kRedGatewayIp;

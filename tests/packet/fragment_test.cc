@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/fragment.h: fragmented datagrams pass the NAT in any order. The tests reassemble the
+// bpf/nat/fragment.h: fragmented datagrams pass the NAT in any order. The tests reassemble the
 // translated fragments and check the whole datagram. nat_fixture.h describes the hosts and
 // addresses.
 #include <linux/if_ether.h>
@@ -120,7 +120,7 @@ class Fragment : public NatFixture {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, Fragment, tc_alone(), hook_name);
 
-TEST_P(Fragment, GoOutInAnyOrder) {
+TEST_P(Fragment, OutboundInAnyOrderAreTranslated) {
   for (const Protocol protocol : kAllProtocols) {
     Frames pieces = split(out(protocol));
     ASSERT_GE(pieces.size(), 3U);
@@ -134,7 +134,7 @@ TEST_P(Fragment, GoOutInAnyOrder) {
   }
 }
 
-TEST_P(Fragment, ComeInInAnyOrder) {
+TEST_P(Fragment, InboundInAnyOrderAreTranslated) {
   uint16_t id = kId;
   for (const Protocol protocol : kAllProtocols) {
     Frames pieces = split_answer(protocol);
@@ -153,7 +153,7 @@ TEST_P(Fragment, ComeInInAnyOrder) {
   }
 }
 
-TEST_P(Fragment, ThatIsEarlyIsCountedAndKept) {
+TEST_P(Fragment, EarlyIsHeldAndCounted) {
   const Frames pieces = split_answer(Protocol::kUdp);
   const Frame last = frame_of(pieces.back());
   EXPECT_EQ(from_uplink(last), dropped(last, "up from", "FRAGMENT_EARLY"));
@@ -161,7 +161,7 @@ TEST_P(Fragment, ThatIsEarlyIsCountedAndKept) {
 
 // A fragment is dropped when its first fragment was filtered, or when it belongs to another
 // datagram.
-TEST_P(Fragment, WhoseFirstIsNotLetInDoesNotGetIn) {
+TEST_P(Fragment, OfAFilteredFirstFragmentIsDropped) {
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
   const Frames stranger = split(in(Protocol::kUdp, port, kOtherPeerIp));
   EXPECT_TRUE(got(stranger).empty());
@@ -178,12 +178,12 @@ TEST_P(Fragment, WhoseFirstIsNotLetInDoesNotGetIn) {
 
 // The receiver may reassemble overlapping fragments as it likes. But they must reach no other VM,
 // and a second first fragment must not open another path.
-TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
+TEST_P(Fragment, OverlappingReachesNoOtherVm) {
   const Frames pieces = split_answer(Protocol::kUdp);
   ASSERT_EQ(got({pieces.front()}).size(), 1U);
   Bytes start = pieces.front();
   put_be16(start, kTransportOffset + 2, kRedFirstPort + 3 * kPublicPorts);
-  EXPECT_EQ(from_uplink(frame_of(start)), dropped(frame_of(start), "up from", "NAT_UNKNOWN"));
+  EXPECT_EQ(from_uplink(frame_of(start)), dropped(frame_of(start), "up from", "NAT_NO_MAPPING"));
   const Bytes& middle = pieces.at(1);
   const auto earlier = static_cast<uint16_t>(get_be16(middle, kIpOffset + 6) - 1);
   const Frames arrived = got({with_header(middle, kId, earlier), middle, pieces.back()});
@@ -193,7 +193,7 @@ TEST_P(Fragment, ThatOverlapGetToNobodyElse) {
 
 // A remote sends two first fragments with the same identification to the ports of two VMs. All
 // later fragments must go to the VM of the first one.
-TEST_P(Fragment, ASecondStartLeadsNothingElsewhere) {
+TEST_P(Fragment, SecondFirstFragmentDoesNotRedirectTheRest) {
   set_flags(kBlue, abi::NAT_ANY_REMOTE);
   const uint16_t ours = leaves(out(Protocol::kUdp)).value_or(0);
   const uint16_t theirs = leaves(out(Protocol::kUdp, "d"), "d").value_or(0);
@@ -211,7 +211,7 @@ TEST_P(Fragment, ASecondStartLeadsNothingElsewhere) {
 }
 
 // Each segment of a TSO frame gets the next identification.
-TEST_P(Fragment, OfWhatIsCutLaterEachNumberIsTheNetworks) {
+TEST_P(Fragment, IdentificationOfTsoSegmentsIsTheNetworks) {
   for (const uint16_t id : {0, 1, 4711, 63, 65535}) {
     for (const uint32_t size : {8U, 16U, 40U}) {
       const Frame frame = frame_of(with_header(out(Protocol::kTcp).bytes, id, 0));
@@ -229,28 +229,28 @@ TEST_P(Fragment, OfWhatIsCutLaterEachNumberIsTheNetworks) {
 }
 
 // UFO clears DF, so the fragments need a unique identification too.
-TEST_P(Fragment, OfADatagramCutByTheKernelHaveTheNetworksNumber) {
+TEST_P(Fragment, IdentificationOfUfoFragmentsIsTheNetworks) {
   const Frame frame = frame_of(with_header(out(Protocol::kUdp).bytes, kId, kDontFragment));
   const Outcome outcome = from_vm("a", frame, {.gso_size = 16});
   ASSERT_EQ(outcome.verdict, Verdict::kRedirect);
   EXPECT_NE(id_of(outcome.bytes), kId);
 }
 
-TEST_P(Fragment, TooSmallForItsPortsIsDropped) {
+TEST_P(Fragment, WithoutWholePortsIsDropped) {
   const Frame whole = out(Protocol::kTcp);
   Bytes tiny(whole.bytes.begin(), whole.bytes.begin() + kTransportOffset + 8);
   const Frame frame = frame_of(with_header(std::move(tiny), kId, kMoreFragments));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_TRANSLATABLE"));
 }
 
-TEST_P(Fragment, OfWhatHasNoPortsIsDropped) {
+TEST_P(Fragment, OfAnUnknownProtocolIsDropped) {
   Bytes gre = split(out(Protocol::kUdp)).back();
   gre.at(kIpOffset + 9) = IPPROTO_GRE;
   const Frame frame = frame_of(with_header(gre, kId, 5));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NOT_TRANSLATABLE"));
 }
 
-TEST_P(Fragment, OfAForgedSourceIsDropped) {
+TEST_P(Fragment, WithASpoofedSourceIsDropped) {
   const Frames pieces = split(out(Protocol::kUdp, "a", "10.0.0.2"));
   for (const Bytes& piece : pieces) {
     const Frame frame = frame_of(piece);
@@ -260,7 +260,7 @@ TEST_P(Fragment, OfAForgedSourceIsDropped) {
 
 // Two tenants share a public address. Their VMs have the same inside address and choose the same
 // identification.
-TEST_P(Fragment, OfTwoTenantsIsTwo) {
+TEST_P(Fragment, OfTwoTenantsWithEqualIdsIsKeptApart) {
   std::set<uint16_t> red, blue;
   for (const uint16_t id : {0, 1, 4711, 65535}) {
     for (const Bytes& piece : sent(split(out(Protocol::kUdp), id))) red.insert(id_of(piece));
@@ -271,7 +271,7 @@ TEST_P(Fragment, OfTwoTenantsIsTwo) {
   for (const uint16_t id : red) EXPECT_FALSE(blue.contains(id)) << id;
 }
 
-TEST_P(Fragment, WhatMayNotBeInFragmentsKeepsItsIdentification) {
+TEST_P(Fragment, DontFragmentKeepsTheIdentification) {
   for (const uint16_t flags : {kDontFragment, uint16_t{0}}) {
     const Frame frame = frame_of(with_header(out(Protocol::kUdp).bytes, kId, flags));
     const Outcome outcome = from_vm("a", frame);
@@ -283,7 +283,7 @@ TEST_P(Fragment, WhatMayNotBeInFragmentsKeepsItsIdentification) {
 
 // The number of datagrams in fragments is limited per network, so a network can exhaust only its
 // own limit.
-TEST_P(Fragment, ThatNeverEndTakeTheirOwnNetworksPlaces) {
+TEST_P(Fragment, IncompleteDatagramsUseOnlyTheirNetworksLimit) {
   set_flags(kBlue, abi::NAT_ANY_REMOTE);
   const uint16_t port = leaves(out(Protocol::kUdp)).value_or(0);
   const uint16_t theirs = leaves(out(Protocol::kUdp, "d"), "d").value_or(0);
@@ -296,7 +296,7 @@ TEST_P(Fragment, ThatNeverEndTakeTheirOwnNetworksPlaces) {
 }
 
 // The memory for fragments that arrive before their first fragment is limited too.
-TEST_P(Fragment, AFloodOfEarlyOnesIsDropped) {
+TEST_P(Fragment, FloodOfEarlyOnesIsLimited) {
   const Frame last = frame_of(split_answer(Protocol::kUdp).back());
   for (int sent = 0; sent < NAT_HELD_BUCKET; ++sent)
     EXPECT_EQ(from_uplink(last), dropped(last, "up from", "FRAGMENT_EARLY"));
@@ -304,7 +304,7 @@ TEST_P(Fragment, AFloodOfEarlyOnesIsDropped) {
 }
 
 // On a shared address, a fragment without a known first fragment may belong to the host.
-TEST_P(Fragment, OfTheHostsAddressIsTheHostsWhileNobodyKnowsBetter) {
+TEST_P(Fragment, UnknownOnAHostAddressIsPassedToTheHost) {
   set_flags(kRed, 0, abi::NAT_ADDRESS_OF_HOST);
   const Frames pieces = split_answer(Protocol::kUdp);
   const Frame last = frame_of(pieces.back());

@@ -25,8 +25,8 @@ bool is_bare_sum(const Bytes& frame, size_t field, size_t addresses, size_t word
   return value == sum % 0xffff || value == (sum + length) % 0xffff;
 }
 
-bool transport_may_be_unfinished(const Bytes& frame, size_t l4, size_t end, size_t addresses,
-                                 size_t words, uint8_t protocol) {
+bool transport_may_be_partial(const Bytes& frame, size_t l4, size_t end, size_t addresses,
+                              size_t words, uint8_t protocol) {
   const size_t field = l4 + checksum_offset(protocol);
   if (protocol != IPPROTO_TCP && protocol != IPPROTO_ICMP && protocol != IPPROTO_ICMPV6)
     return true;
@@ -70,7 +70,7 @@ bool is_link_local(const Bytes& frame, uint16_t type) {
   return type == ETH_P_PAUSE;
 }
 
-bool may_be_unfinished(const Bytes& frame) {
+bool may_be_partial(const Bytes& frame) {
   const View seen = view(frame);
   const size_t l3 = seen.behind;
   if (seen.type == ETH_P_ARP) return false;
@@ -79,12 +79,12 @@ bool may_be_unfinished(const Bytes& frame) {
     const size_t length = get_be16(frame, l3 + 2);
     const bool readable = header >= kIpv4 && length >= header && l3 + length <= frame.size();
     if (!readable || (get_be16(frame, l3 + 6) & 0x3fff) != 0) return true;
-    return transport_may_be_unfinished(frame, l3 + header, l3 + length, l3 + 12, 4, frame[l3 + 9]);
+    return transport_may_be_partial(frame, l3 + header, l3 + length, l3 + 12, 4, frame[l3 + 9]);
   }
   if (seen.type == ETH_P_IPV6 && frame.size() >= l3 + kIpv6) {
     const size_t end = l3 + kIpv6 + get_be16(frame, l3 + 4);
     if (end > frame.size() || frame[l3 + 6] == IPPROTO_ICMP) return true;
-    return transport_may_be_unfinished(frame, l3 + kIpv6, end, l3 + 8, 16, frame[l3 + 6]);
+    return transport_may_be_partial(frame, l3 + kIpv6, end, l3 + 8, 16, frame[l3 + 6]);
   }
   return true;
 }

@@ -28,7 +28,7 @@ bool is_bad_source(const Bytes& frame);
 bool is_link_local(const Bytes& frame, uint16_t type);
 
 // True unless the bytes prove that the frame has no partial checksum.
-bool may_be_unfinished(const Bytes& frame);
+bool may_be_partial(const Bytes& frame);
 
 // The frame without its outer tag, if it has one.
 Bytes without_tag(const Bytes& frame);

@@ -19,20 +19,20 @@ INSTANTIATE_TEST_SUITE_P(Hooks, FromHost, tc_alone(), hook_name);
 class FromHostLive : public Live {};
 INSTANTIATE_TEST_SUITE_P(Hooks, FromHostLive, tc_alone(), hook_name);
 
-TEST_P(FromHost, AFrameForAVmGoesToItsPort) {
+TEST_P(FromHost, FrameForAVmReachesItsPort) {
   const Frame frame = tcp4(between("host", "e"));
   EXPECT_EQ(from_host(frame), (Outcome{Verdict::kRedirect, frame.bytes, {{"e to carried", 1}}}));
   EXPECT_EQ(from_host(frame.tagged({.pcp = 5})),
             (Outcome{Verdict::kRedirect, frame.bytes, {{"e to carried", 1}}}));
 }
 
-TEST_P(FromHost, AFrameForTheWireIsLeftAlone) {
+TEST_P(FromHost, FrameForTheWirePasses) {
   const Frame frame = tcp4(between("host", "wire"));
   EXPECT_EQ(from_host(frame), left(frame));
   EXPECT_EQ(from_host(frame.tagged({.pcp = 5})), left(frame.tagged({.pcp = 5})));
 }
 
-TEST_P(FromHost, ABroadcastIsCopiedToThePortsAndGoesOn) {
+TEST_P(FromHost, BroadcastReachesPortsAndWire) {
   const Frame frame = arp_request(broadcast_of("host"));
   EXPECT_EQ(from_host(frame),
             (Outcome{Verdict::kPass, frame.bytes, {{"e to carried", 1}, {"f to carried", 1}}}));
@@ -41,13 +41,13 @@ TEST_P(FromHost, ABroadcastIsCopiedToThePortsAndGoesOn) {
   }
 }
 
-TEST_P(FromHost, AnUnknownStationIsFloodedTo) {
+TEST_P(FromHost, UnknownMacIsFlooded) {
   const Frame frame = tcp4(between("host", "new"));
   EXPECT_EQ(from_host(frame),
             (Outcome{Verdict::kPass, frame.bytes, {{"e to carried", 1}, {"f to carried", 1}}}));
 }
 
-TEST_P(FromHost, TheHostsVlansAreItsOwn) {
+TEST_P(FromHost, TaggedFramesOfTheHostPass) {
   for (const uint16_t vid : {kHostsVid, kRedVid}) {
     const Frame frame = arp_request(broadcast_of("host")).tagged(vid);
     EXPECT_EQ(from_host(frame), left(frame)) << vid;
@@ -56,13 +56,13 @@ TEST_P(FromHost, TheHostsVlansAreItsOwn) {
   EXPECT_EQ(from_host(service), left(service));
 }
 
-TEST_P(FromHost, WithoutAnUntaggedNetworkAllIsTheHosts) {
+TEST_P(FromHost, EverythingPassesWithoutAnUntaggedNetwork) {
   rig_.set_vlan("up", 0, 0);
   const Frame frame = arp_request(broadcast_of("host"));
   EXPECT_EQ(from_host(frame), left(frame));
 }
 
-TEST_P(FromHost, TheHostIsNotLearnt) {
+TEST_P(FromHost, HostsMacIsNotLearned) {
   from_host(tcp4(between("new", "e")));
   EXPECT_EQ(learnt_at(kPlain, mac_of("new")), "");
 }
@@ -77,7 +77,7 @@ TEST_P(FromHost, ADropIsCountedTowardsTheUplink) {
   EXPECT_EQ(from_host(frame), dropped(frame, "up to", "NO_DEVICE"));
 }
 
-TEST_P(FromHost, AFrameThatEndsWithinItsTagIsDropped) {
+TEST_P(FromHost, TruncatedTagIsDropped) {
   Frame frame = tcp4(between("host", "e")).tagged(kHostsVid);
   frame.bytes.resize(ETH_HLEN + 1);
   EXPECT_EQ(from_host(frame), dropped(frame, "up to", "TRUNCATED"));
@@ -102,7 +102,7 @@ TEST_P(FromHostLive, AFrameForAVmDoesNotReachTheWire) {
   EXPECT_EQ(seen("e", frame), Frames{frame.finished().bytes});
 }
 
-TEST_P(FromHostLive, TheHostsVlansGoToTheWireByteForByte) {
+TEST_P(FromHostLive, TaggedFramesOfTheHostReachTheWireUnmodified) {
   attach_all();
   PacketSocket host(rig_.ns(), "up");
   const Frame frame = udp4(between("host", "wire")).tagged({.vid = kHostsVid, .pcp = 3});
@@ -113,7 +113,7 @@ TEST_P(FromHostLive, TheHostsVlansGoToTheWireByteForByte) {
 
 // The copy for the wire passes the uplink's egress program with xvnet's mark. That program must not
 // flood it a second time.
-TEST_P(FromHostLive, AVmsBroadcastIsNotTakenForTheHosts) {
+TEST_P(FromHostLive, BroadcastFromVmIsNotFloodedAgain) {
   attach_all();
   const Frame frame = arp_request(broadcast_of("e"));
   send("e", frame);

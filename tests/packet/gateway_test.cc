@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/neighbour.h and gateway.h: requests that a network with a subnet answers itself. Red
+// bpf/gateway/arp.h and gateway.h: requests that a network with a subnet answers itself. Red
 // has the gateway 10.0.0.254. It knows 10.0.0.1 for port a, 10.0.0.2 for port b with its MAC, and
 // 10.0.0.3 for port c without a MAC. 10.0.0.4 is reserved and has no port now. XDP leaves every
 // request that needs an answer to tc.
@@ -66,14 +66,14 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Gateway, both_hooks(), hook_name);
 class GatewayOnTc : public Gateway {};
 INSTANTIATE_TEST_SUITE_P(Hooks, GatewayOnTc, tc_alone(), hook_name);
 
-TEST_P(Gateway, AnswersWhoHasItsAddress) {
+TEST_P(Gateway, AnswersArpForItsAddress) {
   for (const std::string& to : {std::string(kBroadcast), kGatewayText}) {
     const Frame frame = arp_request(asking("a", kGateway, to));
     EXPECT_EQ(from_vm("a", frame), answered(frame, arp_reply(frame.bytes, kGatewayMac))) << to;
   }
 }
 
-TEST_P(GatewayOnTc, TheAnswerSaysWhatRfc826Asks) {
+TEST_P(GatewayOnTc, ArpReplyHasTheFieldsOfRfc826) {
   Outcome outcome = from_vm("a", arp_request(asking("a", kGateway)));
   ASSERT_GE(outcome.bytes.size(), 42u);
   EXPECT_EQ(mac_text(outcome.bytes, 0), mac_of("a"));
@@ -85,14 +85,14 @@ TEST_P(GatewayOnTc, TheAnswerSaysWhatRfc826Asks) {
   EXPECT_EQ(Bytes(outcome.bytes.begin() + 38, outcome.bytes.begin() + 42), (Bytes{10, 0, 0, 1}));
 }
 
-TEST_P(Gateway, AnswersForAPortWhoseMacIsConfigured) {
+TEST_P(Gateway, AnswersArpForAPortWithAConfiguredMac) {
   const Frame frame = arp_request(asking("a", "10.0.0.2"));
   const auto mac = parse_mac(mac_of("b"));
   EXPECT_EQ(from_vm("a", frame), answered(frame, arp_reply(frame.bytes, mac)));
 }
 
 // The VM may have moved to another host and can answer from there.
-TEST_P(GatewayOnTc, AQuestionForAPortWhoseDeviceIsGoneIsFlooded) {
+TEST_P(GatewayOnTc, ArpRequestForAVanishedDeviceIsFlooded) {
   rig_.tables().devices.erase(rig_.ifindex("b"));
   const Frame frame = arp_request(asking("a", "10.0.0.2"));
   const Outcome outcome = from_vm("a", frame);
@@ -100,20 +100,20 @@ TEST_P(GatewayOnTc, AQuestionForAPortWhoseDeviceIsGoneIsFlooded) {
   EXPECT_EQ(outcome.counted.at("up to carried"), 1u);
 }
 
-TEST_P(Gateway, AsksOnlyThePortThatCanAnswer) {
+TEST_P(Gateway, ArpRequestGoesOnlyToTheOwningPort) {
   const Frame frame = arp_request(asking("a", "10.0.0.3"));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, forwarded(frame, "a", "c")));
   EXPECT_TRUE(copies_at("b").empty());
 }
 
-TEST_P(Gateway, AnAnswerHasNoTag) {
+TEST_P(Gateway, ReplyIsUntagged) {
   const Frame frame = arp_request(asking("a", kGateway));
   const Frame tagged = frame.tagged({.vid = 0, .pcp = 5});
   EXPECT_EQ(from_vm("a", tagged),
             only_tc(tagged, answered(frame, arp_reply(frame.bytes, kGatewayMac))));
 }
 
-TEST_P(GatewayOnTc, WhatNobodyHereHasIsFloodedAsBefore) {
+TEST_P(GatewayOnTc, ArpRequestForAnUnassignedAddressIsFlooded) {
   for (const char* ip : {"10.0.0.4", "10.0.0.9", "192.0.2.1"}) {
     const Frame frame = arp_request(asking("a", ip));
     EXPECT_EQ(from_vm("a", frame).counted.at("b to carried"), 1u) << ip;
@@ -123,7 +123,7 @@ TEST_P(GatewayOnTc, WhatNobodyHereHasIsFloodedAsBefore) {
 
 // The uplink may get the request only as part of a flood, with its tag. Untagged, it would belong
 // to another network.
-TEST_P(GatewayOnTc, AStaleOwnerThatIsTheUplinkIsNone) {
+TEST_P(GatewayOnTc, StaleOwnerThatIsAnUplinkIsIgnored) {
   rig_.set_address(kRed, "10.0.0.5", "up", "");
   const Frame frame = arp_request(asking("a", "10.0.0.5"));
   EXPECT_EQ(from_vm("a", frame).counted.at("b to carried"), 1u);
@@ -133,7 +133,7 @@ TEST_P(GatewayOnTc, AStaleOwnerThatIsTheUplinkIsNone) {
 
 // A VM sends these to detect a duplicate address or to announce a new MAC, so every member must get
 // them.
-TEST_P(GatewayOnTc, AVmsQuestionForItsOwnAddressIsForEverybody) {
+TEST_P(GatewayOnTc, ArpProbeForItsOwnAddressIsFlooded) {
   for (const char* sender : {"0.0.0.0", "10.0.0.1"}) {
     Ends ends = asking("a", "10.0.0.1");
     ends.src_ip = sender;
@@ -142,14 +142,14 @@ TEST_P(GatewayOnTc, AVmsQuestionForItsOwnAddressIsForEverybody) {
   }
 }
 
-TEST_P(Gateway, OfAnotherNetworkAnswersNothing) {
+TEST_P(Gateway, DoesNotAnswerInAnotherNetwork) {
   const Frame frame = arp_request(asking("d", kGateway));
   EXPECT_EQ(from_vm("d", frame).counted.contains("d to carried"), false);
   const Frame ping = icmp4_echo(asking("d", kGateway, kGatewayText));
   EXPECT_FALSE(from_vm("d", ping).counted.contains("d to carried"));
 }
 
-TEST_P(Gateway, NobodyElseSpeaksAsIt) {
+TEST_P(Gateway, SpoofedGatewayMacOrIpIsDropped) {
   const Frame mac = tcp4(Ends::between(kGatewayText, mac_of("b")));
   EXPECT_EQ(from_vm("a", mac), dropped(mac, "a from", "GATEWAY_SPOOFED"));
   Ends ends = Ends::between(mac_of("a"), kBroadcast);
@@ -176,12 +176,12 @@ TEST_P(Gateway, AnswersAPing) {
   EXPECT_EQ(checksum_problems(outcome.bytes), "");
 }
 
-TEST_P(Gateway, AnswersAPingOfTimeToLiveOne) {
+TEST_P(Gateway, AnswersPingWithTtlOne) {
   const Frame frame = with_header(ping(), kHeader + 8, 1);
   EXPECT_EQ(from_vm("a", frame), answered(frame, ping_reply(frame.bytes, {10, 0, 0, 254}).value()));
 }
 
-TEST_P(Gateway, TurnsEveryFragmentOfAPing) {
+TEST_P(Gateway, AnswersEveryFragmentOfAPing) {
   for (const uint16_t fragment : {0x2000, 0x20b9, 0x00b9}) {
     Frame frame = ping();
     put_be16(frame.bytes, kHeader + 6, fragment);
@@ -191,7 +191,7 @@ TEST_P(Gateway, TurnsEveryFragmentOfAPing) {
   }
 }
 
-TEST_P(Gateway, DropsWhatItHasNoUseFor) {
+TEST_P(Gateway, DropsUnsupportedPackets) {
   const Ends ends = asking("a", kGateway, kGatewayText);
   const Ends beyond = asking("a", "192.0.2.1", kGatewayText);
   for (const Frame& frame : {tcp4(ends), udp4(ends), icmp4_echo(beyond), tcp4(beyond), tcp6(ends),
@@ -205,7 +205,7 @@ TEST_P(Gateway, DropsWhatItHasNoUseFor) {
   }
 }
 
-TEST_P(Gateway, DropsAPingThatIsBroken) {
+TEST_P(Gateway, DropsAMalformedPing) {
   const Frame whole = ping();
   for (size_t size = kHeader + 20; size < whole.bytes.size(); ++size) {
     const Frame frame = with_bytes(
@@ -230,7 +230,7 @@ TEST_P(Gateway, DropsAPingThatIsBroken) {
   EXPECT_EQ(from_vm("a", frame), refused(frame, "NOT_ROUTED"));
 }
 
-TEST_P(GatewayOnTc, ABrokenQuestionIsASwitchsFrame) {
+TEST_P(GatewayOnTc, MalformedArpRequestIsFlooded) {
   const Frame whole = arp_request(asking("a", kGateway));
   for (const size_t at : {2, 4, 5}) {
     Frame frame = whole;
@@ -241,7 +241,7 @@ TEST_P(GatewayOnTc, ABrokenQuestionIsASwitchsFrame) {
 }
 
 // Linux accepts hardware type 6 (IEEE 802) as Ethernet, and other systems accept more types.
-TEST_P(Gateway, NobodySpeaksAsItByAnotherHardwareType) {
+TEST_P(Gateway, SpoofedArpOfAnotherHardwareTypeIsDropped) {
   Ends ends = Ends::between(mac_of("a"), kBroadcast);
   ends.src_ip = kGateway;
   for (const uint16_t hardware : {0, 1, 6, 7, 15, 32, 256, 0xffff}) {
@@ -259,19 +259,19 @@ TEST_P(Gateway, NobodySpeaksAsItByAnotherHardwareType) {
   }
 }
 
-TEST_P(Gateway, AnswersAQuestionOfIeee802) {
+TEST_P(Gateway, AnswersArpWithHardwareTypeIeee802) {
   Frame frame = arp_request(asking("a", kGateway));
   put_be16(frame.bytes, ETH_HLEN, 6);
   const Outcome outcome = from_vm("a", frame);
   EXPECT_EQ(outcome.verdict, on_xdp() ? Verdict::kPass : Verdict::kRedirect);
 }
 
-TEST_P(Gateway, IsNotReachedFromTheWire) {
+TEST_P(Gateway, IsUnreachableFromTheWire) {
   const Frame frame = icmp4_echo(asking("wire", kGateway, kGatewayText)).tagged(kRedVid);
   EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "NOT_ROUTED"));
 }
 
-TEST_P(Gateway, APortThatGoesGetsNoAnswer) {
+TEST_P(Gateway, DoesNotAnswerAVanishedDevice) {
   rig_.tables().devices.erase(rig_.ifindex("a"));
   const Frame frame = ping();
   EXPECT_EQ(from_vm("a", frame), refused(frame, "NO_DEVICE"));
@@ -281,7 +281,7 @@ class GatewayLive : public Live {};
 INSTANTIATE_TEST_SUITE_P(Hooks, GatewayLive, both_hooks(), hook_name);
 
 // The guest sends the ping with a partial checksum.
-TEST_P(GatewayLive, FinishesThePingOfAGuestThatDidNot) {
+TEST_P(GatewayLive, CompletesThePartialChecksumOfAPing) {
   attach_all();
   add_subnet(rig_);
   Frame frame = icmp4_echo(asking("a", kGateway, kGatewayText));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/host_address.h: which frames reach the host's interface in a network. The host is at
+// bpf/switch/host_address.h: which frames reach the host's interface in a network. The host is at
 // port b of red, with 10.0.0.2, that subnet's broadcast address, and 2001:db8::2.
 #include <fmt/format.h>
 #include <linux/if_ether.h>
@@ -74,29 +74,29 @@ class HostAddress : public Pipeline {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, HostAddress, both_hooks(), hook_name);
 
-TEST_P(HostAddress, WhatIsForItIsGiven) {
+TEST_P(HostAddress, FrameForItIsDelivered) {
   expect_given(tcp4(to("10.0.0.2")));
   expect_given(icmp4_echo(to("10.0.0.2")));
   expect_given(tcp6(to_ipv6("2001:db8::2")));
 }
 
 // Protocols like PPPoE and AoE have no destination address that could be checked.
-TEST_P(HostAddress, NothingButArpAndIpIsGiven) {
+TEST_P(HostAddress, OnlyArpAndIpAreDelivered) {
   for (const uint16_t ethertype : {uint16_t{kTestEthertype}, uint16_t{0x8863}, uint16_t{0x88cc}})
     expect_refused(of_ethertype(to("10.0.0.2"), ethertype));
 }
 
-TEST_P(HostAddress, BroadcastsAndGroupsAreGiven) {
+TEST_P(HostAddress, BroadcastAndMulticastAreDelivered) {
   for (const char* ip : {"10.0.0.255", "255.255.255.255", "224.0.0.1", "239.255.255.255"})
     expect_given(udp4(to(ip)));
   for (const char* ip : {"ff02::1", "ff05::1:3"}) expect_given(udp6(to_ipv6(ip)));
 }
 
-TEST_P(HostAddress, ALinkLocalAddressIsGiven) {
+TEST_P(HostAddress, LinkLocalAddressIsDelivered) {
   for (const char* ip : {"fe80::1", "febf::1"}) expect_given(tcp6(to_ipv6(ip)));
 }
 
-TEST_P(HostAddress, AnotherAddressIsRefused) {
+TEST_P(HostAddress, OtherAddressIsDropped) {
   for (const char* ip : {"10.0.0.3", "10.0.0.0", "192.0.2.1", "127.0.0.1", "0.0.0.0",
                          "223.255.255.255", "240.0.0.1"})
     expect_refused(tcp4(to(ip)));
@@ -104,20 +104,20 @@ TEST_P(HostAddress, AnotherAddressIsRefused) {
     expect_refused(tcp6(to_ipv6(ip)));
 }
 
-TEST_P(HostAddress, AFragmentIsRefusedLikeAnyOther) {
+TEST_P(HostAddress, FragmentToAnotherAddressIsDropped) {
   for (const FragmentPart part : {FragmentPart::kFirst, FragmentPart::kLast}) {
     expect_given(udp4_fragment(to("10.0.0.2"), part));
     expect_refused(udp4_fragment(to("10.0.0.3"), part));
   }
 }
 
-TEST_P(HostAddress, AnotherNetworksAddressIsRefused) {
+TEST_P(HostAddress, AddressInAnotherNetworkIsDropped) {
   rig_.set_host_address(kBlue, "10.0.0.4");
   expect_refused(tcp4(to("10.0.0.4")));
 }
 
 // RFC 792: a redirect is refused, also with IP options and in a first fragment.
-TEST_P(HostAddress, ARedirectIsRefused) {
+TEST_P(HostAddress, RedirectIsDropped) {
   Frame frame = icmp4_echo(to("10.0.0.2"));
   frame.bytes[kIcmpType] = kRedirect;
   expect_refused(frame);
@@ -133,7 +133,7 @@ TEST_P(HostAddress, ARedirectIsRefused) {
 
 // An error is accepted only if it quotes a packet that the host sent from its address here to the
 // error's sender. Other errors would concern the host's other traffic.
-TEST_P(HostAddress, AnErrorIsAboutWhatWasSentToItsSender) {
+TEST_P(HostAddress, IcmpErrorMustQuoteAPacketToItsSender) {
   for (const uint8_t type : {3, 4, 11, 12}) {
     expect_given(error_about(type, "10.0.0.2", "10.0.0.1"));
     expect_refused(error_about(type, "10.0.0.2", "192.0.2.9"));
@@ -146,7 +146,7 @@ TEST_P(HostAddress, AnErrorIsAboutWhatWasSentToItsSender) {
   }
 }
 
-TEST_P(HostAddress, IPv6ComesFromWhoIsBesideTheHost) {
+TEST_P(HostAddress, Ipv6SourceMustBeInTheNetwork) {
   for (const char* ip : {"2001:db8::77", "fe80::1", "::"}) {
     Ends ends = to_ipv6("2001:db8::2");
     ends.src_ip6 = ip;
@@ -159,20 +159,20 @@ TEST_P(HostAddress, IPv6ComesFromWhoIsBesideTheHost) {
   }
 }
 
-TEST_P(HostAddress, WhatIsCutShortIsRefused) {
+TEST_P(HostAddress, TruncatedFrameIsDropped) {
   Frame frame = icmp4_echo(to("10.0.0.2"));
   frame.bytes.resize(kIcmpType);
   expect_refused(frame);
 }
 
 // The kernel strips a tag with VID 0 and processes the frame behind it.
-TEST_P(HostAddress, BehindATagOfItsOwnNothingIsGiven) {
+TEST_P(HostAddress, FrameBehindAPriorityTagIsDropped) {
   const Frame frame = tcp4(Ends::between(mac_of("wire"), mac_of("b"))).tagged(0);
   const Frame tagged = frame.tagged(kRedVid);
   EXPECT_EQ(from_uplink(tagged), only_tc(tagged, dropped(tagged, "up from", "NOT_HOST_ADDRESS")));
 }
 
-TEST_P(HostAddress, TheWireReachesNoOtherAddressEither) {
+TEST_P(HostAddress, OtherAddressFromTheWireIsDropped) {
   Ends ends = Ends::between(mac_of("wire"), mac_of("b"));
   const Frame given = tcp4(ends);
   const Frame tagged = given.tagged(kRedVid);
@@ -185,7 +185,7 @@ TEST_P(HostAddress, TheWireReachesNoOtherAddressEither) {
 
 // By default, the kernel accepts unicast IP in a broadcast frame
 // (net.ipv4.conf.*.drop_unicast_in_l2_multicast).
-TEST_P(HostAddress, AFloodedFrameIsRefusedAtItsPort) {
+TEST_P(HostAddress, FloodedFrameIsFilteredAtTheHostsPort) {
   Ends ends = broadcast_of("a");
   ends.dst_ip = "192.0.2.1";
   const Frame frame = udp4(ends);
@@ -197,7 +197,7 @@ TEST_P(HostAddress, AFloodedFrameIsRefusedAtItsPort) {
   EXPECT_TRUE(copies_at("b").empty());
 }
 
-TEST_P(HostAddress, OtherPortsGetWhatTheyGot) {
+TEST_P(HostAddress, OtherPortsAreNotFiltered) {
   rig_.set_learnt(kRed, "c", mac_of("c"), 0, monotonic_ns());
   Ends ends = between("a", "c");
   ends.dst_ip = "192.0.2.1";
@@ -205,7 +205,7 @@ TEST_P(HostAddress, OtherPortsGetWhatTheyGot) {
   EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "c"));
 }
 
-// bpf/stages/host_sender.h: a port may have 16 senders and its wire 128. Each address hashes to
+// bpf/switch/host_sender.h: a port may have 16 senders and its wire 128. Each address hashes to
 // four places.
 class HostSenders : public HostAddress {
  protected:
@@ -219,8 +219,8 @@ class HostSenders : public HostAddress {
   }
   bool is_given(const Frame& frame) {
     const Outcome outcome = from_vm("a", frame);
-    const bool is_refused = outcome.counted.contains("a from HOST_SENDERS_USED_UP");
-    EXPECT_EQ(outcome, is_refused ? dropped(frame, "a from", "HOST_SENDERS_USED_UP")
+    const bool is_refused = outcome.counted.contains("a from HOST_SENDERS_EXHAUSTED");
+    EXPECT_EQ(outcome, is_refused ? dropped(frame, "a from", "HOST_SENDERS_EXHAUSTED")
                                   : forwarded(frame, "a", "b"));
     return !is_refused;
   }
@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, HostSenders, tc_alone(), hook_name);
 
 constexpr int kMany = 400;
 
-TEST_P(HostSenders, AreAsManyAsThePortHasPlaces) {
+TEST_P(HostSenders, AreLimitedPerPort) {
   EXPECT_EQ(given_of(HOST_SENDERS_OF_PORT, [](int sender) { return udp4(from(sender)); }),
             HOST_SENDERS_OF_PORT)
       << "the port admits this many senders";
@@ -243,13 +243,13 @@ TEST_P(HostSenders, AreAsManyAsThePortHasPlaces) {
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
 }
 
-TEST_P(HostSenders, AreThoseOfIPv6AsWell) {
+TEST_P(HostSenders, IncludeIpv6) {
   EXPECT_EQ(given_of(kMany, [](int sender) { return udp6(from(sender)); }), HOST_SENDERS_OF_PORT);
 }
 
 // The host adds a neighbour entry for a station that asks for the host's address, and for no other
 // request.
-TEST_P(HostSenders, AreThoseWhoAskForTheHost) {
+TEST_P(HostSenders, IncludeArpRequestsForTheHost) {
   const auto ask = [](const std::string& target) {
     return [target](int sender) {
       Ends ends = from(sender);
@@ -263,7 +263,7 @@ TEST_P(HostSenders, AreThoseWhoAskForTheHost) {
 
 // The host also answers a ping or a router advertisement to a multicast group, and a broadcast
 // datagram.
-TEST_P(HostSenders, AreThoseOfGroupsAndBroadcastsAsWell) {
+TEST_P(HostSenders, IncludeMulticastAndBroadcast) {
   for (const char* ip : {"255.255.255.255", "224.0.0.251"})
     EXPECT_EQ(given_of(kMany,
                        [&](int sender) {
@@ -274,7 +274,7 @@ TEST_P(HostSenders, AreThoseOfGroupsAndBroadcastsAsWell) {
               HOST_SENDERS_OF_PORT);
 }
 
-TEST_P(HostSenders, AreThoseOfGroupsOfIPv6AsWell) {
+TEST_P(HostSenders, IncludeIpv6Multicast) {
   for (const char* ip : {"ff02::1", "ff02::1:ff00:2"})
     EXPECT_EQ(given_of(kMany,
                        [&](int sender) {
@@ -286,7 +286,7 @@ TEST_P(HostSenders, AreThoseOfGroupsOfIPv6AsWell) {
 }
 
 // A station sends such a solicitation to detect a duplicate address.
-TEST_P(HostSenders, WithoutAnAddressTakeNoPlace) {
+TEST_P(HostSenders, WithoutAnAddressAreNotCounted) {
   EXPECT_EQ(given_of(kMany,
                      [](int) {
                        Ends ends = to_ipv6("ff02::1:ff00:2");
@@ -296,7 +296,7 @@ TEST_P(HostSenders, WithoutAnAddressTakeNoPlace) {
             kMany);
 }
 
-TEST_P(HostSenders, WhoIsSilentLosesThePlace) {
+TEST_P(HostSenders, ExpireWhenIdle) {
   ASSERT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
   const abi::learner_key key{kRed, rig_.ifindex("a")};
   auto learner = rig_.tables().learners.find(key).value();
@@ -310,7 +310,7 @@ TEST_P(HostSenders, WhoIsSilentLosesThePlace) {
             HOST_SENDERS_OF_PORT);
 }
 
-TEST_P(HostSenders, AnotherPortHasItsOwnPlaces) {
+TEST_P(HostSenders, AreLimitedForEachPortSeparately) {
   ASSERT_EQ(given_of(kMany, [](int sender) { return udp4(from(sender)); }), HOST_SENDERS_OF_PORT);
   Ends ends = between("c", "b");
   ends.dst_ip = "10.0.0.2";
@@ -318,13 +318,13 @@ TEST_P(HostSenders, AnotherPortHasItsOwnPlaces) {
   EXPECT_EQ(from_vm("c", frame), forwarded(frame, "c", "b"));
 }
 
-TEST_P(HostSenders, TheWireHasMore) {
+TEST_P(HostSenders, HaveAHigherLimitOnTheWire) {
   int given = 0;
   for (int sender = 0; sender < 4 * kMany; ++sender) {
     Ends ends = from(sender);
     ends.src_mac = mac_of("wire");
     const Outcome outcome = from_uplink(udp4(ends).tagged(kRedVid));
-    given += !outcome.counted.contains("up from HOST_SENDERS_USED_UP");
+    given += !outcome.counted.contains("up from HOST_SENDERS_EXHAUSTED");
   }
   EXPECT_EQ(given, HOST_SENDERS);
 }

@@ -64,16 +64,16 @@ class Way {
   }
 
   std::optional<Prediction> enter_from_uplink() {
-    if (sent_.own_mark && hook_ == Hook::kTc) return leave("HOSTS_OWN");
+    if (sent_.own_mark && hook_ == Hook::kTc) return leave("NOT_OURS");
     const auto uplink = world_.interfaces.find(sent_.from);
     if (uplink == world_.interfaces.end() || uplink->second.kind != abi::INTERFACE_UPLINK)
-      return leave("HOSTS_OWN");
+      return leave("NOT_OURS");
     complete_ = (uplink->second.flags & abi::INTERFACE_CHECKSUMS_COMPLETE) != 0;
-    if (seen_.tag_type == ETH_P_8021AD) return leave("HOSTS_OWN");
-    if (sent_.program == Program::kFromHost && seen_.vid() != 0) return leave("HOSTS_OWN");
+    if (seen_.tag_type == ETH_P_8021AD) return leave("NOT_OURS");
+    if (sent_.program == Program::kFromHost && seen_.vid() != 0) return leave("NOT_OURS");
     const auto vlan = world_.vlans.find({sent_.from, seen_.vid()});
     if (vlan == world_.vlans.end() || !world_.networks.contains(vlan->second))
-      return leave("HOSTS_OWN");
+      return leave("NOT_OURS");
     enter_network(vlan->second);
     return std::nullopt;
   }
@@ -96,7 +96,7 @@ class Way {
       return std::nullopt;
     }
     if (!bad && !control) return std::nullopt;
-    if (segment_.vid == 0) return leave("HOSTS_OWN");
+    if (segment_.vid == 0) return leave("NOT_OURS");
     return drop(control ? "LINK_LOCAL_CONTROL" : "BAD_SOURCE_MAC");
   }
 
@@ -126,7 +126,7 @@ class Way {
     if (sent_.program != Program::kFromVm || segment_.flags == 0) return std::nullopt;
     const bool to_gateway = is_to_gateway();
     if (seen_.type != ETH_P_ARP && !to_gateway) return std::nullopt;
-    if (hook_ == Hook::kXdp) return leave("LEAVE_TO_TC");
+    if (hook_ == Hook::kXdp) return leave("PASS_TO_TC");
     if (seen_.type == ETH_P_ARP)
       if (auto end = answer_arp(); end || !to_gateway) return end;
     const auto gateway = world_.gateways.find(network_);
@@ -208,7 +208,7 @@ class Way {
     if (group || station == fdb_.end() || !station->second.fresh) return flood();
     const std::string& target = station->second.device;
     const bool shared = sent_.from == segment_.uplink && segment_.vid == 0;
-    if (target == sent_.from) return shared ? leave("HOSTS_OWN") : drop("HAIRPIN");
+    if (target == sent_.from) return shared ? leave("NOT_OURS") : drop("HAIRPIN");
     Where where = target == segment_.uplink ? Where::kUplink : Where::kPort;
     if (station->second.slot == abi::FDB_SLOT_HOST) {
       where = Where::kHost;
@@ -220,7 +220,7 @@ class Way {
   Prediction send_if_allowed(Where where, const std::string& target) {
     const std::string reason = check_target(target);
     const bool only_tc = reason.empty() ? !xdp_may_carry(where, target) : reason == "TOO_BIG";
-    if (hook_ == Hook::kXdp && only_tc) return leave("LEAVE_TO_TC");
+    if (hook_ == Hook::kXdp && only_tc) return leave("PASS_TO_TC");
     return reason.empty() ? send(where, target) : drop(reason);
   }
 
@@ -244,7 +244,7 @@ class Way {
     const bool takes_xdp = interface != world_.interfaces.end() &&
                            (interface->second.flags & abi::INTERFACE_XDP_TARGET) != 0;
     if (where == Where::kHost || where == Where::kFlood || !takes_xdp) return false;
-    return complete_ || !may_be_unfinished(sent_.frame);
+    return complete_ || !may_be_partial(sent_.frame);
   }
 
   // tc moves a second tag into the sk_buff's metadata when it pops the first one, so that tag must
@@ -270,12 +270,12 @@ class Way {
   }
 
   Prediction flood() {
-    if (hook_ == Hook::kXdp) return leave("LEAVE_TO_TC");
+    if (hook_ == Hook::kXdp) return leave("PASS_TO_TC");
     if (is_pop_refused()) return drop("POP_FAILED");
     Prediction result = carried("FLOODED");
     flood_ports(result);
     return sent_.from == segment_.uplink ? end_on_uplink(std::move(result))
-                                         : go_on_to_uplink(std::move(result));
+                                         : pass_to_uplink(std::move(result));
   }
 
   void flood_ports(Prediction& result) const {
@@ -307,7 +307,7 @@ class Way {
     return result;
   }
 
-  Prediction go_on_to_uplink(Prediction result) {
+  Prediction pass_to_uplink(Prediction result) {
     const std::string& uplink = segment_.uplink;
     const std::string reason = uplink.empty() ? "NO_RECEIVER" : check_target(uplink);
     if (reason.empty()) {

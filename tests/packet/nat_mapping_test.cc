@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/mapping.h and session.h: the public port of an inside port, its lifetime, and the
+// bpf/nat/mapping.h and session.h: the public port of an inside port, its lifetime, and the
 // remotes that may answer. The tests cover RFC 4787, RFC 5382, RFC 5508, RFC 6888 and RFC 7857.
 // docs/nat-behaviour.md lists each requirement.
 #include <functional>
@@ -24,7 +24,7 @@ class NatMapping : public NatFixture {
   void end_slot(uint16_t port, Protocol protocol) {
     const auto key = slot_key(port, protocol);
     abi::nat_slot ended = slot(port, protocol);
-    ended.expires_ns = NAT_SLOT_FREE;
+    ended.expires_ns = abi::NAT_SLOT_FREE;
     rig_.tables().nat_slots.put(key, ended);
   }
   void forget_sessions(const std::function<bool(const abi::nat_session&)>& is_forgotten) {
@@ -62,7 +62,7 @@ TEST_P(NatMapping, IsTheSameForEveryRemote) {
 }
 
 // RFC 4787, REQ-3: a public port has one owner, also when two inside ports want the same.
-TEST_P(NatMapping, NoPublicPortHasTwoOwners) {
+TEST_P(NatMapping, PublicPortHasOneOwner) {
   for (const Protocol protocol : kAllProtocols) {
     const auto of_a = leaves(out(protocol, "a", "10.0.0.1"), "a");
     const auto of_b = leaves(out(protocol, "b", "10.0.0.2"), "b");
@@ -82,7 +82,7 @@ TEST_P(NatMapping, ComesFromTheNetworksOwnPorts) {
 }
 
 // RFC 4787, REQ-2; RFC 6888, REQ-2 and REQ-3.
-TEST_P(NatMapping, AnInsideAddressHasOnePublicAddress) {
+TEST_P(NatMapping, InsideAddressKeepsOnePublicAddress) {
   abi::nat_network rules = rig_.tables().nat_networks.find(kRed).value();
   rules.range_count = 3;
   for (const uint32_t i : {1u, 2u}) {
@@ -110,7 +110,7 @@ TEST_P(NatMapping, KeepsTheParity) {
 }
 
 // RFC 6888, REQ-15.
-TEST_P(NatMapping, CannotBeGuessed) {
+TEST_P(NatMapping, PortsAreUnpredictable) {
   std::set<int> steps;
   uint16_t former = 0;
   for (uint16_t inside = 4000; inside < 4032; inside += 2) {
@@ -123,12 +123,12 @@ TEST_P(NatMapping, CannotBeGuessed) {
 
 // RFC 6888, REQ-11: no mapping is deleted to make room, and the sender gets an ICMP error (RFC
 // 5508, REQ-8). Other networks are not affected.
-TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
+TEST_P(NatMapping, ExhaustedPortsGiveAnIcmpErrorAndAffectNoOthers) {
   fill(Protocol::kUdp);
   const uint16_t first = port_of(20000);
   const Outcome refused = from_vm("a", out_to(kPeerIp, kPeerPort, Protocol::kUdp, 21000));
   EXPECT_EQ(refused.verdict, Verdict::kRedirect);
-  EXPECT_EQ(refused.counted, (Counts{{"a from NAT_PORTS_USED_UP", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(refused.counted, (Counts{{"a from NAT_PORTS_EXHAUSTED", 1}, {"a to carried", 1}}));
   EXPECT_EQ(refused.bytes.at(34), 3);
   EXPECT_EQ(refused.bytes.at(35), 13);
   EXPECT_EQ(checksum_problems(refused.bytes), "");
@@ -139,7 +139,7 @@ TEST_P(NatMapping, WhenPortsAreUsedUpTheSenderIsToldAndNobodyElseFeelsIt) {
 
 // RFC 6888, REQ-8: an expired port rests before it is used again. A TCP mapping ends with its last
 // connection.
-TEST_P(NatMapping, AnEndedOneRestsAndThenMakesRoom) {
+TEST_P(NatMapping, ExpiredPortRestsBeforeReuse) {
   fill(Protocol::kUdp);
   age(301);
   EXPECT_EQ(port_of(21000), 0) << "the expired port rests first";
@@ -153,7 +153,7 @@ TEST_P(NatMapping, AnEndedOneRestsAndThenMakesRoom) {
       << "the entry of the expired mapping was not removed";
 }
 
-TEST_P(NatMapping, AnEndedOneThatSpeaksAgainKeepsItsPort) {
+TEST_P(NatMapping, ExpiredMappingUsedAgainKeepsItsPort) {
   const uint16_t port = port_of(kInsidePort);
   age(301);
   EXPECT_FALSE(arrives(in(Protocol::kUdp, port)));
@@ -162,7 +162,7 @@ TEST_P(NatMapping, AnEndedOneThatSpeaksAgainKeepsItsPort) {
 }
 
 // RFC 4787, REQ-5 and REQ-6; RFC 5508, REQ-2.
-TEST_P(NatMapping, LivesAsLongAsTheStandardsAsk) {
+TEST_P(NatMapping, LifetimesFollowTheRfcs) {
   const uint16_t udp = port_of(kInsidePort);
   EXPECT_NEAR(seconds_left(udp, Protocol::kUdp), 300, 5);
   const uint16_t icmp = leaves(out(Protocol::kIcmp)).value_or(0);
@@ -175,7 +175,7 @@ TEST_P(NatMapping, LivesAsLongAsTheStandardsAsk) {
 }
 
 // RFC 5382, REQ-5: 2 h 4 min established, 4 min before and after.
-TEST_P(NatMapping, ATcpConnectionLivesUntilItIsClosed) {
+TEST_P(NatMapping, TcpLifetimeFollowsTheConnection) {
   const uint16_t port = leaves(with_tcp_flags(out(Protocol::kTcp), tcp::kSyn)).value_or(0);
   EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 240, 5);
   connect();
@@ -192,7 +192,7 @@ TEST_P(NatMapping, ATcpConnectionLivesUntilItIsClosed) {
 }
 
 // RFC 7857, 2.2: a RST may be forged, so it only shortens the connection's lifetime.
-TEST_P(NatMapping, AConnectionSurvivesARstThatItsPeerDidNotMean) {
+TEST_P(NatMapping, TcpConnectionSurvivesAForgedRst) {
   const uint16_t port = connect();
   receive(port, tcp::kRst);
   EXPECT_NEAR(seconds_left(port, Protocol::kTcp), 240, 5);
@@ -202,7 +202,7 @@ TEST_P(NatMapping, AConnectionSurvivesARstThatItsPeerDidNotMean) {
   EXPECT_TRUE(arrives(in(Protocol::kTcp, port)));
 }
 
-TEST_P(NatMapping, OneOfTwoConnectionsEndsAndTheOtherGoesOn) {
+TEST_P(NatMapping, EndOfOneConnectionKeepsTheOther) {
   const uint16_t port = connect();
   EXPECT_EQ(leaves(with_tcp_flags(out_to(kOtherPeerIp, kPeerPort, Protocol::kTcp), tcp::kSyn)),
             port);
@@ -216,7 +216,7 @@ TEST_P(NatMapping, OneOfTwoConnectionsEndsAndTheOtherGoesOn) {
 }
 
 // RFC 5382, REQ-2: both sides open the connection at the same time.
-TEST_P(NatMapping, SimultaneousOpenIsAConnection) {
+TEST_P(NatMapping, TcpSimultaneousOpenIsAConnection) {
   const uint16_t port = leaves(with_tcp_flags(out(Protocol::kTcp), tcp::kSyn)).value_or(0);
   receive(port, tcp::kSyn);
   send(tcp::kSyn | tcp::kAck);
@@ -226,18 +226,18 @@ TEST_P(NatMapping, SimultaneousOpenIsAConnection) {
 }
 
 // RFC 4787, REQ-8: filtering is address-dependent.
-TEST_P(NatMapping, WhoHasBeenSpokenToMayAnswerFromAnyPort) {
+TEST_P(NatMapping, FilteringIsAddressDependent) {
   const uint16_t port = port_of(kInsidePort);
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, 4321)));
   const Frame stranger = in(Protocol::kUdp, port, kOtherPeerIp);
-  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
+  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_FILTERED"));
   const uint16_t tcp = connect();
   EXPECT_TRUE(arrives(with_tcp_flags(in(Protocol::kTcp, tcp, kPeerIp, 4321), tcp::kSyn)));
   const Frame syn = with_tcp_flags(in(Protocol::kTcp, tcp, kOtherPeerIp), tcp::kSyn);
-  EXPECT_EQ(from_uplink(syn), dropped(syn, "up from", "NAT_STRANGER"));
+  EXPECT_EQ(from_uplink(syn), dropped(syn, "up from", "NAT_FILTERED"));
 }
 
-TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
+TEST_P(NatMapping, EndpointIndependentFilteringAdmitsEveryRemote) {
   set_flags(kRed, abi::NAT_ANY_REMOTE);
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port_of(kInsidePort), kOtherPeerIp)));
   EXPECT_TRUE(arrives(with_tcp_flags(
@@ -246,7 +246,7 @@ TEST_P(NatMapping, WithEndpointIndependentFilteringEverybodyMayAnswer) {
 
 // RFC 4787, REQ-5a: 1,000 queries in a row, each from another inside port, must not need more
 // public ports than there are unanswered queries.
-TEST_P(NatMapping, AnAnsweredQueryMakesRoomForTheNext) {
+TEST_P(NatMapping, AnsweredQueryFreesItsPort) {
   constexpr uint16_t kDomain = 53;
   for (int i = 0; i < 1'000; ++i) {
     const auto inside = static_cast<uint16_t>(20'000 + i);
@@ -257,7 +257,7 @@ TEST_P(NatMapping, AnAnsweredQueryMakesRoomForTheNext) {
 }
 
 // A resolver asks for an IPv4 and an IPv6 address at the same time from one port.
-TEST_P(NatMapping, APortIsNobodyElsesWhileOneOfItsQueriesIsUnanswered) {
+TEST_P(NatMapping, PortStaysWhileAQueryIsUnanswered) {
   constexpr uint16_t kDomain = 53;
   const Frame query = out_to(kPeerIp, kDomain, Protocol::kUdp, kInsidePort);
   const uint16_t port = leaves(query).value_or(0);
@@ -270,7 +270,7 @@ TEST_P(NatMapping, APortIsNobodyElsesWhileOneOfItsQueriesIsUnanswered) {
   EXPECT_TRUE(arrives(in(Protocol::kUdp, port, kPeerIp, kDomain)));
 }
 
-TEST_P(NatMapping, ASocketThatDoesMoreThanAskIsAMappingLikeAnyOther) {
+TEST_P(NatMapping, MixedTrafficIsNotAQueryMapping) {
   const uint16_t port = leaves(out_to(kPeerIp, 53, Protocol::kUdp, kInsidePort)).value_or(0);
   EXPECT_EQ(port_of(kInsidePort), port);
   EXPECT_NEAR(seconds_left(port, Protocol::kUdp), 300, 5);
@@ -295,7 +295,7 @@ TEST_P(NatMapping, OnePortReachesEveryPortOfARemote) {
 // The sessions of the previous owner may outlive its mapping. They must not admit remotes for the
 // next owner. One port may have no room for a new session because of them, so the test tries
 // several.
-TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
+TEST_P(NatMapping, SessionsOfThePreviousOwnerAreNotReused) {
   fill(Protocol::kUdp);
   for (uint16_t port = kRedFirstPort; port < kRedFirstPort + kPublicPorts; ++port)
     end_slot(port, Protocol::kUdp);
@@ -311,11 +311,11 @@ TEST_P(NatMapping, WhomAFormerOwnerSpokeToIsAStrangerToTheNext) {
   forget_sessions(
       [&](const abi::nat_session& session) { return session.generation == generation; });
   const Frame stranger = in(Protocol::kUdp, port);
-  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_STRANGER"));
+  EXPECT_EQ(from_uplink(stranger), dropped(stranger, "up from", "NAT_FILTERED"));
 }
 
 // RFC 6888, REQ-5: the number of sessions of a network is limited too.
-TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
+TEST_P(NatMapping, ExhaustedSessionsGiveAnIcmpErrorAndKeepOldOnes) {
   const auto to_peer = [&](int i) {
     return out_to("192.0.2." + std::to_string(1 + i % 126), 80, Protocol::kUdp,
                   static_cast<uint16_t>(20000 + i / 126));
@@ -328,7 +328,7 @@ TEST_P(NatMapping, WhenSessionsAreUsedUpTheSenderIsToldAndOldOnesGoOn) {
     if (!outcome.counted.contains("up to carried")) break;
   }
   EXPECT_GT(made, 32 * NAT_BUCKET_SIZE / 4) << "of the slots in its buckets";
-  EXPECT_EQ(outcome.counted, (Counts{{"a from NAT_SESSIONS_USED_UP", 1}, {"a to carried", 1}}));
+  EXPECT_EQ(outcome.counted, (Counts{{"a from NAT_SESSIONS_EXHAUSTED", 1}, {"a to carried", 1}}));
   EXPECT_EQ(leaves(to_peer(0)), first);
   EXPECT_TRUE(leaves(out(Protocol::kUdp, "d"), "d"));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/parse.h reads the Ethernet header and the outer tag, wherever the hook keeps the tag.
+// bpf/switch/parse.h reads the Ethernet header and the outer tag, wherever the hook keeps the tag.
 //
 // No program sees a frame shorter than an Ethernet header: the kernel's test run, TAPs and drivers
 // refuse it.
@@ -28,7 +28,7 @@ Frame cut_in_tag(const Ends& ends, size_t size) {
   return frame;
 }
 
-TEST_P(Parse, AFrameThatEndsWithinItsTagIsDropped) {
+TEST_P(Parse, TruncatedTagIsDropped) {
   for (size_t size = ETH_HLEN; size < ETH_HLEN + 4; ++size) {
     const Frame frame = cut_in_tag(between("a", "b"), size);
     EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "TRUNCATED")) << size;
@@ -37,13 +37,13 @@ TEST_P(Parse, AFrameThatEndsWithinItsTagIsDropped) {
 
 // The frame is dropped although its network is not known yet. Only a whole tag could show that the
 // frame belongs to the host.
-TEST_P(Parse, AFrameOfTheWireThatEndsWithinItsTagIsDropped) {
+TEST_P(Parse, TruncatedTagFromTheWireIsDropped) {
   const Frame frame = cut_in_tag(between("wire", "a"), ETH_HLEN + 2);
   EXPECT_EQ(from_uplink(frame), dropped(frame, "up from", "TRUNCATED"));
 }
 
 // A tc test run needs at least one byte of payload.
-TEST_P(Parse, AFrameThatEndsBehindItsHeaderIsAFrame) {
+TEST_P(Parse, FrameOfOnlyAHeaderIsForwarded) {
   Frame frame = of_ethertype(between("a", "b"), kTestEthertype);
   frame.bytes.resize(ETH_HLEN + (on_xdp() ? 0 : 1));
   EXPECT_EQ(from_vm("a", frame), only_tc(frame, forwarded(frame, "a", "b")));
@@ -64,7 +64,7 @@ TEST_P(ParseLive, TheNetworkIsReadFromTheTagInMetadata) {
   EXPECT_EQ(counted(), (Counts{{"up from carried", 1}, {"a to carried", 1}}));
 }
 
-TEST_P(ParseLive, ATagInMetadataIsATag) {
+TEST_P(ParseLive, TagInMetadataFromVmIsDropped) {
   attach_all();
   const Frame frame = tcp4(between("a", "b"));
   send("a", frame.tagged(kRedVid));
@@ -73,7 +73,7 @@ TEST_P(ParseLive, ATagInMetadataIsATag) {
 }
 
 // The 802.1Q tag behind the service tag must not be taken for the outer tag.
-TEST_P(ParseLive, AnOuterServiceTagIsTheHosts) {
+TEST_P(ParseLive, OuterServiceTagIsPassedToTheHost) {
   attach_all();
   const Frame frame = tcp4(between("wire", "a")).tagged(kRedVid);
   const Frame service = frame.tagged({.vid = kRedVid, .tpid = ETH_P_8021AD});
@@ -94,7 +94,7 @@ bool xdp_sees_several_buffers() {
 }
 
 // Most of a long frame is outside the skb's linear part, so the program must pull the headers in.
-TEST_P(ParseLive, AFrameInSeveralBuffersIsRead) {
+TEST_P(ParseLive, FrameInSeveralBuffersIsParsed) {
   attach_all();
   const Frame frame = tcp4(between("a", "c"), 8000);
   send("a", frame);

@@ -21,12 +21,12 @@ uint64_t counted_size(const Bytes& frame) {
 
 // Checks that the byte counters match the packet counters, then removes them. An ICMP error to the
 // sender of a dropped frame is counted with its own size.
-void check_bytes(Counts& counted, uint64_t size, uint64_t told) {
+void check_bytes(Counts& counted, uint64_t size, uint64_t error_size) {
   Counts expected;
   Counts bytes;
   if (std::ranges::none_of(counted,
                            [](const auto& entry) { return entry.first.ends_with("from carried"); }))
-    size = told;
+    size = error_size;
   for (const auto& [what, times] : counted) {
     if (what.ends_with(" carried"))
       expected[what.substr(0, what.rfind(' ')) + " bytes"] = times * size;
@@ -41,7 +41,7 @@ void check_bytes(Counts& counted, uint64_t size, uint64_t told) {
 template <typename Make>
 Frame made_provable(const Make& make) {
   Frame frame = make();
-  while (may_be_unfinished(frame.bytes)) frame = make();
+  while (may_be_partial(frame.bytes)) frame = make();
   return frame;
 }
 

@@ -2,11 +2,11 @@
 //
 // A packet test states a frame, a program and the expected outcome:
 //
-//   TEST_P(Admit, TaggedFrameFromVmIsDropped) {
+//   TEST_P(IngressFilter, TaggedFrameFromVmIsDropped) {
 //     const Frame frame = tcp4(between("a", "b")).tagged(kRedVid);
 //     EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "VLAN_TAGGED"));
 //   }
-//   INSTANTIATE_TEST_SUITE_P(Hooks, Admit, both_hooks(), hook_name);
+//   INSTANTIATE_TEST_SUITE_P(Hooks, IngressFilter, both_hooks(), hook_name);
 //
 // rig.h describes "a" and the other places.
 #pragma once

@@ -52,14 +52,14 @@ void check_random_recipes(const Try& try_one) {
   }
 }
 
-TEST(Random, WhateverIsSentComesOutAsTheModelSays) {
+TEST(Random, EveryFrameMatchesTheModel) {
   check_random_recipes([](const Recipe& recipe) { return try_recipe(Rig::get(), recipe); });
 }
 
 class RandomLive : public ::testing::TestWithParam<Hook> {};
 INSTANTIATE_TEST_SUITE_P(Hooks, RandomLive, both_hooks(), hook_name);
 
-TEST_P(RandomLive, WhatComesOutOfTheDevicesIsWhatTheModelSays) {
+TEST_P(RandomLive, DeliveredFramesMatchTheModel) {
   Delivery delivery(Rig::get(), GetParam());
   check_random_recipes([&](const Recipe& recipe) { return delivery.try_recipe(recipe); });
 }

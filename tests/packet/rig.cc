@@ -14,7 +14,7 @@
 
 #include "link.h"
 #include "loader/linux/kernel_btf.h"
-#include "maps/continuations.h"
+#include "maps/tail_calls.h"
 #include "xvnet_tc.skel.h"
 #include "xvnet_tc_probing.skel.h"
 #include "xvnet_xdp.skel.h"
@@ -166,7 +166,7 @@ void Rig::load() {
   const int refused = bpf_object__load(tc_);
   if (refused != 0) fail("loading the tc programs", refused);
 #define PROGRAM(name, id)
-#define TAIL_CALL(name, id, number) set_continuation(abi::CONTINUATION_##number, #name);
+#define TAIL_CALL(name, id, number) set_tail_call(abi::TAIL_CALL_##number, #name);
 #include "maps/programs.def"
 #undef PROGRAM
 #undef TAIL_CALL
@@ -177,11 +177,10 @@ void Rig::load() {
   tables_ = std::make_unique<Tables>(tc_);
 }
 
-void Rig::set_continuation(uint32_t continuation, const char* program) {
+void Rig::set_tail_call(uint32_t number, const char* program) {
   const int fd = fd_of(tc_, program);
-  const int map = bpf_object__find_map_fd_by_name(tc_, "continuations");
-  if (bpf_map_update_elem(map, &continuation, &fd, BPF_ANY) != 0)
-    throw_errno("setting a continuation");
+  const int map = bpf_object__find_map_fd_by_name(tc_, TAIL_CALL_MAP_NAME);
+  if (bpf_map_update_elem(map, &number, &fd, BPF_ANY) != 0) throw_errno("setting a tail call");
 }
 
 int Rig::program_fd(Hook hook, Program program) const {

@@ -129,7 +129,7 @@ class Rig {
   void make_devices();
   void make_routes();
   void load();
-  void set_continuation(uint32_t continuation, const char* program);
+  void set_tail_call(uint32_t number, const char* program);
   void add_network(uint32_t network, uint16_t vid, const std::vector<std::string>& ports);
   void set_flag(uint32_t network, uint16_t flag);
   void zero_stats(const std::string& name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/neighbour.h: red's shared address 10.0.0.100, which a and b may use and c may not. XDP
+// bpf/gateway/arp.h: red's shared address 10.0.0.100, which a and b may use and c may not. XDP
 // leaves all ARP frames of the network to tc.
 #include "nat_fixture.h"
 #include "pipeline_fixture.h"
@@ -41,7 +41,7 @@ class SharedAddress : public Pipeline {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, SharedAddress, tc_alone(), hook_name);
 
-TEST_P(SharedAddress, IsWhoseAnnouncementCameLast) {
+TEST_P(SharedAddress, BelongsToTheLastAnnouncer) {
   EXPECT_EQ(owner(), "");
   for (const char* port : {"a", "b", "a"}) {
     from_vm(port, announcement(port));
@@ -51,7 +51,7 @@ TEST_P(SharedAddress, IsWhoseAnnouncementCameLast) {
   }
 }
 
-TEST_P(SharedAddress, AnAnnouncementByReplyCountsAsWell) {
+TEST_P(SharedAddress, MayBeAnnouncedByAnArpReply) {
   from_vm("a", announcement("a"));
   Frame reply = announcement("b");
   put_be16(reply.bytes, ETH_HLEN + 6, 2);
@@ -59,7 +59,7 @@ TEST_P(SharedAddress, AnAnnouncementByReplyCountsAsWell) {
   EXPECT_EQ(owner(), "b");
 }
 
-TEST_P(SharedAddress, IsNobodysWhoMayNotHaveIt) {
+TEST_P(SharedAddress, CannotBeTakenByAnUnauthorizedPort) {
   from_vm("c", announcement("c"));
   EXPECT_EQ(owner(), "");
   from_vm("a", announcement("a"));
@@ -68,7 +68,7 @@ TEST_P(SharedAddress, IsNobodysWhoMayNotHaveIt) {
 }
 
 // A port of another network may have the same address in that network.
-TEST_P(SharedAddress, IsOfItsNetworkAlone) {
+TEST_P(SharedAddress, IsLimitedToItsNetwork) {
   rig_.tables().allowed.put({.ifindex = rig_.ifindex("c"), .address = address_of(kShared)}, kBlue);
   from_vm("c", announcement("c"));
   EXPECT_EQ(owner(), "");
@@ -76,14 +76,14 @@ TEST_P(SharedAddress, IsOfItsNetworkAlone) {
 
 // An ARP request from the address is no announcement. It takes the address only when no port holds
 // it.
-TEST_P(SharedAddress, AQuestionTakesItFromNobody) {
+TEST_P(SharedAddress, IsNotMovedByAnArpRequest) {
   from_vm("a", question("a", kShared, "10.0.0.9"));
   EXPECT_EQ(owner(), "a");
   from_vm("b", question("b", kShared, "10.0.0.9"));
   EXPECT_EQ(owner(), "a");
 }
 
-TEST_P(SharedAddress, WhoAsksForItAsksItsPortAlone) {
+TEST_P(SharedAddress, ArpRequestGoesOnlyToItsPort) {
   from_vm("a", announcement("a"));
   copies_at("b");
   const Frame asked = question("c", "10.0.0.3", kShared);
@@ -91,14 +91,14 @@ TEST_P(SharedAddress, WhoAsksForItAsksItsPortAlone) {
   EXPECT_TRUE(copies_at("b").empty());
 }
 
-TEST_P(SharedAddress, TheAnnouncementIsForEverybody) {
+TEST_P(SharedAddress, AnnouncementIsFlooded) {
   from_vm("b", announcement("b"));
   copies_at("c");
   EXPECT_EQ(from_vm("a", announcement("a")).counted.at("c to carried"), 1u);
 }
 
 // An address that belongs to one port stays at that port.
-TEST_P(SharedAddress, AnotherAddressIsNotTakenByAnAnnouncement) {
+TEST_P(SharedAddress, AnnouncementCannotMoveAnUnsharedAddress) {
   rig_.set_address(kRed, "10.0.0.2", "b", "");
   rig_.tables().allowed.put({.ifindex = rig_.ifindex("a"), .address = address_of("10.0.0.2")},
                             kRed);
@@ -115,7 +115,7 @@ class SharedAddressOutside : public NatFixture {
 };
 INSTANTIATE_TEST_SUITE_P(Hooks, SharedAddressOutside, tc_alone(), hook_name);
 
-TEST_P(SharedAddressOutside, IsWhereItIsFirstSpokenFrom) {
+TEST_P(SharedAddressOutside, BelongsToTheFirstSender) {
   const Frame of_c = out(Protocol::kUdp, "c", kShared);
   EXPECT_EQ(from_vm("c", of_c), dropped(of_c, "c from", "SOURCE_SPOOFED"));
   EXPECT_EQ(from_vm("a", out(Protocol::kUdp, "a", kShared)).counted.at("a from carried"), 1u);

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "frame.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 #include "process.h"
 
 namespace xvnet::test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/stages/find.h, check_target: the target must be alive and in the frame's network, and its MTU
-// must be large enough.
+// bpf/switch/fdb_lookup.h, check_target: the target must be alive and in the frame's network, and
+// its MTU must be large enough.
 #include <linux/if_ether.h>
 
 #include "link.h"
@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Target, both_hooks(), hook_name);
 class TargetLive : public Live {};
 INSTANTIATE_TEST_SUITE_P(Hooks, TargetLive, both_hooks(), hook_name);
 
-TEST_P(Target, AStaleEntryLeaksNothingToAnotherNetwork) {
+TEST_P(Target, StaleEntryReachesNoOtherNetwork) {
   for (const uint32_t slot : {uint32_t{0}, uint32_t{abi::FDB_SLOT_STATIC}}) {
     rig_.set_learnt(kRed, "b", mac_of("b"), 0, monotonic_ns());
     abi::fdb_entry entry = rig_.tables().fdb.find(fdb_key(kRed, mac_of("b"))).value();
@@ -47,26 +47,26 @@ TEST_P(Target, AStaleEntryLeaksNothingToAnotherNetwork) {
   }
 }
 
-TEST_P(Target, APortThatMovedToAnotherNetworkGetsNothingOfItsOld) {
+TEST_P(Target, MovedPortGetsNoFrameOfItsPreviousNetwork) {
   rig_.attach(kBlue, "b");
   const Frame frame = tcp4(between("a", "b"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "WRONG_NETWORK"));
 }
 
-TEST_P(Target, ANetworkWithoutAnUplinkSendsNothingToTheWire) {
+TEST_P(Target, NetworkWithoutAnUplinkDoesNotReachTheWire) {
   set_uplink(kRed, 0);
   const Frame frame = tcp4(between("a", "wire"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "WRONG_NETWORK"));
 }
 
-TEST_P(Target, APortIsNoUplink) {
+TEST_P(Target, PortIsNotAnUplink) {
   set_uplink(kRed, rig_.ifindex("d"));
   rig_.set_entry(kRed, "d", mac_of("new"), abi::FDB_SLOT_STATIC);
   const Frame frame = tcp4(between("a", "new"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "WRONG_NETWORK"));
 }
 
-TEST_P(Target, AStrangersDeviceGetsNothing) {
+TEST_P(Target, UnmanagedDeviceGetsNoFrame) {
   rig_.set_entry(kRed, "stranger", mac_of("b"), abi::FDB_SLOT_STATIC);
   const Frame frame = tcp4(between("a", "b"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NO_DEVICE"));
@@ -74,7 +74,7 @@ TEST_P(Target, AStrangersDeviceGetsNothing) {
 
 // A host entry sends frames into a device's receive path. At a port, those would count as frames
 // from its VM.
-TEST_P(Target, AStaleEntryOfTheHostLeadsIntoNoPort) {
+TEST_P(Target, StaleHostEntryReachesNoPort) {
   for (const std::string port : {"d", "f"}) {
     rig_.set_entry(kPlain, port, mac_of("host"), abi::FDB_SLOT_HOST);
     const Frame frame = tcp4(between("e", "host"));
@@ -82,32 +82,32 @@ TEST_P(Target, AStaleEntryOfTheHostLeadsIntoNoPort) {
   }
 }
 
-TEST_P(Target, TheHostIsNotLookedForBehindAnUplinkThatIsNoneAnyMore) {
+TEST_P(Target, HostEntryBehindARemovedUplinkIsDropped) {
   rig_.set_entry(kPlain, "stranger", mac_of("host"), abi::FDB_SLOT_HOST);
   set_uplink(kPlain, rig_.ifindex("stranger"));
   const Frame frame = tcp4(between("e", "host"));
   EXPECT_EQ(from_vm("e", frame), dropped(frame, "e from", "NO_DEVICE"));
 }
 
-TEST_P(Target, ATenantDoesNotReachTheHostByAStaleEntry) {
+TEST_P(Target, StaleHostEntryDoesNotExposeTheHost) {
   rig_.set_entry(kRed, "up", mac_of("host"), abi::FDB_SLOT_HOST);
   const Frame frame = tcp4(between("a", "host"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "WRONG_NETWORK"));
 }
 
-TEST_P(Target, ADetachedPortGetsNothing) {
+TEST_P(Target, DetachedPortGetsNoFrame) {
   rig_.erase_interface("b");
   const Frame frame = tcp4(between("a", "b"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NO_DEVICE"));
 }
 
-TEST_P(Target, ADeviceXvnetMayNotSendToGetsNothing) {
+TEST_P(Target, DeviceOutsideTheDevmapGetsNoFrame) {
   rig_.tables().devices.erase(rig_.ifindex("b"));
   const Frame frame = tcp4(between("a", "b"));
   EXPECT_EQ(from_vm("a", frame), dropped(frame, "a from", "NO_DEVICE"));
 }
 
-TEST_P(Target, ADeviceThatIsGoneGetsNothing) {
+TEST_P(Target, VanishedDeviceGetsNoFrame) {
   uint32_t gone = 0;
   {
     const Tap tap(rig_.ns(), "passing", {.create_missing = true});
@@ -125,7 +125,7 @@ TEST_P(Target, ADeviceThatIsGoneGetsNothing) {
 
 // The device is alive, but in another namespace. The kernel cannot find it from the sender's
 // namespace.
-TEST_P(Target, ADeviceOfAnotherNamespaceGetsNothing) {
+TEST_P(Target, DeviceOfAnotherNamespaceGetsNoFrame) {
   constexpr uint32_t kFar = 9999;  // no device of the rig has this ifindex
   const NetNs elsewhere;
   elsewhere.must({"ip", "link", "add", "far", "index", std::to_string(kFar), "type", "veth", "peer",
@@ -140,21 +140,21 @@ TEST_P(Target, ADeviceOfAnotherNamespaceGetsNothing) {
 }
 
 // XDP cannot tell an oversized frame from a TSO frame, so only tc gives TOO_BIG.
-TEST_P(Target, AFrameLongerThanTheTargetsMtuIsDropped) {
+TEST_P(Target, FrameLargerThanTheTargetsMtuIsDropped) {
   const Frame fits = sized(between("a", "b"), kMtu);
   EXPECT_EQ(from_vm("a", fits), forwarded(fits, "a", "b"));
   const Frame too_big = sized(between("a", "b"), kMtu + 1);
   EXPECT_EQ(from_vm("a", too_big), only_tc(too_big, dropped(too_big, "a from", "TOO_BIG")));
 }
 
-TEST_P(Target, TheMtuIsTheTargets) {
+TEST_P(Target, MtuOfTheTargetApplies) {
   const Frame frame = sized(between("a", "c"), 2 * kMtu);
   EXPECT_EQ(from_vm("a", frame), forwarded(frame, "a", "c"));
   const Frame back = sized(between("c", "a"), 2 * kMtu);
   EXPECT_EQ(from_vm("c", back), only_tc(back, dropped(back, "c from", "TOO_BIG")));
 }
 
-TEST_P(Target, TheTagsOfXvnetTakeNothingOfTheMtu) {
+TEST_P(Target, PushedTagDoesNotCountTowardsTheMtu) {
   const Frame to_wire = sized(between("a", "wire"), kMtu);
   EXPECT_EQ(from_vm("a", to_wire), forwarded(pushed(to_wire, kRedVid), "a", "up"));
   const Frame from_wire = sized(between("wire", "a"), kMtu);
@@ -167,7 +167,7 @@ TEST_P(Target, TheTagsOfXvnetTakeNothingOfTheMtu) {
 
 // tc moves the inner tag into metadata when it pops the outer one, so the resulting frame has no
 // tag in its bytes.
-TEST_P(Target, ATagInTheTagTakesNothingOfTheMtuEither) {
+TEST_P(Target, InnerTagDoesNotCountTowardsTheMtu) {
   let_xdp_carry_anything_of("up");
   const VlanTag inner{.vid = 7, .pcp = 1};
   const Frame fits = sized(between("wire", "a"), kMtu);
@@ -177,7 +177,7 @@ TEST_P(Target, ATagInTheTagTakesNothingOfTheMtuEither) {
   EXPECT_EQ(from_uplink(too_big), only_tc(too_big, dropped(too_big, "up from", "TOO_BIG")));
 }
 
-TEST_P(Target, ThereIsRoomForOneTagBeyondTheMtu) {
+TEST_P(Target, OneTagBeyondTheMtuIsAllowed) {
   let_xdp_carry_anything_of("up");
   const Frame frame = sized(between("wire", "a"), kMtu).tagged(8).tagged(7).tagged(kRedVid);
   EXPECT_EQ(from_uplink(frame), only_tc(frame, dropped(frame, "up from", "TOO_BIG")));
@@ -187,7 +187,7 @@ TEST_P(Target, ThereIsRoomForOneTagBeyondTheMtu) {
 
 // For a TSO frame, the MTU applies to its segments. A test run can set gso_size but not gso_type,
 // without which the kernel does not know the segments' headers. So these tests use a real TAP.
-TEST_P(TargetLive, ATsoFrameIsAsLongAsItsSegments) {
+TEST_P(TargetLive, MtuAppliesToTsoSegments) {
   attach_all();
   constexpr size_t kPayload = 20000;
   const auto segment = static_cast<uint16_t>(kMtu - kHeaders4);
@@ -205,7 +205,7 @@ TEST_P(TargetLive, ATsoFrameIsAsLongAsItsSegments) {
   EXPECT_EQ(counted(), on_xdp() ? Counts{} : (Counts{{"a from carried", 2}, {"b to carried", 2}}));
 }
 
-TEST_P(TargetLive, ATsoFrameWhoseSegmentsAreTooLongIsDropped) {
+TEST_P(TargetLive, TsoFrameWithOversizedSegmentsIsDropped) {
   attach_all();
   const Frame frame = tso4(between("a", "b"), 20000, static_cast<uint16_t>(kMtu - kHeaders4 + 1));
   send("a", frame);
@@ -213,7 +213,7 @@ TEST_P(TargetLive, ATsoFrameWhoseSegmentsAreTooLongIsDropped) {
   EXPECT_EQ(counted(), on_xdp() ? Counts{} : (Counts{{"a from TOO_BIG", 1}}));
 }
 
-TEST_P(TargetLive, ATsoFrameReachesAGuestWithOffloadsWhole) {
+TEST_P(TargetLive, TsoFrameReachesAGuestWithOffloadsUnsegmented) {
   attach_all();
   rig_.tap("b").set_offloads(kGuestOffloads);
   const Frame frame = tso4(between("a", "b"), 20000, 1400);

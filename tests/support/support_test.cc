@@ -58,7 +58,7 @@ TEST(Frame, OneChangedBitIsAChecksumProblem) {
   }
 }
 
-TEST(Frame, PartialIsWrongUntilFinished) {
+TEST(Frame, PartialChecksumIsWrongUntilCompleted) {
   for (const Frame& frame : {udp4(Ends()), udp6(Ends()), tcp4(Ends()), tcp6(Ends())}) {
     const Frame partial = leave_partial(frame).tagged(VlanTag{.vid = 10});
     EXPECT_NE(checksum_problems(partial.bytes), "");
@@ -66,7 +66,7 @@ TEST(Frame, PartialIsWrongUntilFinished) {
   }
 }
 
-TEST(Frame, FinishingTheInnerTcpMakesTheOuterUdpRight) {
+TEST(Frame, CompletingTheInnerTcpCorrectsTheOuterUdp) {
   for (const auto outer : {OuterChecksum::kZero, OuterChecksum::kComplete}) {
     const Frame complete = vxlan(Ends(), tcp4(Ends()), outer);
     const Frame partial = leave_partial(complete, Transport::kInnerOfVxlan);
@@ -86,7 +86,7 @@ TEST(Frame, TagsNestOutermostLast) {
   EXPECT_EQ(get_be16(frame.bytes, 20), ETH_P_IP);
 }
 
-TEST(NetNs, IsEnterableByNameAndGoneAfterwards) {
+TEST(NetNs, CanBeEnteredByNameAndIsRemovedAfterwards) {
   std::string path;
   {
     const NetNs ns;
@@ -151,7 +151,7 @@ class OnBridge : public ::testing::Test {
   Everywhere ears;
 };
 
-TEST_F(OnBridge, AnUnknownDestinationIsFloodedToAllButItsSender) {
+TEST_F(OnBridge, UnknownDestinationIsFloodedExceptToItsSender) {
   const Frame frame = udp4(Ends::between(kMacA, kMacB));
   a->send(frame);
   ears.flush();
@@ -166,7 +166,7 @@ TEST_F(OnBridge, ABroadcastReachesTheStackToo) {
   EXPECT_EQ(ears.places(frame.marker), (Places{"a", "b", "host"}));
 }
 
-TEST_F(OnBridge, ALearntDestinationGetsItAlone) {
+TEST_F(OnBridge, LearnedDestinationIsTheOnlyReceiver) {
   b->send(udp4(Ends::between(kMacB, kMacA)));
   const Frame frame = udp6(Ends::between(kMacA, kMacB));
   a->send(frame);
@@ -183,7 +183,7 @@ TEST_F(OnBridge, ControlFramesStayAtTheHost) {
   }
 }
 
-TEST_F(OnBridge, TheKernelFinishesAPartialForAReaderWithoutOffloads) {
+TEST_F(OnBridge, KernelCompletesPartialWithoutOffloads) {
   const Frame frame = leave_partial(tcp4(Ends::between(kMacA, kMacB)));
   a->send(frame);
   ears.flush();
@@ -192,7 +192,7 @@ TEST_F(OnBridge, TheKernelFinishesAPartialForAReaderWithoutOffloads) {
   EXPECT_EQ(got.bytes, frame.finished().bytes);
 }
 
-TEST_F(OnBridge, AReaderWithOffloadsGetsThePartialAsItIs) {
+TEST_F(OnBridge, ReaderWithOffloadsGetsThePartialChecksum) {
   b->set_offloads(kGuestOffloads);
   const Frame frame = leave_partial(tcp6(Ends::between(kMacA, kMacB)));
   a->send(frame);
@@ -204,7 +204,7 @@ TEST_F(OnBridge, AReaderWithOffloadsGetsThePartialAsItIs) {
   }
 }
 
-TEST_F(OnBridge, ATsoFrameIsCutForAReaderWithoutOffloads) {
+TEST_F(OnBridge, TsoFrameIsSegmentedWithoutOffloads) {
   const Frame frame = tso4(Ends::between(kMacA, kMacB), 20000, 1400);
   a->send(frame);
   ears.flush();
@@ -221,13 +221,13 @@ TEST_F(OnBridge, ATsoFrameIsCutForAReaderWithoutOffloads) {
   EXPECT_EQ(on_wire[0].finished(), frame.finished().bytes);
 }
 
-TEST_F(OnBridge, ATapThatIsDownSaysSo) {
+TEST_F(OnBridge, SendToATapThatIsDownFails) {
   set_down(host, "tap0");
   EXPECT_EQ(a->try_send(udp4(Ends())), EIO);
   ears.flush();
 }
 
-TEST_F(OnBridge, ATagInMetadataIsPutBack) {
+TEST_F(OnBridge, TagInMetadataIsInsertedAgain) {
   const MetadataTagger tagger(outside, "wire", {.vid = 10, .pcp = 3});
   const Frame frame = udp4(Ends::between(kMacA, kMacB));
   wire->send(frame);
@@ -236,12 +236,12 @@ TEST_F(OnBridge, ATagInMetadataIsPutBack) {
   EXPECT_EQ(ears.seen("a", frame.marker).at(0).bytes, expected.bytes);
 }
 
-TEST_F(OnBridge, AForeignXdpProgramIsSeenByTheKernel) {
+TEST_F(OnBridge, ForeignXdpProgramIsAttached) {
   const ForeignXdp foreign(host, "eth0");
   EXPECT_EQ(link_info(host, "eth0").at("xdp").at("prog").at("id"), foreign.program_id());
 }
 
-TEST(PacketSocket, HearsTagsInMetadataAsOnTheWire) {
+TEST(PacketSocket, ReceivesTagsInMetadataAsOnTheWire) {
   const NetNs near;
   const NetNs far;
   add_veth(near, "a", far, "b");
@@ -263,7 +263,7 @@ TEST(PacketSocket, HearsTagsInMetadataAsOnTheWire) {
   EXPECT_EQ(got.finished(), expected.finished().bytes);
 }
 
-TEST(PacketSocket, HearsItsOwnOnlyWhenAsked) {
+TEST(PacketSocket, ReceivesOutgoingFramesOnlyOnRequest) {
   const NetNs ns;
   add_veth(ns, "a", ns, "b");
   set_up(ns, "a");

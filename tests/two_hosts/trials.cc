@@ -9,8 +9,8 @@ namespace xvnet::test {
 
 namespace {
 
-constexpr uint16_t kVidOfNobody = 99;
-const std::string kMacNobody = "02:00:00:00:ff:01";
+constexpr uint16_t kUnownedVid = 99;
+const std::string kMacUnknown = "02:00:00:00:ff:01";
 const std::string kMacMulticast = "01:00:5e:00:00:fb";
 
 const Station* find_station(uint16_t vid, const std::string& mac) {
@@ -45,14 +45,14 @@ Trial carried_from_wire(int host, uint16_t vid, const Frame& frame) {
 }
 
 // For a stack without that VLAN, the kernel removes the outer tag before it delivers the frame.
-Trial hosts_own(int host, const Frame& frame, const Frame& shown) {
+Trial not_ours(int host, const Frame& frame, const Frame& shown) {
   return {frame, {{place_of(host, kHost), {shown.bytes}}}, {}};
 }
 
 // The frames that a VM must not send: every tag except a single priority tag.
 std::vector<Frame> with_forbidden_tags(const Ends& ends, uint16_t own, uint16_t other) {
   std::vector<Frame> frames;
-  for (const uint16_t vid : {own, other, kVidOfNobody, uint16_t{1}, uint16_t{4095}}) {
+  for (const uint16_t vid : {own, other, kUnownedVid, uint16_t{1}, uint16_t{4095}}) {
     frames.push_back(udp4(ends).tagged(vid));
     frames.push_back(udp4(ends).tagged({.vid = vid, .tpid = ETH_P_8021AD}));
   }
@@ -65,7 +65,8 @@ std::vector<Frame> with_forbidden_tags(const Ends& ends, uint16_t own, uint16_t 
 }
 
 std::vector<std::string> all_destinations() {
-  std::vector<std::string> macs = {host_mac(0), host_mac(1), kMacNobody, kMacMulticast, kBroadcast};
+  std::vector<std::string> macs = {host_mac(0), host_mac(1), kMacUnknown, kMacMulticast,
+                                   kBroadcast};
   for (const Station& station : stations()) macs.push_back(station.mac);
   return macs;
 }
@@ -83,20 +84,20 @@ void add_tenants_trials(std::vector<Trial>& trials, int host, const Ends& ends) 
 
 void add_hosts_trials(std::vector<Trial>& trials, int host, const Ends& ends) {
   const Frame plain = udp4(ends);
-  trials.push_back(hosts_own(host, plain, plain));
-  for (const uint16_t vid : {kVidOfNobody, uint16_t{0}, uint16_t{1}, uint16_t{4095}}) {
+  trials.push_back(not_ours(host, plain, plain));
+  for (const uint16_t vid : {kUnownedVid, uint16_t{0}, uint16_t{1}, uint16_t{4095}}) {
     const Frame frame = udp4(ends);
-    trials.push_back(hosts_own(host, frame.tagged(vid), frame));
+    trials.push_back(not_ours(host, frame.tagged(vid), frame));
   }
   for (const uint16_t vid : {uint16_t{10}, uint16_t{20}}) {
     // 802.1ad tags have a separate VID space from 802.1Q tags.
     const VlanTag service{.vid = vid, .tpid = ETH_P_8021AD};
     const Frame frame = udp4(ends);
-    trials.push_back(hosts_own(host, frame.tagged(service), frame));
+    trials.push_back(not_ours(host, frame.tagged(service), frame));
     const Frame inner = udp4(ends).tagged(vid);
-    trials.push_back(hosts_own(host, inner.tagged(kVidOfNobody), inner));
+    trials.push_back(not_ours(host, inner.tagged(kUnownedVid), inner));
     const Frame behind = udp4(ends).tagged(vid);
-    trials.push_back(hosts_own(host, behind.tagged(service), behind));
+    trials.push_back(not_ours(host, behind.tagged(service), behind));
   }
 }
 

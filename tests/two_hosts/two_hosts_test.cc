@@ -142,7 +142,7 @@ TEST_F(TwoHosts, UplinksRunNativeXdp) {
   }
 }
 
-TEST_F(TwoHosts, PortsRunInTheModesAskedFor) {
+TEST_F(TwoHosts, PortsRunInTheRequestedModes) {
   std::map<std::string, std::string> expected;
   std::map<std::string, std::string> shown;
   for (const Station& station : stations()) expected[station.place()] = station.mode;
@@ -202,7 +202,7 @@ std::set<std::string> reached_by(EmulatedHost& host, const Actor& from) {
   return {std::istream_iterator<std::string>(answers), {}};
 }
 
-TEST_F(TwoHosts, EachReachesItsOwnNetworkAndNobodyElse) {
+TEST_F(TwoHosts, EachStationReachesOnlyItsOwnNetwork) {
   for_each_actor([](const Actor& from) {
     std::set<std::string> expected;
     for (const Actor& to : actors()) {
@@ -237,7 +237,7 @@ TEST_F(TwoHosts, FilesArriveIntactInEachNetwork) {
 
 // --- Isolation, frame by frame. ---
 
-TEST_F(TwoHosts, NothingAVmSendsCrossesToAnotherNetwork) {
+TEST_F(TwoHosts, NoFrameOfAVmReachesAnotherNetwork) {
   ASSERT_TRUE(rig().settle());  // every MAC is known after this
   for (const Station& from : stations()) {
     const std::vector<Trial> trials = hostile_trials(from);
@@ -249,7 +249,7 @@ TEST_F(TwoHosts, NothingAVmSendsCrossesToAnotherNetwork) {
   }
 }
 
-TEST_F(TwoHosts, NothingOfTheWireCrossesToAnotherNetwork) {
+TEST_F(TwoHosts, NoFrameFromTheWireReachesAnotherNetwork) {
   ASSERT_TRUE(rig().settle());  // every MAC is known after this
   for (int index = 0; index < 2; ++index) {
     const std::vector<Trial> trials = wire_trials(index);
@@ -261,7 +261,7 @@ TEST_F(TwoHosts, NothingOfTheWireCrossesToAnotherNetwork) {
 
 // A tenant's machine uses the MAC of a machine of the other tenant. The two are different stations,
 // and neither gets the other's frames.
-TEST_F(TwoHosts, TheSameMacInBothTenantsIsTwoStations) {
+TEST_F(TwoHosts, TheSameMacInTwoTenantsIsTwoStations) {
   std::map<uint16_t, const Station*> twins;
   std::vector<Trial> trials;
   for (const Station& each : stations()) {

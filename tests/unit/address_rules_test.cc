@@ -18,9 +18,9 @@ struct Nonsense {
   std::string why;
 };
 
-class HostAddress : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
+class HostAddress : public OnFakeHost, public testing::WithParamInterface<Nonsense> {};
 
-TEST_P(HostAddress, OfNoHostIsRefusedWithTheReason) {
+TEST_P(HostAddress, ThatNoHostCanHaveIsRefusedWithTheReason) {
   const auto& [name, address, why] = GetParam();
   refused(add_network(with_host_addresses("lab", {address})), ErrorKind::kUsage, why);
   must(add_network(with_host_addresses("lab", {"10.5.0.1/24"})));
@@ -46,19 +46,19 @@ INSTANTIATE_TEST_SUITE_P(
                     Nonsense{"Ipv4InIpv6", "::ffff:10.6.0.1/120", "IPv4"}),
     [](const auto& test) { return test.param.name; });
 
-class RefusedAddresses : public OnFakeKernel {};
+class AddressRules : public OnFakeHost {};
 
-TEST_F(RefusedAddresses, OfAPointToPointPrefixAreHostsBoth) {
+TEST_F(AddressRules, BothAddressesOfASlash31AreAccepted) {
   must(add_network(with_host_addresses("lab", {"10.5.0.0/31", "10.6.0.1/32", "2001:db8::/127"})));
   must(set_network(with_host_addresses("lab", {"fe80::1/64", "10.5.0.1/31"})));
 }
 
-TEST_F(RefusedAddresses, AreGivenOnce) {
+TEST_F(AddressRules, DuplicateHostAddressIsRefused) {
   refused(add_network(with_host_addresses("lab", {"10.5.0.1/24", "10.5.0.1/25"})),
           ErrorKind::kUsage, "twice");
 }
 
-TEST_F(RefusedAddresses, OfAnotherNetworkAreRefused) {
+TEST_F(AddressRules, AddressInAnotherNetworkIsRefused) {
   must(add_network(with_host_addresses("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
   refused(add_network(with_host_addresses("two", {"10.5.0.1/16"})), ErrorKind::kFailed, "\"lab\"");
   refused(add_network(with_host_addresses("two", {"2001:db8:0::1/56"})), ErrorKind::kFailed,
@@ -69,8 +69,8 @@ TEST_F(RefusedAddresses, OfAnotherNetworkAreRefused) {
       add_network(with_host_addresses("lab", {"10.5.0.1/24", "2001:db8::1/64", "fe80::1/64"})));
 }
 
-TEST_F(RefusedAddresses, OfAnotherInterfaceOfTheHostAreRefused) {
-  kernel_.add_nic("eth9").addresses = {"192.0.2.2/24", "2001:db8::9/64"};
+TEST_F(AddressRules, AddressOfAnotherHostInterfaceIsRefused) {
+  host_.add_nic("eth9").addresses = {"192.0.2.2/24", "2001:db8::9/64"};
   refused(add_network(with_host_addresses("lab", {"192.0.2.2/32"})), ErrorKind::kFailed, "eth9");
   refused(add_network(with_host_addresses("lab", {"2001:db8::9/128"})), ErrorKind::kFailed, "eth9");
   must(add_network(with_host_addresses("lab", {"10.5.0.1/24"})));
@@ -78,17 +78,17 @@ TEST_F(RefusedAddresses, OfAnotherInterfaceOfTheHostAreRefused) {
   must(set_network(with_host_addresses("lab", {"10.5.0.1/25"})));
 }
 
-TEST_F(RefusedAddresses, ThatLeadToVmsAreRefused) {
-  kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+TEST_F(AddressRules, AddressThatLeadsToAVmIsRefused) {
+  host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
   must(add_uplink(uplink("eth0")));
   must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"})));
   refused(add_network(with_host_addresses("lab", {"203.0.113.5/32"})), ErrorKind::kFailed,
           "public");
 }
 
-class OfServers : public OnFakeKernel, public testing::WithParamInterface<Nonsense> {};
+class ServerAddress : public OnFakeHost, public testing::WithParamInterface<Nonsense> {};
 
-TEST_P(OfServers, OfNoHostIsRefusedWithTheReason) {
+TEST_P(ServerAddress, OfNoHostIsRefusedWithTheReason) {
   const auto& [name, address, why] = GetParam();
   auto request = with_dhcp(tenant("green", 10));
   request.dns = {*parse_ipv4(address)};
@@ -101,7 +101,7 @@ TEST_P(OfServers, OfNoHostIsRefusedWithTheReason) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, OfServers,
+INSTANTIATE_TEST_SUITE_P(Each, ServerAddress,
                          testing::Values(Nonsense{"None", "0.0.0.0", "0.0.0.0/8"},
                                          Nonsense{"Loopback", "127.0.0.53", "loopback"},
                                          Nonsense{"LinkLocal", "169.254.169.254", "link-local"},
@@ -110,19 +110,19 @@ INSTANTIATE_TEST_SUITE_P(Each, OfServers,
                                          Nonsense{"LastOfTheSubnet", "10.0.0.255", "subnet"}),
                          [](const auto& test) { return test.param.name; });
 
-TEST_F(RefusedAddresses, OfANameServerAreGivenOnce) {
+TEST_F(AddressRules, DuplicateNameServerIsRefused) {
   auto request = with_dhcp(tenant("green", 10));
   request.dns = {*parse_ipv4("192.0.2.53"), *parse_ipv4("192.0.2.53")};
   refused(add_network(request), ErrorKind::kUsage, "twice");
 }
 
-TEST_F(RefusedAddresses, OfASubnetAreNotLinkLocal) {
+TEST_F(AddressRules, LinkLocalSubnetIsRefused) {
   refused(add_network(with_subnet(network("lab"), "169.254.7.0/24")), ErrorKind::kUsage,
           "link-local");
 }
 
-TEST_F(RefusedAddresses, OfAnExceptionAreNotAllOfNoHost) {
-  kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+TEST_F(AddressRules, ExceptionMustContainUsableAddresses) {
+  host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
   must(add_uplink(uplink("eth0")));
   const auto green = with_snat(tenant("green", 10), {"auto"});
   for (const char* prefix : {"127.0.0.0/8", "224.0.0.0/24", "169.254.0.0/16", "0.0.0.0/8"})
@@ -131,20 +131,20 @@ TEST_F(RefusedAddresses, OfAnExceptionAreNotAllOfNoHost) {
   must(add_network(with_exceptions(green, {"0.0.0.0/0"})));
 }
 
-class Reach : public OnFakeKernel {
+class AddressReachability : public OnFakeHost {
  protected:
   void SetUp() override {
-    kernel_.add_nic("eth0").addresses = {"203.0.113.1/24"};
+    host_.add_nic("eth0").addresses = {"203.0.113.1/24"};
     must(add_uplink(uplink("eth0")));
   }
 };
 
-TEST_F(Reach, OfAnAddressInTheSubnetOfAnUplinkNeedsNoWarning) {
+TEST_F(AddressReachability, InAnUplinksSubnetNeedsNoWarning) {
   EXPECT_TRUE(must(add_network(with_snat(tenant("green", 10), {"203.0.113.5"}))).warnings.empty());
   EXPECT_TRUE(must(add_forward(floating("green", "203.0.113.7", "10.0.0.7"))).warnings.empty());
 }
 
-TEST_F(Reach, OfOneThatSomebodyHasToRouteHereIsWarnedOf) {
+TEST_F(AddressReachability, AddressThatNeedsARouteGivesAWarning) {
   const auto made = must(add_network(with_snat(tenant("green", 10), {"198.51.100.5"})));
   ASSERT_EQ(made.warnings.size(), 1u);
   EXPECT_NE(made.warnings[0].find("198.51.100.5"), std::string::npos);
@@ -160,7 +160,7 @@ TEST_F(Reach, OfOneThatSomebodyHasToRouteHereIsWarnedOf) {
 }
 
 // The warning was given when the address was first requested.
-TEST_F(Reach, OfWhatIsRestoredIsNotWarnedOf) {
+TEST_F(AddressReachability, RestoredAddressGivesNoWarning) {
   DesiredState state;
   state.networks = {with_snat(tenant("green", 10), {"198.51.100.5"})};
   state.forwards = {floating("green", "198.51.100.7", "10.0.0.8")};

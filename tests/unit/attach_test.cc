@@ -5,36 +5,36 @@
 #include <algorithm>
 
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
 
-class Attach : public OnFakeKernel {};
+class Attach : public OnFakeHost {};
 
 TEST_F(Attach, CreatesTheTapAndTheNetwork) {
   EXPECT_TRUE(must(attach(on_vlan("tap0", 10))).changed);
-  EXPECT_TRUE(kernel_.device("tap0").link.is_up);
-  EXPECT_TRUE(kernel_.device("tap0").link.is_silent());
+  EXPECT_TRUE(host_.device("tap0").link.is_up);
+  EXPECT_TRUE(host_.device("tap0").link.is_silent());
   auto port = view_of("tap0");
   ASSERT_TRUE(port);
   EXPECT_EQ(port->network, "vlan10");
   EXPECT_EQ(port->vid, 10);
-  EXPECT_EQ(port->kind, "tap");
-  EXPECT_EQ(port->state, "up");
+  EXPECT_EQ(port->kind, PortKind::kTap);
+  EXPECT_EQ(port->state, DeviceState::kUp);
   EXPECT_TRUE(port->created);
   EXPECT_TRUE(network_view("vlan10")->implicit);
 }
 
 TEST_F(Attach, LeavesPortDownUntilItsPinsExist) {
-  kernel_.add_tap("tap0").link.is_up = true;
+  host_.add_tap("tap0").link.is_up = true;
   must(attach(on_vlan("tap0", 10)));
-  std::size_t down = place_of(kernel_, "set_up tap0 false");
-  std::size_t silent = place_of(kernel_, "silence tap0 true");
-  std::size_t pinned = place_of(kernel_, "attach tc_from_vm tap0 ingress");
-  std::size_t visible = place_of(kernel_, "put interfaces tap0");
-  std::size_t up = place_of(kernel_, "set_up tap0 true");
-  EXPECT_LT(down, first_with(kernel_, "put port_records tap0"));
+  std::size_t down = place_of(host_, "set_up tap0 false");
+  std::size_t silent = place_of(host_, "silence tap0 true");
+  std::size_t pinned = place_of(host_, "attach tc_from_vm tap0 ingress");
+  std::size_t visible = place_of(host_, "put interfaces tap0");
+  std::size_t up = place_of(host_, "set_up tap0 true");
+  EXPECT_LT(down, first_with(host_, "put port_records tap0"));
   EXPECT_LT(down, silent);
   EXPECT_LT(silent, pinned);
   EXPECT_LT(pinned, visible);
@@ -42,18 +42,17 @@ TEST_F(Attach, LeavesPortDownUntilItsPinsExist) {
 }
 
 TEST_F(Attach, PinsBothProgramsOfAnXdpPort) {
-  kernel_.add_tap("tap0");
+  host_.add_tap("tap0");
   PortRequest request = on_vlan("tap0", 10);
   request.guest_offloads = false;
   must(attach(request));
   EXPECT_TRUE(is_live("tap0", Hook::kTcIngress));
   EXPECT_TRUE(is_live("tap0", Hook::kXdp));
-  EXPECT_LT(place_of(kernel_, "attach xdp_from_vm tap0 xdp"),
-            place_of(kernel_, "put interfaces tap0"));
+  EXPECT_LT(place_of(host_, "attach xdp_from_vm tap0 xdp"), place_of(host_, "put interfaces tap0"));
   EXPECT_EQ(view_of("tap0")->mode, Mode::kXdp);
 }
 
-TEST_F(Attach, TwiceTheSameDoesNothing) {
+TEST_F(Attach, RepeatedChangesNothing) {
   PortRequest request = on_vlan("tap0", 10);
   request.mac = Mac{0x02, 0, 0, 0, 0, 1};
   request.owner = "1000";
@@ -64,18 +63,18 @@ TEST_F(Attach, TwiceTheSameDoesNothing) {
   must_do_nothing(attach(request));
 }
 
-TEST_F(Attach, RepairsWhatWasTakenAwayByHand) {
+TEST_F(Attach, RestoresRemovedPins) {
   must(attach(on_vlan("tap0", 10)));
-  kernel_.evict("tap0", Hook::kTcIngress);
+  host_.evict("tap0", Hook::kTcIngress);
   EXPECT_TRUE(must(attach(on_vlan("tap0", 10))).changed);
   EXPECT_TRUE(is_live("tap0", Hook::kTcIngress));
 }
 
-TEST_F(Attach, BringsAPortUpAgain) {
+TEST_F(Attach, SetsAPortUpAgain) {
   must(attach(on_vlan("tap0", 10)));
-  kernel_.device("tap0").link.is_up = false;
+  host_.device("tap0").link.is_up = false;
   must(attach(on_vlan("tap0", 10)));
-  EXPECT_TRUE(kernel_.device("tap0").link.is_up);
+  EXPECT_TRUE(host_.device("tap0").link.is_up);
 }
 
 struct Difference {
@@ -84,9 +83,9 @@ struct Difference {
   const char* said;
 };
 
-class AttachedDifferently : public OnFakeKernel, public testing::WithParamInterface<Difference> {};
+class AttachedDifferently : public OnFakeHost, public testing::WithParamInterface<Difference> {};
 
-TEST_P(AttachedDifferently, IsRefusedAndNamedUnlessReplaced) {
+TEST_P(AttachedDifferently, IsRefusedAndNamedWithoutReplace) {
   must(attach(on_vlan("tap0", 10)));
   PortRequest request = on_vlan("tap0", 10);
   GetParam().change(request);
@@ -110,17 +109,17 @@ INSTANTIATE_TEST_SUITE_P(
         Difference{"Untagged", [](PortRequest& r) { r.vid.reset(), r.untagged = true; }, "vlan10"}),
     [](const auto& difference) { return difference.param.name; });
 
-TEST_F(Attach, ReplacingPutsTheGuestInItsNewNetworkOnly) {
+TEST_F(Attach, ReplaceMovesTheGuestToItsNewNetworkOnly) {
   must(attach(on_vlan("tap0", 10)));
   PortRequest request = on_vlan("tap0", 20);
   request.replace = true;
   must(attach(request));
   EXPECT_EQ(view_of("tap0")->network, "vlan20");
   EXPECT_FALSE(network_view("vlan10"));
-  EXPECT_LT(place_of(kernel_, "set_up tap0 false"), first_with(kernel_, "erase interfaces tap0"));
+  EXPECT_LT(place_of(host_, "set_up tap0 false"), first_with(host_, "erase interfaces tap0"));
 }
 
-TEST_F(Attach, ReplacingKeepsWhoMadeTheTap) {
+TEST_F(Attach, ReplaceKeepsTheTapsCreator) {
   PortRequest request = on_vlan("tap0", 10);
   request.owner = "1000";
   must(attach(request));
@@ -131,21 +130,21 @@ TEST_F(Attach, ReplacingKeepsWhoMadeTheTap) {
   must_do_nothing(attach(request));
 }
 
-TEST_F(Attach, UntaggedOnAnotherUplinkIsADifference) {
-  kernel_.add_nic("eth0");
-  kernel_.add_nic("eth1");
+TEST_F(Attach, UntaggedOnAnotherUplinkNeedsReplace) {
+  host_.add_nic("eth0");
+  host_.add_nic("eth1");
   must(add_uplink(uplink("eth0")));
   must(add_uplink(uplink_with("eth1", {30})));
   must(attach(on_untagged("tap0", "eth0")));
   refused(attach(on_untagged("tap0", "eth1")), ErrorKind::kFailed, "tap0");
 }
 
-TEST_F(Attach, ConfiguredMacIsStaticAndOfOnePortOnly) {
+TEST_F(Attach, ConfiguredMacIsStaticAndUnique) {
   PortRequest first = on_vlan("tap0", 10);
   first.mac = Mac{0x02, 0, 0, 0, 0, 1};
   must(attach(first));
   // Without a carrier at tap0, tap1 could take the MAC over.
-  kernel_.device("tap0").link.has_carrier = true;
+  host_.device("tap0").link.has_carrier = true;
   PortRequest second = on_vlan("tap1", 10);
   second.mac = first.mac;
   refused(attach(second), ErrorKind::kFailed, "MAC");
@@ -155,11 +154,11 @@ TEST_F(Attach, ConfiguredMacIsStaticAndOfOnePortOnly) {
 
 // The FDB space that a port may use is reserved in advance, so that one tenant cannot exhaust the
 // space of another.
-TEST_F(Attach, PromisesNoMoreMacsThanTheFdbHolds) {
+TEST_F(Attach, ReservedMacsFitIntoTheFdb) {
   constexpr std::uint32_t kFirst = 1000;
   constexpr std::uint32_t kGreedy = MAX_FDB_ENTRIES / (MAX_LEARNER_SLOTS + 1) - 1;
   must(attach(on_vlan("tap0", 10)));
-  Tables tables(kernel_);
+  Tables tables(host_);
   abi::port_record greedy{};
   greedy.max_macs = MAX_LEARNER_SLOTS;
   for (std::uint32_t number = 0; number < kGreedy; number++)
@@ -175,16 +174,16 @@ struct Misuse {
   std::function<void(PortRequest&)> change;
 };
 
-class AttachMisused : public OnFakeKernel, public testing::WithParamInterface<Misuse> {};
+class AttachUsage : public OnFakeHost, public testing::WithParamInterface<Misuse> {};
 
-TEST_P(AttachMisused, IsAUsageErrorThatMakesNothing) {
+TEST_P(AttachUsage, InvalidRequestIsAUsageError) {
   PortRequest request = on_vlan("tap0", 10);
   GetParam().change(request);
   refused(attach(request), ErrorKind::kUsage, request.device);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    By, AttachMisused,
+    By, AttachUsage,
     testing::Values(Misuse{"VidZero", [](PortRequest& r) { r.vid = 0; }},
                     Misuse{"VidReserved", [](PortRequest& r) { r.vid = 4095; }},
                     Misuse{"VidHuge", [](PortRequest& r) { r.vid = 65535; }},
@@ -205,16 +204,16 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& misuse) { return misuse.param.name; });
 
 TEST_F(Attach, RefusesADeviceThatCannotBeAPort) {
-  kernel_.add_nic("lo0").link.is_loopback = true;
-  kernel_.add_nic("tun0").link.is_ethernet = false;
-  kernel_.add_tap("tap1").link.master = 7;
+  host_.add_nic("lo0").link.is_loopback = true;
+  host_.add_nic("tun0").link.is_ethernet = false;
+  host_.add_tap("tap1").link.master = 7;
   refused(attach(on_vlan("lo0", 10)), ErrorKind::kFailed, "loopback");
   refused(attach(on_vlan("tun0", 10)), ErrorKind::kFailed, "Ethernet");
   refused(attach(on_vlan("tap1", 10)), ErrorKind::kFailed, "bridge");
 }
 
 TEST_F(Attach, RefusesAnUplink) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   refused(attach(on_vlan("eth0", 10)), ErrorKind::kFailed, "uplink");
 }
@@ -225,13 +224,13 @@ TEST_F(Attach, RefusesAMissingNetwork) {
 }
 
 TEST_F(Attach, RefusesAnUnknownUplink) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   refused(attach(on_untagged("tap0", "eth7")), ErrorKind::kFailed, "eth7");
 }
 
-TEST_F(Attach, RefusesWhatAnExistingTapIsNot) {
-  kernel_.add_tap("tap0");
+TEST_F(Attach, RefusesOptionsThatAnExistingTapLacks) {
+  host_.add_tap("tap0");
   PortRequest request = on_vlan("tap0", 10);
   request.queues = 4;
   refused(attach(request), ErrorKind::kFailed, "queues");
@@ -249,19 +248,19 @@ TEST_F(Attach, RefusesBothEndsOfAHostInterface) {
 }
 
 TEST_F(Attach, SetsTheMtuAndWarnsWhenTheUplinkIsSmaller) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   PortRequest request = on_vlan("tap0", 10);
   request.mtu = 9000;
   Outcome outcome = must(attach(request));
-  EXPECT_EQ(kernel_.device("tap0").link.mtu, 9000u);
+  EXPECT_EQ(host_.device("tap0").link.mtu, 9000u);
   ASSERT_EQ(outcome.warnings.size(), 1u);
   EXPECT_NE(outcome.warnings[0].find("9000"), std::string::npos);
   EXPECT_TRUE(must(attach(on_vlan("tap1", 10))).warnings.empty());
 }
 
 TEST_F(Attach, ExplicitXdpWithAForeignProgramIsRefused) {
-  kernel_.add_tap("tap0").foreign_xdp = "katran";
+  host_.add_tap("tap0").foreign_xdp = "katran";
   PortRequest request = on_vlan("tap0", 10);
   request.mode = Mode::kXdp;
   refused(attach(request), ErrorKind::kFailed, "katran");
@@ -271,15 +270,15 @@ TEST_F(Attach, ExplicitXdpWithAForeignProgramIsRefused) {
 }
 
 TEST_F(Attach, VethInXdpModeTurnsThePeersTaggingOffAndOnAgain) {
-  kernel_.add_veth("veth0", "peer0");
-  kernel_.device("peer0").foreign_xdp = "\"pass\" (id 1)";
+  host_.add_veth("veth0", "peer0");
+  host_.device("peer0").foreign_xdp = "\"pass\" (id 1)";
   PortRequest request = on_vlan("veth0", 10);
   request.mode = Mode::kXdp;
   must(attach(request));
-  EXPECT_FALSE(kernel_.device("peer0").features[Feature::kTxVlanCtag].is_on);
+  EXPECT_FALSE(host_.device("peer0").features[Feature::kTxVlanCtag].is_on);
   must(detach("veth0"));
-  EXPECT_TRUE(kernel_.device("peer0").features[Feature::kTxVlanCtag].is_on);
-  EXPECT_TRUE(kernel_.device("peer0").features[Feature::kTxVlanStag].is_on);
+  EXPECT_TRUE(host_.device("peer0").features[Feature::kTxVlanCtag].is_on);
+  EXPECT_TRUE(host_.device("peer0").features[Feature::kTxVlanStag].is_on);
 }
 
 }  // namespace

@@ -11,52 +11,52 @@ PortRequest forced(PortRequest request) {
   return request;
 }
 
-class HostsDevice : public OnFakeKernel {
+class HostDevice : public OnFakeHost {
  protected:
-  HostsDevice() { kernel_.add_nic("eth0"); }
+  HostDevice() { host_.add_nic("eth0"); }
 };
 
-TEST_F(HostsDevice, WithAnAddressIsNoPort) {
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+TEST_F(HostDevice, WithAnAddressIsRefused) {
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   refused(attach(on_vlan("eth0", 10)), ErrorKind::kFailed, "192.0.2.2/24");
   must(attach(forced(on_vlan("eth0", 10))));
 }
 
-TEST_F(HostsDevice, ThatIsAPortIsNotAskedAbout) {
+TEST_F(HostDevice, AttachedAgainNeedsNoForce) {
   must(attach(on_vlan("eth0", 10)));
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   must_do_nothing(attach(on_vlan("eth0", 10)));
   PortRequest moved = on_vlan("eth0", 20);
   moved.replace = true;
   must(attach(moved));
 }
 
-TEST_F(HostsDevice, OfATypeThatNoVmHasIsNoPort) {
+TEST_F(HostDevice, OfATypeThatIsNoVmPortIsRefused) {
   for (const char* type : {"bridge", "bond", "vlan", "vxlan", "macvlan", "ifb", "dummy"}) {
-    kernel_.device("eth0").link.type = type;
+    host_.device("eth0").link.type = type;
     refused(attach(on_vlan("eth0", 10)), ErrorKind::kFailed, type);
   }
   must(attach(forced(on_vlan("eth0", 10))));
 }
 
-TEST_F(HostsDevice, IsRestoredWithoutAQuestion) {
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+TEST_F(HostDevice, IsRestoredWithoutForce) {
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   DesiredState state;
   state.ports = {on_vlan("eth0", 10)};
   must(restore(state));
 }
 
-TEST_F(HostsDevice, ThatIsMissingIsMadeWithAWord) {
+TEST_F(HostDevice, MissingTapIsCreatedAndReported) {
   EXPECT_EQ(must(attach(on_vlan("tap0", 10))).created_tap, "tap0");
   EXPECT_EQ(must(attach(on_vlan("tap0", 10))).created_tap, "");
   EXPECT_EQ(must(attach(on_vlan("eth0", 10))).created_tap, "");
 }
 
-class TwoInstances : public OnFakeKernel {
+class TwoInstances : public OnFakeHost {
  protected:
   TwoInstances() {
-    kernel_.add_nic("eth0").other_instance = "blue";
-    kernel_.add_tap("tap0").other_instance = "blue";
+    host_.add_nic("eth0").other_instance = "blue";
+    host_.add_tap("tap0").other_instance = "blue";
   }
 };
 
@@ -67,7 +67,7 @@ TEST_F(TwoInstances, DoNotShareADevice) {
   refused(add_uplink(uplink("eth0")), ErrorKind::kFailed, "it belongs to instance \"blue\"");
   refused(add_uplink(uplink_with("eth0", {10})), ErrorKind::kFailed,
           "it belongs to instance \"blue\"");
-  kernel_.device("tap0").other_instance.clear();
+  host_.device("tap0").other_instance.clear();
   must(attach(on_vlan("tap0", 10)));
 }
 
@@ -77,7 +77,7 @@ NetworkRequest lab_with_host() {
   return request;
 }
 
-class HostInterface : public OnFakeKernel {};
+class HostInterface : public OnFakeHost {};
 
 TEST_F(HostInterface, OfThisInstanceIsNeitherPortNorUplink) {
   must(add_network(lab_with_host()));
@@ -85,22 +85,22 @@ TEST_F(HostInterface, OfThisInstanceIsNeitherPortNorUplink) {
     refused(attach(forced(on_vlan(end, 10))), ErrorKind::kFailed, "network \"lab\"");
     refused(add_uplink(uplink(end)), ErrorKind::kFailed, "network \"lab\"");
   }
-  kernel_.device("xv-lab").link.name = "lab0";
+  host_.device("xv-lab").link.name = "lab0";
   refused(attach(forced(on_vlan("lab0", 10))), ErrorKind::kFailed, "network \"lab\"");
   refused(add_uplink(uplink("lab0")), ErrorKind::kFailed, "network \"lab\"");
 }
 
 TEST_F(HostInterface, OfAnotherInstanceIsNeitherPortNorUplink) {
-  kernel_.add_veth("xv-red", "xp-red");
-  kernel_.device("xp-red").other_instance = "blue";
+  host_.add_veth("xv-red", "xp-red");
+  host_.device("xp-red").other_instance = "blue";
   for (const char* end : {"xv-red", "xp-red"}) {
     refused(attach(forced(on_vlan(end, 10))), ErrorKind::kFailed, "\"blue\"");
     refused(add_uplink(uplink(end)), ErrorKind::kFailed, "\"blue\"");
   }
 }
 
-TEST_F(HostInterface, IsNotEveryVethWithItsName) {
-  kernel_.add_veth("xv-red", "c0");
+TEST_F(HostInterface, ForeignVethWithItsNameIsAccepted) {
+  host_.add_veth("xv-red", "c0");
   must(attach(on_vlan("c0", 10)));
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 
@@ -28,7 +28,7 @@ T from_bytes(std::span<const std::byte> bytes) {
   return value;
 }
 
-class FakeTable final : public Table {
+class FakeTable final : public RawTable {
  public:
   // Makes a change, or fails it as the test demands.
   using Step = std::function<Result<void>(const std::string& verb, const FakeTable& table,

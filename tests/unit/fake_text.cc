@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Names of objects in the journal of a FakeKernel.
-#include "fake_kernel.h"
+// Names of objects in the journal of a FakeHost.
+#include "fake_host.h"
 
 namespace xvnet::test {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The devices of a FakeKernel, and the events outside xvnet that change them.
+// The devices of a FakeHost, and the events outside xvnet that change them.
 #include <stdexcept>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 
 namespace xvnet::test {
 namespace {
@@ -18,7 +18,7 @@ Mac mac_for(std::uint64_t birth) {
 
 }  // namespace
 
-FakeDevice& FakeKernel::add(const std::string& name, LinkKind kind) {
+FakeDevice& FakeHost::add(const std::string& name, LinkKind kind) {
   if (has(name)) throw std::logic_error(name + " exists");
   std::uint32_t ifindex = next_ifindex_++;
   FakeDevice& device = devices_[ifindex];
@@ -32,7 +32,7 @@ FakeDevice& FakeKernel::add(const std::string& name, LinkKind kind) {
   return device;
 }
 
-FakeDevice& FakeKernel::add_tap(const std::string& name) {
+FakeDevice& FakeHost::add_tap(const std::string& name) {
   FakeDevice& device = add(name, LinkKind::kTap);
   device.link.driver = "tun";
   device.link.is_open = true;
@@ -40,7 +40,7 @@ FakeDevice& FakeKernel::add_tap(const std::string& name) {
   return device;
 }
 
-void FakeKernel::add_veth_pair(const std::string& name, const std::string& peer) {
+void FakeHost::add_veth_pair(const std::string& name, const std::string& peer) {
   for (const std::string& end : {name, peer}) {
     FakeDevice& device = add(end, LinkKind::kVeth);
     device.link.driver = "veth";
@@ -56,12 +56,12 @@ void FakeKernel::add_veth_pair(const std::string& name, const std::string& peer)
   other.peer = other.link.peer = one.link.ifindex;
 }
 
-FakeDevice& FakeKernel::add_veth(const std::string& name, const std::string& peer) {
+FakeDevice& FakeHost::add_veth(const std::string& name, const std::string& peer) {
   add_veth_pair(name, peer);
   return device(name);
 }
 
-FakeDevice& FakeKernel::add_nic(const std::string& name) {
+FakeDevice& FakeHost::add_nic(const std::string& name) {
   FakeDevice& device = add(name, LinkKind::kOther);
   device.link.driver = "ixgbe";
   device.link.is_up = true;
@@ -73,16 +73,16 @@ FakeDevice& FakeKernel::add_nic(const std::string& name) {
   return device;
 }
 
-FakeDevice& FakeKernel::device(const std::string& name) {
+FakeDevice& FakeHost::device(const std::string& name) {
   for (auto& [ifindex, device] : devices_) {
     if (device.link.name == name) return device;
   }
   throw std::logic_error("no device " + name);
 }
 
-bool FakeKernel::has(const std::string& name) const { return find(std::string_view(name)); }
+bool FakeHost::has(const std::string& name) const { return find(std::string_view(name)); }
 
-void FakeKernel::drop_device(std::uint32_t ifindex) {
+void FakeHost::drop_device(std::uint32_t ifindex) {
   const FakeDevice* device = find(ifindex);
   if (!device) return;
   std::uint32_t peer = device->peer;
@@ -92,15 +92,15 @@ void FakeKernel::drop_device(std::uint32_t ifindex) {
   if (peer) drop_device(peer);
 }
 
-void FakeKernel::remove(const std::string& name) { drop_device(device(name).link.ifindex); }
+void FakeHost::remove(const std::string& name) { drop_device(device(name).link.ifindex); }
 
-void FakeKernel::recreate(const std::string& name) {
+void FakeHost::recreate(const std::string& name) {
   bool is_tap = device(name).link.kind == LinkKind::kTap;
   remove(name);
   is_tap ? add_tap(name) : add_nic(name);
 }
 
-void FakeKernel::recreate_with_same_ifindex(const std::string& name) {
+void FakeHost::recreate_with_same_ifindex(const std::string& name) {
   std::uint32_t ifindex = device(name).link.ifindex;
   recreate(name);
   FakeDevice fresh = device(name);
@@ -109,74 +109,74 @@ void FakeKernel::recreate_with_same_ifindex(const std::string& name) {
   devices_[ifindex] = fresh;
 }
 
-void FakeKernel::evict(const std::string& name, Hook hook) {
+void FakeHost::evict(const std::string& name, Hook hook) {
   pins_.erase({device(name).link.ifindex, hook});
 }
 
-void FakeKernel::lose(TableId table) {
+void FakeHost::lose(TableId table) {
   tables_.at(table)->reset();
   lost_.insert(table);
 }
 
-void FakeKernel::lose_pins() {
+void FakeHost::lose_pins() {
   pins_.clear();
   for (auto& [id, table] : tables_) table->reset();
   is_loaded_ = false;
   continued_builds_.clear();
 }
 
-void FakeKernel::vanish_at(int n, const std::string& name) {
+void FakeHost::vanish_at(int n, const std::string& name) {
   calls_ = 0;
   vanish_at_ = n;
   vanishing_ = name;
 }
 
 // A device may vanish during a query too, so const calls can also let it vanish.
-void FakeKernel::let_vanish() const {
+void FakeHost::let_vanish() const {
   if (++calls_ != vanish_at_ || !has(vanishing_)) return;
-  const_cast<FakeKernel*>(this)->remove(vanishing_);
+  const_cast<FakeHost*>(this)->remove(vanishing_);
 }
 
-Result<std::string> FakeKernel::host_use(std::uint32_t ifindex) const {
+Result<std::string> FakeHost::host_use(std::uint32_t ifindex) const {
   const FakeDevice* device = find(ifindex);
   if (!device || device->addresses.empty()) return std::string();
   return "it has the address " + *device->addresses.begin();
 }
 
-Result<std::vector<std::uint32_t>> FakeKernel::default_route_devices() const {
+Result<std::vector<std::uint32_t>> FakeHost::default_route_devices() const {
   std::vector<std::uint32_t> devices;
   if (has_default_route_)
     for (const auto& [ifindex, device] : devices_) devices.push_back(ifindex);
   return devices;
 }
 
-Result<std::string> FakeKernel::other_instance(std::uint32_t ifindex) const {
+Result<std::string> FakeHost::other_instance(std::uint32_t ifindex) const {
   const FakeDevice* device = find(ifindex);
   return device ? device->other_instance : std::string();
 }
 
-void FakeKernel::leave(const std::string& name, Hook hook, FilterPart left) {
+void FakeHost::leave(const std::string& name, Hook hook, FilterPart left) {
   pins_.at({device(name).link.ifindex, hook}).left = left;
 }
 
-FakeDevice* FakeKernel::find(std::uint32_t ifindex) {
+FakeDevice* FakeHost::find(std::uint32_t ifindex) {
   auto device = devices_.find(ifindex);
   return device == devices_.end() ? nullptr : &device->second;
 }
 
-const FakeDevice* FakeKernel::find(std::uint32_t ifindex) const {
+const FakeDevice* FakeHost::find(std::uint32_t ifindex) const {
   auto device = devices_.find(ifindex);
   return device == devices_.end() ? nullptr : &device->second;
 }
 
-const FakeDevice* FakeKernel::find(std::string_view name) const {
+const FakeDevice* FakeHost::find(std::string_view name) const {
   for (const auto& [ifindex, device] : devices_) {
     if (device.link.name == name) return &device;
   }
   return nullptr;
 }
 
-std::string FakeKernel::name_of(std::uint32_t ifindex) const {
+std::string FakeHost::name_of(std::uint32_t ifindex) const {
   const FakeDevice* device = find(ifindex);
   return device ? device->link.name : "#" + std::to_string(ifindex);
 }

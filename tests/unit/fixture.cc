@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
@@ -201,98 +201,99 @@ Command down() {
   return [](Instance& xvnet) { return xvnet.down(); };
 }
 
-Result<Outcome> run(FakeKernel& kernel, const Command& command) {
-  kernel.start_process();
-  XVNET_ASSIGN(instance, Instance::open_for_change(kernel));
+Result<Outcome> run(FakeHost& host, const Command& command) {
+  host.start_process();
+  XVNET_ASSIGN(instance, Instance::open_for_change(host));
   return command(instance);
 }
 
-std::size_t place_of(const FakeKernel& kernel, const std::string& line) {
-  auto found = std::ranges::find(kernel.journal(), line);
-  if (found == kernel.journal().end()) {
-    ADD_FAILURE() << "\"" << line << "\" was not done:\n" << journal_text(kernel);
+std::size_t place_of(const FakeHost& host, const std::string& line) {
+  auto found = std::ranges::find(host.journal(), line);
+  if (found == host.journal().end()) {
+    ADD_FAILURE() << "\"" << line << "\" was not done:\n" << journal_text(host);
   }
-  return static_cast<std::size_t>(found - kernel.journal().begin());
+  return static_cast<std::size_t>(found - host.journal().begin());
 }
 
-std::size_t first_with(const FakeKernel& kernel, const std::string& beginning) {
+std::size_t first_with(const FakeHost& host, const std::string& beginning) {
   auto found = std::ranges::find_if(
-      kernel.journal(), [&](const std::string& line) { return line.starts_with(beginning); });
-  if (found == kernel.journal().end()) {
-    ADD_FAILURE() << "\"" << beginning << "…\" was not done:\n" << journal_text(kernel);
+      host.journal(), [&](const std::string& line) { return line.starts_with(beginning); });
+  if (found == host.journal().end()) {
+    ADD_FAILURE() << "\"" << beginning << "…\" was not done:\n" << journal_text(host);
   }
-  return static_cast<std::size_t>(found - kernel.journal().begin());
+  return static_cast<std::size_t>(found - host.journal().begin());
 }
 
-bool was_done(const FakeKernel& kernel, const std::string& line) {
-  return std::ranges::find(kernel.journal(), line) != kernel.journal().end();
+bool was_done(const FakeHost& host, const std::string& line) {
+  return std::ranges::find(host.journal(), line) != host.journal().end();
 }
 
-std::string journal_text(const FakeKernel& kernel) {
+std::string journal_text(const FakeHost& host) {
   std::string text;
-  for (const std::string& line : kernel.journal()) text += "  " + line + "\n";
+  for (const std::string& line : host.journal()) text += "  " + line + "\n";
   return text;
 }
 
-void OnFakeKernel::TearDown() {
-  for (const std::string& violation : kernel_.violations()) ADD_FAILURE() << violation;
+void OnFakeHost::TearDown() {
+  for (const std::string& violation : host_.violations()) ADD_FAILURE() << violation;
 }
 
-Outcome OnFakeKernel::must(const Command& command) {
-  auto outcome = run(kernel_, command);
-  if (!outcome) ADD_FAILURE() << outcome.error().message << "\n" << journal_text(kernel_);
+Outcome OnFakeHost::must(const Command& command) {
+  auto outcome = run(host_, command);
+  if (!outcome) ADD_FAILURE() << outcome.error().message << "\n" << journal_text(host_);
   return outcome.value_or(Outcome{});
 }
 
-Error OnFakeKernel::refused(const Command& command) {
-  Snapshot before = take_snapshot(kernel_);
-  auto outcome = run(kernel_, command);
-  EXPECT_FALSE(outcome) << journal_text(kernel_);
-  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "") << journal_text(kernel_);
-  return outcome ? Error{} : outcome.error();
+Error OnFakeHost::refused(const Command& command) {
+  Snapshot before = take_snapshot(host_);
+  auto outcome = run(host_, command);
+  EXPECT_FALSE(outcome) << journal_text(host_);
+  EXPECT_EQ(difference(before, take_snapshot(host_)), "") << journal_text(host_);
+  if (outcome) return {};
+  return outcome.error();
 }
 
-Error OnFakeKernel::refused(const Command& command, ErrorKind kind, const std::string& part) {
+Error OnFakeHost::refused(const Command& command, ErrorKind kind, const std::string& part) {
   Error error = refused(command);
   EXPECT_EQ(static_cast<int>(error.kind), static_cast<int>(kind)) << error.message;
   EXPECT_NE(error.message.find(part), std::string::npos) << error.message;
   return error;
 }
 
-void OnFakeKernel::must_do_nothing(const Command& command) {
+void OnFakeHost::must_do_nothing(const Command& command) {
   Outcome outcome = must(command);
-  EXPECT_EQ(journal_text(kernel_), "");
+  EXPECT_EQ(journal_text(host_), "");
   EXPECT_FALSE(outcome.changed);
 }
 
-std::optional<PortView> OnFakeKernel::view_of(const std::string& port) {
-  auto instance = Instance::open_for_reading(kernel_);
+std::optional<PortView> OnFakeHost::view_of(const std::string& port) {
+  auto instance = Instance::open_for_reading(host_);
   return instance ? named(instance->ports(), port) : std::nullopt;
 }
 
-std::optional<NetworkView> OnFakeKernel::network_view(const std::string& name) {
-  auto instance = Instance::open_for_reading(kernel_);
+std::optional<NetworkView> OnFakeHost::network_view(const std::string& name) {
+  auto instance = Instance::open_for_reading(host_);
   return instance ? named(instance->networks(), name) : std::nullopt;
 }
 
-std::optional<UplinkView> OnFakeKernel::uplink_view(const std::string& name) {
-  auto instance = Instance::open_for_reading(kernel_);
+std::optional<UplinkView> OnFakeHost::uplink_view(const std::string& name) {
+  auto instance = Instance::open_for_reading(host_);
   return instance ? named(instance->uplinks(), name) : std::nullopt;
 }
 
-bool OnFakeKernel::is_live(const std::string& device, Hook hook) {
-  return kernel_.attachment(kernel_.device(device).link.ifindex, hook) == Attachment::kLive;
+bool OnFakeHost::is_live(const std::string& device, Hook hook) {
+  return host_.attachment(host_.device(device).link.ifindex, hook) == Attachment::kLive;
 }
 
-bool OnFakeKernel::has_interface(const std::string& device) {
-  return kernel_.fake_table(TableId::kInterfaces)
+bool OnFakeHost::has_interface(const std::string& device) {
+  return host_.fake_table(TableId::kInterfaces)
       .raw()
-      .contains(to_bytes(kernel_.device(device).link.ifindex));
+      .contains(to_bytes(host_.device(device).link.ifindex));
 }
 
-bool OnFakeKernel::has_vlan(const std::string& uplink, std::uint16_t vid) {
-  abi::vlan_key key{.uplink = kernel_.device(uplink).link.ifindex, .vid = vid, .pad = 0};
-  return kernel_.fake_table(TableId::kVlans).raw().contains(to_bytes(key));
+bool OnFakeHost::has_vlan(const std::string& uplink, std::uint16_t vid) {
+  abi::vlan_key key{.uplink = host_.device(uplink).link.ifindex, .vid = vid, .pad = 0};
+  return host_.fake_table(TableId::kVlans).raw().contains(to_bytes(key));
 }
 
 }  // namespace xvnet::test

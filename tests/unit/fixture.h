@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Runs one command after the other on a FakeKernel, each as a process of its own. At the end of
+// Runs one command after the other on a FakeHost, each as a process of its own. At the end of
 // every test, no invariant may have been broken at any step.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 #include "loader/instance.h"
 #include "snapshot.h"
 
@@ -66,21 +66,21 @@ Command remove_forward(ForwardRequest request);
 Command restore(DesiredState state, std::string device = {});
 Command down();
 
-Result<Outcome> run(FakeKernel& kernel, const Command& command);
+Result<Outcome> run(FakeHost& host, const Command& command);
 
 // The index of a line in the journal. Fails the test when the journal has no such line.
-std::size_t place_of(const FakeKernel& kernel, const std::string& line);
+std::size_t place_of(const FakeHost& host, const std::string& line);
 // The index of the first line with this prefix. Fails the test when the journal has no such line.
-std::size_t first_with(const FakeKernel& kernel, const std::string& beginning);
-bool was_done(const FakeKernel& kernel, const std::string& line);
-std::string journal_text(const FakeKernel& kernel);
+std::size_t first_with(const FakeHost& host, const std::string& beginning);
+bool was_done(const FakeHost& host, const std::string& line);
+std::string journal_text(const FakeHost& host);
 
-class OnFakeKernel : public testing::Test {
+class OnFakeHost : public testing::Test {
  protected:
   void TearDown() override;
 
   Outcome must(const Command& command);
-  // The command must fail and change nothing.
+  // The command must fail and change nothing. The error names fields without marks.
   Error refused(const Command& command);
   Error refused(const Command& command, ErrorKind kind, const std::string& part_of_message);
   // The command must succeed and change nothing.
@@ -92,7 +92,7 @@ class OnFakeKernel : public testing::Test {
   bool has_interface(const std::string& device);
   bool has_vlan(const std::string& uplink, std::uint16_t vid);
 
-  FakeKernel kernel_;
+  FakeHost host_;
 };
 
 }  // namespace xvnet::test

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "fixture.h"
-#include "loader/doctor.h"
+#include "loader/show/doctor.h"
 
 namespace xvnet::test {
 namespace {
@@ -24,11 +24,11 @@ std::string format_ip(const abi::address& address) {
   return inet_ntop(AF_INET6, address.bytes, text, sizeof text);
 }
 
-class Guard : public OnFakeKernel {
+class Guard : public OnFakeHost {
  protected:
   std::optional<Finding> complaint() {
-    kernel_.start_process();
-    const auto findings = examine_instance(kernel_);
+    host_.start_process();
+    const auto findings = examine_instance(host_);
     EXPECT_TRUE(findings);
     for (const auto& finding : *findings)
       if (finding.health == Health::kFail) return finding;
@@ -36,36 +36,36 @@ class Guard : public OnFakeKernel {
   }
 };
 
-TEST_F(Guard, StandsBeforeTheInterfaceIsUp) {
+TEST_F(Guard, IsSetBeforeTheInterfaceIsUp) {
   must(add_network(lab_with({"10.5.0.1/24"})));
-  EXPECT_LT(place_of(kernel_, "guard xv-lab ipv4"), place_of(kernel_, "set_up xv-lab true"));
-  EXPECT_LT(place_of(kernel_, "guard xv-lab ipv4"),
-            place_of(kernel_, "add_address xv-lab 10.5.0.1/24"));
+  EXPECT_LT(place_of(host_, "guard xv-lab ipv4"), place_of(host_, "set_up xv-lab true"));
+  EXPECT_LT(place_of(host_, "guard xv-lab ipv4"),
+            place_of(host_, "add_address xv-lab 10.5.0.1/24"));
 }
 
-TEST_F(Guard, LetsIpv6InWithAnAddressOfIt) {
+TEST_F(Guard, AllowsIpv6WithAnIpv6Address) {
   must(add_network(lab_with({"10.5.0.1/24", "2001:db8::1/64"})));
-  EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
+  EXPECT_EQ(host_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
 }
 
 TEST_F(Guard, FollowsTheAddresses) {
   must(add_network(lab_with({"10.5.0.1/24"})));
   must(set_network(lab_with({"2001:db8::1/64"})));
-  EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
+  EXPECT_EQ(host_.device("xv-lab").guarded, HostAddresses::kIpv6Too);
   must(set_network(lab_with({"10.6.0.1/24"})));
-  EXPECT_EQ(kernel_.device("xv-lab").guarded, HostAddresses::kIpv4Only);
+  EXPECT_EQ(host_.device("xv-lab").guarded, HostAddresses::kIpv4Only);
   // The guard keeps allowing IPv6 until the address is removed, so that an undo can put the address
   // back.
-  EXPECT_LT(place_of(kernel_, "remove_address xv-lab 2001:db8::1/64"),
-            place_of(kernel_, "guard xv-lab ipv4"));
+  EXPECT_LT(place_of(host_, "remove_address xv-lab 2001:db8::1/64"),
+            place_of(host_, "guard xv-lab ipv4"));
 }
 
 // Frames of the network reach only these addresses and broadcast addresses of the host.
-TEST_F(Guard, LetsInWhatIsForTheAddresses) {
+TEST_F(Guard, AdmitsOnlyItsAddresses) {
   const auto routes = [&] {
     std::set<std::string> routes;
     for (const auto& [key, route] :
-         kernel_.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
+         host_.fake_table(TableId::kRoutes).typed<abi::route_key, abi::route>()) {
       EXPECT_EQ(key.scope, route.network);
       const bool is_prefix = key.kind == abi::ROUTE_BESIDE_HOST;
       EXPECT_TRUE(is_prefix || key.prefix == ROUTE_HOST_BITS);
@@ -83,10 +83,10 @@ TEST_F(Guard, LetsInWhatIsForTheAddresses) {
   EXPECT_EQ(routes(), Routes{});
 }
 
-TEST_F(Guard, ThatSomebodyTookAwayIsNamedAndPutBack) {
+TEST_F(Guard, RemovedIsReportedAndRestored) {
   must(add_network(lab_with({"10.5.0.1/24"})));
   EXPECT_FALSE(complaint());
-  kernel_.device("xv-lab").guarded.reset();
+  host_.device("xv-lab").guarded.reset();
   const auto found = complaint();
   ASSERT_TRUE(found);
   EXPECT_EQ(found->check, "network lab");

@@ -7,11 +7,11 @@
 #include <set>
 #include <string>
 
-#include "fake_kernel.h"
+#include "fake_host.h"
 
 namespace xvnet::test {
 
 // One line for each invariant that is broken now.
-std::set<std::string> broken_invariants(const FakeKernel& kernel);
+std::set<std::string> broken_invariants(const FakeHost& host);
 
 }  // namespace xvnet::test

@@ -2,17 +2,17 @@
 //
 // The loader writes the DHCP options that the programs send.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
 
-class Leases : public OnFakeKernel {
+class Leases : public OnFakeHost {
  protected:
   std::vector<abi::lease> leases() {
     std::vector<abi::lease> all;
     for (const auto& [ifindex, lease] :
-         kernel_.fake_table(TableId::kLeases).typed<std::uint32_t, abi::lease>())
+         host_.fake_table(TableId::kLeases).typed<std::uint32_t, abi::lease>())
       all.push_back(lease);
     return all;
   }
@@ -31,7 +31,7 @@ NetworkRequest green() {
   return request;
 }
 
-TEST_F(Leases, SayWhatTheNetworkAndThePortHave) {
+TEST_F(Leases, HaveTheOptionsOfNetworkAndPort) {
   auto request = green();
   request.dns = {*parse_ipv4("192.0.2.53"), *parse_ipv4("192.0.2.54")};
   request.domain = "example.org";
@@ -54,7 +54,7 @@ TEST_F(Leases, SayWhatTheNetworkAndThePortHave) {
   EXPECT_TRUE(option(lease, 67).empty());
 }
 
-TEST_F(Leases, AllThatIsAllowedFits) {
+TEST_F(Leases, LargestOptionsFit) {
   auto request = green();
   request.dns.clear();
   for (std::uint32_t at = 0; at < MAX_DNS; ++at)
@@ -71,7 +71,7 @@ TEST_F(Leases, AllThatIsAllowedFits) {
   EXPECT_EQ(lease.options[DHCP_OPTIONS_SIZE - 1], 0);
 }
 
-TEST_F(Leases, AreOfPortsOfNetworksWithDhcp) {
+TEST_F(Leases, ExistOnlyForPortsOfNetworksWithDhcp) {
   must(add_network(with_subnet(network("blue"), "10.0.0.0/24", "10.0.0.1")));
   must(attach(in_network("tap0", "blue")));
   EXPECT_TRUE(leases().empty());
@@ -84,13 +84,13 @@ TEST_F(Leases, AreOfPortsOfNetworksWithDhcp) {
   EXPECT_TRUE(leases().empty());
 }
 
-TEST_F(Leases, KeepWhatIsKnownOfTheClientWhenTheyAreRewritten) {
+TEST_F(Leases, KeepTheClientsStateWhenRewritten) {
   must(add_network(green()));
   must(attach(in_network("tap0", "green")));
   auto bound = leases().front();
   bound.state = abi::LEASE_BOUND;
-  const auto ifindex = kernel_.device("tap0").link.ifindex;
-  kernel_.fake_table(TableId::kLeases).set(to_bytes(ifindex), to_bytes(bound));
+  const auto ifindex = host_.device("tap0").link.ifindex;
+  host_.fake_table(TableId::kLeases).set(to_bytes(ifindex), to_bytes(bound));
   auto request = network("green");
   request.dns = {*parse_ipv4("192.0.2.53")};
   must(set_network(request));
@@ -103,7 +103,7 @@ TEST_F(Leases, KeepWhatIsKnownOfTheClientWhenTheyAreRewritten) {
 TEST_F(Leases, RequestsAreChecked) {
   auto request = network("green");
   request.dhcp = true;
-  refused(add_network(request), ErrorKind::kUsage, "‹gateway›");
+  refused(add_network(request), ErrorKind::kUsage, "requires ‹subnet› and ‹gateway›");
   request = green();
   request.domain = "a_b";
   refused(add_network(request), ErrorKind::kUsage, "a_b");

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The hook that a device gets, and the device settings that change for it (loader/mode.h).
-#include "loader/mode.h"
+// The hook that a device gets, and the device settings that change for it (loader/base/mode.h).
+#include "loader/base/mode.h"
 
 #include "fixture.h"
 
 namespace xvnet::test {
 namespace {
 
-class ModeTable : public OnFakeKernel {
+class ModeTable : public OnFakeHost {
  protected:
   Result<ModeChoice> choose(const std::string& name, const ModeQuestion& question) {
-    return choose_mode(kernel_, kernel_.device(name).link, question);
+    return choose_mode(host_, host_.device(name).link, question);
   }
 
   static ModeQuestion of_port(Mode asked, bool guest_offloads = true) {
@@ -39,8 +39,8 @@ class ModeTable : public OnFakeKernel {
   }
 };
 
-TEST_F(ModeTable, TapIsCarriedByTcAndIsAnXdpTarget) {
-  kernel_.add_tap("tap0");
+TEST_F(ModeTable, TapUsesTcAndIsAnXdpTarget) {
+  host_.add_tap("tap0");
   auto choice = choose("tap0", of_port(Mode::kAuto));
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->mode, Mode::kTc);
@@ -48,8 +48,8 @@ TEST_F(ModeTable, TapIsCarriedByTcAndIsAnXdpTarget) {
   EXPECT_FALSE(choice->has_complete_checksums);
 }
 
-TEST_F(ModeTable, TapOfAGuestWithoutOffloadsIsCarriedByXdp) {
-  kernel_.add_tap("tap0");
+TEST_F(ModeTable, TapOfAGuestWithoutOffloadsUsesXdp) {
+  host_.add_tap("tap0");
   auto choice = choose("tap0", of_port(Mode::kAuto, false));
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->mode, Mode::kXdp);
@@ -58,15 +58,15 @@ TEST_F(ModeTable, TapOfAGuestWithoutOffloadsIsCarriedByXdp) {
 }
 
 TEST_F(ModeTable, XdpOnATapWhoseGuestHasOffloadsDoesNotTrustItsChecksums) {
-  kernel_.add_tap("tap0");
+  host_.add_tap("tap0");
   auto choice = choose("tap0", of_port(Mode::kXdp));
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->mode, Mode::kXdp);
   EXPECT_FALSE(choice->has_complete_checksums);
 }
 
-TEST_F(ModeTable, VethWhosePeerRunsNoNapiIsNoXdpTarget) {
-  kernel_.add_veth("veth0", "peer0");
+TEST_F(ModeTable, VethWhosePeerRunsNoNapiIsNotAnXdpTarget) {
+  host_.add_veth("veth0", "peer0");
   expect_mode("veth0", of_port(Mode::kAuto), Mode::kTc);
   EXPECT_FALSE(choose("veth0", of_port(Mode::kAuto))->is_xdp_target);
   auto choice = choose("veth0", of_port(Mode::kXdp));
@@ -75,8 +75,8 @@ TEST_F(ModeTable, VethWhosePeerRunsNoNapiIsNoXdpTarget) {
 }
 
 TEST_F(ModeTable, VethWhosePeerRunsNapiIsAnXdpTarget) {
-  kernel_.add_veth("veth0", "peer0");
-  kernel_.device("peer0").foreign_xdp = "\"pass\" (id 1)";
+  host_.add_veth("veth0", "peer0");
+  host_.device("peer0").foreign_xdp = "\"pass\" (id 1)";
   auto choice = choose("veth0", of_port(Mode::kXdp));
   ASSERT_TRUE(choice);
   EXPECT_TRUE(choice->is_xdp_target);
@@ -86,21 +86,21 @@ TEST_F(ModeTable, VethWhosePeerRunsNapiIsAnXdpTarget) {
 }
 
 TEST_F(ModeTable, VethWhosePeerCannotBeFoundRefusesXdp) {
-  kernel_.add_veth("veth0", "peer0").peer_is_reachable = false;
+  host_.add_veth("veth0", "peer0").peer_is_reachable = false;
   expect_refused("veth0", of_port(Mode::kXdp), ErrorKind::kUnsupported, "other end");
   expect_mode("veth0", of_port(Mode::kAuto), Mode::kTc);
   EXPECT_TRUE(choose("veth0", of_port(Mode::kAuto))->peer_features_off.empty());
 }
 
 TEST_F(ModeTable, VethWhosePeerAlwaysHidesTagsRefusesXdp) {
-  kernel_.add_veth("veth0", "peer0");
-  kernel_.device("peer0").features[Feature::kTxVlanStag].is_fixed = true;
+  host_.add_veth("veth0", "peer0");
+  host_.device("peer0").features[Feature::kTxVlanStag].is_fixed = true;
   expect_refused("veth0", of_port(Mode::kXdp), ErrorKind::kUnsupported, "VLAN offload");
   expect_mode("veth0", of_port(Mode::kAuto), Mode::kTc);
 }
 
 TEST_F(ModeTable, NicWithNativeXdpTurnsOffWhatHidesTags) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   auto choice = choose("eth0", of_uplink(Mode::kAuto));
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->mode, Mode::kXdp);
@@ -109,41 +109,41 @@ TEST_F(ModeTable, NicWithNativeXdpTurnsOffWhatHidesTags) {
 }
 
 TEST_F(ModeTable, NicInTcModeKeepsItsFeatures) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   auto choice = choose("eth0", of_uplink(Mode::kTc));
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->mode, Mode::kTc);
   EXPECT_TRUE(choice->features_off.empty());
 }
 
-TEST_F(ModeTable, NicThatAlwaysHidesTagsIsCarriedByTc) {
-  kernel_.add_nic("eth0").features[Feature::kRxVlanCtag].is_fixed = true;
+TEST_F(ModeTable, NicThatAlwaysHidesTagsUsesTc) {
+  host_.add_nic("eth0").features[Feature::kRxVlanCtag].is_fixed = true;
   expect_mode("eth0", of_uplink(Mode::kAuto), Mode::kTc);
   expect_refused("eth0", of_uplink(Mode::kXdp), ErrorKind::kUnsupported, "VLAN offload");
 }
 
-TEST_F(ModeTable, NicWithoutNativeXdpIsCarriedByTc) {
-  kernel_.add_nic("eth0").xdp = {};
+TEST_F(ModeTable, NicWithoutNativeXdpUsesTc) {
+  host_.add_nic("eth0").xdp = {};
   expect_mode("eth0", of_uplink(Mode::kAuto), Mode::kTc);
   expect_refused("eth0", of_uplink(Mode::kXdp), ErrorKind::kUnsupported, "no native XDP");
 }
 
-TEST_F(ModeTable, ParavirtualNicMayHandOnUnfinishedChecksums) {
-  kernel_.add_nic("eth0").link.driver = "virtio_net";
+TEST_F(ModeTable, ParavirtualNicMayDeliverPartialChecksums) {
+  host_.add_nic("eth0").link.driver = "virtio_net";
   auto choice = choose("eth0", of_uplink(Mode::kAuto));
   ASSERT_TRUE(choice);
   EXPECT_FALSE(choice->has_complete_checksums);
 }
 
 TEST_F(ModeTable, ForeignXdpProgramIsNeverEvicted) {
-  kernel_.add_nic("eth0").foreign_xdp = "katran";
+  host_.add_nic("eth0").foreign_xdp = "katran";
   expect_refused("eth0", of_uplink(Mode::kXdp), ErrorKind::kFailed, "katran");
   expect_mode("eth0", of_uplink(Mode::kAuto), Mode::kTc);
   expect_mode("eth0", of_uplink(Mode::kXdp, true), Mode::kXdp);
 }
 
-TEST_F(ModeTable, ForeignXdpProgramOnATapLeavesItToTc) {
-  kernel_.add_tap("tap0").foreign_xdp = "17";
+TEST_F(ModeTable, ForeignXdpProgramOnATapSelectsTc) {
+  host_.add_tap("tap0").foreign_xdp = "17";
   expect_mode("tap0", of_port(Mode::kAuto, false), Mode::kTc);
   expect_refused("tap0", of_port(Mode::kXdp), ErrorKind::kFailed, "17");
 }

@@ -4,15 +4,15 @@
 #include <algorithm>
 
 #include "fixture.h"
-#include "loader/rehearsal.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/commands/dry_run.h"
 
 namespace xvnet::test {
 namespace {
 
 constexpr std::uint64_t kSecond = kNanosecondsPerSecond;
 
-struct Spoken {
+struct MappingSpec {
   const char* inside;
   std::uint16_t port;
   std::uint16_t outside_port;
@@ -22,11 +22,11 @@ struct Spoken {
   const char* device = "tap0";
 };
 
-class NatLater : public OnFakeKernel {
+class NatLifecycle : public OnFakeHost {
  protected:
-  NatLater() {
-    kernel_.set_clock(1000 * kSecond);
-    kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+  NatLifecycle() {
+    host_.set_clock(1000 * kSecond);
+    host_.add_nic("eth0").addresses = {"192.0.2.2/24"};
     must(add_uplink(uplink("eth0")));
     must(add_network(with_snat(tenant("blue", 10), {"auto"})));
     must(attach(in_network("tap0", "blue")));
@@ -34,40 +34,40 @@ class NatLater : public OnFakeKernel {
   }
 
   std::uint32_t blue_id() {
-    return kernel_.fake_table(TableId::kNatNetworks)
+    return host_.fake_table(TableId::kNatNetworks)
         .typed<std::uint32_t, abi::nat_network>()
         .front()
         .first;
   }
 
-  void speak(const Spoken& spoken) {
+  void add_mapping(const MappingSpec& spec) {
     const abi::nat_slot_key key{.address = to_abi(*parse_ipv4("192.0.2.2")),
-                                .port = spoken.outside_port,
-                                .protocol = spoken.protocol,
+                                .port = spec.outside_port,
+                                .protocol = spec.protocol,
                                 .pad = 0};
     abi::nat_slot slot{};
-    slot.expires_ns = spoken.expires_s * kSecond;
-    slot.inside = to_abi(*parse_ipv4(spoken.inside));
+    slot.expires_ns = spec.expires_s * kSecond;
+    slot.inside = to_abi(*parse_ipv4(spec.inside));
     slot.network = blue_id();
-    slot.ifindex = kernel_.device(spoken.device).link.ifindex;
-    slot.port = spoken.port;
-    slot.established = spoken.established;
+    slot.ifindex = host_.device(spec.device).link.ifindex;
+    slot.port = spec.port;
+    slot.established = spec.established;
     slot.created_s = 990;
     slot.bytes_out = 100;
     slot.bytes_in = 200;
     const abi::nat_mapping_key inside{.network = slot.network,
                                       .address = slot.inside,
                                       .port = slot.port,
-                                      .protocol = spoken.protocol,
+                                      .protocol = spec.protocol,
                                       .pad = 0};
-    kernel_.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
-    kernel_.fake_table(TableId::kNatMappings)
+    host_.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
+    host_.fake_table(TableId::kNatMappings)
         .set(to_bytes(inside),
-             to_bytes(abi::nat_mapping{.range = 0, .port = spoken.outside_port, .address = {}}));
+             to_bytes(abi::nat_mapping{.range = 0, .port = spec.outside_port, .address = {}}));
   }
 
   std::vector<NatView> shown(const NatFilter& filter = {}) {
-    auto instance = Instance::open_for_reading(kernel_);
+    auto instance = Instance::open_for_reading(host_);
     EXPECT_TRUE(instance);
     auto views = instance->nat(filter);
     EXPECT_TRUE(views) << views.error().message;
@@ -75,57 +75,57 @@ class NatLater : public OnFakeKernel {
   }
 
   DesiredState saved() {
-    auto instance = Instance::open_for_reading(kernel_);
+    auto instance = Instance::open_for_reading(host_);
     EXPECT_TRUE(instance);
     return instance->desired_state().value_or(DesiredState{});
   }
 
-  std::size_t mappings() { return kernel_.fake_table(TableId::kNatMappings).raw().size(); }
+  std::size_t mappings() { return host_.fake_table(TableId::kNatMappings).raw().size(); }
 };
 
-TEST_F(NatLater, ShowsWhoHasWhichPort) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+TEST_F(NatLifecycle, ShowsMappings) {
+  add_mapping({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
   const auto views = shown();
   ASSERT_EQ(views.size(), 1U);
   const NatView& view = views.front();
   EXPECT_EQ(view.network, "blue");
-  EXPECT_EQ(view.protocol, "udp");
+  EXPECT_EQ(view.protocol, NatProtocol::kUdp);
   EXPECT_EQ(view.inside_ip, "10.0.0.2");
   EXPECT_EQ(view.inside_port, 5000);
   EXPECT_EQ(view.outside_ip, "192.0.2.2");
   EXPECT_EQ(view.outside_port, 32704);
-  EXPECT_EQ(view.state, "live");
+  EXPECT_EQ(view.state, NatState::kLive);
   EXPECT_EQ(view.age_s, 10U);
   EXPECT_EQ(view.left_s, 30U);
   EXPECT_EQ(view.sent, 100U);
   EXPECT_EQ(view.received, 200U);
 }
 
-TEST_F(NatLater, ShowsHowFarTcpIs) {
-  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 32704, .protocol = abi::NAT_TCP});
-  speak({.inside = "10.0.0.2",
-         .port = 2,
-         .outside_port = 32706,
-         .protocol = abi::NAT_TCP,
-         .established = 2});
-  speak({.inside = "10.0.0.2", .port = 3, .outside_port = 32708, .protocol = abi::NAT_ICMP});
+TEST_F(NatLifecycle, ShowsTcpStates) {
+  add_mapping({.inside = "10.0.0.2", .port = 1, .outside_port = 32704, .protocol = abi::NAT_TCP});
+  add_mapping({.inside = "10.0.0.2",
+               .port = 2,
+               .outside_port = 32706,
+               .protocol = abi::NAT_TCP,
+               .established = 2});
+  add_mapping({.inside = "10.0.0.2", .port = 3, .outside_port = 32708, .protocol = abi::NAT_ICMP});
   const auto views = shown();
   ASSERT_EQ(views.size(), 3U);
-  EXPECT_EQ(views[0].protocol, "icmp");
-  EXPECT_EQ(views[0].state, "live");
-  EXPECT_EQ(views[1].state, "transitory");
-  EXPECT_EQ(views[2].state, "established");
+  EXPECT_EQ(views[0].protocol, NatProtocol::kIcmp);
+  EXPECT_EQ(views[0].state, NatState::kLive);
+  EXPECT_EQ(views[1].state, NatState::kTransitory);
+  EXPECT_EQ(views[2].state, NatState::kEstablished);
 }
 
-TEST_F(NatLater, WhatHasExpiredIsNotShown) {
-  speak({.inside = "10.0.0.2", .port = 1, .outside_port = 32704, .expires_s = 1000});
-  speak({.inside = "10.0.0.2", .port = 2, .outside_port = 32706, .expires_s = 0});
+TEST_F(NatLifecycle, HidesExpiredMappings) {
+  add_mapping({.inside = "10.0.0.2", .port = 1, .outside_port = 32704, .expires_s = 1000});
+  add_mapping({.inside = "10.0.0.2", .port = 2, .outside_port = 32706, .expires_s = 0});
   EXPECT_TRUE(shown().empty());
 }
 
-TEST_F(NatLater, ShowsWhatIsAskedFor) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
-  speak({.inside = "10.0.0.3", .port = 5001, .outside_port = 32706, .device = "tap1"});
+TEST_F(NatLifecycle, ShowsOnlyMatchingMappings) {
+  add_mapping({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+  add_mapping({.inside = "10.0.0.3", .port = 5001, .outside_port = 32706, .device = "tap1"});
   NatFilter filter;
   filter.network = "blue";
   EXPECT_EQ(shown(filter).size(), 2U);
@@ -136,29 +136,29 @@ TEST_F(NatLater, ShowsWhatIsAskedFor) {
   filter.port = 5000;
   EXPECT_TRUE(shown(filter).empty());
   EXPECT_EQ(shown({.network = {}, .address = {}, .port = 32704}).size(), 1U);
-  auto instance = Instance::open_for_reading(kernel_);
+  auto instance = Instance::open_for_reading(host_);
   EXPECT_FALSE(instance->nat({.network = "red", .address = {}, .port = {}}));
 }
 
-TEST_F(NatLater, MappingsEndWithTheirPort) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
-  speak({.inside = "10.0.0.3", .port = 5000, .outside_port = 32706, .device = "tap1"});
+TEST_F(NatLifecycle, MappingsAreRemovedWithTheirPort) {
+  add_mapping({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+  add_mapping({.inside = "10.0.0.3", .port = 5000, .outside_port = 32706, .device = "tap1"});
   must(detach("tap0"));
   ASSERT_EQ(shown().size(), 1U);
   EXPECT_EQ(shown().front().inside_ip, "10.0.0.3");
   EXPECT_EQ(mappings(), 1U);
 }
 
-TEST_F(NatLater, MappingsOfAnAddressEndWithItAlone) {
+TEST_F(NatLifecycle, MappingsOfAnAddressAreRemovedWithIt) {
   auto request = in_network("tap0", "blue");
   request.ips = {*parse_ipv4("10.0.0.2"), *parse_ipv4("10.0.0.8")};
   request.allowed = {*parse_ipv4("10.0.0.9")};
   request.replace = true;
   must(attach(request));
   for (const std::uint16_t at : {0, 1, 2})
-    speak({.inside = std::array{"10.0.0.2", "10.0.0.8", "10.0.0.9"}.at(at),
-           .port = 5000,
-           .outside_port = static_cast<std::uint16_t>(32704 + 2 * at)});
+    add_mapping({.inside = std::array{"10.0.0.2", "10.0.0.8", "10.0.0.9"}.at(at),
+                 .port = 5000,
+                 .outside_port = static_cast<std::uint16_t>(32704 + 2 * at)});
   request.ips.pop_back();
   must(attach(request));
   ASSERT_EQ(shown().size(), 2U);
@@ -170,16 +170,16 @@ TEST_F(NatLater, MappingsOfAnAddressEndWithItAlone) {
   EXPECT_EQ(shown()[0].inside_ip, "10.0.0.2");
 }
 
-TEST_F(NatLater, MappingsEndWithTheTranslation) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+TEST_F(NatLifecycle, MappingsAreRemovedWithSnat) {
+  add_mapping({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
   must(set_network(without_snat(network("blue"))));
   EXPECT_TRUE(shown().empty());
   EXPECT_EQ(mappings(), 0U);
-  EXPECT_EQ(network_view("blue")->snat_filter, "");
+  EXPECT_FALSE(network_view("blue")->snat_filter);
 }
 
-TEST_F(NatLater, MappingsStayWhenSomethingElseIsSet) {
-  speak({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
+TEST_F(NatLifecycle, MappingsStayWhenOtherSettingsChange) {
+  add_mapping({.inside = "10.0.0.2", .port = 5000, .outside_port = 32704});
   auto request = network("blue");
   request.ageing_s = 60;
   must(set_network(request));
@@ -188,7 +188,7 @@ TEST_F(NatLater, MappingsStayWhenSomethingElseIsSet) {
   EXPECT_EQ(shown().size(), 1U);
 }
 
-TEST_F(NatLater, IsSavedAsItWasAskedFor) {
+TEST_F(NatLifecycle, IsSavedAsRequested) {
   ASSERT_EQ(saved().networks.size(), 1U);
   const NetworkRequest request = saved().networks.front();
   EXPECT_EQ(request.snat->source, SnatSource::kAuto);
@@ -201,43 +201,43 @@ TEST_F(NatLater, IsSavedAsItWasAskedFor) {
 }
 
 // At boot, restore may run before the uplink has its address.
-TEST_F(NatLater, IsRestoredOnceTheUplinkHasAnAddress) {
+TEST_F(NatLifecycle, IsRestoredOnceTheUplinkHasAnAddress) {
   const DesiredState state = saved();
   must(down());
-  EXPECT_TRUE(kernel_.reserved_ports()->none());
-  kernel_.device("eth0").addresses.clear();
+  EXPECT_TRUE(host_.reserved_ports()->none());
+  host_.device("eth0").addresses.clear();
   EXPECT_EQ(must(restore(state)).warnings.size(), 1U);
-  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
   EXPECT_TRUE(network_view("blue")->snat.empty());
-  EXPECT_EQ(network_view("blue")->snat_filter, "address");
-  kernel_.device("eth0").addresses = {"192.0.2.2/24"};
+  EXPECT_EQ(network_view("blue")->snat_filter, SnatFilter::kAddress);
+  host_.device("eth0").addresses = {"192.0.2.2/24"};
   EXPECT_TRUE(must(restore(state)).warnings.empty());
   EXPECT_EQ(network_view("blue")->snat.size(), 1U);
-  EXPECT_TRUE(kernel_.device("tap0").link.forwards);
+  EXPECT_TRUE(host_.device("tap0").link.forwards);
 }
 
-TEST_F(NatLater, IsRestoredWithItsUplink) {
+TEST_F(NatLifecycle, IsRestoredWithItsUplink) {
   const DesiredState state = saved();
   must(down());
-  kernel_.remove("eth0");
+  host_.remove("eth0");
   EXPECT_EQ(must(restore(state)).warnings.size(), 2U);
-  kernel_.add_nic("eth0").addresses = {"192.0.2.2/24"};
+  host_.add_nic("eth0").addresses = {"192.0.2.2/24"};
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(network_view("blue")->snat.size(), 1U);
 }
 
-TEST_F(NatLater, RehearsedTellsOfAddressesAndPorts) {
-  kernel_.start_process();
-  Rehearsal rehearsal(kernel_);
-  auto instance = Instance::open_for_change(rehearsal);
+TEST_F(NatLifecycle, DryRunListsAddressesAndPorts) {
+  host_.start_process();
+  DryRun dry_run(host_);
+  auto instance = Instance::open_for_change(dry_run);
   ASSERT_TRUE(instance);
   ASSERT_TRUE(instance->set_network(with_snat(network("blue"), {"203.0.113.5"}, 4096)));
-  const auto count = [&](const char* line) { return std::ranges::count(rehearsal.steps(), line); };
+  const auto count = [&](const char* line) { return std::ranges::count(dry_run.steps(), line); };
   EXPECT_EQ(count("stop translating network blue"), 1);
   EXPECT_EQ(count("translate network blue to 203.0.113.5, ports 61440-65535"), 1);
   EXPECT_EQ(count("announce 203.0.113.5 on eth0"), 1);
   EXPECT_EQ(count("reserve no ports of the host"), 1);
-  EXPECT_TRUE(kernel_.announcements().empty());
+  EXPECT_TRUE(host_.announcements().empty());
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 // Tests named networks and their host interfaces.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
@@ -13,9 +13,9 @@ NetworkRequest with_host(const std::string& name, std::vector<std::string> addre
   return request;
 }
 
-class Network : public OnFakeKernel {};
+class Network : public OnFakeHost {};
 
-TEST_F(Network, OfAVidIsWhatItsPortsJoin) {
+TEST_F(Network, IsJoinedByPortsOfItsVid) {
   must(add_network(vlan_network("blue", 10)));
   must(attach(on_vlan("tap0", 10)));
   must(attach(in_network("tap1", "blue")));
@@ -23,7 +23,7 @@ TEST_F(Network, OfAVidIsWhatItsPortsJoin) {
   EXPECT_FALSE(network_view("vlan10"));
 }
 
-TEST_F(Network, AddedTwiceDoesNothing) {
+TEST_F(Network, AddedTwiceChangesNothing) {
   must(add_network(vlan_network("blue", 10)));
   must_do_nothing(add_network(vlan_network("blue", 10)));
   must(add_network(with_host("lab", {"10.5.0.1/24", "2001:db8::1/64"})));
@@ -36,7 +36,7 @@ TEST_F(Network, AddedDifferentlyIsRefused) {
   refused(add_network(vlan_network("green", 10)), ErrorKind::kFailed, "blue");
 }
 
-TEST_F(Network, ImplicitOneStaysOnceItIsAddedByName) {
+TEST_F(Network, ImplicitOneStaysOnceAddedByName) {
   must(attach(on_vlan("tap0", 10)));
   must(add_network(vlan_network("vlan10", 10)));
   must(detach("tap0"));
@@ -82,17 +82,17 @@ TEST_F(Network, OfAnUnknownUplinkIsRefused) {
 }
 
 // Ids wrap at the size of the networks table. An existing network keeps its id.
-TEST_F(Network, IdsBeginAgainWhereTheyEnd) {
+TEST_F(Network, IdsWrapAround) {
   const auto ids = [this] {
     std::vector<std::uint32_t> ids;
-    const auto& networks = kernel_.fake_table(TableId::kNetworks);
+    const auto& networks = host_.fake_table(TableId::kNetworks);
     for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::network>()) ids.push_back(id);
     std::ranges::sort(ids);
     return ids;
   };
   must(add_network(network("first")));
   ASSERT_EQ(ids(), (std::vector<std::uint32_t>{1}));
-  auto& table = kernel_.fake_table(TableId::kMeta);
+  auto& table = host_.fake_table(TableId::kMeta);
   auto meta = table.typed<std::uint32_t, abi::meta>().front().second;
   meta.next_network = NETWORK_IDS - 1;
   table.set(to_bytes(std::uint32_t{0}), to_bytes(meta));
@@ -102,7 +102,7 @@ TEST_F(Network, IdsBeginAgainWhereTheyEnd) {
 }
 
 TEST_F(Network, SetChangesOnlyWhatIsGiven) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   must(add_network(vlan_network("blue", 10)));
   must(attach(in_network("tap0", "blue")));
@@ -116,10 +116,10 @@ TEST_F(Network, SetChangesOnlyWhatIsGiven) {
   EXPECT_EQ(network_view("blue")->ageing_s, 60u);
   EXPECT_TRUE(has_vlan("eth0", 20));
   EXPECT_FALSE(has_vlan("eth0", 10));
-  EXPECT_EQ(view_of("tap0")->state, "up");
+  EXPECT_EQ(view_of("tap0")->state, DeviceState::kUp);
 }
 
-TEST_F(Network, SetRefusesWhatAnotherHas) {
+TEST_F(Network, SetRefusesConflicts) {
   must(add_network(vlan_network("blue", 10)));
   must(add_network(vlan_network("green", 20)));
   refused(set_network(vlan_network("blue", 20)), ErrorKind::kFailed, "green");
@@ -129,8 +129,8 @@ TEST_F(Network, SetRefusesWhatAnotherHas) {
   refused(set_network(both), ErrorKind::kUsage, "blue");
 }
 
-TEST_F(Network, UntaggedFramesBelongToOne) {
-  kernel_.add_nic("eth0");
+TEST_F(Network, UntaggedIsUniquePerUplink) {
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   auto flat = network("flat");
   flat.untagged = true;
@@ -145,38 +145,38 @@ TEST_F(Network, UntaggedFramesBelongToOne) {
 
 TEST_F(Network, HostInterfaceIsAPortWithAddresses) {
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
-  EXPECT_TRUE(kernel_.device("xv-lab").addresses.contains("10.5.0.1/24"));
-  EXPECT_TRUE(kernel_.device("xv-lab").link.is_up);
-  EXPECT_FALSE(kernel_.device("xv-lab").link.is_silent());
-  EXPECT_TRUE(kernel_.device("xp-lab").link.is_up);
-  EXPECT_TRUE(kernel_.device("xp-lab").link.is_silent());
+  EXPECT_TRUE(host_.device("xv-lab").addresses.contains("10.5.0.1/24"));
+  EXPECT_TRUE(host_.device("xv-lab").link.is_up);
+  EXPECT_FALSE(host_.device("xv-lab").link.is_silent());
+  EXPECT_TRUE(host_.device("xp-lab").link.is_up);
+  EXPECT_TRUE(host_.device("xp-lab").link.is_silent());
   EXPECT_TRUE(is_live("xp-lab", Hook::kTcIngress));
   EXPECT_TRUE(has_interface("xp-lab"));
   EXPECT_FALSE(has_interface("xv-lab"));
   EXPECT_EQ(network_view("lab")->host_interface, "xv-lab");
-  EXPECT_EQ(network_view("lab")->kind, "host-only");
+  EXPECT_EQ(network_view("lab")->kind, NetworkKind::kHostOnly);
 }
 
-TEST_F(Network, HostInterfaceDoesNotKeepItsNetworkFromRemoval) {
-  Snapshot before = take_snapshot(kernel_);
+TEST_F(Network, HostInterfaceIsRemovedWithItsNetwork) {
+  Snapshot before = take_snapshot(host_);
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
   must(remove_network("lab"));
-  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
+  EXPECT_EQ(difference(before, take_snapshot(host_)), "");
 }
 
 TEST_F(Network, HostAddressesCanBeChanged) {
   must(add_network(with_host("lab", {"10.5.0.1/24"})));
   must(set_network(with_host("lab", {"10.6.0.1/24"})));
-  EXPECT_EQ(kernel_.device("xv-lab").addresses, std::set<std::string>{"10.6.0.1/24"});
+  EXPECT_EQ(host_.device("xv-lab").addresses, std::set<std::string>{"10.6.0.1/24"});
   EXPECT_EQ(network_view("lab")->host_addresses, std::vector<std::string>{"10.6.0.1/24"});
 }
 
-TEST_F(Network, HostInterfaceOfSomebodyElseIsNotTaken) {
-  kernel_.add_nic("xv-lab");
+TEST_F(Network, ForeignDeviceIsNotUsedAsHostInterface) {
+  host_.add_nic("xv-lab");
   refused(add_network(with_host("lab", {"10.5.0.1/24"})), ErrorKind::kFailed, "xv-lab");
 }
 
-TEST_F(Network, NameMustLeaveRoomForTheHostInterface) {
+TEST_F(Network, NameMustFitIntoTheHostInterfaceName) {
   refused(add_network(with_host("thirteenbytes", {"10.5.0.1/24"})), ErrorKind::kUsage,
           "thirteenbytes");
 }

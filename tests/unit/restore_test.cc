@@ -8,16 +8,16 @@
 namespace xvnet::test {
 namespace {
 
-class Restore : public OnFakeKernel {
+class Restore : public OnFakeHost {
  protected:
   Restore() {
-    kernel_.add_nic("eth0");
-    kernel_.add_veth("veth0", "far0");
+    host_.add_nic("eth0");
+    host_.add_veth("veth0", "far0");
   }
 
   DesiredState saved() {
-    kernel_.start_process();
-    auto instance = Instance::open_for_reading(kernel_);
+    host_.start_process();
+    auto instance = Instance::open_for_reading(host_);
     EXPECT_TRUE(instance);
     auto state = instance->desired_state();
     EXPECT_TRUE(state) << state.error().message;
@@ -49,32 +49,32 @@ class Restore : public OnFakeKernel {
     return must([&](Instance& instance) { return instance.restore(state, device); });
   }
 
-  static std::set<std::string> without_numbers(const FakeKernel& kernel) {
-    return take_snapshot(kernel).lines;
+  static std::set<std::string> without_numbers(const FakeHost& host) {
+    return take_snapshot(host).lines;
   }
 };
 
-TEST_F(Restore, OfNothingIsNothing) {
+TEST_F(Restore, OfAnEmptyStateChangesNothing) {
   const DesiredState state = saved();
   EXPECT_TRUE(state.uplinks.empty() && state.networks.empty() && state.ports.empty());
 }
 
-TEST_F(Restore, BringsBackWhatDownTookAway) {
+TEST_F(Restore, RestoresWhatDownRemoved) {
   make_everything();
   const DesiredState state = saved();
-  const auto before = without_numbers(kernel_);
+  const auto before = without_numbers(host_);
   must(down());
-  EXPECT_NE(without_numbers(kernel_), before);
+  EXPECT_NE(without_numbers(host_), before);
   must(restore(state));
-  EXPECT_EQ(without_numbers(kernel_), before);
+  EXPECT_EQ(without_numbers(host_), before);
 }
 
-TEST_F(Restore, AgainChangesNothing) {
+TEST_F(Restore, RepeatedChangesNothing) {
   make_everything();
   must_do_nothing(restore(saved()));
 }
 
-TEST_F(Restore, LeavesImplicitNetworksToTheirPorts) {
+TEST_F(Restore, ImplicitNetworkIsNotSaved) {
   must(attach(on_vlan("tap0", 10)));
   const DesiredState state = saved();
   EXPECT_TRUE(state.networks.empty());
@@ -82,19 +82,19 @@ TEST_F(Restore, LeavesImplicitNetworksToTheirPorts) {
   EXPECT_EQ(state.ports[0].vid, 10);
 }
 
-TEST_F(Restore, AMissingDeviceOfAnotherIsLeftOutWithAWarning) {
+TEST_F(Restore, WarnsAboutMissingDevices) {
   make_everything();
   const DesiredState state = saved();
   must(down());
-  kernel_.remove("veth0");
-  kernel_.remove("eth0");
+  host_.remove("veth0");
+  host_.remove("eth0");
   const Outcome outcome = must(restore(state));
   EXPECT_EQ(outcome.warnings.size(), 2U);
   EXPECT_TRUE(view_of("tap0"));
-  EXPECT_FALSE(kernel_.has("veth0"));
+  EXPECT_FALSE(host_.has("veth0"));
 }
 
-TEST_F(Restore, OneDeviceLeavesTheOthersAlone) {
+TEST_F(Restore, OfOneDeviceDoesNotChangeTheOthers) {
   make_everything();
   const DesiredState state = saved();
   must(down());
@@ -104,7 +104,7 @@ TEST_F(Restore, OneDeviceLeavesTheOthersAlone) {
   EXPECT_FALSE(view_of("tap0"));
 }
 
-TEST_F(Restore, WhatDiffersStaysAndTheOthersComeBack) {
+TEST_F(Restore, KeepsDifferingObjectsAndRestoresTheOthers) {
   make_everything();
   DesiredState state = saved();
   must(detach("tap1"));
@@ -120,12 +120,12 @@ TEST_F(Restore, WhatDiffersStaysAndTheOthersComeBack) {
   EXPECT_TRUE(view_of("new0"));
   EXPECT_EQ(view_of("tap1")->network, "lab");
   EXPECT_EQ(view_of("veth0")->vid, 20);
-  EXPECT_TRUE(kernel_.device("veth0").link.is_up);
+  EXPECT_TRUE(host_.device("veth0").link.is_up);
   EXPECT_EQ(network_view("lab")->ageing_s, 60U);
 }
 
 // udev runs `restore --device` when a TAP appears, possibly after changes that were not saved.
-TEST_F(Restore, OfADeviceCaresForNoOtherNetwork) {
+TEST_F(Restore, OfADeviceDoesNotChangeOtherNetworks) {
   make_everything();
   must(add_network(vlan_network("blue", 30)));
   DesiredState state = saved();
@@ -138,7 +138,7 @@ TEST_F(Restore, OfADeviceCaresForNoOtherNetwork) {
   EXPECT_TRUE(view_of("veth0"));
 }
 
-TEST_F(Restore, OfADeviceTakesItsNetworkAsItIs) {
+TEST_F(Restore, OfADeviceAcceptsADifferingNetwork) {
   make_everything();
   DesiredState state = saved();
   must(detach("tap1"));
@@ -149,11 +149,11 @@ TEST_F(Restore, OfADeviceTakesItsNetworkAsItIs) {
   EXPECT_TRUE(outcome.failures.empty());
   ASSERT_EQ(outcome.warnings.size(), 1U);
   EXPECT_NE(outcome.warnings[0].find("\"lab\": it exists and differs"), std::string::npos);
-  EXPECT_EQ(view_of("tap1")->state, "up");
+  EXPECT_EQ(view_of("tap1")->state, DeviceState::kUp);
   EXPECT_EQ(network_view("lab")->ageing_s, 100U);
 }
 
-TEST_F(Restore, OfADeviceMakesTheNetworkThatItNeedsAndNoOther) {
+TEST_F(Restore, OfADeviceMakesOnlyItsOwnNetwork) {
   make_everything();
   must(add_network(vlan_network("blue", 30)));
   const DesiredState state = saved();
@@ -165,7 +165,7 @@ TEST_F(Restore, OfADeviceMakesTheNetworkThatItNeedsAndNoOther) {
 }
 
 // An untagged network can only be made once its uplink exists.
-TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
+TEST_F(Restore, OfAnUplinkRestoresNetworksThatNeedIt) {
   must(add_uplink(uplink("eth0")));
   auto lan = network("lan");
   lan.untagged = true;
@@ -178,15 +178,15 @@ TEST_F(Restore, OfAnUplinkBringsInWhatWaitedForIt) {
 }
 
 // The port was moved after the state was saved. Then its VM was restarted.
-TEST_F(Restore, ADeviceThatComesAgainStaysInItsNetwork) {
+TEST_F(Restore, RecreatedDeviceStaysInItsCurrentNetwork) {
   make_everything();
   must(attach(on_vlan("tap2", 10)));
   const DesiredState state = saved();
   auto moved = in_network("tap2", "lab");
   moved.replace = true;
   must(attach(moved));
-  kernel_.remove("tap2");
-  kernel_.add_tap("tap2");
+  host_.remove("tap2");
+  host_.add_tap("tap2");
   const auto outcome = restored(state, "tap2");
   EXPECT_EQ(outcome.failures.size(), 0U);
   ASSERT_EQ(outcome.warnings.size(), 1U);
@@ -197,67 +197,67 @@ TEST_F(Restore, ADeviceThatComesAgainStaysInItsNetwork) {
   EXPECT_EQ(port->network, "lab");
 }
 
-TEST_F(Restore, ADeviceThatCannotBeAttachedIsSetDown) {
-  kernel_.add_tap("tap9").link.is_up = true;
+TEST_F(Restore, SetsDownADeviceThatCannotBeAttached) {
+  host_.add_tap("tap9").link.is_up = true;
   DesiredState state;
   state.ports = {in_network("tap9", "none")};
   const Outcome outcome = restored(state, "tap9");
   ASSERT_EQ(outcome.failures.size(), 1U);
   EXPECT_NE(outcome.failures[0].message.find("network \"none\" does not exist"), std::string::npos);
-  EXPECT_FALSE(kernel_.device("tap9").link.is_up);
+  EXPECT_FALSE(host_.device("tap9").link.is_up);
   ASSERT_EQ(outcome.warnings.size(), 1U);
   EXPECT_NE(outcome.warnings[0].find("tap9: it was set down"), std::string::npos);
 }
 
-TEST_F(Restore, NoneOfTheHostsIsSetDown) {
+TEST_F(Restore, DoesNotSetDownDevicesOfTheHost) {
   must(add_uplink(uplink("eth0")));
-  kernel_.add_nic("eth1").addresses = {"192.0.2.1/24"};
-  kernel_.add_tap("tap9").link.is_up = true;
-  kernel_.device("tap9").link.master = kernel_.device("eth1").link.ifindex;
+  host_.add_nic("eth1").addresses = {"192.0.2.1/24"};
+  host_.add_tap("tap9").link.is_up = true;
+  host_.device("tap9").link.master = host_.device("eth1").link.ifindex;
   DesiredState state;
   for (const char* device : {"eth0", "eth1", "tap9"})
     state.ports.push_back(in_network(device, "none"));
   EXPECT_EQ(restored(state).failures.size(), 3U);
   for (const char* device : {"eth0", "eth1", "tap9"})
-    EXPECT_TRUE(kernel_.device(device).link.is_up) << device;
+    EXPECT_TRUE(host_.device(device).link.is_up) << device;
 }
 
 // After any failure, each object is either complete or unchanged.
-TEST_F(Restore, OneFailureConcernsOneObject) {
+TEST_F(Restore, OneFailureAffectsOneObject) {
   make_everything();
   const DesiredState state = saved();
   must(down());
   for (int n = 1;; ++n) {
     must(down());
-    kernel_.fail_at(n);
+    host_.fail_at(n);
     const auto outcome =
-        run(kernel_, [&](Instance& instance) { return instance.restore(state, {}); });
-    const bool was_hit = kernel_.was_hit();
-    kernel_.heal();
+        run(host_, [&](Instance& instance) { return instance.restore(state, {}); });
+    const bool was_hit = host_.was_hit();
+    host_.heal();
     if (!was_hit) break;
     if (!outcome) continue;  // restore failed before the first object
     EXPECT_TRUE(view_of("tap0") || view_of("veth0")) << "at change " << n;
-    EXPECT_TRUE(kernel_.is_settled()) << "at change " << n;
+    EXPECT_TRUE(host_.is_settled()) << "at change " << n;
     must(restore(state));
     EXPECT_TRUE(view_of("tap0") && view_of("tap1") && view_of("veth0")) << "at change " << n;
   }
 }
 
-TEST_F(Restore, ARenamedDeviceIsSavedByItsPresentName) {
+TEST_F(Restore, RenamedDeviceIsSavedByItsCurrentName) {
   make_everything();
-  kernel_.device("veth0").link.name = "vm7";
-  kernel_.device("eth0").link.name = "wan0";
+  host_.device("veth0").link.name = "vm7";
+  host_.device("eth0").link.name = "wan0";
   const DesiredState state = saved();
   EXPECT_EQ(state.uplinks.front().device, "wan0");
   EXPECT_EQ(state.ports.back().device, "vm7");
   EXPECT_EQ(state.ports.back().vid, 20);
 }
 
-TEST_F(Restore, SwappedNamesAreSavedWithTheirOwnNetworks) {
+TEST_F(Restore, SwappedNamesAreSavedWithTheRightNetworks) {
   must(attach(on_vlan("tap0", 10)));
   must(attach(on_vlan("tap1", 20)));
-  Link& first = kernel_.device("tap0").link;
-  Link& second = kernel_.device("tap1").link;
+  Link& first = host_.device("tap0").link;
+  Link& second = host_.device("tap1").link;
   std::swap(first.name, second.name);
   const DesiredState state = saved();
   ASSERT_EQ(state.ports.size(), 2U);
@@ -266,9 +266,9 @@ TEST_F(Restore, SwappedNamesAreSavedWithTheirOwnNetworks) {
   EXPECT_EQ(state.ports[1].vid, 10);
 }
 
-TEST_F(Restore, APortThatIsGoneIsSavedAllTheSame) {
+TEST_F(Restore, PortWithoutItsDeviceIsSavedToo) {
   make_everything();
-  kernel_.remove("veth0");
+  host_.remove("veth0");
   EXPECT_EQ(saved().ports.size(), 3U);
 }
 

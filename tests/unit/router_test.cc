@@ -4,26 +4,26 @@
 #include <map>
 
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
 
-class Router : public OnFakeKernel {
+class Router : public OnFakeHost {
  protected:
   // The router's id by the network's name. 0 means no router.
   std::map<std::string, std::uint32_t> routers() {
     std::map<std::string, std::uint32_t> ids;
-    Tables tables(kernel_);
+    Tables tables(host_);
     const auto records = tables.network_records.entries();
     for (const auto& [id, record] : *records)
       ids[record.name] = tables.gateways.find(id)->value_or(abi::gateway{}).router;
     return ids;
   }
-  std::size_t routes() { return kernel_.fake_table(TableId::kRoutes).raw().size(); }
+  std::size_t routes() { return host_.fake_table(TableId::kRoutes).raw().size(); }
 };
 
-TEST_F(Router, NetworksOfOneNameAreJoinedAndNoOthers) {
+TEST_F(Router, JoinsOnlyNetworksOfItsName) {
   for (const auto& request : {routed("web", 1, "r1"), routed("db", 2, "r1"),
                               routed("other", 1, "r2"), routed("alone", 3, "")})
     must(add_network(request));
@@ -37,7 +37,7 @@ TEST_F(Router, NetworksOfOneNameAreJoinedAndNoOthers) {
 }
 
 // A router takes its id from its first network, and that network may leave the router.
-TEST_F(Router, WhoLeavesIsJoinedToNobodyItLeft) {
+TEST_F(Router, NetworkThatLeavesIsIsolatedFromItsPeers) {
   must(add_network(routed("web", 1, "r1")));
   must(add_network(routed("db", 2, "r1")));
   must(set_network(of_router(network("web"), "r2")));
@@ -50,7 +50,7 @@ TEST_F(Router, WhoLeavesIsJoinedToNobodyItLeft) {
   EXPECT_EQ(routes(), 0U);
 }
 
-TEST_F(Router, TheSameAgainChangesNothing) {
+TEST_F(Router, RepeatedChangesNothing) {
   must(add_network(routed("web", 1, "r1")));
   must(add_network(routed("db", 2, "r1")));
   must_do_nothing(add_network(routed("db", 2, "r1")));
@@ -59,7 +59,7 @@ TEST_F(Router, TheSameAgainChangesNothing) {
   must_do_nothing(set_network(of_router(network("db"), "r1")));
 }
 
-TEST_F(Router, OneSubnetTwiceIsRefused) {
+TEST_F(Router, DuplicateSubnetIsRefused) {
   must(add_network(routed("web", 1, "r1")));
   refused(add_network(routed("db", 1, "r1")), ErrorKind::kFailed, "overlaps 10.0.1.0/24");
   must(add_network(routed("db", 1, "r2")));
@@ -68,18 +68,18 @@ TEST_F(Router, OneSubnetTwiceIsRefused) {
           ErrorKind::kFailed, "overlaps");
 }
 
-TEST_F(Router, OfWhatItIsNotIsRefused) {
+TEST_F(Router, InvalidRequestIsRefused) {
   refused(add_network(of_router(network("web"), "r1")), ErrorKind::kUsage,
-          "--router goes with --subnet and --gateway");
-  refused(add_network(routed("web", 1, "a b")), ErrorKind::kUsage, "a router's name is");
+          "‹router› requires ‹subnet› and ‹gateway›");
+  refused(add_network(routed("web", 1, "a b")), ErrorKind::kUsage, "is not 1 to 15 letters");
   refused(add_network(routed("web", 1, "a-name-of-16-by.")), ErrorKind::kUsage,
-          "a router's name is");
+          "is not 1 to 15 letters");
 }
 
 TEST_F(Router, IsShownAndSaved) {
   must(add_network(routed("web", 1, "r1")));
   EXPECT_EQ(network_view("web")->router, "r1");
-  auto instance = Instance::open_for_reading(kernel_);
+  auto instance = Instance::open_for_reading(host_);
   ASSERT_TRUE(instance);
   const auto state = instance->desired_state();
   ASSERT_TRUE(state);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "scenarios.h"
 
-#include "loader/change.h"
-#include "loader/tables.h"
+#include "loader/base/change.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
@@ -54,33 +54,33 @@ NetworkRequest untagged_network(const std::string& name) {
   return request;
 }
 
-void nothing(FakeKernel&) {}
+void nothing(FakeHost&) {}
 
 // The programs have learned a guest behind tap0.
-void learn(FakeKernel& kernel) {
-  std::uint32_t ifindex = kernel.device("tap0").link.ifindex;
-  auto interfaces = kernel.fake_table(TableId::kInterfaces).typed<std::uint32_t, abi::interface>();
+void learn(FakeHost& host) {
+  std::uint32_t ifindex = host.device("tap0").link.ifindex;
+  auto interfaces = host.fake_table(TableId::kInterfaces).typed<std::uint32_t, abi::interface>();
   for (const auto& [port, entry] : interfaces) {
     if (port != ifindex) continue;
     abi::fdb_key key{.network = entry.network, .mac = {0x02, 0, 0, 0, 0, 0x22}, .pad = 0};
     abi::fdb_entry learned{.ifindex = ifindex, .slot = 0, .last_seen_ns = 1};
-    kernel.fake_table(TableId::kFdb).set(to_bytes(key), to_bytes(learned));
+    host.fake_table(TableId::kFdb).set(to_bytes(key), to_bytes(learned));
     abi::learner_key owner{.network = entry.network, .ifindex = ifindex};
-    const auto& learners = kernel.fake_table(TableId::kLearners).raw();
+    const auto& learners = host.fake_table(TableId::kLearners).raw();
     auto learner = from_bytes<abi::learner>(learners.at(to_bytes(owner)));
     std::memcpy(&learner.slots[0], key.mac, sizeof key.mac);
-    kernel.fake_table(TableId::kLearners).set(to_bytes(owner), to_bytes(learner));
+    host.fake_table(TableId::kLearners).set(to_bytes(owner), to_bytes(learner));
   }
 }
 
 // A VM opens the TAP that xvnet made.
-void open_tap(FakeKernel& kernel) {
-  if (kernel.has("new0")) kernel.device("new0").link.is_open = true;
+void open_tap(FakeHost& host) {
+  if (host.has("new0")) host.device("new0").link.is_open = true;
 }
 
-void keep_tap(FakeKernel& kernel) {
-  if (!kernel.has("new0")) kernel.add_tap("new0");
-  kernel.device("new0").link.alias = kKeptAlias;
+void keep_tap(FakeHost& host) {
+  if (!host.has("new0")) host.add_tap("new0");
+  host.device("new0").link.alias = kKeptAlias;
 }
 
 const std::vector<Scenario>& attaching() {
@@ -96,7 +96,7 @@ const std::vector<Scenario>& attaching() {
        {},
        attach(with_mtu(with_mac(on_vlan("tap1", 10)), 1400)),
        nothing,
-       [](FakeKernel& kernel) { kernel.device("tap1").link.mtu = 1400; }},
+       [](FakeHost& host) { host.device("tap1").link.mtu = 1400; }},
       {"AttachBesideAnother",
        {add_uplink(uplink("eth0")), attach(on_vlan("tap1", 10))},
        attach(on_vlan("tap0", 10))},
@@ -126,7 +126,7 @@ const std::vector<Scenario>& attaching() {
        {add_network(with_dhcp(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1"))),
         attach(with_mac(with_ips(in_network("tap1", "lab"), {"10.0.0.7", "10.0.0.8"})))},
        attach(with_mac(with_ips(in_network("tap0", "lab"), {"10.0.0.7"}))),
-       [](FakeKernel& kernel) { kernel.device("tap1").link.has_carrier = false; }},
+       [](FakeHost& host) { host.device("tap1").link.has_carrier = false; }},
       {"ReplaceAddress",
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
         attach(in_network("tap0", "lab"))},
@@ -147,14 +147,14 @@ const std::vector<Scenario>& attaching() {
       {"ReplaceXdpByTc",
        {attach(in_mode(on_vlan("veth0", 10), Mode::kXdp))},
        attach(replacing(in_mode(on_vlan("veth0", 10), Mode::kTc)))},
-      {"AttachSevered",
+      {"AttachOrphaned",
        {add_uplink(uplink("eth0")), attach(on_vlan("tap0", 10))},
        attach(on_vlan("tap0", 10)),
-       [](FakeKernel& kernel) { kernel.recreate_with_same_ifindex("tap0"); }},
+       [](FakeHost& host) { host.recreate_with_same_ifindex("tap0"); }},
       {"AttachRecreated",
        {add_uplink(uplink("eth0")), attach(with_mac(on_vlan("tap0", 10)))},
        attach(with_mac(on_vlan("tap0", 10))),
-       [](FakeKernel& kernel) { kernel.recreate("tap0"); }},
+       [](FakeHost& host) { host.recreate("tap0"); }},
   };
   return all;
 }
@@ -175,7 +175,7 @@ const std::vector<Scenario>& detaching() {
       {"DetachGone",
        {add_uplink(uplink("eth0")), attach(with_mac(on_vlan("tap0", 10)))},
        detach("tap0"),
-       [](FakeKernel& kernel) { kernel.remove("tap0"); }},
+       [](FakeHost& host) { host.remove("tap0"); }},
       {"DetachWithAddresses",
        {add_network(with_subnet(network("lab"), "10.0.0.0/24", "10.0.0.1")),
         attach(with_ips(in_network("tap0", "lab"), {"10.0.0.7", "10.0.0.9"}))},
@@ -217,11 +217,11 @@ const std::vector<Scenario>& uplinks() {
       {"AddUplinkRecreated",
        {add_uplink(uplink("eth0")), attach(on_vlan("tap0", 10))},
        add_uplink(uplink("eth0")),
-       [](FakeKernel& kernel) { kernel.recreate("eth0"); }},
-      {"AddUplinkSevered",
+       [](FakeHost& host) { host.recreate("eth0"); }},
+      {"AddUplinkOrphaned",
        {add_uplink(uplink("eth0")), attach(on_vlan("tap0", 10))},
        add_uplink(uplink("eth0")),
-       [](FakeKernel& kernel) { kernel.recreate_with_same_ifindex("eth0"); }},
+       [](FakeHost& host) { host.recreate_with_same_ifindex("eth0"); }},
   };
   return all;
 }
@@ -326,10 +326,10 @@ const std::vector<Scenario>& restoring() {
       {"RestoreWhatIsMissing",
        {add_uplink(uplink("eth0")), attach(on_vlan("new0", 10))},
        restore(state)},
-      {"RestoreADeviceThatCameAgain",
+      {"RestoreARecreatedDevice",
        {restore(state)},
        restore(state, "tap0"),
-       [](FakeKernel& kernel) { kernel.recreate("tap0"); }},
+       [](FakeHost& host) { host.recreate("tap0"); }},
   };
   return all;
 }
@@ -355,22 +355,22 @@ bool Scenario::removes() const {
   return verb.starts_with("Detach") || verb.starts_with("Remove") || verb.starts_with("Down");
 }
 
-void make_host(FakeKernel& kernel) {
-  kernel.add_nic("eth0").addresses = {"192.0.2.2/24"};
-  kernel.add_nic("eth1");
-  for (const char* name : {"tap0", "tap1", "tap2"}) kernel.add_tap(name);
-  kernel.device("tap1").link.is_up = true;
-  kernel.add_veth("veth0", "peer0");
-  kernel.device("peer0").foreign_xdp = "\"pass\" (id 1)";
+void make_host(FakeHost& host) {
+  host.add_nic("eth0").addresses = {"192.0.2.2/24"};
+  host.add_nic("eth1");
+  for (const char* name : {"tap0", "tap1", "tap2"}) host.add_tap(name);
+  host.device("tap1").link.is_up = true;
+  host.add_veth("veth0", "peer0");
+  host.device("peer0").foreign_xdp = "\"pass\" (id 1)";
 }
 
-void prepare(FakeKernel& kernel, const Scenario& scenario) {
-  make_host(kernel);
+void prepare(FakeHost& host, const Scenario& scenario) {
+  make_host(host);
   for (const Command& command : scenario.before) {
-    auto outcome = run(kernel, command);
+    auto outcome = run(host, command);
     if (!outcome) ADD_FAILURE() << scenario.name << ": " << outcome.error().message;
   }
-  scenario.world(kernel);
+  scenario.world(host);
 }
 
 }  // namespace xvnet::test

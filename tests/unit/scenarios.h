@@ -20,9 +20,9 @@ struct Scenario {
   std::vector<Command> before;  // commands that succeeded
   Command command;
   // An event outside xvnet, between `before` and `command`.
-  std::function<void(FakeKernel&)> world = [](FakeKernel&) {};
+  std::function<void(FakeHost&)> world = [](FakeHost&) {};
   // The changes that the operator asked for and that stay on the host after `down`.
-  std::function<void(FakeKernel&)> lasting = [](FakeKernel&) {};
+  std::function<void(FakeHost&)> lasting = [](FakeHost&) {};
 
   bool is_restore() const;  // a restore handles each object as a separate change
   bool removes() const;     // a repeated removal may report that nothing is left to remove
@@ -45,8 +45,8 @@ inline int stride(int steps, int places) {
 
 // Makes the host and runs the scenario up to its command. The host has a veth pair, three TAPs of
 // which one is up, and two NICs of which the first has an address.
-void prepare(FakeKernel& kernel, const Scenario& scenario);
+void prepare(FakeHost& host, const Scenario& scenario);
 // Makes a host without xvnet.
-void make_host(FakeKernel& kernel);
+void make_host(FakeHost& host);
 
 }  // namespace xvnet::test

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "loader/nat_ranges.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/nat/ranges.h"
 #include "scenarios.h"
 
 namespace xvnet::test {
@@ -17,15 +17,15 @@ NetworkRequest with_ports(NetworkRequest request, std::uint32_t ports) {
 }
 
 // The VM behind tap0 has a mapping and a session in each translated network.
-void speak(FakeKernel& kernel) {
-  const std::uint32_t ifindex = kernel.device("tap0").link.ifindex;
-  const auto& networks = kernel.fake_table(TableId::kNatNetworks);
+void add_mappings(FakeHost& host) {
+  const std::uint32_t ifindex = host.device("tap0").link.ifindex;
+  const auto& networks = host.fake_table(TableId::kNatNetworks);
   for (const auto& [id, entry] : networks.typed<std::uint32_t, abi::nat_network>()) {
     const abi::nat_range& range = entry.ranges[0];
     const abi::nat_slot_key key{
         .address = range.address, .port = range.first, .protocol = abi::NAT_UDP, .pad = 0};
     abi::nat_slot slot{};
-    slot.expires_ns = kernel.monotonic_ns() + 1;
+    slot.expires_ns = host.monotonic_ns() + 1;
     slot.inside = to_abi({0x0a000002});
     slot.network = id;
     slot.ifindex = ifindex;
@@ -38,23 +38,23 @@ void speak(FakeKernel& kernel) {
     const abi::nat_mapping mapping{.range = 0, .port = range.first, .address = {}};
     abi::nat_bucket bucket{};
     bucket.sessions[0].expires_ns = slot.expires_ns;
-    kernel.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
-    kernel.fake_table(TableId::kNatMappings).set(to_bytes(inside), to_bytes(mapping));
-    kernel.fake_table(TableId::kNatSessions)
+    host.fake_table(TableId::kNatSlots).set(to_bytes(key), to_bytes(slot));
+    host.fake_table(TableId::kNatMappings).set(to_bytes(inside), to_bytes(mapping));
+    host.fake_table(TableId::kNatSessions)
         .set(to_bytes(abi::nat_bucket_key{id, 1}), to_bytes(bucket));
   }
 }
 
-void speak_and_recreate(FakeKernel& kernel) {
-  speak(kernel);
-  kernel.recreate("tap0");
+void add_mappings_and_recreate(FakeHost& host) {
+  add_mappings(host);
+  host.recreate("tap0");
 }
 
 // Reserves a port for a service of the host, from the range that a network would get.
-void reserve(FakeKernel& kernel) { kernel.reserve("8080,65500"); }
+void reserve(FakeHost& host) { host.reserve("8080,65500"); }
 
 // Reserves a port that no network would get.
-void reserve_another(FakeKernel& kernel) { kernel.reserve("8080"); }
+void reserve_another(FakeHost& host) { host.reserve("8080"); }
 
 const std::vector<Scenario>& of_networks() {
   static const Command eth0 = add_uplink(uplink("eth0"));
@@ -66,7 +66,7 @@ const std::vector<Scenario>& of_networks() {
       {"AddNetworkSnatBesideAnother",
        {eth0, add_network(with_snat(tenant("green", 20), {"auto"}))},
        add_network(with_snat(tenant("blue", 10), {"auto"})),
-       speak},
+       add_mappings},
       {"SetNetworkSnat",
        {eth0, add_network(tenant("blue", 10)), attach(in_network("tap0", "blue")),
         attach(in_network("tap1", "blue"))},
@@ -75,27 +75,27 @@ const std::vector<Scenario>& of_networks() {
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"})),
         attach(in_network("tap0", "blue"))},
        set_network(with_snat(network("blue"), {"203.0.113.5"})),
-       speak},
+       add_mappings},
       {"SetNetworkSnatPorts",
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"})),
         attach(in_network("tap0", "blue"))},
        set_network(with_ports(network("blue"), 128)),
-       speak},
+       add_mappings},
       {"SetNetworkSnatFilter",
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"})),
         attach(in_network("tap0", "blue"))},
        set_network(with_filter(network("blue"), SnatFilter::kEndpoint)),
-       speak},
+       add_mappings},
       {"SetNetworkSnatNone",
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"})),
         attach(in_network("tap0", "blue"))},
        set_network(without_snat(network("blue"))),
-       speak},
+       add_mappings},
       {"SetNetworkSnatNoneBesideAnother",
        {eth0, add_network(with_snat(tenant("green", 20), {"auto"})),
         add_network(with_snat(tenant("blue", 10), {"auto"})), attach(in_network("tap0", "blue"))},
        set_network(without_snat(network("blue"))),
-       speak},
+       add_mappings},
       {"SetNetworkSnatExceptions",
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"}))},
        set_network(with_exceptions(network("blue"), {"192.0.2.0/24", "198.51.100.0/24"}))},
@@ -106,7 +106,7 @@ const std::vector<Scenario>& of_networks() {
       {"RemoveNetworkWithSnat",
        {eth0, add_network(with_snat(tenant("blue", 10), {"203.0.113.5"}))},
        remove_network("blue"),
-       speak},
+       add_mappings},
   };
   return all;
 }
@@ -131,7 +131,7 @@ const std::vector<Scenario>& of_forwards() {
        {eth0, blue, add_forward(ssh), add_forward(web), add_forward(whole),
         attach(in_network("tap0", "blue"))},
        set_network(with_snat(network("blue"), {"203.0.113.5"})),
-       speak},
+       add_mappings},
       {"RemoveNetworkWithForwards",
        {eth0, blue, add_forward(ssh), add_forward(web), add_forward(whole)},
        remove_network("blue")},
@@ -158,12 +158,12 @@ const std::vector<Scenario>& of_devices() {
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"})),
         attach(in_network("tap0", "blue"))},
        attach(in_network("tap0", "blue")),
-       speak_and_recreate},
+       add_mappings_and_recreate},
       {"DetachWithSnat",
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"})),
         attach(in_network("tap0", "blue"))},
        detach("tap0"),
-       speak},
+       add_mappings},
       {"AddUplinkBesideSnat",
        {eth0, add_network(with_snat(tenant("blue", 10), {"auto"}))},
        add_uplink(uplink_with("eth1", {30}))},
@@ -171,7 +171,7 @@ const std::vector<Scenario>& of_devices() {
        {eth0, add_network(with_snat(tenant("blue", 10), {"203.0.113.5"})),
         attach(in_network("tap0", "blue"))},
        add_uplink(uplink("eth0")),
-       [](FakeKernel& kernel) { kernel.recreate("eth0"); }},
+       [](FakeHost& host) { host.recreate("eth0"); }},
       {"RemoveUplinkWithSnat",
        {eth0, add_network(with_snat(tenant("blue", 10), {"203.0.113.5"}))},
        remove_uplink("eth0")},
@@ -180,7 +180,7 @@ const std::vector<Scenario>& of_devices() {
         add_network(with_snat(tenant("green", 20), {"203.0.113.5"})),
         attach(in_network("tap0", "blue"))},
        down(),
-       speak},
+       add_mappings},
       {"RestoreSnat",
        {},
        restore({.uplinks = {uplink("eth0")},

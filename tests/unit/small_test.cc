@@ -4,8 +4,9 @@
 #include <cerrno>
 
 #include "fixture.h"
-#include "loader/tables.h"
-#include "loader/text.h"
+#include "loader/base/tables.h"
+#include "loader/base/text.h"
+#include "loader/model/network_request.h"
 
 namespace xvnet::test {
 namespace {
@@ -21,13 +22,31 @@ Result<int> quarter(int number) {
   return once / 2;
 }
 
-TEST(Result, ErrorsOfTheCalleesReachTheCaller) {
+TEST(Result, PropagatesErrorsToTheCaller) {
   EXPECT_EQ(*quarter(8), 2);
   EXPECT_EQ(quarter(7).error().message, "halving 7: it is odd");
   EXPECT_EQ(quarter(6).error().message, "halving 3: it is odd");
 }
 
-TEST(Result, ErrnoSaysWhatTheCallerCanDo) {
+TEST(Rules, ACommandThatSetsNothingIsRefused) {
+  NetworkRequest request = network("lab");
+  request.force = true;
+  EXPECT_EQ(check_set(request).error().message, "network \"lab\": nothing to set");
+  request.dhcp = false;
+  EXPECT_TRUE(check_set(request));
+}
+
+TEST(Rules, AnUplinkIsNamedForUntaggedNetworks) {
+  NetworkRequest request = network("lab");
+  request.uplink = "eth0";
+  EXPECT_FALSE(check_add(request));
+  EXPECT_TRUE(check_set(request));  // the network may be untagged already
+  request.vid = 10;
+  EXPECT_FALSE(check_set(request));
+  EXPECT_TRUE(check_request(request));  // a saved state may have both
+}
+
+TEST(Result, MapsErrnoToAKind) {
   auto kind = [](int number) { return fail_errno(number, "opening x").error().kind; };
   EXPECT_EQ(kind(EPERM), ErrorKind::kNotPermitted);
   EXPECT_EQ(kind(EACCES), ErrorKind::kNotPermitted);
@@ -51,7 +70,7 @@ TEST(Text, VidsAreRanges) {
   EXPECT_EQ(format_vids(vids({4093, 4094, 4095})), "4093-4095");
 }
 
-TEST(Text, PortsAreReadAsTheyAreWritten) {
+TEST(Text, PortsRoundTrip) {
   for (const char* text : {"", "0", "8080", "8080,40960-45055", "1-2,65534-65535"}) {
     const auto ports = parse_ports(text + std::string("\n"));
     ASSERT_TRUE(ports) << text;
@@ -66,7 +85,7 @@ TEST(Text, MacsAreLowerCaseHex) {
   EXPECT_EQ(format_mac({0x02, 0, 0, 0xAB, 0, 0x0f}), "02:00:00:ab:00:0f");
 }
 
-TEST(Text, FixedSizeTextIsCutAndPaddedWithZeros) {
+TEST(Text, FixedSizeTextIsTruncatedAndZeroPadded) {
   char field[4] = {'x', 'x', 'x', 'x'};
   set_text(field, "a");
   EXPECT_EQ(std::string_view(field, 4), std::string_view("a\0\0\0", 4));
@@ -77,7 +96,7 @@ TEST(Text, FixedSizeTextIsCutAndPaddedWithZeros) {
   EXPECT_EQ(text_of(full), "ab");
 }
 
-TEST(Text, DeviceNamesAreThoseTheKernelTakes) {
+TEST(Text, DeviceNamesFollowTheKernelsRules) {
   for (const char* name : {"tap0", "eth0.100", "a", "fifteen-bytes-x", "-", "@"}) {
     EXPECT_TRUE(check_device_name("attach", name)) << name;
   }
@@ -103,16 +122,16 @@ TEST(Address, AnInterfaceReachesItsSubnet) {
   EXPECT_TRUE(on("192.0.2.2", 31).is_assignable(*parse_ipv4("192.0.2.3")));
 }
 
-class TypedMap : public OnFakeKernel {
+class TypedMap : public OnFakeHost {
  protected:
-  void SetUp() override { ASSERT_TRUE(kernel_.open_for_change()); }
+  void SetUp() override { ASSERT_TRUE(host_.open_for_change()); }
 };
 
-TEST_F(TypedMap, FindsWhatWasPut) {
-  Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
+TEST_F(TypedMap, FindsAStoredEntry) {
+  Table<std::uint32_t, abi::interface> map(host_.table(TableId::kInterfaces));
   EXPECT_FALSE(map.find(3)->has_value());
   // The test uses an uplink's entry, because a port's entry requires its network first.
-  kernel_.fake_table(TableId::kNetworks).set(to_bytes(7u), to_bytes(abi::network{}));
+  host_.fake_table(TableId::kNetworks).set(to_bytes(7u), to_bytes(abi::network{}));
   ASSERT_TRUE(map.put(3, {.network = 7, .kind = abi::INTERFACE_UPLINK, .flags = 1}));
   auto entry = map.find(3);
   ASSERT_TRUE(entry && *entry);
@@ -121,8 +140,8 @@ TEST_F(TypedMap, FindsWhatWasPut) {
 }
 
 TEST_F(TypedMap, ListsEveryEntry) {
-  Map<abi::vlan_key, std::uint32_t> map(kernel_.table(TableId::kVlans));
-  kernel_.fake_table(TableId::kNetworks).set(to_bytes(1u), to_bytes(abi::network{}));
+  Table<abi::vlan_key, std::uint32_t> map(host_.table(TableId::kVlans));
+  host_.fake_table(TableId::kNetworks).set(to_bytes(1u), to_bytes(abi::network{}));
   for (std::uint16_t vid : {10, 20, 30}) {
     ASSERT_TRUE(map.put({.uplink = 99, .vid = vid, .pad = 0}, 1));
   }
@@ -132,13 +151,13 @@ TEST_F(TypedMap, ListsEveryEntry) {
   for (const auto& [key, value] : *entries) EXPECT_EQ(value, 1u);
 }
 
-TEST_F(TypedMap, ErasingWhatIsNotThereIsNoError) {
-  Map<std::uint32_t, abi::interface> map(kernel_.table(TableId::kInterfaces));
+TEST_F(TypedMap, ErasingAMissingEntryIsNoError) {
+  Table<std::uint32_t, abi::interface> map(host_.table(TableId::kInterfaces));
   EXPECT_TRUE(map.erase(3));
 }
 
 TEST_F(TypedMap, WritingCountersZeroesThem) {
-  Map<std::uint32_t, abi::stats> map(kernel_.table(TableId::kStats));
+  Table<std::uint32_t, abi::stats> map(host_.table(TableId::kStats));
   abi::stats stats{};
   stats.from.packets = 5;
   ASSERT_TRUE(map.put(3, stats));
@@ -146,10 +165,10 @@ TEST_F(TypedMap, WritingCountersZeroesThem) {
 }
 
 TEST_F(TypedMap, EveryTableHasTheSizesOfItsHeader) {
-  Tables tables(kernel_);
-  EXPECT_EQ(kernel_.table(TableId::kLearners).value_size(), sizeof(abi::learner));
+  Tables tables(host_);
+  EXPECT_EQ(host_.table(TableId::kLearners).value_size(), sizeof(abi::learner));
   for (const TableShape& shape : kTableShapes) {
-    EXPECT_EQ(kernel_.table(shape.id).key_size(), shape.key_size);
+    EXPECT_EQ(host_.table(shape.id).key_size(), shape.key_size);
   }
   EXPECT_TRUE(tables.meta.find(0)->has_value());
 }

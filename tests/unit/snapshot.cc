@@ -5,23 +5,23 @@
 
 #include <bit>
 
-#include "loader/port_addresses.h"
-#include "loader/subnet.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
+#include "loader/model/port_addresses.h"
+#include "loader/model/subnet.h"
 
 namespace xvnet::test {
 namespace {
 
-std::string network_name(const FakeKernel& kernel, std::uint32_t id) {
+std::string network_name(const FakeHost& host, std::uint32_t id) {
   if (id == 0) return "none";
-  const auto& records = kernel.fake_table(TableId::kNetworkRecords).raw();
+  const auto& records = host.fake_table(TableId::kNetworkRecords).raw();
   auto record = records.find(to_bytes(id));
   if (record == records.end()) return fmt::format("net{}", id);
   return from_bytes<abi::network_record>(record->second).name;
 }
 
-std::string device_name(const FakeKernel& kernel, std::uint32_t ifindex) {
-  return ifindex == 0 ? "none" : kernel.name_of(ifindex);
+std::string device_name(const FakeHost& host, std::uint32_t ifindex) {
+  return ifindex == 0 ? "none" : host.name_of(ifindex);
 }
 
 Mac to_mac(const std::uint8_t (&bytes)[6]) {
@@ -34,21 +34,21 @@ std::string ipv4_text(const abi::address& address) {
   return format_ipv4(ipv4_of(address).value_or(Ipv4{}));
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::interface& entry) {
-  return fmt::format("network={} kind={} flags={}", network_name(kernel, entry.network), entry.kind,
+std::string value_text(const FakeHost& host, const abi::interface& entry) {
+  return fmt::format("network={} kind={} flags={}", network_name(host, entry.network), entry.kind,
                      entry.flags);
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::network& network) {
+std::string value_text(const FakeHost& host, const abi::network& network) {
   return fmt::format("uplink={} vid={} flags={:x} ageing_ns={} uplink_macs={}",
-                     device_name(kernel, network.uplink), network.vid, network.flags,
+                     device_name(host, network.uplink), network.vid, network.flags,
                      network.ageing_ns, network.uplink_macs);
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::members& members) {
+std::string value_text(const FakeHost& host, const abi::members& members) {
   std::set<std::string> names;
   for (std::uint32_t i = 0; i < members.count; ++i) {
-    names.insert(device_name(kernel, members.ifindex[i]));
+    names.insert(device_name(host, members.ifindex[i]));
   }
   std::string text = fmt::format("{}:", members.count);
   for (const std::string& name : names) text += " " + name;
@@ -57,18 +57,18 @@ std::string value_text(const FakeKernel& kernel, const abi::members& members) {
 
 // The kernel assigns a random MAC to a host interface each time, so a snapshot shows the
 // interface's name instead.
-std::string mac_text(const FakeKernel& kernel, const std::uint8_t (&bytes)[6]) {
+std::string mac_text(const FakeHost& host, const std::uint8_t (&bytes)[6]) {
   const Mac mac = to_mac(bytes);
-  for (const auto& [ifindex, device] : kernel.devices())
+  for (const auto& [ifindex, device] : host.devices())
     if (device.link.mac == mac && device.link.name.starts_with("xv-")) return device.link.name;
   return to_text(mac);
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::fdb_entry& entry) {
-  return fmt::format("at {} slot={:x}", device_name(kernel, entry.ifindex), entry.slot);
+std::string value_text(const FakeHost& host, const abi::fdb_entry& entry) {
+  return fmt::format("at {} slot={:x}", device_name(host, entry.ifindex), entry.slot);
 }
 
-std::string value_text(const FakeKernel&, const abi::learner& learner) {
+std::string value_text(const FakeHost&, const abi::learner& learner) {
   std::string text = fmt::format("limit={}", learner.limit);
   for (std::uint64_t slot : learner.slots) {
     if (slot) text += fmt::format(" {:x}", slot);
@@ -76,7 +76,7 @@ std::string value_text(const FakeKernel&, const abi::learner& learner) {
   return text;
 }
 
-std::string value_text(const FakeKernel&, const abi::stats& stats) {
+std::string value_text(const FakeHost&, const abi::stats& stats) {
   return fmt::format("from={} to={}", stats.from.packets, stats.to.packets);
 }
 
@@ -88,16 +88,16 @@ std::string device_text(const abi::device_record& record) {
       record.mode_asked, record.owner, record.queues, record.mtu, record.former_mtu);
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::port_record& record) {
-  std::string text = fmt::format("{} network={} max_macs={} mac={}", device_text(record.device),
-                                 network_name(kernel, record.network), record.max_macs,
-                                 mac_text(kernel, record.mac));
+std::string value_text(const FakeHost& host, const abi::port_record& record) {
+  std::string text =
+      fmt::format("{} network={} max_macs={} mac={}", device_text(record.device),
+                  network_name(host, record.network), record.max_macs, mac_text(host, record.mac));
   for (const Ipv4 address : addresses_of(record)) text += " " + format_ipv4(address);
   for (const Ipv4 address : allowed_of(record)) text += " allowed " + format_ipv4(address);
   return text;
 }
 
-std::string value_text(const FakeKernel&, const abi::uplink_record& record) {
+std::string value_text(const FakeHost&, const abi::uplink_record& record) {
   std::string vids;
   for (int vid = 0; vid < 4096; ++vid) {
     if (record.vids[vid / 8] >> (vid % 8) & 1) vids += fmt::format(" {}", vid);
@@ -105,7 +105,7 @@ std::string value_text(const FakeKernel&, const abi::uplink_record& record) {
   return device_text(record.device) + " vids=" + vids;
 }
 
-std::string value_text(const FakeKernel&, const abi::network_record& record) {
+std::string value_text(const FakeHost&, const abi::network_record& record) {
   std::string text = fmt::format("flags={:x} uplink={} vid={} ageing_s={}", record.flags,
                                  record.uplink, record.vid, record.ageing_s);
   text +=
@@ -119,31 +119,31 @@ std::string value_text(const FakeKernel&, const abi::network_record& record) {
   return text;
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::address_entry& entry) {
-  return fmt::format("at {} owner={} mac={}", device_name(kernel, entry.ifindex), entry.owner,
+std::string value_text(const FakeHost& host, const abi::address_entry& entry) {
+  return fmt::format("at {} owner={} mac={}", device_name(host, entry.ifindex), entry.owner,
                      to_text(to_mac(entry.mac)));
 }
 
-std::string value_text(const FakeKernel&, const abi::gateway& gateway) {
+std::string value_text(const FakeHost&, const abi::gateway& gateway) {
   return ipv4_text(gateway.address) + (gateway.router ? " routed" : "");
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::route& route) {
-  return network_name(kernel, route.network);
+std::string value_text(const FakeHost& host, const abi::route& route) {
+  return network_name(host, route.network);
 }
 
-std::string value_text(const FakeKernel&, const abi::lease& lease) {
+std::string value_text(const FakeHost&, const abi::lease& lease) {
   std::string text = ipv4_text(lease.address);
   for (const std::uint8_t byte : lease.options) text += fmt::format(" {:02x}", byte);
   return text;
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::nat_address& address) {
+std::string value_text(const FakeHost& host, const abi::nat_address& address) {
   return fmt::format("flags={:x} uplink={} mac={}", address.flags,
-                     device_name(kernel, address.uplink), to_text(to_mac(address.mac)));
+                     device_name(host, address.uplink), to_text(to_mac(address.mac)));
 }
 
-std::string value_text(const FakeKernel&, const abi::nat_network& network) {
+std::string value_text(const FakeHost&, const abi::nat_network& network) {
   std::string text = fmt::format("flags={:x} mask={:x}", network.flags, network.bucket_mask);
   for (std::uint32_t i = 0; i < network.range_count; ++i)
     text += fmt::format(" {}:{}+{}", ipv4_text(network.ranges[i].address), network.ranges[i].first,
@@ -151,96 +151,95 @@ std::string value_text(const FakeKernel&, const abi::nat_network& network) {
   return text;
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::nat_slot& slot) {
-  return fmt::format("inside={}/{}:{} at {}", network_name(kernel, slot.network),
-                     ipv4_text(slot.inside), slot.port, device_name(kernel, slot.ifindex));
+std::string value_text(const FakeHost& host, const abi::nat_slot& slot) {
+  return fmt::format("inside={}/{}:{} at {}", network_name(host, slot.network),
+                     ipv4_text(slot.inside), slot.port, device_name(host, slot.ifindex));
 }
 
-std::string value_text(const FakeKernel&, const abi::nat_mapping& mapping) {
+std::string value_text(const FakeHost&, const abi::nat_mapping& mapping) {
   return fmt::format("range={} port={} address={}", mapping.range, mapping.port,
                      ipv4_text(mapping.address));
 }
 
-std::string value_text(const FakeKernel& kernel, const abi::forward& forward) {
-  return fmt::format("inside={}/{}:{}+{} state={}", network_name(kernel, forward.network),
+std::string value_text(const FakeHost& host, const abi::forward& forward) {
+  return fmt::format("inside={}/{}:{}+{} state={}", network_name(host, forward.network),
                      ipv4_text(forward.inside), forward.port, forward.count, forward.state);
 }
 
-std::string value_text(const FakeKernel&, const abi::nat_bucket& bucket) {
+std::string value_text(const FakeHost&, const abi::nat_bucket& bucket) {
   return fmt::format("expires_ns={}", bucket.sessions[0].expires_ns);
 }
 
-std::string value_text(const FakeKernel&, const abi::nat_fragment& fragment) {
+std::string value_text(const FakeHost&, const abi::nat_fragment& fragment) {
   return fmt::format("port={}", fragment.outside.port);
 }
 
-std::string value_text(const FakeKernel&, const abi::nat_chunk& chunk) {
+std::string value_text(const FakeHost&, const abi::nat_chunk& chunk) {
   int clear = 0;
   for (const std::uint64_t word : chunk.words) clear += std::popcount(~word);
   return fmt::format("{} candidates", clear);
 }
 
-std::string value_text(const FakeKernel&, const abi::nat_ring& ring) {
+std::string value_text(const FakeHost&, const abi::nat_ring& ring) {
   return fmt::format("next={}", ring.next);
 }
 
 template <typename V>
-void add_table(const FakeKernel& kernel, TableId id, Snapshot& snapshot) {
-  const FakeTable& table = kernel.fake_table(id);
+void add_table(const FakeHost& host, TableId id, Snapshot& snapshot) {
+  const FakeTable& table = host.fake_table(id);
   for (const auto& [key, bytes] : table.raw()) {
-    snapshot.lines.insert(fmt::format("{} {}: {}", table.shape().name, key_text(kernel, id, key),
-                                      value_text(kernel, from_bytes<V>(bytes))));
+    snapshot.lines.insert(fmt::format("{} {}: {}", table.shape().name, key_text(host, id, key),
+                                      value_text(host, from_bytes<V>(bytes))));
   }
 }
 
-void add_tables(const FakeKernel& kernel, Snapshot& snapshot) {
-  add_table<abi::interface>(kernel, TableId::kInterfaces, snapshot);
-  add_table<abi::network>(kernel, TableId::kNetworks, snapshot);
+void add_tables(const FakeHost& host, Snapshot& snapshot) {
+  add_table<abi::interface>(host, TableId::kInterfaces, snapshot);
+  add_table<abi::network>(host, TableId::kNetworks, snapshot);
   for (const auto& [place, cached] :
-       kernel.fake_table(TableId::kInterfaceCache).typed<std::uint32_t, abi::cached_interface>()) {
+       host.fake_table(TableId::kInterfaceCache).typed<std::uint32_t, abi::cached_interface>()) {
     if (cached.ifindex == 0) continue;
-    snapshot.lines.insert(fmt::format("interface_cache {}: {}", kernel.name_of(cached.ifindex),
-                                      value_text(kernel, cached.interface)));
+    snapshot.lines.insert(fmt::format("interface_cache {}: {}", host.name_of(cached.ifindex),
+                                      value_text(host, cached.interface)));
   }
-  add_table<abi::members>(kernel, TableId::kMembers, snapshot);
-  add_table<abi::fdb_entry>(kernel, TableId::kFdb, snapshot);
-  add_table<abi::learner>(kernel, TableId::kLearners, snapshot);
-  add_table<abi::stats>(kernel, TableId::kStats, snapshot);
-  add_table<abi::port_record>(kernel, TableId::kPortRecords, snapshot);
-  add_table<abi::uplink_record>(kernel, TableId::kUplinkRecords, snapshot);
-  add_table<abi::network_record>(kernel, TableId::kNetworkRecords, snapshot);
-  add_table<abi::lease>(kernel, TableId::kLeases, snapshot);
-  add_table<abi::gateway>(kernel, TableId::kGateways, snapshot);
-  add_table<abi::address_entry>(kernel, TableId::kAddresses, snapshot);
+  add_table<abi::members>(host, TableId::kMembers, snapshot);
+  add_table<abi::fdb_entry>(host, TableId::kFdb, snapshot);
+  add_table<abi::learner>(host, TableId::kLearners, snapshot);
+  add_table<abi::stats>(host, TableId::kStats, snapshot);
+  add_table<abi::port_record>(host, TableId::kPortRecords, snapshot);
+  add_table<abi::uplink_record>(host, TableId::kUplinkRecords, snapshot);
+  add_table<abi::network_record>(host, TableId::kNetworkRecords, snapshot);
+  add_table<abi::lease>(host, TableId::kLeases, snapshot);
+  add_table<abi::gateway>(host, TableId::kGateways, snapshot);
+  add_table<abi::address_entry>(host, TableId::kAddresses, snapshot);
   for (const auto& [key, network] :
-       kernel.fake_table(TableId::kAllowed).typed<abi::allowed_key, std::uint32_t>())
-    snapshot.lines.insert(fmt::format("allowed {}: {}/{}", device_name(kernel, key.ifindex),
-                                      network_name(kernel, network), ipv4_text(key.address)));
-  add_table<abi::nat_address>(kernel, TableId::kNatAddresses, snapshot);
-  add_table<abi::nat_network>(kernel, TableId::kNatNetworks, snapshot);
-  add_table<abi::nat_slot>(kernel, TableId::kNatSlots, snapshot);
-  add_table<abi::nat_mapping>(kernel, TableId::kNatMappings, snapshot);
-  add_table<abi::nat_bucket>(kernel, TableId::kNatSessions, snapshot);
-  add_table<abi::nat_fragment>(kernel, TableId::kNatFragments, snapshot);
-  add_table<abi::nat_ring>(kernel, TableId::kNatRings, snapshot);
-  add_table<abi::nat_chunk>(kernel, TableId::kNatPorts, snapshot);
-  add_table<abi::forward>(kernel, TableId::kForwards, snapshot);
-  add_table<abi::route>(kernel, TableId::kRoutes, snapshot);
+       host.fake_table(TableId::kAllowed).typed<abi::allowed_key, std::uint32_t>())
+    snapshot.lines.insert(fmt::format("allowed {}: {}/{}", device_name(host, key.ifindex),
+                                      network_name(host, network), ipv4_text(key.address)));
+  add_table<abi::nat_address>(host, TableId::kNatAddresses, snapshot);
+  add_table<abi::nat_network>(host, TableId::kNatNetworks, snapshot);
+  add_table<abi::nat_slot>(host, TableId::kNatSlots, snapshot);
+  add_table<abi::nat_mapping>(host, TableId::kNatMappings, snapshot);
+  add_table<abi::nat_bucket>(host, TableId::kNatSessions, snapshot);
+  add_table<abi::nat_fragment>(host, TableId::kNatFragments, snapshot);
+  add_table<abi::nat_ring>(host, TableId::kNatRings, snapshot);
+  add_table<abi::nat_chunk>(host, TableId::kNatPorts, snapshot);
+  add_table<abi::forward>(host, TableId::kForwards, snapshot);
+  add_table<abi::route>(host, TableId::kRoutes, snapshot);
   for (const auto& [key, network] :
-       kernel.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
-    snapshot.lines.insert(fmt::format("vlans {}/{}: {}", kernel.name_of(key.uplink), key.vid,
-                                      network_name(kernel, network)));
+       host.fake_table(TableId::kVlans).typed<abi::vlan_key, std::uint32_t>()) {
+    snapshot.lines.insert(fmt::format("vlans {}/{}: {}", host.name_of(key.uplink), key.vid,
+                                      network_name(host, network)));
   }
   for (const auto& [vid, cached] :
-       kernel.fake_table(TableId::kVlanCache).typed<std::uint32_t, abi::cached_vlan>()) {
+       host.fake_table(TableId::kVlanCache).typed<std::uint32_t, abi::cached_vlan>()) {
     if (cached.uplink == 0) continue;
-    snapshot.lines.insert(fmt::format("vlan_cache {}/{}: {}", kernel.name_of(cached.uplink), vid,
-                                      network_name(kernel, cached.network)));
+    snapshot.lines.insert(fmt::format("vlan_cache {}/{}: {}", host.name_of(cached.uplink), vid,
+                                      network_name(host, cached.network)));
   }
   for (const auto& [key, target] :
-       kernel.fake_table(TableId::kDevices).typed<std::uint32_t, std::uint32_t>()) {
-    snapshot.lines.insert(
-        fmt::format("devices {}: {}", kernel.name_of(key), kernel.name_of(target)));
+       host.fake_table(TableId::kDevices).typed<std::uint32_t, std::uint32_t>()) {
+    snapshot.lines.insert(fmt::format("devices {}: {}", host.name_of(key), host.name_of(target)));
   }
 }
 
@@ -284,21 +283,21 @@ std::string compare(const Snapshot& expected, const Snapshot& actual, bool may_b
 
 }  // namespace
 
-Snapshot take_snapshot(const FakeKernel& kernel) {
+Snapshot take_snapshot(const FakeHost& host) {
   Snapshot snapshot;
-  for (const auto& [ifindex, device] : kernel.devices()) {
+  for (const auto& [ifindex, device] : host.devices()) {
     snapshot.lines.insert(link_text(device));
     snapshot.is_up[device.link.name] = device.link.is_up;
   }
-  for (const auto& [where, pin] : kernel.pins()) {
-    bool is_live = *kernel.attachment(where.first, where.second) == Attachment::kLive;
-    snapshot.lines.insert(fmt::format("pin {} {}: {} {}", kernel.name_of(where.first),
+  for (const auto& [where, pin] : host.pins()) {
+    bool is_live = *host.attachment(where.first, where.second) == Attachment::kLive;
+    snapshot.lines.insert(fmt::format("pin {} {}: {} {}", host.name_of(where.first),
                                       hook_name(where.second), program_name(pin.program),
                                       is_live ? "live" : kSevered));
   }
-  if (const auto ports = kernel.reserved_ports(); ports && ports->any())
+  if (const auto ports = host.reserved_ports(); ports && ports->any())
     snapshot.lines.insert("reserved ports: " + format_ports(*ports));
-  if (kernel.is_loaded()) add_tables(kernel, snapshot);
+  if (host.is_loaded()) add_tables(host, snapshot);
   return snapshot;
 }
 
@@ -315,7 +314,7 @@ std::string to_text(const Mac& mac) {
                      mac[4], mac[5]);
 }
 
-std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::byte> key) {
+std::string key_text(const FakeHost& host, TableId id, std::span<const std::byte> key) {
   switch (id) {
     case TableId::kNetworks:
     case TableId::kMembers:
@@ -323,27 +322,27 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kNatNetworks:
     case TableId::kNatRings:
     case TableId::kNetworkRecords:
-      return network_name(kernel, from_bytes<std::uint32_t>(key));
+      return network_name(host, from_bytes<std::uint32_t>(key));
     case TableId::kNatPorts: {
       auto chunk = from_bytes<abi::nat_chunk_key>(key);
-      return fmt::format("{}/{}/{}/{}/{}", network_name(kernel, chunk.network), chunk.range,
+      return fmt::format("{}/{}/{}/{}/{}", network_name(host, chunk.network), chunk.range,
                          chunk.protocol, chunk.parity, chunk.chunk);
     }
     case TableId::kVlans: {
       auto vlan = from_bytes<abi::vlan_key>(key);
-      return fmt::format("{}/{}", kernel.name_of(vlan.uplink), vlan.vid);
+      return fmt::format("{}/{}", host.name_of(vlan.uplink), vlan.vid);
     }
     case TableId::kFdb: {
       auto fdb = from_bytes<abi::fdb_key>(key);
-      return network_name(kernel, fdb.network) + "/" + mac_text(kernel, fdb.mac);
+      return network_name(host, fdb.network) + "/" + mac_text(host, fdb.mac);
     }
     case TableId::kLearners: {
       auto learner = from_bytes<abi::learner_key>(key);
-      return network_name(kernel, learner.network) + "/" + kernel.name_of(learner.ifindex);
+      return network_name(host, learner.network) + "/" + host.name_of(learner.ifindex);
     }
     case TableId::kAddresses: {
       auto address = from_bytes<abi::address_key>(key);
-      return network_name(kernel, address.network) + "/" + ipv4_text(address.address);
+      return network_name(host, address.network) + "/" + ipv4_text(address.address);
     }
     case TableId::kNatAddresses:
       return ipv4_text(from_bytes<abi::address>(key));
@@ -354,12 +353,12 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     }
     case TableId::kNatMappings: {
       auto mapping = from_bytes<abi::nat_mapping_key>(key);
-      return fmt::format("{}/{}:{}/{}", network_name(kernel, mapping.network),
+      return fmt::format("{}/{}:{}/{}", network_name(host, mapping.network),
                          ipv4_text(mapping.address), mapping.port, mapping.protocol);
     }
     case TableId::kNatSessions: {
       auto bucket = from_bytes<abi::nat_bucket_key>(key);
-      return fmt::format("{}/{}", network_name(kernel, bucket.network), bucket.bucket);
+      return fmt::format("{}/{}", network_name(host, bucket.network), bucket.bucket);
     }
     case TableId::kNatFragments: {
       auto fragment = from_bytes<abi::nat_fragment_key>(key);
@@ -373,7 +372,7 @@ std::string key_text(const FakeKernel& kernel, TableId id, std::span<const std::
     case TableId::kMeta:
       return fmt::format("{}", from_bytes<std::uint32_t>(key));
     default:
-      return kernel.name_of(from_bytes<std::uint32_t>(key));
+      return host.name_of(from_bytes<std::uint32_t>(key));
   }
 }
 

@@ -17,12 +17,12 @@ NetworkRequest everything() {
   return request;
 }
 
-class Unset : public OnFakeKernel {
+class Unset : public OnFakeHost {
  protected:
   // The unset network must equal one that never had the setting.
   void expect_same_as(const NetworkRequest& other) {
     const Outcome outcome = must(add_network(other));
-    EXPECT_FALSE(outcome.changed) << journal_text(kernel_);
+    EXPECT_FALSE(outcome.changed) << journal_text(host_);
   }
 };
 
@@ -42,23 +42,23 @@ TEST_F(Unset, EachSettingOfANetwork) {
   unset([](auto& r) { r.boot_file = ""; }, [](auto& w) { w.boot_file.reset(); });
   unset([](auto& r) { r.router = ""; }, [](auto& w) { w.router.reset(); });
   unset([](auto& r) { r.has_no_host_addresses = true; }, [](auto& w) { w.host_addresses.clear(); });
-  EXPECT_FALSE(kernel_.has("xv-green"));
-  EXPECT_FALSE(kernel_.has("xp-green"));
+  EXPECT_FALSE(host_.has("xv-green"));
+  EXPECT_FALSE(host_.has("xp-green"));
   unset([](auto& r) { r.dhcp = false; }, [](auto& w) { w.dhcp.reset(); });
   unset([](auto& r) { r.gateway = Ipv4{}; }, [](auto& w) { w.gateway.reset(); });
-  EXPECT_TRUE(kernel_.fake_table(TableId::kGateways).raw().empty());
+  EXPECT_TRUE(host_.fake_table(TableId::kGateways).raw().empty());
   unset([](auto& r) { r.subnet = Subnet{}; }, [](auto& w) { w.subnet.reset(); });
   unset([](auto& r) { r.is_host_only = true; }, [](auto& w) { w.vid.reset(); });
 }
 
-TEST_F(Unset, AGatewayThatIsNeededStays) {
+TEST_F(Unset, GatewayInUseCannotBeUnset) {
   must(add_network(everything()));
   NetworkRequest request = network("green");
   request.gateway = Ipv4{};
   refused(set_network(request), ErrorKind::kUsage, "gateway");
 }
 
-TEST_F(Unset, ASubnetWhosePortsHaveAddressesStays) {
+TEST_F(Unset, SubnetWithPortAddressesCannotBeUnset) {
   must(add_network(with_subnet(network("lab"), "10.0.0.0/24")));
   must(attach(in_network("tap0", "lab")));
   NetworkRequest request = network("lab");
@@ -67,7 +67,7 @@ TEST_F(Unset, ASubnetWhosePortsHaveAddressesStays) {
 }
 
 TEST_F(Unset, TheUplinkOfAnUntaggedNetwork) {
-  kernel_.add_nic("eth0");
+  host_.add_nic("eth0");
   must(add_uplink(uplink("eth0")));
   NetworkRequest request = network("lan");
   request.untagged = true;
@@ -81,7 +81,7 @@ TEST_F(Unset, TheUplinkOfAnUntaggedNetwork) {
 }
 
 TEST_F(Unset, TheMtuOfAPort) {
-  kernel_.add_tap("tap0").link.mtu = 1300;
+  host_.add_tap("tap0").link.mtu = 1300;
   auto request = on_vlan("tap0", 10);
   request.mtu = 1400;
   must(attach(request));
@@ -89,7 +89,7 @@ TEST_F(Unset, TheMtuOfAPort) {
   refused(attach(request), ErrorKind::kFailed, "MTU");
   request.replace = true;
   must(attach(request));
-  EXPECT_EQ(kernel_.device("tap0").link.mtu, 1300u);
+  EXPECT_EQ(host_.device("tap0").link.mtu, 1300u);
   must_do_nothing(attach(on_vlan("tap0", 10)));
   must_do_nothing(attach(request));
 }
@@ -100,9 +100,9 @@ struct Differing {
   std::string text;
 };
 
-class DiffersBy : public OnFakeKernel, public testing::WithParamInterface<Differing> {};
+class SettingDifference : public OnFakeHost, public testing::WithParamInterface<Differing> {};
 
-TEST_P(DiffersBy, TheNameOfTheSettingAndBothValues) {
+TEST_P(SettingDifference, NamesTheSettingAndBothValues) {
   must(add_network(everything()));
   auto request = everything();
   GetParam().edit(request);
@@ -110,7 +110,7 @@ TEST_P(DiffersBy, TheNameOfTheSettingAndBothValues) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, DiffersBy,
+    Each, SettingDifference,
     testing::Values(
         Differing{"Vlan", [](auto& r) { r.vid = 20; }, "its kind is VLAN 10, not VLAN 20"},
         Differing{"Ageing", [](auto& r) { r.ageing_s = 60; }, "‹ageing› is 300 s, not 60 s"},

@@ -2,16 +2,16 @@
 //
 // Uplinks: the NIC settings that they change, and the networks that they carry.
 #include "fixture.h"
-#include "loader/tables.h"
+#include "loader/base/tables.h"
 
 namespace xvnet::test {
 namespace {
 
-class Uplink : public OnFakeKernel {
+class Uplink : public OnFakeHost {
  protected:
   void SetUp() override {
-    kernel_.add_nic("eth0");
-    kernel_.add_nic("eth1");
+    host_.add_nic("eth0");
+    host_.add_nic("eth1");
   }
 
   std::string carrier_of(const std::string& network) {
@@ -20,81 +20,81 @@ class Uplink : public OnFakeKernel {
   }
 };
 
-TEST_F(Uplink, GetsItsProgramsBeforeAnyNetwork) {
+TEST_F(Uplink, AttachesItsProgramsBeforeAnyNetwork) {
   must(attach(on_vlan("tap0", 10)));
   must(add_uplink(uplink("eth0")));
-  std::size_t owned = place_of(kernel_, "put vlans eth0/10");
+  std::size_t owned = place_of(host_, "put vlans eth0/10");
   for (const char* line : {"attach tc_from_uplink eth0 ingress", "attach tc_from_host eth0 egress",
                            "attach xdp_from_uplink eth0 xdp", "put interfaces eth0"}) {
-    EXPECT_LT(place_of(kernel_, line), owned);
+    EXPECT_LT(place_of(host_, line), owned);
   }
-  EXPECT_TRUE(kernel_.device("eth0").link.is_up);
+  EXPECT_TRUE(host_.device("eth0").link.is_up);
 }
 
-TEST_F(Uplink, LosesItsNetworksBeforeItsPrograms) {
+TEST_F(Uplink, RemovesItsNetworksBeforeItsPrograms) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
   must(remove_uplink("eth0"));
-  std::size_t disowned = place_of(kernel_, "erase vlans eth0/10");
+  std::size_t disowned = place_of(host_, "erase vlans eth0/10");
   for (const char* hook : {"xdp", "ingress", "egress"}) {
-    EXPECT_LT(disowned, place_of(kernel_, std::string("detach eth0 ") + hook));
+    EXPECT_LT(disowned, place_of(host_, std::string("detach eth0 ") + hook));
   }
   EXPECT_EQ(carrier_of("vlan10"), "");
 }
 
-TEST_F(Uplink, IsNeverTakenDownOrSilenced) {
+TEST_F(Uplink, KeepsItsLinkStateAndHostStack) {
   must(add_uplink(uplink("eth0")));
-  EXPECT_FALSE(was_done(kernel_, "set_up eth0 false"));
-  EXPECT_FALSE(kernel_.device("eth0").link.is_silent());
+  EXPECT_FALSE(was_done(host_, "set_up eth0 false"));
+  EXPECT_FALSE(host_.device("eth0").link.is_silent());
   must(remove_uplink("eth0"));
-  EXPECT_FALSE(was_done(kernel_, "set_up eth0 false"));
+  EXPECT_FALSE(was_done(host_, "set_up eth0 false"));
 }
 
-TEST_F(Uplink, XdpTurnsOffWhatHidesTagsAndRestoresIt) {
+TEST_F(Uplink, XdpDisablesTagOffloadsAndRestoresThem) {
   must(attach(on_vlan("tap0", 10)));
-  Snapshot before = take_snapshot(kernel_);
+  Snapshot before = take_snapshot(host_);
   must(add_uplink(uplink("eth0")));
-  EXPECT_FALSE(kernel_.device("eth0").features[Feature::kRxVlanCtag].is_on);
-  EXPECT_FALSE(kernel_.device("eth0").features[Feature::kRxVlanFilter].is_on);
-  EXPECT_TRUE(kernel_.device("eth0").link.is_promiscuous);
+  EXPECT_FALSE(host_.device("eth0").features[Feature::kRxVlanCtag].is_on);
+  EXPECT_FALSE(host_.device("eth0").features[Feature::kRxVlanFilter].is_on);
+  EXPECT_TRUE(host_.device("eth0").link.is_promiscuous);
   must(remove_uplink("eth0"));
-  EXPECT_EQ(difference(before, take_snapshot(kernel_)), "");
-  EXPECT_FALSE(kernel_.device("eth0").features[Feature::kRxVlanStag].is_on);  // was off before
+  EXPECT_EQ(difference(before, take_snapshot(host_)), "");
+  EXPECT_FALSE(host_.device("eth0").features[Feature::kRxVlanStag].is_on);  // was off before
 }
 
-TEST_F(Uplink, PromiscuousModeOfTheOperatorStays) {
-  kernel_.device("eth0").link.is_promiscuous = true;
+TEST_F(Uplink, KeepsTheOperatorsPromiscuousMode) {
+  host_.device("eth0").link.is_promiscuous = true;
   must(add_uplink(uplink("eth0")));
   must(remove_uplink("eth0"));
-  EXPECT_TRUE(kernel_.device("eth0").link.is_promiscuous);
+  EXPECT_TRUE(host_.device("eth0").link.is_promiscuous);
 }
 
-TEST_F(Uplink, WithFixedTagHidingIsCarriedByTc) {
-  kernel_.device("eth0").features[Feature::kRxVlanCtag].is_fixed = true;
+TEST_F(Uplink, WithFixedTagOffloadUsesTc) {
+  host_.device("eth0").features[Feature::kRxVlanCtag].is_fixed = true;
   refused(add_uplink(uplink("eth0", Mode::kXdp)), ErrorKind::kUnsupported, "eth0");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(uplink_view("eth0")->mode, Mode::kTc);
   EXPECT_FALSE(is_live("eth0", Hook::kXdp));
-  EXPECT_TRUE(kernel_.device("eth0").features[Feature::kRxVlanCtag].is_on);
+  EXPECT_TRUE(host_.device("eth0").features[Feature::kRxVlanCtag].is_on);
 }
 
-TEST_F(Uplink, ForeignXdpIsNamedAndStays) {
-  kernel_.device("eth0").foreign_xdp = "katran";
+TEST_F(Uplink, ForeignXdpIsNamedAndKept) {
+  host_.device("eth0").foreign_xdp = "katran";
   refused(add_uplink(uplink("eth0", Mode::kXdp)), ErrorKind::kFailed, "katran");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(uplink_view("eth0")->mode, Mode::kTc);
 }
 
 TEST_F(Uplink, SharedXdpRunsBesideAForeignProgram) {
-  kernel_.device("eth0").foreign_xdp = "katran";
+  host_.device("eth0").foreign_xdp = "katran";
   UplinkRequest request = uplink("eth0", Mode::kXdp);
   request.share_xdp = true;
   must(add_uplink(request));
-  EXPECT_TRUE(kernel_.pins().at({kernel_.device("eth0").link.ifindex, Hook::kXdp}).shares_xdp);
+  EXPECT_TRUE(host_.pins().at({host_.device("eth0").link.ifindex, Hook::kXdp}).shares_xdp);
   must_do_nothing(add_uplink(request));
 }
 
-TEST_F(Uplink, TwiceTheSameDoesNothing) {
+TEST_F(Uplink, AddedTwiceChangesNothing) {
   must(add_uplink(uplink_with("eth0", {10, 20})));
   must_do_nothing(add_uplink(uplink_with("eth0", {10, 20})));
 }
@@ -108,7 +108,7 @@ TEST_F(Uplink, AddedDifferentlyIsRefusedAndNamed) {
   refused(add_uplink(request), ErrorKind::kFailed, "mode");
 }
 
-TEST_F(Uplink, CarriesNetworksThatWereThereBefore) {
+TEST_F(Uplink, CarriesExistingNetworks) {
   must(attach(on_vlan("tap0", 10)));
   EXPECT_EQ(carrier_of("vlan10"), "");
   must(add_uplink(uplink("eth0")));
@@ -116,7 +116,7 @@ TEST_F(Uplink, CarriesNetworksThatWereThereBefore) {
   EXPECT_TRUE(has_vlan("eth0", 10));
 }
 
-TEST_F(Uplink, CarriesNetworksThatComeLater) {
+TEST_F(Uplink, CarriesNetworksAddedLater) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
   EXPECT_EQ(carrier_of("vlan10"), "eth0");
@@ -124,7 +124,7 @@ TEST_F(Uplink, CarriesNetworksThatComeLater) {
   EXPECT_FALSE(has_vlan("eth0", 10));
 }
 
-TEST_F(Uplink, NamingAVidTakesItFromTheOneWithAll) {
+TEST_F(Uplink, ExplicitVidIsTakenFromTheCatchAllUplink) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
   must(attach(on_vlan("tap1", 20)));
@@ -137,7 +137,7 @@ TEST_F(Uplink, NamingAVidTakesItFromTheOneWithAll) {
   EXPECT_TRUE(has_vlan("eth0", 10));
 }
 
-TEST_F(Uplink, DisjointVidSetsCarryTheirOwn) {
+TEST_F(Uplink, DisjointVidSetsCoexist) {
   must(add_uplink(uplink_with("eth0", {10, 11})));
   must(add_uplink(uplink_with("eth1", {20})));
   must(attach(on_vlan("tap0", 11)));
@@ -154,12 +154,12 @@ TEST_F(Uplink, AVidIsCarriedByOneUplinkOnly) {
   EXPECT_NE(error.message.find("eth0"), std::string::npos);
 }
 
-TEST_F(Uplink, OnlyOneCarriesAll) {
+TEST_F(Uplink, OnlyOneMayCarryAllVids) {
   must(add_uplink(uplink("eth0")));
   refused(add_uplink(uplink("eth1")), ErrorKind::kFailed, "eth0");
 }
 
-TEST_F(Uplink, OneOfNoVlansStandsBesideAnother) {
+TEST_F(Uplink, WithoutVlansCoexistsWithAnother) {
   must(add_uplink(uplink("eth0")));
   must(add_uplink(uplink_with("eth1", {})));
   must(attach(on_vlan("tap0", 10)));
@@ -173,10 +173,10 @@ TEST_F(Uplink, VidsAreChecked) {
   refused(add_uplink(uplink_with("eth0", {4095})), ErrorKind::kUsage, "eth0");
 }
 
-TEST_F(Uplink, RefusesADeviceThatCannotBeOne) {
-  kernel_.add_nic("lo0").link.is_loopback = true;
-  kernel_.add_nic("wg0").link.is_ethernet = false;
-  kernel_.add_nic("eth2").link.master = 9;
+TEST_F(Uplink, RefusesAnUnsuitableDevice) {
+  host_.add_nic("lo0").link.is_loopback = true;
+  host_.add_nic("wg0").link.is_ethernet = false;
+  host_.add_nic("eth2").link.master = 9;
   refused(add_uplink(uplink("lo0")), ErrorKind::kFailed, "loopback");
   refused(add_uplink(uplink("wg0")), ErrorKind::kFailed, "Ethernet");
   refused(add_uplink(uplink("eth2")), ErrorKind::kFailed, "bridge");
@@ -185,40 +185,40 @@ TEST_F(Uplink, RefusesADeviceThatCannotBeOne) {
   refused(add_uplink(uplink("tap0")), ErrorKind::kFailed, "port");
 }
 
-TEST_F(Uplink, RemovingWhatIsNoneIsRefused) {
+TEST_F(Uplink, RemovalOfAnotherDeviceIsRefused) {
   refused(remove_uplink("eth0"), ErrorKind::kFailed, "eth0");
 }
 
 TEST_F(Uplink, WarnsWhenItsMtuIsTooSmall) {
-  kernel_.device("eth0").link.mtu = 1400;
+  host_.device("eth0").link.mtu = 1400;
   EXPECT_EQ(must(add_uplink(uplink("eth0"))).warnings.size(), 1u);
 }
 
-TEST_F(Uplink, ThatIsGoneCanBeRemoved) {
+TEST_F(Uplink, GoneDeviceCanBeRemoved) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
-  kernel_.remove("eth0");
-  EXPECT_EQ(uplink_view("eth0")->state, "gone");
+  host_.remove("eth0");
+  EXPECT_EQ(uplink_view("eth0")->state, DeviceState::kGone);
   must(remove_uplink("eth0"));
   EXPECT_EQ(carrier_of("vlan10"), "");
-  EXPECT_TRUE(kernel_.fake_table(TableId::kVlans).raw().empty());
+  EXPECT_TRUE(host_.fake_table(TableId::kVlans).raw().empty());
 }
 
-TEST_F(Uplink, ThatWasRecreatedIsAddedAfresh) {
+TEST_F(Uplink, RecreatedDeviceIsAddedAgain) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
-  kernel_.recreate("eth0");
+  host_.recreate("eth0");
   must(add_uplink(uplink("eth0")));
   EXPECT_EQ(carrier_of("vlan10"), "eth0");
   EXPECT_TRUE(has_vlan("eth0", 10));
-  EXPECT_EQ(kernel_.fake_table(TableId::kUplinkRecords).raw().size(), 1u);
-  EXPECT_EQ(kernel_.fake_table(TableId::kVlans).raw().size(), 1u);
+  EXPECT_EQ(host_.fake_table(TableId::kUplinkRecords).raw().size(), 1u);
+  EXPECT_EQ(host_.fake_table(TableId::kVlans).raw().size(), 1u);
 }
 
-TEST_F(Uplink, ThatIsGoneDoesNotKeepItsVids) {
+TEST_F(Uplink, GoneDeviceReleasesItsVids) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_vlan("tap0", 10)));
-  kernel_.remove("eth0");
+  host_.remove("eth0");
   must(add_uplink(uplink("eth1")));
   EXPECT_EQ(carrier_of("vlan10"), "eth1");
 }
@@ -227,14 +227,14 @@ TEST_F(Uplink, UntaggedNetworkKeepsTheHostsOwnMac) {
   must(add_uplink(uplink("eth0")));
   must(attach(on_untagged("tap0")));
   EXPECT_TRUE(has_vlan("eth0", 0));
-  auto fdb = kernel_.fake_table(TableId::kFdb).typed<abi::fdb_key, abi::fdb_entry>();
+  auto fdb = host_.fake_table(TableId::kFdb).typed<abi::fdb_key, abi::fdb_entry>();
   ASSERT_EQ(fdb.size(), 1u);
   EXPECT_EQ(fdb[0].second.slot, abi::FDB_SLOT_HOST);
   must(detach("tap0"));
-  EXPECT_TRUE(kernel_.fake_table(TableId::kFdb).raw().empty());
+  EXPECT_TRUE(host_.fake_table(TableId::kFdb).raw().empty());
 }
 
-TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
+TEST_F(Uplink, UntaggedNeedsAnUplinkNameWithSeveral) {
   must(add_uplink(uplink("eth0")));
   must(add_uplink(uplink_with("eth1", {10})));
   Error error = refused(attach(on_untagged("tap0")), ErrorKind::kFailed, "uplinks");
@@ -247,7 +247,8 @@ TEST_F(Uplink, UntaggedNeedsItsNameWhereThereAreSeveral) {
   refused(attach(on_untagged("tap2")), ErrorKind::kFailed, "untagged");
 }
 
-// Once a quarter of the FDB is reserved, a further network may learn fewer MACs (loader/binding.h).
+// Once a quarter of the FDB is reserved, a further network may learn fewer MACs
+// (loader/model/binding.h).
 TEST_F(Uplink, CarriesManyNetworks) {
   constexpr std::uint16_t kNetworks = 600;
   must(add_uplink(uplink("eth0")));
@@ -257,7 +258,7 @@ TEST_F(Uplink, CarriesManyNetworks) {
   must(restore(state));
   std::map<std::uint32_t, int> limits;
   for (const auto& [key, learner] :
-       kernel_.fake_table(TableId::kLearners).typed<abi::learner_key, abi::learner>())
+       host_.fake_table(TableId::kLearners).typed<abi::learner_key, abi::learner>())
     limits[learner.limit]++;
   EXPECT_EQ(limits, (std::map<std::uint32_t, int>{{1024, 255}, {128, kNetworks - 255}}));
   must(remove_network("n1"));

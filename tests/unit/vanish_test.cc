@@ -10,20 +10,20 @@ namespace {
 class Vanish : public testing::TestWithParam<Scenario> {
  protected:
   static std::vector<std::string> devices() {
-    FakeKernel kernel;
-    prepare(kernel, GetParam());
+    FakeHost host;
+    prepare(host, GetParam());
     std::vector<std::string> names;
-    for (const auto& [ifindex, device] : kernel.devices())
+    for (const auto& [ifindex, device] : host.devices())
       if (ifindex != LOOPBACK_IFINDEX) names.push_back(device.link.name);
     return names;
   }
 
   static int calls_without() {
-    FakeKernel kernel;
-    prepare(kernel, GetParam());
-    kernel.vanish_at(0, "");
-    EXPECT_TRUE(run(kernel, GetParam().command));
-    return kernel.calls();
+    FakeHost host;
+    prepare(host, GetParam());
+    host.vanish_at(0, "");
+    EXPECT_TRUE(run(host, GetParam().command));
+    return host.calls();
   }
 
   // The state that a failed command must leave: as if the device had vanished before the command.
@@ -32,54 +32,54 @@ class Vanish : public testing::TestWithParam<Scenario> {
     bool is_refused;
   };
   static Before before_without(const std::string& name) {
-    FakeKernel kernel;
-    prepare(kernel, GetParam());
-    kernel.remove(name);
-    Before before{take_snapshot(kernel), false};
-    before.is_refused = !run(kernel, GetParam().command);
+    FakeHost host;
+    prepare(host, GetParam());
+    host.remove(name);
+    Before before{take_snapshot(host), false};
+    before.is_refused = !run(host, GetParam().command);
     return before;
   }
 
   // The device that the command names is gone, or one end of a veth pair that vanished together.
-  static bool names_a_gone_device(const FakeKernel& kernel, const std::string& message) {
+  static bool names_a_gone_device(const FakeHost& host, const std::string& message) {
     const auto begin = message.find('"') + 1;
     const auto end = message.find('"', begin);
     return message.ends_with("\": the device is gone") &&
-           !kernel.has(message.substr(begin, end - begin));
+           !host.has(message.substr(begin, end - begin));
   }
 
-  static void expect_whole(FakeKernel& kernel) {
-    for (const std::string& violation : kernel.violations()) ADD_FAILURE() << violation;
-    EXPECT_TRUE(!kernel.is_loaded() || kernel.is_settled());
+  static void expect_whole(FakeHost& host) {
+    for (const std::string& violation : host.violations()) ADD_FAILURE() << violation;
+    EXPECT_TRUE(!host.is_loaded() || host.is_settled());
   }
 
-  static void expect_down_works(FakeKernel& kernel) {
-    kernel.vanish_at(0, "");
-    const auto outcome = run(kernel, down());
+  static void expect_down_works(FakeHost& host) {
+    host.vanish_at(0, "");
+    const auto outcome = run(host, down());
     EXPECT_TRUE(outcome) << outcome.error().message;
-    EXPECT_TRUE(kernel.pins().empty());
-    expect_whole(kernel);
+    EXPECT_TRUE(host.pins().empty());
+    expect_whole(host);
   }
 
   void vanish(const std::string& name, int n, const Before& before) {
-    FakeKernel kernel;
-    prepare(kernel, GetParam());
-    kernel.vanish_at(n, name);
-    const auto outcome = run(kernel, GetParam().command);
-    SCOPED_TRACE(name + " vanishes at call " + std::to_string(n) + " of:\n" + journal_text(kernel));
-    expect_whole(kernel);
+    FakeHost host;
+    prepare(host, GetParam());
+    host.vanish_at(n, name);
+    const auto outcome = run(host, GetParam().command);
+    SCOPED_TRACE(name + " vanishes at call " + std::to_string(n) + " of:\n" + journal_text(host));
+    expect_whole(host);
     if (!outcome) {
       const std::string& message = outcome.error().message;
-      const bool is_asked_for = names_a_gone_device(kernel, message);
+      const bool is_asked_for = names_a_gone_device(host, message);
       EXPECT_TRUE(is_asked_for || before.is_refused) << message;
       EXPECT_EQ(message.find("could not undo"), std::string::npos) << message;
-      EXPECT_EQ(difference_but_safer(before.snapshot, take_snapshot(kernel)), "") << message;
+      EXPECT_EQ(difference_but_safer(before.snapshot, take_snapshot(host)), "") << message;
     }
-    expect_down_works(kernel);
+    expect_down_works(host);
   }
 };
 
-TEST_P(Vanish, OfADeviceTakesNothingElseAlong) {
+TEST_P(Vanish, OfADeviceAffectsNothingElse) {
   const int calls = calls_without();
   for (const std::string& name : devices()) {
     const Before before = before_without(name);
@@ -90,26 +90,26 @@ TEST_P(Vanish, OfADeviceTakesNothingElseAlong) {
 INSTANTIATE_TEST_SUITE_P(Every, Vanish, testing::ValuesIn(scenarios()),
                          [](const auto& scenario) { return scenario.param.name; });
 
-Result<Outcome> upgrade(FakeKernel& kernel) {
-  kernel.start_process();
-  XVNET_ASSIGN(instance, Instance::open_for_upgrade(kernel));
+Result<Outcome> upgrade(FakeHost& host) {
+  host.start_process();
+  XVNET_ASSIGN(instance, Instance::open_for_upgrade(host));
   return instance.upgrade();
 }
 
-TEST(VanishDuringUpgrade, OfADeviceTakesNothingElseAlong) {
+TEST(VanishDuringUpgrade, OfADeviceAffectsNothingElse) {
   for (int n = 1, calls = 1; n <= calls && !testing::Test::HasFailure(); n++) {
-    FakeKernel kernel;
-    kernel.add_nic("eth0");
-    ASSERT_TRUE(run(kernel, add_uplink(uplink("eth0"))));
-    ASSERT_TRUE(run(kernel, attach(on_vlan("tap0", 10))));
-    ASSERT_TRUE(run(kernel, attach(on_vlan("tap1", 10))));
-    kernel.set_build("second");
-    kernel.vanish_at(n, "tap0");
-    const auto outcome = upgrade(kernel);
+    FakeHost host;
+    host.add_nic("eth0");
+    ASSERT_TRUE(run(host, add_uplink(uplink("eth0"))));
+    ASSERT_TRUE(run(host, attach(on_vlan("tap0", 10))));
+    ASSERT_TRUE(run(host, attach(on_vlan("tap1", 10))));
+    host.set_build("second");
+    host.vanish_at(n, "tap0");
+    const auto outcome = upgrade(host);
     ASSERT_TRUE(outcome) << outcome.error().message << "\nat call " << n;
-    calls = std::max(calls, kernel.calls());
-    for (const auto& [where, pin] : kernel.pins())
-      EXPECT_TRUE(pin.build == "second" || !kernel.devices().contains(where.first)) << n;
+    calls = std::max(calls, host.calls());
+    for (const auto& [where, pin] : host.pins())
+      EXPECT_TRUE(pin.build == "second" || !host.devices().contains(where.first)) << n;
   }
 }
 

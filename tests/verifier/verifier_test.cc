@@ -108,7 +108,7 @@ INSTANTIATE_TEST_SUITE_P(Every, Verifier, ::testing::ValuesIn(programs()),
 
 // Constants would be in a map that each load makes anew. shared_xdp.cc recognizes a copy of an XDP
 // program by its instructions and its tables.
-TEST(Verifier, XdpKeepsNoConstantsBesideTheInstructions) {
+TEST(Verifier, XdpKeepsItsConstantsInItsInstructions) {
   for (const File& file : kFiles) {
     if (!file.is_xdp) continue;
     const Object object = open(file);
@@ -119,7 +119,7 @@ TEST(Verifier, XdpKeepsNoConstantsBesideTheInstructions) {
 }
 
 // If the kernel lacks a kfunc, libbpf searches the kernel's modules, which needs CAP_SYS_ADMIN.
-TEST(Verifier, ProgramsThatProbeDoNotNameTheKfunc) {
+TEST(Verifier, ProbingProgramsDoNotReferenceTheKfunc) {
   for (const File& file : kFiles) {
     std::size_t size = 0;
     const void* bytes = file.bytes(&size);
@@ -128,6 +128,6 @@ TEST(Verifier, ProgramsThatProbeDoNotNameTheKfunc) {
   }
 }
 
-TEST(Verifier, KnowsEveryProgram) { EXPECT_EQ(programs().size(), 2 * 9U); }
+TEST(Verifier, ListCoversEveryProgram) { EXPECT_EQ(programs().size(), 2 * 9U); }
 
 }  // namespace
