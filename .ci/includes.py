@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Checks who includes whom: each room may include itself and the rooms that its row names, and nothing includes itself."""
+"""Checks the includes: a room includes itself and the rooms of its row. No file includes itself, directly or not."""
 
 import os
 import pathlib

@@ -11,7 +11,7 @@
  * only. The last four are entered by a tail call. They start with the frame alone, so they parse it again.
  *
  * Rooms: lib/ reads protocols and tables and decides nothing; switch/ has what every frame passes; gateway/ has the
- * services of a network, and nat/ the translation, both under tc only. .ci/includes.py checks who may include whom.
+ * services of a network, and nat/ the translation, both under tc only. .ci/includes.py checks which room includes which.
  *
  * Invariants:
  *   - XDP does not write to a frame above pass_unsafe_to_tc. A frame that XDP passes to tc is the frame that arrived.

@@ -114,8 +114,8 @@ Result<void> repair_addresses(Change& change) {
   for (auto [key, entry] : entries) {
     XVNET_ASSIGN(network, whole_network(tables, key.network));
     XVNET_ASSIGN(port, tables.port_records.find(entry.ifindex));
-    XVNET_ASSIGN(is_of_somebody, is_kept_or_allowed(tables, key, entry));
-    if (!network || !is_of_somebody) {
+    XVNET_ASSIGN(is_in_use, is_kept_or_allowed(tables, key, entry));
+    if (!network || !is_in_use) {
       XVNET_TRY(change.erase(tables.addresses, key));
     } else if (entry.ifindex && (!port || port->network != key.network)) {
       entry.ifindex = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/gateway/arp.h and gateway.h: requests that a network with a subnet answers itself. Red
+// bpf/gateway/arp.h and ping.h: requests that a network with a subnet answers itself. Red
 // has the gateway 10.0.0.254. It knows 10.0.0.1 for port a, 10.0.0.2 for port b with its MAC, and
 // 10.0.0.3 for port c without a MAC. 10.0.0.4 is reserved and has no port now. XDP leaves every
 // request that needs an answer to tc.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/nat/lookup.h, and the handling of forwards and floating addresses in route.h and outside.h.
+// bpf/nat/lookup.h, and the handling of forwards and floating addresses in out.h and in.h.
 // nat_fixture.h describes the hosts and addresses.
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>

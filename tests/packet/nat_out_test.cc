@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// bpf/nat/out.h, outside.h, translate.h and nat_error.h: which frames leave through the NAT,
-// which replies come back, and which frames are dropped. XDP leaves all of it to tc. nat_fixture.h
-// describes the hosts and addresses.
+// bpf/nat/out.h, in.h, translate.h and icmp.h: which frames leave through the NAT, which replies
+// come back, and which frames are dropped. XDP leaves all of it to tc. nat_fixture.h describes
+// the hosts and addresses.
 #include <linux/if_ether.h>
 
 #include <algorithm>
