@@ -75,14 +75,15 @@ Result<std::vector<Finding>> examine_saved(const Globals& globals, const std::st
   const std::string missing = names_of_what(saved, is_missing);
   if (!missing.empty())
     findings.push_back({"saved state", Health::kWarn,
-                        fmt::format("saved in {}, but missing: {}", path, missing), "«restore»"});
+                        fmt::format("saved in {:?}, but missing: {}", path, missing), "«restore»"});
   const std::string unsaved = names_of_what(present, is_unsaved);
   if (!unsaved.empty())
     findings.push_back({"saved state", Health::kWarn,
-                        fmt::format("not saved in {}, or saved differently: {}", path, unsaved),
+                        fmt::format("not saved in {:?}, or saved differently: {}", path, unsaved),
                         "«save»"});
   if (findings.empty())
-    findings.push_back({"saved state", Health::kOk, "everything is as saved in " + path, ""});
+    findings.push_back(
+        {"saved state", Health::kOk, fmt::format("everything is as saved in {:?}", path), ""});
   return findings;
 }
 

@@ -317,7 +317,7 @@ Result<void> Change::delete_or_keep(std::uint32_t ifindex) {
   // An alias of the operator is kept. Then nothing records that xvnet created the TAP.
   if (link->alias.empty()) XVNET_TRY(set_alias(*link, kKeptAlias));
   warnings_.push_back(fmt::format(
-      "{}: not deleted, because a VM has it open; it is down and in no network until it is "
+      "{:?}: not deleted, because a VM has it open; it is down and in no network until it is "
       "attached or restored; once the VM has stopped, `ip link del {}` deletes it",
       link->name, link->name));
   return {};

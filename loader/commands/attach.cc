@@ -113,9 +113,9 @@ Result<void> warn_about_mtu(Change& change, const Link& link, std::uint32_t netw
   XVNET_ASSIGN(uplink, change.host().find_link(entry->uplink));
   if (uplink && uplink->mtu < link.mtu)
     outcome.warnings.push_back(fmt::format(
-        "{}: its MTU of {} is larger than {}'s {}: full-sized frames cannot leave the "
+        "{:?}: its MTU of {} is larger than the {} of {:?}: full-sized frames cannot leave the "
         "host; set `ip link set {} mtu {}`, or give the guest an MTU of {}",
-        link.name, link.mtu, uplink->name, uplink->mtu, uplink->name, link.mtu, uplink->mtu));
+        link.name, link.mtu, uplink->mtu, uplink->name, uplink->name, link.mtu, uplink->mtu));
   return {};
 }
 

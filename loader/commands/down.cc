@@ -43,7 +43,7 @@ Result<Outcome> remove_from_uplink(Change& change, const Link& link) {
   return Outcome{
       .changed = true,
       .warnings = {fmt::format(
-          "{}: it is not an uplink any more; whether promiscuous mode and its offloads were "
+          "{:?}: it is not an uplink any more; whether promiscuous mode and its offloads were "
           "on before is not known: ip link set dev {} promisc off",
           link.name, quoted_for_shell(link.name))}};
 }
@@ -61,7 +61,7 @@ Result<Outcome> remove_from_port(Change& change, const Link& link) {
   }
   return Outcome{.changed = true,
                  .warnings = {fmt::format(
-                     "{}: it is not a port any more, and down; whether xvnet created it is not "
+                     "{:?}: it is not a port any more, and down; whether xvnet created it is not "
                      "known: `ip link del {}` deletes it",
                      link.name, quoted_for_shell(link.name))}};
 }
@@ -109,10 +109,10 @@ Result<Outcome> remove_remnant(Change& change, const Remnant& remnant) {
     XVNET_TRY(change.set_backstop(remnant.ifindex, false));
     Outcome outcome{.changed = true, .warnings = {}};
     if (link)
-      outcome.warnings.push_back(fmt::format(
-          "{}: a port that was called {} had its interface index; if it was renamed, set "
-          "it down: ip link set dev {} down",
-          link->name, remnant.name, quoted_for_shell(link->name)));
+      outcome.warnings.push_back(
+          fmt::format("{:?}: a port that was called {:?} had its ifindex; if it was renamed, set "
+                      "it down: ip link set dev {} down",
+                      link->name, remnant.name, quoted_for_shell(link->name)));
     return outcome;
   }
   if (remnant.program == Program::kTcToForward) return remove_from_loopback(change, *link);

@@ -118,7 +118,7 @@ class Restoring {
           live.untagged == request.untagged)
         continue;
       outcome_.warnings.push_back(
-          fmt::format("{}: it stays in network {:?}; the saved state names another network",
+          fmt::format("{:?}: it stays in network {:?}; the saved state names another network",
                       request.device, text_of(network->name)));
       return live;
     }
@@ -135,7 +135,7 @@ class Restoring {
 
   void miss(const std::string& name) {
     outcome_.warnings.push_back(
-        fmt::format("{}: the device does not exist yet; «restore» attaches it later", name));
+        fmt::format("{:?}: the device does not exist yet; «restore» attaches it later", name));
   }
 
   Result<std::uint32_t> number_of(const std::string& name) const {
@@ -207,7 +207,7 @@ class Restoring {
     });
     if (failed) return std::unexpected(*std::move(failed));
     outcome_.warnings.push_back(
-        fmt::format("{}: it was set down, so that its VM cannot reach the host", device));
+        fmt::format("{:?}: it was set down, so that its VM cannot reach the host", device));
     return {};
   }
 

@@ -60,7 +60,7 @@ std::string in_words(const abi::port_record& record, const PortRequest& request,
   if (wanted.mac) what = format_mac(*request.mac);
   for (const Ipv4 address : wanted.addresses)
     what += (what.empty() ? "" : ", ") + format_ipv4(address);
-  return fmt::format("{}: takes {} from port {}, which {}", request.device, what,
+  return fmt::format("{:?}: takes {} from port {:?}, which {}", request.device, what,
                      text_of(record.device.name), why);
 }
 

@@ -29,11 +29,11 @@ Result<void> add(Plan& plan, const Host& host, const Placement& placement,
   if (runs(state)) plan.placements.push_back(placement);
   if (placement.hook != Hook::kTcIngress) return {};
   if (state == Attachment::kOrphaned)
-    plan.warnings.push_back(
-        fmt::format("{}: it is not upgraded, because its programs are gone", text_of(record.name)));
+    plan.warnings.push_back(fmt::format("{:?}: it is not upgraded, because its programs are gone",
+                                        text_of(record.name)));
   if (state == Attachment::kUnfiltered)
     plan.warnings.push_back(
-        fmt::format("{}: it is not upgraded, because its program is gone; «doctor» says "
+        fmt::format("{:?}: it is not upgraded, because its program is gone; «doctor» says "
                     "how to repair it",
                     text_of(record.name)));
   return {};

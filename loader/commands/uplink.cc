@@ -92,11 +92,11 @@ Result<void> warn_about_mtu(Change& change, const Link& uplink, Outcome& outcome
     XVNET_ASSIGN(link, change.host().find_link(ifindex));
     if (!network || network->uplink != uplink.ifindex || !link || link->mtu <= largest) continue;
     largest = link->mtu;
-    who = fmt::format("{}'s MTU of {}", link->name, link->mtu);
+    who = fmt::format("the frames of {:?} (MTU {})", link->name, link->mtu);
   }
   if (uplink.mtu < largest)
     outcome.warnings.push_back(fmt::format(
-        "{}: its MTU of {} cannot carry {} and a VLAN tag; set `ip link set {} mtu {}`, "
+        "{:?}: its MTU of {} cannot carry {} and a VLAN tag; set `ip link set {} mtu {}`, "
         "or give the guests an MTU of {}",
         uplink.name, uplink.mtu, who, uplink.name, largest, uplink.mtu));
   return {};

@@ -25,7 +25,7 @@ Result<void> share_links(const PinRoot& root, const PinRoot& previous) {
     if (is_pinned(path)) continue;
     auto object = open_pin(entry->path());
     if (!object)
-      return fail_errno(object.error(), fmt::format("open pin {}", entry->path().native()));
+      return fail_errno(object.error(), fmt::format("open pin {:?}", entry->path().native()));
     XVNET_TRY(pin(*object, path));
   }
   if (!error || error.value() == ENOENT) return {};

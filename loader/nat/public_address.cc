@@ -222,7 +222,7 @@ Result<std::vector<std::string>> reach_warnings(Change& change,
     XVNET_ASSIGN(link, change.host().find_link(address.entry.uplink));
     if (known || !link) continue;
     warnings.push_back(fmt::format(
-        "{}: neither the host nor the subnet of {} has this address; it receives nothing "
+        "{}: neither the host nor the subnet of {:?} has this address; it receives nothing "
         "unless a router there has a route for it to this host",
         format_ipv4(address.address), link->name));
   }

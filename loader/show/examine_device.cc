@@ -64,10 +64,7 @@ class Examination {
   // Checks the link itself: name, bridge, ARP and IPv6, MTU, carrier.
   void link(const Link& link) {
     if (const std::string name = text_of(device_->record.name); name != link.name)
-      add(Health::kWarn,
-          fmt::format("it was renamed: it was renamed: it was renamed: it was renamed: it was "
-                      "renamed: it was renamed: it was called {} when it was set up",
-                      name),
+      add(Health::kWarn, fmt::format("it was renamed: it was called {:?} when it was set up", name),
           device_->again);
     if (link.master) master(link);
     if (!device_->is_uplink && !link.is_silent())
@@ -103,8 +100,7 @@ class Examination {
     if (is_missing)
       add(Health::kWarn,
           "its backstop is gone (nftables: table netdev xvnet): if its programs were lost, too, "
-          "its VM "
-          "would reach the host",
+          "its VM would reach the host",
           device_->again);
     return {};
   }
@@ -124,7 +120,8 @@ class Examination {
   void master(const Link& link) {
     const auto found = host_->find_link(link.master);
     const std::optional<Link> master = found ? *found : std::nullopt;
-    const std::string name = master ? master->name : std::string("a bridge or bond");
+    const std::string name =
+        master ? fmt::format("{:?}", master->name) : std::string("a bridge or bond");
     const std::string leave = leave_master_command(link, master);
     if (device_->is_uplink)
       add(Health::kFail,
@@ -184,8 +181,9 @@ Result<void> examine_mtu(const Host& host, Tables& tables, const abi::port_recor
   if (uplink && link.mtu > other)
     examination.add(
         Health::kWarn,
-        fmt::format("its MTU of {} is larger than {}'s {}: large frames cannot be sent there",
-                    link.mtu, uplink->name, other),
+        fmt::format(
+            "its MTU of {} is larger than the {} of {:?}: large frames cannot be sent there",
+            link.mtu, other, uplink->name),
         fmt::format("ip link set dev {} mtu {}", quoted_for_shell(uplink->name), link.mtu));
   else if (!port.device.mtu && link.mtu < other)
     examination.add(Health::kWarn,

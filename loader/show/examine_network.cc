@@ -94,7 +94,7 @@ Result<void> examine_pool(const Host& host, Tables& tables, const Examined& exam
     if (holder.empty()) continue;
     XVNET_ASSIGN(removal, removal_command(host, *address, holder));
     findings.push_back({examined.check, Health::kFail,
-                        fmt::format("the public address {} of its VMs was assigned to {}: remove "
+                        fmt::format("the public address {} of its VMs was assigned to {:?}: remove "
                                     "it there, or give the network another ‹snat›",
                                     format_ipv4(*address), holder),
                         removal});
@@ -108,9 +108,8 @@ std::string in_words(const std::optional<LostAddress>& lost) {
   return lost->holder.empty()
              ? fmt::format("the host does not have the public address {} of its VMs any more", ip)
              : fmt::format(
-                   "its VMs do not reach the internet: their public address {} is on {}, which is "
-                   "not an "
-                   "uplink",
+                   "its VMs do not reach the internet: their public address {} is on {:?}, which "
+                   "is not an uplink",
                    ip, lost->holder);
 }
 
@@ -256,30 +255,31 @@ Result<void> examine_host_interface(const Host& host, Tables& tables, const Exam
   XVNET_ASSIGN(link, host.find_link(name));
   if (!link) {
     XVNET_ASSIGN(renamed, find_host_end(host, tables, examined));
-    fails(renamed ? fmt::format("its host interface {} was renamed to {}", name, renamed->name)
-                  : fmt::format("its host interface {} is gone", name));
+    fails(renamed ? fmt::format("its host interface {:?} was renamed to {:?}", name, renamed->name)
+                  : fmt::format("its host interface {:?} is gone", name));
     return {};
   }
-  if (!link->is_up) fails(fmt::format("its host interface {} is down", name));
+  if (!link->is_up) fails(fmt::format("its host interface {:?} is down", name));
   if (!link->noise.has_arp)
     fails(fmt::format(
-        "ARP was turned off on its host interface {}: VMs cannot resolve the host's MAC", name));
+        "ARP was turned off on its host interface {:?}: VMs cannot resolve the host's MAC", name));
   if (link->master) {
     XVNET_ASSIGN(master, host.find_link(link->master));
     findings.push_back(
         {examined.check, Health::kFail,
-         fmt::format("its host interface {} is a member of {}: the host does not receive "
+         fmt::format("its host interface {:?} is a member of {}: the host does not receive "
                      "its frames, and other members do",
-                     name, master ? master->name : std::string("a bridge or bond")),
+                     name,
+                     master ? fmt::format("{:?}", master->name) : std::string("a bridge or bond")),
          leave_master_command(*link, master)});
   }
   XVNET_ASSIGN(ports, host_ports(tables, examined.network.id));
   for (const auto& port : ports)
     if (std::memcmp(port.record.mac, link->mac.data(), sizeof port.record.mac) != 0)
-      fails(fmt::format("the MAC of its host interface {} was changed", name));
+      fails(fmt::format("the MAC of its host interface {:?} was changed", name));
   for (const auto& address : addresses) {
     XVNET_ASSIGN(is_there, host.has_address(link->ifindex, address));
-    if (!is_there) fails(fmt::format("its host interface {} has lost {}", name, address));
+    if (!is_there) fails(fmt::format("its host interface {:?} has lost {}", name, address));
   }
   XVNET_ASSIGN(settings, host.unguarded(link->ifindex, kinds_of(addresses)));
   if (!settings.empty())
@@ -290,7 +290,7 @@ Result<void> examine_host_interface(const Host& host, Tables& tables, const Exam
   XVNET_ASSIGN(overruling, host.overruling());
   for (const auto& [setting, value] : overruling)
     findings.push_back({examined.check, Health::kWarn,
-                        fmt::format("{} overrides the setting of its host interface {}: the host "
+                        fmt::format("{} overrides the setting of its host interface {:?}: the host "
                                     "answers its VMs more than it should",
                                     setting, name),
                         fmt::format("sysctl -w {}={}", setting, value)});
@@ -305,7 +305,7 @@ Result<void> examine_taken(const Host& host, Tables& tables, const ForwardReques
   const std::string detail =
       fmt::format("the host now has {}, the address of a forward", format_ipv4(request.outside));
   const std::string advice =
-      fmt::format("{}, on {}: take it off there, or delete the forward", detail, holder);
+      fmt::format("{}, on {:?}: take it off there, or delete the forward", detail, holder);
   findings.push_back({"network " + request.network, Health::kFail, may_follow ? detail : advice,
                       may_follow ? command_of(request) : removal});
   return {};

@@ -85,7 +85,7 @@ TEST(Restore, RecreatedDeviceIsTheSamePortAgain) {
   lab.host.must({"save", file.path()});
   delete_link(lab.ns(), "tap0");
   const Words again = {"restore", file.path(), "--device", "tap0"};
-  EXPECT_NE(lab.host.must(again).err.find("tap0: the device does not exist yet"),
+  EXPECT_NE(lab.host.must(again).err.find("\"tap0\": the device does not exist yet"),
             std::string::npos);
   lab.ns().must({"ip", "tuntap", "add", "dev", "tap0", "mode", "tap"});
   lab.host.must(again);
@@ -178,7 +178,7 @@ TEST(Restore, SetsDownADeviceThatCannotBeAPort) {
   set_up(lab.ns(), "tap1");
   const CommandResult result = lab.host.xvnet({"restore", file.path(), "--device", "tap1"});
   EXPECT_EQ(result.exit_code, 1) << result.describe();
-  EXPECT_NE(result.err.find("tap1: it is set down"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("\"tap1\": it was set down"), std::string::npos) << result.err;
   EXPECT_FALSE(is_up(lab.ns(), "tap1"));
 }
 

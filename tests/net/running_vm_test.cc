@@ -89,7 +89,7 @@ TEST_F(RunningVm, IsDetectedByADetachedQueue) {
   request.ifr_flags = static_cast<short>(IFF_DETACH_QUEUE);
   ASSERT_EQ(ioctl(lab.vm("tap1").fd(), TUNSETQUEUE, &request), 0);
   const CommandResult downed = lab.host.xvnet({"down"});
-  EXPECT_NE(downed.err.find("tap1: kept"), std::string::npos) << downed.describe();
+  EXPECT_NE(downed.err.find("\"tap1\": not deleted"), std::string::npos) << downed.describe();
   EXPECT_TRUE(exists(lab.ns(), "tap1"));
 }
 

@@ -91,11 +91,11 @@ TEST_P(SharedAddress, IsNotAssignedAutomatically) {
   const CommandResult own = lab.host.xvnet(
       {"attach", "c3", "--network", "blue", "--ip", kShared, "--mode", mode(), "--replace"});
   EXPECT_EQ(own.exit_code, 1) << own.describe();
-  EXPECT_NE(own.err.find("share 10.0.0.100, by --allow"), std::string::npos) << own.describe();
+  EXPECT_NE(own.err.find("share 10.0.0.100 by --allow"), std::string::npos) << own.describe();
   const CommandResult taken = lab.host.xvnet(
       {"attach", "c3", "--network", "blue", "--allow", "10.0.0.11", "--mode", mode(), "--replace"});
   EXPECT_EQ(taken.exit_code, 1) << taken.describe();
-  EXPECT_NE(taken.err.find("\"c1\" of network \"blue\" has 10.0.0.11 to itself"), std::string::npos)
+  EXPECT_NE(taken.err.find("\"c1\" of network \"blue\" has 10.0.0.11"), std::string::npos)
       << taken.describe();
 }
 

@@ -46,7 +46,7 @@ TEST_F(OutsideChange, HostWithAFloatingAddressGetsARemovalFix) {
   must(add_forward(floating("green", "203.0.113.7", "10.0.0.7")));
   expect_none();
   host_.device("eth0").addresses.insert("203.0.113.7/24");
-  expect("the host now has 203.0.113.7, the address of a forward, on eth0",
+  expect("the host now has 203.0.113.7, the address of a forward, on \"eth0\"",
          "ip address del 203.0.113.7/24 dev eth0");
   host_.device("eth0").addresses.erase("203.0.113.7/24");
   expect_none();
@@ -54,7 +54,7 @@ TEST_F(OutsideChange, HostWithAFloatingAddressGetsARemovalFix) {
 
 TEST_F(OutsideChange, HostWithAPoolAddressGetsARemovalFix) {
   host_.add_nic("eth9").addresses = {"203.0.113.5/32"};
-  expect("the public address 203.0.113.5 of its VMs was assigned to eth9",
+  expect("the public address 203.0.113.5 of its VMs was assigned to \"eth9\"",
          "ip address del 203.0.113.5/32 dev eth9");
   host_.device("eth9").addresses.clear();
   expect_none();
@@ -63,7 +63,7 @@ TEST_F(OutsideChange, HostWithAPoolAddressGetsARemovalFix) {
 TEST_F(OutsideChange, ForwardAddressOnAnotherDeviceGetsARemovalFix) {
   must(add_forward(forward("green", {"203.0.113.9", 80}, {"10.0.0.7", 80})));
   host_.add_nic("eth9").addresses = {"203.0.113.9/32"};
-  expect("the host now has 203.0.113.9, the address of a forward, on eth9",
+  expect("the host now has 203.0.113.9, the address of a forward, on \"eth9\"",
          "ip address del 203.0.113.9/32 dev eth9");
 }
 
@@ -71,9 +71,9 @@ TEST_F(OutsideChange, UplinkInABridgeGetsARemovalFix) {
   FakeDevice& bridge = host_.add_nic("br9");
   bridge.link.type = "bridge";
   host_.device("eth0").link.master = bridge.link.ifindex;
-  expect("member of br9", "ip link set dev eth0 nomaster");
+  expect("member of \"br9\"", "ip link set dev eth0 nomaster");
   bridge.link.type = "openvswitch";
-  expect("member of br9", "ovs-vsctl del-port eth0");
+  expect("member of \"br9\"", "ovs-vsctl del-port eth0");
 }
 
 TEST_F(OutsideChange, PortInOpenVSwitchGetsAnOvsFix) {
@@ -81,19 +81,19 @@ TEST_F(OutsideChange, PortInOpenVSwitchGetsAnOvsFix) {
   FakeDevice& bridge = host_.add_nic("ovs-system");
   bridge.link.type = "openvswitch";
   host_.device("tap0").link.master = bridge.link.ifindex;
-  expect("member of ovs-system", "ovs-vsctl del-port tap0");
+  expect("member of \"ovs-system\"", "ovs-vsctl del-port tap0");
   bridge.link.type = "bridge";
-  expect("member of ovs-system", "«attach» tap0 ‹vlan› 20");
+  expect("member of \"ovs-system\"", "«attach» tap0 ‹vlan› 20");
 }
 
 TEST_F(OutsideChange, HostInterfaceInABridgeOrWithoutArpIsRepaired) {
   const std::uint32_t bridge = host_.add_nic("br9").link.ifindex;
   host_.device("xv-lab").link.master = bridge;
-  expect("xv-lab is a member of br9", "ip link set dev xv-lab nomaster");
+  expect("\"xv-lab\" is a member of \"br9\"", "ip link set dev xv-lab nomaster");
   must(set_network(lab()));
   expect_none();
   host_.device("xv-lab").link.noise.has_arp = false;
-  expect("ARP was turned off on its host interface xv-lab",
+  expect("ARP was turned off on its host interface \"xv-lab\"",
          "«network set» lab ‹host_addresses› 10.5.0.1/24");
   must(set_network(lab()));
   expect_none();

@@ -66,7 +66,7 @@ class RenamedHostInterface : public OnFakeHost {
 
 TEST_F(RenamedHostInterface, GetsItsNamesBack) {
   host_.rename("xv-lab", "bar");
-  EXPECT_EQ(faults(host_).front().detail, "its host interface xv-lab was renamed to bar");
+  EXPECT_EQ(faults(host_).front().detail, "its host interface \"xv-lab\" was renamed to \"bar\"");
   expect_repaired();
   host_.rename("xp-lab", "bar");
   expect_repaired();

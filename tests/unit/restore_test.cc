@@ -206,7 +206,7 @@ TEST_F(Restore, SetsDownADeviceThatCannotBeAttached) {
   EXPECT_NE(outcome.failures[0].message.find("network \"none\" does not exist"), std::string::npos);
   EXPECT_FALSE(host_.device("tap9").link.is_up);
   ASSERT_EQ(outcome.warnings.size(), 1U);
-  EXPECT_NE(outcome.warnings[0].find("tap9: it was set down"), std::string::npos);
+  EXPECT_NE(outcome.warnings[0].find("\"tap9\": it was set down"), std::string::npos);
 }
 
 TEST_F(Restore, DoesNotSetDownDevicesOfTheHost) {

@@ -24,7 +24,7 @@ class RunningVm : public OnFakeHost {
   }
   void expect_kept(const Outcome& outcome) {
     ASSERT_EQ(outcome.warnings.size(), 1u);
-    EXPECT_TRUE(outcome.warnings[0].starts_with("tap0: not deleted")) << outcome.warnings[0];
+    EXPECT_TRUE(outcome.warnings[0].starts_with("\"tap0\": not deleted")) << outcome.warnings[0];
     ASSERT_TRUE(host_.has("tap0"));
     EXPECT_EQ(host_.device("tap0").link.ifindex, ifindex);
     EXPECT_FALSE(host_.device("tap0").link.is_up);

@@ -47,7 +47,7 @@ TEST_F(TakeOver, PortWithoutACarrierLosesItsMacAndAddress) {
   const Outcome outcome = must(attach(vm("tap1")));
   ASSERT_EQ(outcome.warnings.size(), 1u);
   EXPECT_EQ(outcome.warnings[0],
-            "tap1: takes 02:00:00:00:00:01, 10.0.0.7 from port tap0, which has no carrier");
+            "\"tap1\": takes 02:00:00:00:00:01, 10.0.0.7 from port \"tap0\", which has no carrier");
   EXPECT_EQ(port_of_mac(), ifindex("tap1"));
   EXPECT_EQ(view_of("tap1")->ips, Texts{"10.0.0.7"});
   EXPECT_EQ(view_of("tap1")->mac, kMac);
@@ -84,7 +84,7 @@ TEST_F(TakeOver, APortWhoseDeviceIsGoneIsRemoved) {
   host_.remove("tap0");
   const Outcome outcome = must(attach(vm("tap1")));
   ASSERT_EQ(outcome.warnings.size(), 1u);
-  EXPECT_NE(outcome.warnings[0].find("tap0, which is gone"), std::string::npos);
+  EXPECT_NE(outcome.warnings[0].find("\"tap0\", which is gone"), std::string::npos);
   EXPECT_EQ(port_of_mac(), ifindex("tap1"));
   EXPECT_FALSE(view_of("tap0"));
 }
