@@ -128,7 +128,7 @@ Result<int> run_stats(const StatsWords& words, const Globals& globals) {
 void add_show(CLI::App& app, Run& chosen) {
   auto& command = *app.add_subcommand("show", "show the state");
   auto words = std::make_shared<ShowWords>();
-  add_word(command, "NOUN", words->noun, nouns_text(), "default: the first three");
+  add_word(command, "NOUN", words->noun, nouns_text(), "default: ports, networks and uplinks");
   add_word(command, "--network", words->network, "NAME", "nat: only this network");
   add_word(command, "--address", words->address, "IP", "nat: only this address, inside or outside");
   add_word(command, "--port", words->port, "N", "nat: only this port, inside or outside");

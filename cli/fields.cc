@@ -281,7 +281,8 @@ const Fields<UplinkRequest>& uplink_fields() {
   using R = UplinkRequest;
   static const Fields<R> fields = {
       argument("dev", "IFACE", "name of the NIC", &R::device, kText),
-      option("vlans", "10,20-30|none", "VIDs that it carries; default: all", &R::vids, kVids),
+      option("vlans", "10,20-30|none",
+             "VIDs that it carries; default: all that no other uplink names", &R::vids, kVids),
       option("mode", "auto|xdp|tc", "hook that carries its frames", &R::mode, kMode),
       flag("shared_xdp", "attach beside other XDP programs through libxdp", &R::share_xdp),
   };
@@ -294,7 +295,7 @@ const Fields<NetworkRequest>& network_fields() {
       argument("name", "NAME", "name of the network", &R::name, kText),
       or_none(option("vlan", "VID|none", "VLAN of the network on the uplink", &R::vid, kVid),
               &R::is_host_only, true),
-      flag("untagged", "the network is the uplink's untagged frames", &R::untagged),
+      flag("untagged", "the network carries the uplink's untagged frames", &R::untagged),
       or_none(option("uplink", "IFACE|none", "uplink, if several exist (with --untagged)",
                      &R::uplink, kText),
               &R::has_any_uplink, true),
@@ -329,7 +330,7 @@ const Fields<NetworkRequest>& network_fields() {
                                               &R::snat_exceptions, kPrefix),
                                          &R::snat_exceptions, std::vector<Subnet>{})),
       only_on_command_line(
-          flag("force", "take a public address that another machine answers for", &R::force)),
+          flag("force", "use a public address even if another machine answers for it", &R::force)),
   };
   return fields;
 }
@@ -338,12 +339,12 @@ const Fields<ForwardRequest>& forward_fields() {
   using R = ForwardRequest;
   static const Fields<R> fields = {
       argument("network", "NETWORK", "name of the network", &R::network, kText),
-      with_values("tcp|udp|all", argument("protocol", "PROTOCOL", "all: of a floating address",
+      with_values("tcp|udp|all", argument("protocol", "PROTOCOL", "all is for a floating address",
                                           &R::protocol, kProtocol)),
       outside_field(),
       inside_field(),
       only_on_command_line(
-          flag("force", "take an address that another machine answers for", &R::force)),
+          flag("force", "use an address even if another machine answers for it", &R::force)),
   };
   return fields;
 }

@@ -119,14 +119,14 @@ Result<ModeChoice> choose_mode(const Host& host, const Link& link, const ModeQue
   choice.has_xdp_on_sk_buffs = link.kind == LinkKind::kTap;
 
   if (question.asked == Mode::kTc) {
-    choice.why = "asked for";
+    choice.why = "requested";
     choice.is_xdp_target = false;
   } else if (question.asked == Mode::kXdp) {
     if (obstacle)
       return fail(obstacle->kind, fmt::format("use XDP on {:?}: {}", link.name, obstacle->cause),
                   obstacle->hint);
     choice.mode = Mode::kXdp;
-    choice.why = "asked for";
+    choice.why = "requested";
   } else if (obstacle) {
     choice.why = obstacle->cause;
   } else {

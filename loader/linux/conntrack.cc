@@ -67,7 +67,7 @@ Result<PortSet> tracked_ports(Transport transport, Ipv4 address) {
   // A request would load the module on a host that tracks nothing.
   if (access("/proc/sys/net/netfilter/nf_conntrack_count", F_OK)) return ports;
   auto socket = NetlinkSocket::open(NETLINK_NETFILTER);
-  if (!socket) return fail_netlink(socket.error(), "ask for tracked connections");
+  if (!socket) return fail_netlink(socket.error(), "list tracked connections");
   NetlinkMessage request((NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
   request.header(nfgenmsg{.nfgen_family = AF_INET, .version = NFNETLINK_V0, .res_id = 0});
   auto done = socket->execute(request, [&](const nlmsghdr* message) {
@@ -77,7 +77,7 @@ Result<PortSet> tracked_ports(Transport transport, Ipv4 address) {
   // A kernel without nf_conntrack_netlink cannot answer. The programs detect such connections when
   // the host sends (bpf/nat/claim.h).
   if (!done && done.error().number != EINVAL)
-    return fail_netlink(done.error(), "ask for tracked connections");
+    return fail_netlink(done.error(), "list tracked connections");
   return ports;
 }
 

@@ -115,7 +115,7 @@ Result<std::optional<std::uint32_t>> owner_uid(const PortRequest& request) {
   const auto [at, error] = std::from_chars(request.owner.data(), end, uid);
   if (error == std::errc() && at == end) return uid;
   if (const passwd* user = getpwnam(request.owner.c_str())) return user->pw_uid;
-  return misuse(request, fmt::format("‹owner› {:?} is no user", request.owner));
+  return misuse(request, fmt::format("‹owner› {:?} is not a user", request.owner));
 }
 
 abi::port_record make_port_record(const Link& link, const ModeChoice& choice, std::uint32_t network,
