@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The way of a packet through xvnet, from top to bottom.
+ * The path of a packet through xvnet, from top to bottom.
  *
  * Each function below is a pipeline: a list of stages that run in this order. A stage returns a reason.
  * REASON_CONTINUE is zero and lets the next stage run. Any other reason ends the pipeline; finish() counts it and
@@ -10,8 +10,9 @@
  * only; all others differ by hook only in the operations of hook/xdp.h and hook/tc.h. The other pipelines run under tc
  * only. The last four are entered by a tail call. They start with the frame alone, so they parse it again.
  *
- * Rooms: lib/ reads protocols and tables and decides nothing; switch/ has what every frame passes; gateway/ has the
- * services of a network, and nat/ the translation, both under tc only. .ci/includes.py checks which room includes which.
+ * Folders: lib/ reads protocols and tables and decides nothing. switch/ has the stages of every frame. gateway/ has the
+ * services of a network, and nat/ the translation; both run under tc only. .ci/includes.py checks the includes between
+ * folders.
  *
  * Invariants:
  *   - XDP does not write to a frame above pass_unsafe_to_tc. A frame that XDP passes to tc is the frame that arrived.
@@ -86,7 +87,7 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 
 	       /* From here on the network is fixed. Frames of no network have passed to the host. */
 
-	       /* In an untagged network the host gets what these two refuse, because it may run LLDP or LACP there. */
+	       /* In an untagged network the frames that these two refuse go to the host: it may run LLDP or LACP there. */
 	       ?: pass_to_host(packet, refuse_link_local(packet))
 	       ?: pass_to_host(packet, refuse_bad_source(packet))
 
@@ -105,7 +106,7 @@ static __always_inline enum reason from_uplink(struct packet *packet)
 	       /* The last decision of XDP. Under XDP nothing above may write. */
 	       ?: XDP_ONLY(pass_unsafe_to_tc(packet))
 
-	       /* The only receivers left are ports, and for a flood in an untagged network the host. */
+	       /* The receivers left are ports and, for a flood in an untagged network, the host. */
 	       ?: send_to_port(packet)
 	       ?: XDP_ONLY(REASON_PASS_TO_TC)
 	       ?: TC_ONLY(flood(packet));
@@ -158,14 +159,14 @@ static __always_inline enum reason from_outside(struct packet *packet)
 					 ?: check_uplink(packet)
 					 ?: refuse_false_offloads(packet)
 
-					 /* From here on the frame has no tag. For the host the tag returns. */
+					 /* From here on the frame has no tag. It gets the tag back if it passes to the host. */
 					 ?: remove_priority_tag(packet)
 
 					 /* The mapping of the public port selects the network. */
 					 ?: translate_in(packet)
 					 ?: reply_for_public(packet)
 
-					 /* Nothing above expects the frame. */
+					 /* No mapping expects the frame. */
 					 ?: REASON_NOT_OURS);
 }
 
@@ -178,10 +179,10 @@ static __always_inline enum reason to_forward(struct packet *packet)
 	return restore_priority_tag(packet, parse(packet)
 					 ?: remove_priority_tag(packet)
 
-					 /* The host wins a port that it uses: the mapping of a VM ends here. */
+					 /* A port that the host uses becomes the host's: a VM's mapping of it ends. */
 					 ?: claim_port(packet)
 
-					 /* A forward leads to its VM without the wire. */
+					 /* A frame to a forward goes to its VM, not to the wire. */
 					 ?: forward_from_host(packet)
 					 ?: reply_to_host_arp(packet)
 
