@@ -47,7 +47,7 @@ Result<int> save(const Word& word, const Globals& globals) {
   XVNET_ASSIGN(host, open_host(globals));
   XVNET_ASSIGN(instance, Instance::open_for_reading(*host));
   XVNET_ASSIGN(state, instance.desired_state());
-  if (file == kStandardOutput || globals.rehearse == Rehearse::kYes) {
+  if (file == kStandardOutput || globals.is_dry_run) {
     XVNET_TRY(print(format_state(state)));
   } else {
     XVNET_TRY(write_state_file(file.empty() ? state_path(globals.instance) : file, state));

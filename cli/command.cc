@@ -23,14 +23,13 @@ Result<int> make_change(const Globals& globals,
                         const std::function<Result<Outcome>(Instance&)>& change, Open open) {
   XVNET_ASSIGN(host, open_host(globals));
   DryRun dry_run(*host);
-  const bool is_dry_run = globals.rehearse == Rehearse::kYes;
-  XVNET_ASSIGN(instance, open(is_dry_run ? dry_run : *host));
+  XVNET_ASSIGN(instance, open(globals.is_dry_run ? dry_run : *host));
   XVNET_ASSIGN(outcome, change(instance));
 
   for (const auto& warning : outcome.warnings) print_warning(warning, globals.instance);
-  if (!is_dry_run && !outcome.created_tap.empty())
+  if (!globals.is_dry_run && !outcome.created_tap.empty())
     fmt::print(stderr, "xvnet: created TAP {}\n", printable_lines(outcome.created_tap));
-  if (is_dry_run) {
+  if (globals.is_dry_run) {
     XVNET_TRY(print(render_steps(dry_run.steps(), globals.style)));
   }
   for (const auto& failure : outcome.failures) print_error(failure, globals.instance);

@@ -16,13 +16,11 @@
 
 namespace xvnet::cli {
 
-enum class Rehearse { kNo, kYes };
-
 // The options that may precede or follow any command.
 struct Globals {
   std::string instance = "xvnet";
   Style style;
-  Rehearse rehearse = Rehearse::kNo;
+  bool is_dry_run = false;
   bool verbose_verifier = false;
 };
 

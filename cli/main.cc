@@ -21,7 +21,7 @@ Result<Globals> to_globals(const GlobalWords& words) {
                             quote(globals.instance), kMaxInstanceName));
   globals.style = {.format = words.json ? Format::kJson : Format::kText,
                    .detail = words.brief ? Detail::kBrief : Detail::kFull};
-  globals.rehearse = words.dry_run ? Rehearse::kYes : Rehearse::kNo;
+  globals.is_dry_run = words.dry_run;
   globals.verbose_verifier = words.verbose_verifier;
   return globals;
 }
