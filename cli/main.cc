@@ -83,7 +83,7 @@ int report(const CLI::App& app, const Error& error, const Globals& globals = {})
   print_error(error, globals.instance);
   if (error.kind == ErrorKind::kUsage) {
     const auto path = command_path(app);
-    fmt::print(stderr, "try 'xvnet {}{}--help'\n", path, path.empty() ? "" : " ");
+    fmt::print(stderr, "try `xvnet {}{}--help`\n", path, path.empty() ? "" : " ");
   }
   return static_cast<int>(error.kind);
 }
