@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "loader/model/network_request.h"
 #include "loader/model/records.h"
 #include "loader/model/rules.h"
 
