@@ -29,6 +29,25 @@
 #include "switch/ingress_filter.h"
 #include "switch/parse.h"
 
+/* Each hook reads only the stages that it has. A stage of tc uses operations that hook/xdp.h does not declare. */
+#ifdef HOOK_TC
+#include "gateway/arp.h"
+#include "gateway/dhcp.h"
+#include "gateway/ping.h"
+#include "gateway/router.h"
+#include "nat/claim.h"
+#include "nat/host.h"
+#include "nat/in.h"
+#include "nat/out.h"
+#include "switch/flood.h"
+#include "switch/host_address.h"
+#include "switch/mark.h"
+#include "switch/offload_filter.h"
+#include "tail_calls.h"
+#else
+#include "switch/xdp_safe.h"
+#endif
+
 /* A frame from a VM, received on its port. */
 static __always_inline enum reason from_vm(struct packet *packet)
 {

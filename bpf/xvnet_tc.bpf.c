@@ -2,20 +2,6 @@
 /* The programs of the tc hook. */
 #include "hook/tc.h"
 
-#include "gateway/arp.h"
-#include "gateway/dhcp.h"
-#include "gateway/ping.h"
-#include "gateway/router.h"
-#include "nat/claim.h"
-#include "nat/host.h"
-#include "nat/in.h"
-#include "nat/out.h"
-#include "switch/flood.h"
-#include "switch/host_address.h"
-#include "switch/mark.h"
-#include "switch/offload_filter.h"
-#include "tail_calls.h"
-
 #include "pipeline.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

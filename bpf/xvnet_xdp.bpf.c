@@ -2,8 +2,6 @@
 /* The programs of the XDP hook. They accept multi-buffer frames only to pass them to tc. */
 #include "hook/xdp.h"
 
-#include "switch/xdp_safe.h"
-
 #include "pipeline.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

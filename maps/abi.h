@@ -2,16 +2,13 @@
 /*
  * The conventions that all tables of xvnet's kernel ABI follow.
  *
- * tables.def has a row for each table; headers of this directory define keys, values and limits. BPF programs include
- * them as C. The loader includes them as C++ and gets the same structs in namespace xvnet::abi. Fields have a fixed
- * width, padding is named and zero, and both sides assert the sizes. Each XVNET_ABI_VERSION has its own directory under
- * the pin root, so a change of layout must raise it: docs/map-abi.md.
+ * tables.def has a row for each table, and the version of all; headers of this directory define keys, values and
+ * limits. BPF programs include them as C. The loader includes them as C++ and gets the same structs in namespace
+ * xvnet::abi. Fields have a fixed width, padding is named and zero, and both sides assert the sizes.
  */
 #pragma once
 
 #include <linux/types.h>
-
-#define XVNET_ABI_VERSION 10
 
 #ifdef __cplusplus
 /* clang-format off */

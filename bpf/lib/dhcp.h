@@ -7,6 +7,7 @@
 #pragma once
 
 #include <linux/in.h>
+#include <linux/ip.h>
 
 #include "gateway.h"
 #include "ipv4.h"

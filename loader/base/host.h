@@ -20,6 +20,7 @@
 
 #include "loader/base/ip_address.h"
 #include "loader/base/result.h"
+#include "maps/tables.h"
 
 namespace xvnet {
 

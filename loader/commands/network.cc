@@ -7,7 +7,6 @@
 
 #include "loader/base/text.h"
 #include "loader/commands/host_interface.h"
-#include "loader/commands/network_difference.h"
 #include "loader/model/binding.h"
 #include "loader/model/host_address.h"
 #include "loader/model/lease.h"
@@ -125,15 +124,19 @@ Result<bool> has_ports(Tables& tables, const Network& network) {
   });
 }
 
-Result<abi::network_record> wanted_record(const NetworkRequest& request) {
-  XVNET_TRY(check_new(request));
-  auto record = record_of(request);
-  set_host_addresses(record, request);
+// Validates the services that the request gives and writes them to the record.
+Result<void> set_services(abi::network_record& record, const NetworkRequest& request) {
   XVNET_TRY(set_subnet(record, request));
   XVNET_TRY(set_router(record, request));
   XVNET_TRY(set_dhcp(record, request));
   XVNET_TRY(set_snat(record, request));
-  XVNET_TRY(set_snat_exceptions(record, request));
+  return set_snat_exceptions(record, request);
+}
+
+Result<abi::network_record> wanted_record(const NetworkRequest& request) {
+  XVNET_TRY(check_new(request));
+  auto record = record_of(request);
+  XVNET_TRY(set_services(record, request));
   return record;
 }
 
@@ -161,28 +164,6 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
       "{}; {}", plan.error().message,
       translated ? "its previous SNAT stays" : "it has no SNAT until the next «restore»"));
   return std::nullopt;
-}
-
-bool changes_host_addresses(const NetworkRequest& request) {
-  return !request.host_addresses.empty() || request.has_no_host_addresses;
-}
-
-// Applies the fields that the request gives to the record.
-Result<void> change_record(abi::network_record& record, const NetworkRequest& request) {
-  if (request.ageing_s) record.ageing_s = *request.ageing_s;
-  if (request.vid || request.untagged || request.is_host_only) {
-    record.vid = request.vid.value_or(0);
-    record.flags = (record.flags & ~std::uint32_t{abi::RECORD_UNTAGGED}) |
-                   (request.untagged ? abi::RECORD_UNTAGGED : 0);
-  }
-  if (!request.uplink.empty() || request.has_any_uplink || request.is_host_only)
-    set_text(record.uplink, request.uplink);
-  if (changes_host_addresses(request)) set_host_addresses(record, request);
-  XVNET_TRY(set_subnet(record, request));
-  XVNET_TRY(set_router(record, request));
-  XVNET_TRY(set_dhcp(record, request));
-  XVNET_TRY(set_snat(record, request));
-  return set_snat_exceptions(record, request);
 }
 
 bool is_elsewhere(const abi::network_record& before, const abi::network_record& after) {
@@ -294,7 +275,8 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   auto& tables = change.tables();
   Network network = *existing;
   auto& record = network.record;
-  XVNET_TRY(change_record(record, request));
+  set_basics(record, request);
+  XVNET_TRY(set_services(record, request));
   XVNET_TRY(check_subnet_change(tables, *existing, record));
   XVNET_TRY(check_forwards(tables, network));
   XVNET_TRY(check_claims(tables, record, network.id));

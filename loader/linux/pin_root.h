@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "loader/base/host.h"
-#include "maps/abi.h"
+#include "maps/tables.h"
 
 namespace xvnet {
 

@@ -9,6 +9,7 @@
 #include "loader/base/text.h"
 #include "loader/model/device.h"
 #include "loader/model/forward_request.h"
+#include "loader/model/network_request.h"
 #include "loader/model/records.h"
 
 namespace xvnet {
@@ -18,33 +19,6 @@ UplinkRequest uplink_request(std::string name, const abi::uplink_record& record)
   if (!(record.device.flags & abi::RECORD_ALL_VLANS)) request.vids = vids_of(record);
   request.mode = mode_of(record.device.mode_asked);
   request.share_xdp = record.device.flags & abi::RECORD_SHARED_XDP;
-  return request;
-}
-
-NetworkRequest network_request(const abi::network_record& record) {
-  NetworkRequest request;
-  request.name = text_of(record.name);
-  if (record.vid) request.vid = record.vid;
-  request.untagged = record.flags & abi::RECORD_UNTAGGED;
-  request.uplink = text_of(record.uplink);
-  for (std::size_t at = 0; at < record.address_count; at++)
-    request.host_addresses.push_back(text_of(record.addresses[at]));
-  request.ageing_s = record.ageing_s;
-  request.subnet = subnet_of(record);
-  request.gateway = ipv4_of(record.gateway);
-  if (record.router[0]) request.router = text_of(record.router);
-  if (record.flags & abi::RECORD_DHCP) request.dhcp = true;
-  for (std::size_t at = 0; at < record.dns_count; at++)
-    if (const auto server = ipv4_of(record.dns[at])) request.dns.push_back(*server);
-  if (record.domain[0]) request.domain = text_of(record.domain);
-  request.boot_server = ipv4_of(record.boot_server);
-  if (record.boot_file[0]) request.boot_file = text_of(record.boot_file);
-  if (!has_snat(record)) return request;
-  const bool is_auto = record.flags & abi::RECORD_SNAT_AUTO;
-  request.snat = {is_auto ? SnatSource::kAuto : SnatSource::kAddresses, snat_addresses(record)};
-  request.snat_ports = record.snat_ports;
-  request.snat_filter = snat_filter(record);
-  if (record.snat_exception_count) request.snat_exceptions = snat_exceptions(record);
   return request;
 }
 

@@ -14,7 +14,6 @@ Result<DesiredState> read_desired_state(const Host& host, Tables& tables);
 
 // Builds the request that would restore a record. `name` is the device's current name.
 UplinkRequest uplink_request(std::string name, const abi::uplink_record& record);
-NetworkRequest network_request(const abi::network_record& record);
 PortRequest port_request(std::string name, const abi::port_record& record,
                          const abi::network_record& network);
 

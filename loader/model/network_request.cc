@@ -2,11 +2,14 @@
 #include "loader/model/network_request.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "loader/base/text.h"
 #include "loader/model/host_address.h"
+#include "loader/model/records.h"
 #include "loader/model/rules.h"
 #include "loader/model/subnet.h"
 
@@ -75,6 +78,65 @@ Result<void> check_snat_ports(const NetworkRequest& request) {
                                      kMinSnatPorts, kMaxSnatPorts));
 }
 
+void set_host_addresses(abi::network_record& record, const NetworkRequest& request) {
+  std::memset(record.addresses, 0, sizeof record.addresses);
+  record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
+  for (std::size_t i = 0; i < request.host_addresses.size(); ++i)
+    set_text(record.addresses[i], request.host_addresses[i]);
+}
+
+using NamedValue = std::pair<std::string, std::string>;  // setting, and its value as text
+
+std::string or_none(std::string text) { return text.empty() ? "none" : text; }
+
+std::string or_none(const std::optional<Ipv4>& address) {
+  return address ? format_ipv4(*address) : "none";
+}
+
+std::string list(const auto& values, auto format) {
+  std::vector<std::string> texts;
+  texts.reserve(values.size());
+  for (const auto& value : values) texts.push_back(format(value));
+  return or_none(fmt::format("{}", fmt::join(texts, ", ")));
+}
+
+std::string kind_of(const NetworkRequest& request) {
+  if (request.vid) return fmt::format("VLAN {}", *request.vid);
+  return request.untagged ? "untagged" : "host-only";
+}
+
+std::string snat_of(const NetworkRequest& request) {
+  if (!request.snat) return "none";
+  std::vector<std::string> addresses;
+  for (const Ipv4 address : request.snat->addresses) addresses.push_back(format_ipv4(address));
+  return fmt::format("{}, {} ports of each, filter {}",
+                     request.snat->source == SnatSource::kAuto
+                         ? "auto"
+                         : fmt::format("{}", fmt::join(addresses, ",")),
+                     request.snat_ports.value_or(0),
+                     request.snat_filter == SnatFilter::kEndpoint ? "endpoint" : "address");
+}
+
+// In the order in which difference() names them.
+std::vector<NamedValue> settings_of(const NetworkRequest& request) {
+  const auto same = [](const std::string& text) { return text; };
+  return {{"its kind", kind_of(request)},
+          {"‹uplink›", or_none(request.uplink)},
+          {"‹host_addresses›", list(request.host_addresses, same)},
+          {"‹ageing›", fmt::format("{} s", request.ageing_s.value_or(0))},
+          {"‹subnet›", request.subnet ? format_subnet(*request.subnet) : "none"},
+          {"‹gateway›", or_none(request.gateway)},
+          {"‹router›", or_none(request.router.value_or(""))},
+          {"‹dhcp›", request.dhcp.value_or(false) ? "on" : "off"},
+          {"‹dns›", list(request.dns, format_ipv4)},
+          {"‹domain›", or_none(request.domain.value_or(""))},
+          {"‹boot_server›", or_none(request.boot_server)},
+          {"‹boot_file›", or_none(request.boot_file.value_or(""))},
+          {"‹snat›", snat_of(request)},
+          {"‹snat_exceptions›",
+           list(request.snat_exceptions.value_or(std::vector<Subnet>{}), format_subnet)}};
+}
+
 }  // namespace
 
 std::string requires_gateway(std::string_view field) {
@@ -122,18 +184,63 @@ Result<void> check_set(const NetworkRequest& request) {
 abi::network_record record_of(const NetworkRequest& request) {
   abi::network_record record{};
   set_text(record.name, request.name);
-  set_text(record.uplink, request.uplink);
-  record.flags = request.untagged ? abi::RECORD_UNTAGGED : 0;
-  record.vid = request.vid.value_or(0);
-  record.ageing_s = request.ageing_s.value_or(kDefaultAgeing);
+  record.ageing_s = kDefaultAgeing;
+  set_basics(record, request);
   return record;
 }
 
-void set_host_addresses(abi::network_record& record, const NetworkRequest& request) {
-  std::memset(record.addresses, 0, sizeof record.addresses);
-  record.address_count = static_cast<std::uint16_t>(request.host_addresses.size());
-  for (std::size_t i = 0; i < request.host_addresses.size(); ++i)
-    set_text(record.addresses[i], request.host_addresses[i]);
+bool changes_host_addresses(const NetworkRequest& request) {
+  return !request.host_addresses.empty() || request.has_no_host_addresses;
+}
+
+void set_basics(abi::network_record& record, const NetworkRequest& request) {
+  if (request.ageing_s) record.ageing_s = *request.ageing_s;
+  if (request.vid || request.untagged || request.is_host_only) {
+    record.vid = request.vid.value_or(0);
+    record.flags = (record.flags & ~std::uint32_t{abi::RECORD_UNTAGGED}) |
+                   (request.untagged ? abi::RECORD_UNTAGGED : 0);
+  }
+  if (!request.uplink.empty() || request.has_any_uplink || request.is_host_only)
+    set_text(record.uplink, request.uplink);
+  if (changes_host_addresses(request)) set_host_addresses(record, request);
+}
+
+NetworkRequest network_request(const abi::network_record& record) {
+  NetworkRequest request;
+  request.name = text_of(record.name);
+  if (record.vid) request.vid = record.vid;
+  request.untagged = record.flags & abi::RECORD_UNTAGGED;
+  request.uplink = text_of(record.uplink);
+  for (std::size_t at = 0; at < record.address_count; at++)
+    request.host_addresses.push_back(text_of(record.addresses[at]));
+  request.ageing_s = record.ageing_s;
+  request.subnet = subnet_of(record);
+  request.gateway = ipv4_of(record.gateway);
+  if (record.router[0]) request.router = text_of(record.router);
+  if (record.flags & abi::RECORD_DHCP) request.dhcp = true;
+  for (std::size_t at = 0; at < record.dns_count; at++)
+    if (const auto server = ipv4_of(record.dns[at])) request.dns.push_back(*server);
+  if (record.domain[0]) request.domain = text_of(record.domain);
+  request.boot_server = ipv4_of(record.boot_server);
+  if (record.boot_file[0]) request.boot_file = text_of(record.boot_file);
+  if (!has_snat(record)) return request;
+  const bool is_auto = record.flags & abi::RECORD_SNAT_AUTO;
+  request.snat = {is_auto ? SnatSource::kAuto : SnatSource::kAddresses, snat_addresses(record)};
+  request.snat_ports = record.snat_ports;
+  request.snat_filter = snat_filter(record);
+  if (record.snat_exception_count) request.snat_exceptions = snat_exceptions(record);
+  return request;
+}
+
+std::string difference(const abi::network_record& record, const abi::network_record& wanted) {
+  const auto present = settings_of(network_request(record));
+  const auto asked = settings_of(network_request(wanted));
+  std::vector<std::string> texts;
+  for (std::size_t at = 0; at < present.size(); ++at)
+    if (present[at].second != asked[at].second)
+      texts.push_back(
+          fmt::format("{} is {}, not {}", present[at].first, present[at].second, asked[at].second));
+  return fmt::format("{}", fmt::join(texts, "; "));
 }
 
 }  // namespace xvnet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Validates a NetworkRequest and converts it to a record.
+// The settings of a network: the rules for a request, and its way into the record and back.
 #pragma once
 
 #include <string>
@@ -24,8 +24,17 @@ Result<void> check_new(const NetworkRequest& request);
 Result<void> check_add(const NetworkRequest& request);
 Result<void> check_set(const NetworkRequest& request);
 
-// The basic fields of a new record. The set_*() functions add addresses and services.
+// A new record without services: the functions set_NAME() add them.
 abi::network_record record_of(const NetworkRequest& request);
-void set_host_addresses(abi::network_record& record, const NetworkRequest& request);
+// Writes the fields of no service to the record. Fields that are not given stay.
+void set_basics(abi::network_record& record, const NetworkRequest& request);
+bool changes_host_addresses(const NetworkRequest& request);
+
+// The request that would restore the record.
+NetworkRequest network_request(const abi::network_record& record);
+
+// Lists the settings of `record` that differ from `wanted`: "ageing is 300 s, not 60 s; domain is
+// none, not lab.example".
+std::string difference(const abi::network_record& record, const abi::network_record& wanted);
 
 }  // namespace xvnet

@@ -2,7 +2,6 @@
 #include "loader/nat/snat.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -82,14 +81,6 @@ Result<void> set_snat(abi::network_record& record, const NetworkRequest& request
     if (*request.snat_filter == SnatFilter::kEndpoint) record.flags |= abi::RECORD_SNAT_ANY_REMOTE;
   }
   return check_addresses(record);
-}
-
-std::string snat_text(const abi::network_record& record) {
-  if (record.flags & abi::RECORD_SNAT_AUTO) return "auto";
-  std::vector<std::string> texts;
-  texts.reserve(record.snat_count);
-  for (const Ipv4 address : snat_addresses(record)) texts.push_back(format_ipv4(address));
-  return fmt::format("{}", fmt::join(texts, ","));
 }
 
 bool changes_snat(const NetworkRequest& request) {

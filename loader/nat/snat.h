@@ -3,9 +3,6 @@
 // Source NAT in the record: validates a request and stores it. nat/nat.h applies it.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "loader/model/request.h"
 #include "maps/records.h"
 
@@ -14,9 +11,6 @@ namespace xvnet {
 // Validates the SNAT options of the request and writes them to the record. Call it after
 // set_subnet(). Options that are not given stay.
 Result<void> set_snat(abi::network_record& record, const NetworkRequest& request);
-
-// Returns "203.0.113.5,203.0.113.6", or "auto".
-std::string snat_text(const abi::network_record& record);
 
 // Whether the request changes SNAT.
 bool changes_snat(const NetworkRequest& request);

@@ -9,6 +9,7 @@
 #include "loader/model/command_line.h"
 #include "loader/model/desired_state.h"
 #include "loader/model/device.h"
+#include "loader/model/network_request.h"
 #include "loader/nat/state.h"
 #include "loader/show/views.h"
 

@@ -10,10 +10,10 @@
 
 #include "loader/base/text.h"
 #include "loader/model/command_line.h"
-#include "loader/model/desired_state.h"
 #include "loader/model/forward_request.h"
 #include "loader/model/host_address.h"
 #include "loader/model/host_side.h"
+#include "loader/model/network_request.h"
 #include "loader/model/records.h"
 #include "loader/nat/forward.h"
 #include "loader/nat/nat.h"

@@ -6,21 +6,20 @@
 #include <filesystem>
 
 #include "lab.h"
+#include "maps/tables.h"
 #include "pins.h"
 #include "variable.h"
 
 namespace xvnet::test {
 namespace {
 
-// The tables of an instance with SNAT, a forward of the host's address and a host interface.
-const Words kTables = {"interfaces",     "interface_cache", "carried",       "networks",
-                       "vlans",          "vlan_cache",      "members",       "fdb",
-                       "learners",       "devices",         "stats",         "port_records",
-                       "uplink_records", "network_records", "addresses",     "allowed",
-                       "gateways",       "leases",          "nat_addresses", "nat_networks",
-                       "nat_slots",      "nat_mappings",    "nat_sessions",  "nat_fragments",
-                       "nat_rings",      "nat_ports",       "nat_held",      "host_flows",
-                       "forwards",       "routes",          "meta",          "continuations"};
+// The pins of an instance with SNAT, a forward of the host's address and a host interface.
+const Words kTables = {
+#define TABLE(name, ...) #name,
+#include "maps/tables.def"
+#undef TABLE
+    "continuations",
+};
 
 class World {
  public:

@@ -26,9 +26,9 @@ function(change header from to)
   set(text_${header} "${changed}" PARENT_SCOPE)
 endfunction()
 
-string(REGEX MATCH "XVNET_ABI_VERSION ([0-9]+)" version "${text_abi.h}")
+string(REGEX MATCH "XVNET_ABI_VERSION ([0-9]+)" version "${text_tables.def}")
 math(EXPR next_abi "${CMAKE_MATCH_1} + 1")
-change(abi.h "${version}" "XVNET_ABI_VERSION ${next_abi}")
+change(tables.def "${version}" "XVNET_ABI_VERSION ${next_abi}")
 # An array gets fewer elements.
 change(abi.h "NETWORK_IDS	  16384" "NETWORK_IDS	  8192")
 # An array in a table that only the loader writes gets longer.

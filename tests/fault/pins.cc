@@ -11,8 +11,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "maps/members.h"
-#include "maps/records.h"
+#include "maps/tables.h"
 #include "process.h"
 #include "variable.h"
 
