@@ -9,6 +9,7 @@
 
 #include "cli/parse.h"
 #include "loader/base/text.h"
+#include "loader/model/forward_request.h"
 
 namespace xvnet::cli {
 

@@ -8,6 +8,7 @@
 
 #include "cli/text.h"
 #include "loader/base/text.h"
+#include "loader/model/forward_request.h"
 
 namespace xvnet::cli {
 
