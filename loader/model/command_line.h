@@ -13,8 +13,8 @@ namespace xvnet {
 // Quotes a word for the shell if it needs quotes.
 std::string quoted_for_shell(std::string_view word);
 
-std::string command_of(const PortRequest& request);    // "xvnet attach tap0 --vlan 10"
-std::string command_of(const UplinkRequest& request);  // "xvnet uplink add eth0"
+std::string command_of(const PortRequest& request);    // "«attach» tap0 ‹vlan› 10"
+std::string command_of(const UplinkRequest& request);  // "«uplink add» eth0"
 std::string command_of(const ForwardRequest& request);
 // Formats `xvnet network set` with only the SNAT addresses, or only the host addresses, of the
 // network.
