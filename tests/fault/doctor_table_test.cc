@@ -7,60 +7,12 @@
 #include <optional>
 #include <sstream>
 
-#include "lab.h"
-#include "nat_lab.h"
+#include "doctor_site.h"
 #include "pins.h"
 #include "variable.h"
 
 namespace xvnet::test {
 namespace {
-
-// A host with a translated network "green" and a network "lab" that includes the host. A VM is in
-// "green", and a TAP is in "lab".
-class Site {
- public:
-  Site() {
-    add_veth(ns(), "eth0", internet, "eth0");
-    prepare_far_end(internet, "eth0");
-    add_address(ns(), "eth0", "198.51.100.1/24");
-    for (const char* ip : {"198.51.100.254/24", "203.0.113.254/24"})
-      add_address(internet, "eth0", ip);
-    set_up(ns(), "eth0");
-    set_up(internet, "eth0");
-    await_ready(ns(), "eth0");
-    ns().must({"ip", "route", "add", "default", "via", kInternetIp});
-    host.uplink_add("eth0");
-    host.must({"network", "add", "green", "--subnet", "10.0.0.0/24", "--gateway", "10.0.0.1",
-               "--snat", "auto"});
-    host.must({"network", "add", "lab", "--host-address", "10.5.0.1/24"});
-    host.attach("p1", {"--network", "green", "--ip", "10.0.0.2"});
-    guest.configure();
-    host.attach("tap0", {"--network", "lab", "--mtu", "1400"});
-    vm.emplace(ns(), "tap0");
-    host.must({"forward", "add", "green", "udp", "198.51.100.1:2222", "10.0.0.2:22"});
-  }
-
-  const NetNs& ns() const { return host.ns(); }
-
-  // Sends a request from the VM's only socket, checks that the answer arrives, and records its
-  // public address and port.
-  bool is_answered(const UdpSocket& client, const UdpSocket& service) const {
-    client.send(kInternetIp, kService, "question");
-    const auto question = service.receive_now();
-    if (!question) return false;
-    service.send(question->ip, question->port, "answer");
-    public_port = question->port;
-    public_ip = question->ip;
-    return client.receive().has_value();
-  }
-
-  Host host;
-  NetNs internet;
-  Guest guest{host.ns(), "p1"};
-  std::optional<Tap> vm;
-  mutable uint16_t public_port = 0;
-  mutable std::string public_ip;
-};
 
 // How doctor's repair affects the sessions of the VM. With kGone, the port is gone for good, and
 // its sessions are not checked.
@@ -357,44 +309,6 @@ TEST_P(DoctorTable, NamesTheFaultAndThePrintedFixRepairsIt) {
   if (row.sessions == Sessions::kStay) {
     EXPECT_EQ(site.public_port, port);
   }
-}
-
-// The commands run in a separate mount namespace with an empty /etc, so that `save` writes to the
-// path that doctor reads.
-TEST(DoctorSavedState, ReportsObjectsThatAreNotSaved) {
-  const Site site;
-  const std::string xvnet = "xvnet --instance " + site.host.instance();
-  const std::string place = "/tmp/xvt-" + unique_suffix();
-  const CommandResult result = site.host.shell(
-      "mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " + xvnet +
-      " save; " + xvnet + " doctor; echo first=$?; " + xvnet + " network set lab --ageing 60; " +
-      xvnet + " doctor; " + xvnet + " save; echo then; " + xvnet + " doctor; " + xvnet +
-      " network del lab; " + xvnet + " detach tap0; " + xvnet + " network del lab; " + xvnet +
-      " doctor'; rm -r " + place);
-  const auto changed = result.out.find("or saved differently: network lab");
-  const auto then = result.out.find("then");
-  EXPECT_NE(changed, std::string::npos) << result.describe();
-  EXPECT_LT(changed, then) << result.describe();
-  EXPECT_EQ(result.out.find("saved differently", then), std::string::npos) << result.describe();
-  EXPECT_NE(result.out.find("but missing", then), std::string::npos) << result.describe();
-}
-
-// One object is missing and another one differs. doctor must report both, with commands that repair
-// both in the printed order.
-TEST(DoctorSavedState, ReportsMissingAndDifferingObjects) {
-  const Site site;
-  const std::string xvnet = "xvnet --instance " + site.host.instance();
-  const std::string place = "/tmp/xvt-" + unique_suffix();
-  const CommandResult result =
-      site.host.shell("mkdir " + place + "; unshare -m sh -c 'mount --bind " + place + " /etc; " +
-                      xvnet + " save; " + xvnet + " detach tap0; " + xvnet +
-                      " network set green --ageing 60; " + xvnet + " doctor'; rm -r " + place);
-  const auto missing = result.out.find("but missing: port tap0\n      fix: " + xvnet + " restore");
-  const auto differs =
-      result.out.find("or saved differently: network green\n      fix: " + xvnet + " save");
-  EXPECT_NE(missing, std::string::npos) << result.describe();
-  EXPECT_NE(differs, std::string::npos) << result.describe();
-  EXPECT_LT(missing, differs);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, DoctorTable, ::testing::ValuesIn(all_trials()),

@@ -23,9 +23,9 @@ MacBytes mac_at(const Bytes& frame, size_t at) {
 }
 
 // The path of one frame through the switch.
-class Way {
+class Path {
  public:
-  Way(const World& world, Hook hook, const Sent& sent)
+  Path(const World& world, Hook hook, const Sent& sent)
       : world_(world), hook_(hook), sent_(sent), fdb_(world.fdb) {}
 
   std::optional<Prediction> run() {
@@ -33,7 +33,7 @@ class Way {
     seen_ = view(sent_.frame);
     if (auto end = enter()) return end;
     const bool on_uplink = sent_.program != Program::kFromVm;
-    if (on_uplink != (segment_.uplink == sent_.from)) return std::nullopt;
+    if (on_uplink != (network_.uplink == sent_.from)) return std::nullopt;
     if (auto end = refuse()) return end;
     if (auto end = refuse_false_gateway()) return end;
     if (sent_.program != Program::kFromHost) learn();
@@ -79,8 +79,8 @@ class Way {
   }
 
   void enter_network(uint32_t id) {
-    network_ = id;
-    segment_ = world_.networks.at(id);
+    network_id_ = id;
+    network_ = world_.networks.at(id);
   }
 
   std::optional<Prediction> refuse() {
@@ -96,14 +96,14 @@ class Way {
       return std::nullopt;
     }
     if (!bad && !control) return std::nullopt;
-    if (segment_.vid == 0) return leave("NOT_OURS");
+    if (network_.vid == 0) return leave("NOT_OURS");
     return drop(control ? "LINK_LOCAL_CONTROL" : "BAD_SOURCE_MAC");
   }
 
-  bool has(uint16_t flag) const { return (segment_.flags & flag) != 0; }
+  bool has(uint16_t flag) const { return (network_.flags & flag) != 0; }
 
   bool is_gateway(const Ipv4Bytes& address) const {
-    const auto gateway = world_.gateways.find(network_);
+    const auto gateway = world_.gateways.find(network_id_);
     return gateway != world_.gateways.end() && gateway->second == address;
   }
 
@@ -123,13 +123,13 @@ class Way {
 
   // The answers of the network itself, which only tc gives.
   std::optional<Prediction> answer() {
-    if (sent_.program != Program::kFromVm || segment_.flags == 0) return std::nullopt;
+    if (sent_.program != Program::kFromVm || network_.flags == 0) return std::nullopt;
     const bool to_gateway = is_to_gateway();
     if (seen_.type != ETH_P_ARP && !to_gateway) return std::nullopt;
     if (hook_ == Hook::kXdp) return leave("PASS_TO_TC");
     if (seen_.type == ETH_P_ARP)
       if (auto end = answer_arp(); end || !to_gateway) return end;
-    const auto gateway = world_.gateways.find(network_);
+    const auto gateway = world_.gateways.find(network_id_);
     const auto reply = gateway == world_.gateways.end()
                            ? std::nullopt
                            : ping_reply(without_tag(sent_.frame), gateway->second);
@@ -142,10 +142,10 @@ class Way {
     if (arp && arp->operation == ARPOP_REPLY && is_to_gateway()) return take();
     if (!arp || arp->operation != ARPOP_REQUEST) return std::nullopt;
     if (is_gateway(arp->target)) return send_answer(arp_reply(frame, kGatewayMac));
-    const auto found = world_.neighbours.find({network_, arp->target});
+    const auto found = world_.neighbours.find({network_id_, arp->target});
     if ((frame[0] & 1) == 0 || found == world_.neighbours.end()) return std::nullopt;
     const World::Neighbour& neighbour = found->second;
-    const bool is_port = !neighbour.device.empty() && neighbour.device != segment_.uplink;
+    const bool is_port = !neighbour.device.empty() && neighbour.device != network_.uplink;
     if (!is_port || neighbour.device == sent_.from) return std::nullopt;
     if (!world_.devices.contains(neighbour.device)) return std::nullopt;
     if (neighbour.mac != MacBytes{}) return send_answer(arp_reply(frame, neighbour.mac));
@@ -172,11 +172,11 @@ class Way {
 
   // A slot is free unless the FDB entry of its MAC is fresh and names this slot.
   bool has_free_slot(const MacBytes& mac) const {
-    const auto learner = world_.learners.find({network_, sent_.from});
+    const auto learner = world_.learners.find({network_id_, sent_.from});
     if (learner == world_.learners.end()) return false;
     for (uint32_t slot = 0; slot < learner->second.slots.size(); ++slot) {
       const MacBytes& occupant = learner->second.slots[slot];
-      const auto entry = world_.fdb.find({network_, occupant});
+      const auto entry = world_.fdb.find({network_id_, occupant});
       if (occupant == mac || entry == world_.fdb.end()) return true;
       const World::Station& station = entry->second;
       if (station.device != sent_.from || station.slot != slot || !station.fresh) return true;
@@ -192,27 +192,27 @@ class Way {
 
   void learn() {
     const MacBytes mac = mac_at(sent_.frame, ETH_ALEN);
-    const auto known = fdb_.find({network_, mac});
+    const auto known = fdb_.find({network_id_, mac});
     if (known != fdb_.end()) {
       if (!is_learned(known->second) && !is_orphaned(known->second)) return;
       if (known->second.fresh && known->second.device == sent_.from) return;
     }
     unlearned_ = !has_free_slot(mac);
-    if (!unlearned_) fdb_[{network_, mac}] = {.device = sent_.from, .slot = 0, .fresh = true};
+    if (!unlearned_) fdb_[{network_id_, mac}] = {.device = sent_.from, .slot = 0, .fresh = true};
   }
 
   Prediction deliver() {
-    const auto station = fdb_.find({network_, mac_at(sent_.frame, 0)});
+    const auto station = fdb_.find({network_id_, mac_at(sent_.frame, 0)});
     const bool group = (sent_.frame[0] & 1) != 0;
     if (!asked_.empty()) return send_if_allowed(Where::kPort, asked_);
     if (group || station == fdb_.end() || !station->second.fresh) return flood();
     const std::string& target = station->second.device;
-    const bool shared = sent_.from == segment_.uplink && segment_.vid == 0;
+    const bool shared = sent_.from == network_.uplink && network_.vid == 0;
     if (target == sent_.from) return shared ? leave("NOT_OURS") : drop("HAIRPIN");
-    Where where = target == segment_.uplink ? Where::kUplink : Where::kPort;
+    Where where = target == network_.uplink ? Where::kUplink : Where::kPort;
     if (station->second.slot == abi::FDB_SLOT_HOST) {
       where = Where::kHost;
-      if (target != segment_.uplink || segment_.vid != 0) return drop("WRONG_NETWORK");
+      if (target != network_.uplink || network_.vid != 0) return drop("WRONG_NETWORK");
     }
     return send_if_allowed(where, target);
   }
@@ -228,10 +228,10 @@ class Way {
   std::string check_target(const std::string& target) const {
     const auto interface = world_.interfaces.find(target);
     if (interface == world_.interfaces.end()) return "NO_DEVICE";
-    const bool is_uplink = target == segment_.uplink;
+    const bool is_uplink = target == network_.uplink;
     const bool inside =
         interface->second.kind == (is_uplink ? abi::INTERFACE_UPLINK : abi::INTERFACE_PORT) &&
-        (is_uplink || interface->second.network == network_);
+        (is_uplink || interface->second.network == network_id_);
     if (!inside) return "WRONG_NETWORK";
     if (!world_.devices.contains(target)) return "NO_DEVICE";
     const size_t mtu = target == "c" ? kJumboMtu : ETH_DATA_LEN;
@@ -274,15 +274,15 @@ class Way {
     if (is_pop_refused()) return drop("POP_FAILED");
     Prediction result = carried("FLOODED");
     flood_ports(result);
-    return sent_.from == segment_.uplink ? end_on_uplink(std::move(result))
+    return sent_.from == network_.uplink ? end_on_uplink(std::move(result))
                                          : pass_to_uplink(std::move(result));
   }
 
   void flood_ports(Prediction& result) const {
-    const auto members = world_.members.find(network_);
+    const auto members = world_.members.find(network_id_);
     if (members == world_.members.end()) return;
     for (const std::string& member : members->second) {
-      if (member == sent_.from || member == segment_.uplink) continue;
+      if (member == sent_.from || member == network_.uplink) continue;
       const std::string reason = check_target(member);
       if (reason.empty()) {
         result.copies[member] = without_tag(sent_.frame);
@@ -296,7 +296,7 @@ class Way {
   // A frame from the wire does not go back to the wire. In an untagged network, the host also gets
   // it.
   Prediction end_on_uplink(Prediction result) {
-    if (segment_.vid == 0) {
+    if (network_.vid == 0) {
       result.host = sent_.frame;
       result.outcome.verdict = Verdict::kPass;
       result.outcome.bytes = seen_.tag_type != 0 ? shown(sent_.frame) : sent_.frame;
@@ -308,10 +308,10 @@ class Way {
   }
 
   Prediction pass_to_uplink(Prediction result) {
-    const std::string& uplink = segment_.uplink;
+    const std::string& uplink = network_.uplink;
     const std::string reason = uplink.empty() ? "NO_RECEIVER" : check_target(uplink);
     if (reason.empty()) {
-      if (segment_.vid == 0) result.host = without_tag(sent_.frame);
+      if (network_.vid == 0) result.host = without_tag(sent_.frame);
       result.target = uplink;
       result.redirected = as_on_uplink();
       result.outcome.verdict = Verdict::kRedirect;
@@ -327,11 +327,11 @@ class Way {
 
   // The frame keeps its priority bits and gets the network's VID.
   Bytes as_on_uplink() const {
-    const auto tci = static_cast<uint16_t>((seen_.tci & 0xf000) | segment_.vid);
+    const auto tci = static_cast<uint16_t>((seen_.tci & 0xf000) | network_.vid);
     Frame frame{.bytes = without_tag(sent_.frame), .marker = {}, .vnet = {}};
     if (tci == 0) return frame.bytes;
     return frame
-        .tagged({.vid = segment_.vid,
+        .tagged({.vid = network_.vid,
                  .pcp = static_cast<uint8_t>(tci >> 13),
                  .dei = (tci & 0x1000) != 0,
                  .tpid = ETH_P_8021Q})
@@ -396,8 +396,8 @@ class Way {
   const Sent& sent_;
   World::Fdb fdb_;
   View seen_;
-  uint32_t network_ = 0;
-  World::Segment segment_;
+  uint32_t network_id_ = 0;
+  World::Network network_;
   bool complete_ = false;
   bool unlearned_ = false;
   std::string asked_;  // the port that an ARP request is sent to
@@ -406,7 +406,7 @@ class Way {
 }  // namespace
 
 std::optional<Prediction> predict(const World& world, Hook hook, const Sent& sent) {
-  return Way(world, hook, sent).run();
+  return Path(world, hook, sent).run();
 }
 
 World::Fdb fresh_entries(const World::Fdb& fdb) {

@@ -27,7 +27,7 @@ struct World {
 
     bool operator==(const Station&) const = default;
   };
-  struct Segment {
+  struct Network {
     std::string uplink;  // empty: no uplink
     uint16_t vid = 0;
     uint16_t flags = 0;  // enum network_flags
@@ -43,7 +43,7 @@ struct World {
   using Fdb = std::map<std::pair<uint32_t, MacBytes>, Station>;
 
   std::map<std::string, abi::interface> interfaces;
-  std::map<uint32_t, Segment> networks;
+  std::map<uint32_t, Network> networks;
   std::map<uint32_t, Ipv4Bytes> gateways;
   std::map<std::pair<uint32_t, Ipv4Bytes>, Neighbour> neighbours;
   std::map<std::pair<std::string, uint16_t>, uint32_t> vlans;  // by uplink and VID
