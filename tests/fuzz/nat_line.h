@@ -68,9 +68,9 @@ constexpr uint8_t kTtls[] = {64, 64, 64, 2, 1, 0};
 constexpr Gso kGsos[] = {Gso::kNone, Gso::kNone, Gso::kTcp4, Gso::kUdp, Gso::kTcp6, Gso::kUdpL4};
 
 inline std::string mac_chosen(uint16_t number) {
-  const std::string macs[] = {kGatewayOfTenants,    mac_of(Rig::get().ns(), "up"),
-                              mac_of("b"),    mac_of("d"),
-                              mac_of("wire"), kBroadcast};
+  const std::string macs[] = {kGatewayOfTenants, mac_of(Rig::get().ns(), "up"),
+                              mac_of("b"),       mac_of("d"),
+                              mac_of("wire"),    kBroadcast};
   return choose(macs, number);
 }
 

@@ -43,7 +43,7 @@ class RunningVm : public ::testing::Test {
   // `down` or `detach` must report that the TAP is kept. The kept TAP carries no frames.
   void expect_kept(const CommandResult& done, const std::string& name) {
     EXPECT_TRUE(done.ok()) << done.describe();
-    EXPECT_NE(done.err.find(name + ": kept"), std::string::npos) << done.describe();
+    EXPECT_NE(done.err.find("\"" + name + "\": not deleted"), std::string::npos) << done.describe();
     ASSERT_TRUE(exists(lab.ns(), name));
     EXPECT_FALSE(is_up(lab.ns(), name));
     EXPECT_EQ(lab.vm(name).try_send(udp4(Ends::between(kMacA, kBroadcast))), EIO);

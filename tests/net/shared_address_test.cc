@@ -95,7 +95,8 @@ TEST_P(SharedAddress, IsNotAssignedAutomatically) {
   const CommandResult taken = lab.host.xvnet(
       {"attach", "c3", "--network", "blue", "--allow", "10.0.0.11", "--mode", mode(), "--replace"});
   EXPECT_EQ(taken.exit_code, 1) << taken.describe();
-  EXPECT_NE(taken.err.find("\"c1\" of network \"blue\" has 10.0.0.11"), std::string::npos)
+  EXPECT_NE(taken.err.find("\"c1\" of network \"blue\" does not share its address 10.0.0.11"),
+            std::string::npos)
       << taken.describe();
 }
 
