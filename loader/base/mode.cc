@@ -37,9 +37,8 @@ Result<std::optional<Obstacle>> examine_veth(const Host& host, const Link& link,
   XVNET_ASSIGN(peer, host.veth_peer(link.ifindex));
   choice.is_xdp_target = peer.receives_xdp;
   if (!peer.is_reachable)
-    return Obstacle{
-        .cause = "the other end of the veth is in a network namespace that xvnet cannot enter",
-        .hint = "use ‹mode› tc, or run as root: XDP needs its VLAN offload turned off"};
+    return Obstacle{.cause = "its other end is in a namespace that xvnet cannot enter",
+                    .hint = "use ‹mode› tc, or run as root: XDP needs its VLAN offload turned off"};
   if (hides_tags(choice.peer_features_off, Feature::kTxVlanCtag, peer.tx_vlan_ctag) ||
       hides_tags(choice.peer_features_off, Feature::kTxVlanStag, peer.tx_vlan_stag))
     return Obstacle{.cause = "the other end's VLAN offload cannot be turned off",
@@ -87,7 +86,7 @@ Result<std::optional<Obstacle>> examine(const Host& host, const Link& link,
 // The mode that `auto` prefers where XDP is possible.
 Mode preferred(const Link& link, const ModeQuestion& question, std::string& why) {
   if (link.kind == LinkKind::kVeth) {
-    why = "most frames of a veth have partial checksums, which only tc can forward";
+    why = "veth frames have partial checksums, which only tc can forward";
     return Mode::kTc;
   }
   if (link.kind == LinkKind::kTap && question.guest_offloads) {

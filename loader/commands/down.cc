@@ -68,7 +68,7 @@ Result<Outcome> remove_from_port(Change& change, const Link& link) {
 
 std::vector<std::string> losses_of(const std::vector<std::string>& missing) {
   std::vector<std::string> losses = {
-      fmt::format("pins of tables were missing: {}; «restore» restores what was saved",
+      fmt::format("pins of tables were missing: {}; `«restore»` restores what was saved",
                   fmt::join(missing, ", "))};
   if (std::ranges::find_first_of(missing, kOfReservedPorts) != missing.end())
     losses.emplace_back(

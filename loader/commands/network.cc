@@ -162,7 +162,7 @@ Result<std::optional<NatPlan>> plan_snat(Change& change, const Network& network,
   if (!translated && miss == SnatMiss::kRefused) return std::unexpected(std::move(plan).error());
   outcome.warnings.push_back(fmt::format(
       "{}; {}", plan.error().message,
-      translated ? "its previous SNAT stays" : "it has no SNAT until the next «restore»"));
+      translated ? "its previous SNAT stays" : "it has no SNAT until the next `«restore»`"));
   return std::nullopt;
 }
 
@@ -316,7 +316,7 @@ Result<Outcome> remove_network(Change& change, std::string_view name) {
   XVNET_ASSIGN(used, has_ports(change.tables(), *network));
   if (used)
     return fail(fmt::format("delete network {:?}: ports are attached to it", name),
-                "detach them first; «show ports» lists them");
+                "detach them first; `«show ports»` lists them");
   XVNET_TRY(destroy_network(change, *network));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }

@@ -135,7 +135,7 @@ class Restoring {
 
   void miss(const std::string& name) {
     outcome_.warnings.push_back(
-        fmt::format("{:?}: the device does not exist yet; «restore» attaches it later", name));
+        fmt::format("{:?}: the device does not exist yet; `«restore»` attaches it later", name));
   }
 
   Result<std::uint32_t> number_of(const std::string& name) const {

@@ -33,7 +33,7 @@ Result<void> add(Plan& plan, const Host& host, const Placement& placement,
                                         text_of(record.name)));
   if (state == Attachment::kUnfiltered)
     plan.warnings.push_back(
-        fmt::format("{:?}: it is not upgraded, because its program is gone; «doctor» says "
+        fmt::format("{:?}: it is not upgraded, because its program is gone; `«doctor»` says "
                     "how to repair it",
                     text_of(record.name)));
   return {};

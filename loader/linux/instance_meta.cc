@@ -52,7 +52,7 @@ Result<void> check_namespace(const PinRoot& root, const NetworkNamespace& its) {
   return fail(
       opening_of(root) + ": it belongs to another network namespace",
       fmt::format("go there with `nsenter --net=`, or use ‹instance› NAME, one for each network "
-                  "namespace; only if that namespace is gone, run «down», and if that is refused "
+                  "namespace; only if that namespace is gone, run `«down»`, and if that is refused "
                   "too, remove {:?}",
                   root.directory()));
 }
@@ -79,7 +79,7 @@ Result<void> check_other_versions(const PinRoot& root) {
   if (others.back() > root.abi()) {
     return fail(fmt::format("{}: it was created by a newer xvnet (ABI {}, this one has {})",
                             opening_of(root), others.back(), root.abi()),
-                "use that one, or run its «down» first");
+                "use that one, or run its `«down»` first");
   }
   return fail(fmt::format("{}: it was created by an older xvnet (ABI {}, this one has {})",
                           opening_of(root), others.back(), root.abi()),

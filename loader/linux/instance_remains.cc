@@ -78,7 +78,7 @@ Result<void> check_remains(const PinRoot& root, bool is_here) {
   if (is_here || are_dead || is_empty_directory(root.links())) return {};
   return fail(
       opening_of(root) + ": it may belong to another network namespace",
-      fmt::format("run «down» there; if that namespace is gone, remove {:?}", root.directory()));
+      fmt::format("run `«down»` there; if that namespace is gone, remove {:?}", root.directory()));
 }
 
 }  // namespace xvnet

@@ -129,7 +129,7 @@ class Copy {
       return fail(
           fmt::format("migrate table {:?}: one of its entries does not fit into the new one",
                       table),
-          "create the instance again: «save», «down» and «restore»");
+          "create the instance again: `«save»`, `«down»` and `«restore»`");
     return fail_errno(errno, fmt::format("migrate table {:?}: write the new one", table));
   }
 

@@ -56,7 +56,7 @@ Result<void> reuse_map(bpf_map* map, const FileDescriptor& pinned) {
       info->max_entries != bpf_map__max_entries(map) ||
       comparable_flags(info->map_flags) != comparable_flags(bpf_map__map_flags(map))) {
     return fail(doing + ": the pinned table has another layout",
-                "run «down» of the version that created it");
+                "run `«down»` of the version that created it");
   }
   if (int error = bpf_map__reuse_fd(map, pinned.get())) return fail_errno(-error, doing);
   return {};

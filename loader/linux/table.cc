@@ -50,7 +50,7 @@ Result<std::unique_ptr<LinuxTable>> LinuxTable::open(FileDescriptor map, TableId
   if (!info) return fail_errno(info.error(), doing);
   if (info->key_size != shape.key_size || info->value_size != shape.value_size) {
     return fail(doing + ": the pinned table has another layout",
-                "run «down» of the version that created it");
+                "run `«down»` of the version that created it");
   }
   std::unique_ptr<LinuxTable> table(new LinuxTable);
   table->key_size_ = info->key_size;

@@ -316,7 +316,7 @@ Result<Outcome> remove_forward(Change& change, const ForwardRequest& request) {
   if (!existing || existing->network != network.id || existing->count != request.count)
     return fail(fmt::format("forward {}: network {:?} does not have this forward",
                             forward_text(request), request.network),
-                "«show forwards» lists them");
+                "`«show forwards»` lists them");
   XVNET_TRY(close_forward(change, {key, *existing}));
   return Outcome{.changed = true, .warnings = {}, .created_tap = {}};
 }

@@ -200,7 +200,7 @@ TEST_F(Privilege, VethWithAnUnreachablePeerRefusesXdpAndAutoSelectsTc) {
   lab.host.uplink_add("eth0");
   EXPECT_EQ(lab.host.uplink("eth0").at("mode"), "tc");
   EXPECT_EQ(lab.host.uplink("eth0").at("why"),
-            "the other end of the veth is in a network namespace that xvnet cannot enter");
+            "its other end is in a namespace that xvnet cannot enter");
 }
 
 TEST_F(Privilege, UserCannotChangeAnInstanceOfRoot) {

@@ -99,7 +99,7 @@ TEST_F(PartialInstance, WithoutRecordsKeepsItsDevicesWithAWarning) {
   for (const std::string name : {"vm0", "made"}) {
     EXPECT_TRUE(host_.has(name));
     EXPECT_TRUE(std::ranges::any_of(outcome.warnings, [&](const std::string& warning) {
-      return warning.starts_with(name + ": ");
+      return warning.starts_with("\"" + name + "\": ");
     })) << name;
   }
 }
