@@ -65,6 +65,16 @@ std::string escape(std::string_view text, std::string_view kept) {
   return shown;
 }
 
+// The size of the quoted text, as from quote(), at the beginning of the text, or 0.
+std::size_t quoted_size(std::string_view text) {
+  if (!text.starts_with('"')) return 0;
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    if (text[at] == '"') return at + 1;
+    if (text[at] == '\\') ++at;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) { return escape(text, ""); }
@@ -76,14 +86,19 @@ std::string printable_lines(std::string_view text) { return escape(text, "\n"); 
 std::string replace_marks(std::string_view text, std::string_view begin, std::string_view end,
                           const std::function<std::string(std::string_view)>& shown) {
   std::string result;
-  for (;;) {
-    const auto from = text.find(begin);
-    const auto to = from == std::string_view::npos ? from : text.find(end, from);
-    if (to == std::string_view::npos) return result + std::string(text);
-    const auto name = text.substr(from + begin.size(), to - from - begin.size());
-    result += std::string(text.substr(0, from)) + shown(name);
-    text.remove_prefix(to + end.size());
+  while (!text.empty()) {
+    const std::size_t quoted = quoted_size(text);
+    const auto to = text.starts_with(begin) ? text.find(end) : std::string_view::npos;
+    if (to != std::string_view::npos) {
+      result += shown(text.substr(begin.size(), to - begin.size()));
+      text.remove_prefix(to + end.size());
+    } else {
+      const std::size_t size = std::max<std::size_t>(quoted, 1);
+      result += text.substr(0, size);
+      text.remove_prefix(size);
+    }
   }
+  return result;
 }
 
 std::size_t width(std::string_view text) {

@@ -19,7 +19,8 @@ std::string quote(std::string_view text);
 // Like printable(), but keeps newlines.
 std::string printable_lines(std::string_view text);
 
-// Replaces each text between the marks by what `shown` returns for it.
+// Replaces each text between the marks by what `shown` returns for it. What stands in double quotes
+// stays: it is a name, which may contain anything.
 std::string replace_marks(std::string_view text, std::string_view begin, std::string_view end,
                           const std::function<std::string(std::string_view)>& shown);
 

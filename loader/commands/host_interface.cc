@@ -111,7 +111,7 @@ Result<void> check_names_free(Change& change, const Network& network) {
     if (link)
       return fail(
           fmt::format("network {:?}: a device called {:?} exists already", name_of(network), name),
-          fmt::format("rename it, or delete it: ip link del {}", quoted_for_shell(name)));
+          "rename that device, or give the network another name");
   }
   return {};
 }

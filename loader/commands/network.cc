@@ -276,6 +276,8 @@ Result<Outcome> set_network(Change& change, const NetworkRequest& request) {
   Network network = *existing;
   auto& record = network.record;
   set_basics(record, request);
+  // What the operator sets stays, and is saved.
+  record.flags &= ~std::uint32_t{abi::RECORD_IMPLICIT};
   XVNET_TRY(set_services(record, request));
   XVNET_TRY(check_subnet_change(tables, *existing, record));
   XVNET_TRY(check_forwards(tables, network));

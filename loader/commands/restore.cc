@@ -52,6 +52,7 @@ class Restoring {
   }
 
   bool is_needed(const ForwardRequest& forward) const {
+    if (device_.empty()) return true;
     return std::ranges::any_of(state_->networks, [&](const NetworkRequest& network) {
       return network.name == forward.network && is_needed(network);
     });

@@ -19,6 +19,12 @@ TEST(Marks, OfFieldsBecomeOptions) {
   EXPECT_EQ(cli::with_options("‹mode"), "‹mode");
 }
 
+TEST(Marks, InAQuotedNameStay) {
+  EXPECT_EQ(cli::for_operator("\"‹mode›\": use ‹mode› tc", "xvnet"), "\"‹mode›\": use --mode tc");
+  EXPECT_EQ(cli::for_operator("\"a\\\"«x»\" «down»", "xvnet"), "\"a\\\"«x»\" xvnet down");
+  EXPECT_EQ(cli::for_operator("one \" and ‹mode›", "xvnet"), "one \" and --mode");
+}
+
 TEST(Marks, OfFieldsBecomeKeysOfTheFile) {
   EXPECT_EQ(cli::with_keys("‹boot_server› and ‹snat_exceptions›"),
             "\"boot_server\" and \"snat_exceptions\"");

@@ -44,6 +44,16 @@ TEST_F(Network, ImplicitOneStaysOnceAddedByName) {
   EXPECT_FALSE(network_view("vlan10")->implicit);
 }
 
+TEST_F(Network, ImplicitOneStaysOnceItIsSet) {
+  must(attach(on_vlan("tap0", 10)));
+  NetworkRequest request = network("vlan10");
+  request.ageing_s = 60;
+  must(set_network(request));
+  must(detach("tap0"));
+  ASSERT_TRUE(network_view("vlan10"));
+  EXPECT_FALSE(network_view("vlan10")->implicit);
+}
+
 TEST_F(Network, WithPortsIsNotRemoved) {
   must(add_network(vlan_network("blue", 10)));
   must(attach(in_network("tap0", "blue")));

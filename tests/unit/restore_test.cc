@@ -209,6 +209,18 @@ TEST_F(Restore, SetsDownADeviceThatCannotBeAttached) {
   EXPECT_NE(outcome.warnings[0].find("\"tap9\": it was set down"), std::string::npos);
 }
 
+TEST_F(Restore, ReportsAForwardOfAMissingNetwork) {
+  DesiredState state;
+  ForwardRequest forward;
+  forward.network = "none";
+  forward.outside = {0xcb007105};
+  forward.inside = {0x0a000007};
+  state.forwards = {forward};
+  const Outcome outcome = restored(state, "");
+  ASSERT_EQ(outcome.failures.size(), 1U);
+  EXPECT_NE(outcome.failures[0].message.find("network \"none\" does not exist"), std::string::npos);
+}
+
 TEST_F(Restore, DoesNotSetDownDevicesOfTheHost) {
   must(add_uplink(uplink("eth0")));
   host_.add_nic("eth1").addresses = {"192.0.2.1/24"};
