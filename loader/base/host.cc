@@ -40,4 +40,20 @@ std::string_view hook_name(Hook hook) {
   return "";
 }
 
+std::string_view feature_name(Feature feature) {
+  switch (feature) {
+    case Feature::kRxVlanCtag:
+      return "rx-vlan-hw-parse";
+    case Feature::kRxVlanStag:
+      return "rx-vlan-stag-hw-parse";
+    case Feature::kRxVlanFilter:
+      return "rx-vlan-filter";
+    case Feature::kTxVlanCtag:
+      return "tx-vlan-hw-insert";
+    case Feature::kTxVlanStag:
+      return "tx-vlan-stag-hw-insert";
+  }
+  return "";
+}
+
 }  // namespace xvnet

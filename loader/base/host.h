@@ -100,6 +100,10 @@ enum class Feature {
   kTxVlanStag,    // tx-vlan-stag-hw-insert
 };
 
+// Returns the name in ETH_SS_FEATURES and `ethtool -k`: net/ethtool/common.c,
+// netdev_features_strings.
+std::string_view feature_name(Feature feature);
+
 struct FeatureState {
   bool is_on = false;
   bool is_fixed = false;  // cannot be changed

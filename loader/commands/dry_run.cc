@@ -14,23 +14,6 @@ constexpr std::uint32_t kFirstMadeIfindex = 0x40000000;
 constexpr std::uint32_t kDefaultMtu = 1500;
 constexpr const char* kLoadStep = "load and pin the programs and tables of the instance";
 
-// Names as in `ethtool -k`.
-const char* name_of(Feature feature) {
-  switch (feature) {
-    case Feature::kRxVlanCtag:
-      return "rx-vlan-hw-parse";
-    case Feature::kRxVlanStag:
-      return "rx-vlan-stag-hw-parse";
-    case Feature::kRxVlanFilter:
-      return "rx-vlan-filter";
-    case Feature::kTxVlanCtag:
-      return "tx-vlan-hw-insert";
-    case Feature::kTxVlanStag:
-      break;
-  }
-  return "tx-vlan-stag-hw-insert";
-}
-
 const char* on_or_off(bool on) { return on ? "on" : "off"; }
 
 }  // namespace
@@ -328,7 +311,7 @@ Result<void> DryRun::set_feature(std::uint32_t ifindex, Feature feature, bool on
   XVNET_ASSIGN(link, link_of(ifindex));
   XVNET_ASSIGN(state, this->feature(ifindex, feature));
   if (state.is_on == on) return {};
-  record_step(fmt::format("set {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
+  record_step(fmt::format("set {} {} {}", link.name, feature_name(feature), on_or_off(on)));
   state.is_on = on;
   features_[{ifindex, feature}] = state;
   return {};
@@ -346,7 +329,7 @@ Result<void> DryRun::set_peer_feature(std::uint32_t ifindex, Feature feature, bo
   auto& state = feature == Feature::kTxVlanCtag ? peer.tx_vlan_ctag : peer.tx_vlan_stag;
   if (state.is_on == on) return {};
   record_step(
-      fmt::format("set the peer of {} {} {}", link.name, xvnet::name_of(feature), on_or_off(on)));
+      fmt::format("set the peer of {} {} {}", link.name, feature_name(feature), on_or_off(on)));
   state.is_on = on;
   peers_[ifindex] = peer;
   return {};

@@ -109,22 +109,6 @@ int write_bit(EthtoolDevice& device, std::uint32_t count, std::uint32_t bit, boo
 
 }  // namespace
 
-std::string_view feature_name(Feature feature) {
-  switch (feature) {
-    case Feature::kRxVlanCtag:
-      return "rx-vlan-hw-parse";
-    case Feature::kRxVlanStag:
-      return "rx-vlan-stag-hw-parse";
-    case Feature::kRxVlanFilter:
-      return "rx-vlan-filter";
-    case Feature::kTxVlanCtag:
-      return "tx-vlan-hw-insert";
-    case Feature::kTxVlanStag:
-      return "tx-vlan-stag-hw-insert";
-  }
-  return "";
-}
-
 std::string driver_name(const std::string& device) {
   ethtool_drvinfo info{};
   info.cmd = ETHTOOL_GDRVINFO;

@@ -12,10 +12,6 @@
 
 namespace xvnet {
 
-// Returns the name in ETH_SS_FEATURES and `ethtool -k`: net/ethtool/common.c,
-// netdev_features_strings.
-std::string_view feature_name(Feature feature);
-
 // Returns an empty string if the driver is unknown.
 std::string driver_name(const std::string& device);
 
